@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include "cleanup.h"
+#include "text.h"
+
+struct mo_error *mo_map_file(const char *path, struct mo_mapped_file *ret)
+{
+	MO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	struct stat status;
+	void *bytes;
+
+	if (fd < 0)
+		return mo_error_from_errno(errno, "cannot open %s", path);
+	if (fstat(fd, &status))
+		return mo_error_from_errno(errno, "cannot stat %s", path);
+	if (S_ISDIR(status.st_mode))
+		return mo_error_create(MO_E_INVALID, "%s is a directory", path);
+	if (!S_ISREG(status.st_mode))
+		return mo_error_create(MO_E_INVALID, "%s is not a regular file", path);
+	if (!status.st_size) {
+		*ret = (struct mo_mapped_file){ .bytes = NULL };
+		return NULL;
+	}
+	bytes = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (bytes == MAP_FAILED)
+		return mo_error_from_errno(errno, "cannot map %s", path);
+	*ret = (struct mo_mapped_file){ .bytes = bytes, .n_bytes = (size_t)status.st_size };
+	return NULL;
+}
+
+void mo_unmap_file(struct mo_mapped_file *file)
+{
+	if (file->bytes)
+		munmap((void *)(uintptr_t)file->bytes, file->n_bytes);
+	*file = (struct mo_mapped_file){ .bytes = NULL };
+}
+
+struct mo_aside {
+	char *path;      /* where it will appear */
+	char *temporary; /* where it is being written */
+	int fd;
+};
+
+static void aside_free(struct mo_aside *aside)
+{
+	if (aside->fd >= 0)
+		close(aside->fd);
+	free(aside->path);
+	free(aside->temporary);
+	free(aside);
+}
+
+struct mo_error *mo_aside_open(const char *path, struct mo_aside **ret)
+{
+	struct mo_aside *aside = calloc(1, sizeof(*aside));
+	struct mo_text temporary = MO_TEXT_EMPTY;
+	int failed_errno;
+
+	if (!aside)
+		return mo_error_no_memory();
+	aside->fd = -1;
+	aside->path = strdup(path);
+	mo_text_printf(&temporary, "%s.XXXXXX", path);
+	aside->temporary = mo_text_take(&temporary);
+	if (!aside->path || !aside->temporary) {
+		aside_free(aside);
+		return mo_error_no_memory();
+	}
+	aside->fd = mkostemp(aside->temporary, O_CLOEXEC); /* mode 0600, O_EXCL */
+	if (aside->fd < 0) {
+		failed_errno = errno;
+		aside_free(aside);
+		return mo_error_from_errno(failed_errno, "cannot write %s", path);
+	}
+	*ret = aside;
+	return NULL;
+}
+
+struct mo_error *mo_aside_write(struct mo_aside *aside, const void *bytes, size_t n_bytes)
+{
+	const uint8_t *at = bytes;
+
+	while (n_bytes) {
+		ssize_t written = write(aside->fd, at, n_bytes);
+
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written < 0)
+			return mo_error_from_errno(errno, "cannot write %s", aside->path);
+		at += written;
+		n_bytes -= (size_t)written;
+	}
+	return NULL;
+}
+
+void mo_aside_abort(struct mo_aside *aside)
+{
+	if (!aside)
+		return;
+	unlink(aside->temporary);
+	aside_free(aside);
+}
+
+struct mo_error *mo_aside_commit(struct mo_aside *aside)
+{
+	struct mo_error *error = NULL;
+
+	if (fsync(aside->fd))
+		error = mo_error_from_errno(errno, "cannot write %s", aside->path);
+	else if (rename(aside->temporary, aside->path))
+		error = mo_error_from_errno(errno, "cannot rename %s to %s", aside->temporary, aside->path);
+	if (error) {
+		mo_aside_abort(aside);
+		return error;
+	}
+	aside_free(aside);
+	return NULL;
+}
+
+struct mo_error *mo_make_directories(const char *path)
+{
+	MO_FREE char *partial = strdup(path);
+
+	if (!partial)
+		return mo_error_no_memory();
+	for (char *slash = partial; slash;) {
+		slash = strchr(slash + 1, '/');
+		if (slash)
+			*slash = '\0';
+		if (mkdir(partial, 0700) && errno != EEXIST && errno != EROFS)
+			return mo_error_from_errno(errno, "cannot make directory %s", partial);
+		if (slash)
+			*slash = '/';
+	}
+	return NULL;
+}
+
+char *mo_cache_directory(void)
+{
+	const char *own = getenv("MEMOPSY_CACHE");
+	const char *xdg = getenv("XDG_CACHE_HOME");
+	const char *home = getenv("HOME");
+	struct mo_text path = MO_TEXT_EMPTY;
+
+	if (own)
+		return *own ? strdup(own) : NULL;
+	if (xdg && *xdg == '/')
+		mo_text_printf(&path, "%s/memopsy", xdg);
+	else if (home && *home == '/')
+		mo_text_printf(&path, "%s/.cache/memopsy", home);
+	else
+		return NULL;
+	return mo_text_take(&path);
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "threads.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#define MOST_THREADS 256
+
+unsigned mo_thread_count(void)
+{
+	const char *wish = getenv("MEMOPSY_THREADS");
+	unsigned long narrowed = wish ? strtoul(wish, NULL, 10) : 0;
+	cpu_set_t allowed;
+	unsigned count = 1;
+
+	if (!sched_getaffinity(0, sizeof(allowed), &allowed))
+		count = (unsigned)CPU_COUNT(&allowed);
+	if (narrowed && narrowed < count)
+		count = (unsigned)narrowed;
+	return count < 1 ? 1 : count > MOST_THREADS ? MOST_THREADS : count;
+}
+
+struct work {
+	mo_chunk_function function;
+	void *context;
+	uint64_t n_items;
+	uint64_t grain;
+	_Atomic uint64_t next;
+	_Atomic bool stop;
+	_Atomic(struct mo_error *) error;
+};
+
+struct worker {
+	struct work *work;
+	unsigned index;
+	pthread_t thread;
+};
+
+static void fail(struct work *work, struct mo_error *error)
+{
+	struct mo_error *none = NULL;
+
+	atomic_store(&work->stop, true);
+	if (!atomic_compare_exchange_strong(&work->error, &none, error))
+		mo_error_destroy(error); /* another thread was first */
+}
+
+static void *run_worker(void *argument)
+{
+	struct worker *worker = argument;
+	struct work *work = worker->work;
+
+	while (!atomic_load_explicit(&work->stop, memory_order_relaxed)) {
+		uint64_t first = atomic_fetch_add(&work->next, work->grain);
+		uint64_t n_items = work->grain;
+		struct mo_error *error;
+
+		if (first >= work->n_items)
+			break;
+		if (n_items > work->n_items - first)
+			n_items = work->n_items - first;
+		error = work->function(work->context, worker->index, first, n_items);
+		if (error)
+			fail(work, error);
+	}
+	return NULL;
+}
+
+struct mo_error *mo_parallel(unsigned n_threads, uint64_t n_items, uint64_t grain, mo_chunk_function function,
+			     void *context)
+{
+	struct work work = { .function = function, .context = context, .n_items = n_items, .grain = grain ? grain : 1 };
+	struct worker workers[MOST_THREADS];
+	uint64_t n_chunks = n_items / work.grain + (n_items % work.grain != 0);
+	unsigned n_started = 0;
+
+	if (n_threads > MOST_THREADS)
+		n_threads = MOST_THREADS;
+	if (n_threads > n_chunks)
+		n_threads = (unsigned)n_chunks;
+	workers[0] = (struct worker){ .work = &work, .index = 0 };
+	/* A thread that cannot be started is no error: the others do its share. */
+	for (unsigned i = 1; i < n_threads; i++) {
+		workers[i] = (struct worker){ .work = &work, .index = i };
+		if (pthread_create(&workers[i].thread, NULL, run_worker, &workers[i]))
+			break;
+		n_started = i;
+	}
+	run_worker(&workers[0]);
+	for (unsigned i = 1; i <= n_started; i++)
+		pthread_join(workers[i].thread, NULL);
+	return atomic_load(&work.error);
+}

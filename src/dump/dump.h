@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef MO_DUMP_H
+#define MO_DUMP_H
+
+/*
+ * A dump: pages of physical memory, and what the file says about itself.
+ *
+ * What it does not do: it knows no virtual addresses, no kernel structures and no architecture's registers; notes
+ * are handed out as bytes. It never takes another source than the one it was given.
+ *
+ * Lifetimes: a `struct mo_dump` is immutable once open and may be shared by all threads; readers live no longer than
+ * their dump. A reader belongs to one thread at a time: it holds that thread's decompression buffers.
+ *
+ * Addresses are physical addresses in bytes (`_pa`) or page frame numbers (`_pfn`); a range is [first, first+count).
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <memopsy/error.h>
+
+struct mo_dump;
+struct mo_dump_reader;
+struct mo_progress;
+
+/* One ELF note of the dump, e.g. {"CORE", NT_PRSTATUS}, {"QEMU", 0}, {"VMCOREINFO", 0}. Not terminated, not aligned. */
+struct mo_dump_note {
+	const char *name;        /* terminated */
+	uint32_t type;
+	const uint8_t *desc;
+	size_t desc_bytes;
+};
+
+/* Unknown strings are NULL. All live as long as the dump. */
+struct mo_dump_info {
+	const char *format;      /* "ELF", "kdump-compressed", "flattened kdump-compressed", "/proc/kcore", ... */
+	const char *compression; /* "zlib", "lzo", "snappy", "zstd", "mixed", "none" as far as the headers say */
+	const char *reader;      /* which code reads it: "mapped", "kdump", "live", "libkdumpfile" */
+	const char *arch;        /* "x86_64", "aarch64", "i386", ... as uname -m names them; NULL: the headers do not say */
+	const char *os_release;  /* from the dump header's utsname, if it has one */
+	const char *os_version;
+	const char *os_machine;
+	const char *os_nodename;
+	unsigned pointer_bytes;  /* 4 or 8; 0: unknown */
+	bool is_big_endian;
+	bool is_live;            /* /proc/kcore: it changes while we read */
+	bool is_truncated;       /* the file ends before what its headers promise */
+	bool is_incomplete;      /* the dump program itself marked the dump as incomplete */
+	bool has_dump_level;
+	bool has_dump_time;
+	uint32_t page_bytes;     /* a power of two */
+	unsigned page_shift;
+	unsigned dump_level;     /* makedumpfile's -d bits, if has_dump_level */
+	int64_t dump_time;       /* seconds since 1970, if has_dump_time */
+	uint64_t file_bytes;     /* sum over the files of a split dump; 0 for a live one */
+	uint64_t end_pfn;        /* one past the highest page frame that the dump can speak of */
+	uint64_t present_pages;  /* page frames that it holds */
+	const char *vmcoreinfo;  /* text of the VMCOREINFO note, terminated; NULL: none */
+	size_t vmcoreinfo_bytes;
+	const struct mo_dump_note *notes;
+	size_t n_notes;
+	bool has_phys_base;      /* kdump-compressed headers carry it */
+	uint64_t phys_base;
+};
+
+/*
+ * Opens a dump: one path, or all the parts of a split one in any order. Errors name the path and say what is wrong
+ * (no such file, a directory, empty, not a dump, cut short at offset N, ...). A truncated file opens as long as its
+ * headers are whole: is_truncated is set, and each page that lies behind the file's end is MO_E_CORRUPT when read. "/proc/kcore" (or any ELF core that cannot be mapped) is read with pread.
+ */
+struct mo_error *mo_dump_open(const char *const *paths, size_t n_paths, struct mo_dump **ret) MO_MUST_USE;
+
+/* All readers must be gone. NULL is fine. */
+void mo_dump_close(struct mo_dump *dump);
+
+const struct mo_dump_info *mo_dump_info(const struct mo_dump *dump);
+
+enum mo_presence {
+	MO_PRESENT = 0,
+	MO_EXCLUDED = 1, /* memory of the machine, left out of the dump (filtered, or not written) */
+	MO_HOLE = 2,     /* the dump knows no memory there */
+};
+
+/* Constant time, or logarithmic in the number of segments. Any thread. */
+enum mo_presence mo_dump_presence(const struct mo_dump *dump, uint64_t pfn);
+
+/*
+ * The next run of present page frames that begins at or after pfn, or contains it (then first_pfn == pfn).
+ * false: no more. Runs are as long as presence is contiguous, whatever lies between them in the file.
+ */
+bool mo_dump_next_run(const struct mo_dump *dump, uint64_t pfn, uint64_t *first_pfn, uint64_t *n_pages);
+
+struct mo_error *mo_dump_reader_create(const struct mo_dump *dump, struct mo_dump_reader **ret) MO_MUST_USE;
+void mo_dump_reader_destroy(struct mo_dump_reader *reader);
+
+/* A view stays valid until its reader has handed out this many more views of other pages. */
+#define MO_DUMP_VIEWS_KEPT 8
+
+/*
+ * A pointer to the bytes of physical memory at pa, without a copy: *bytes_ret is at least 1 and at most max_bytes; it
+ * ends at the page's end, or later where memory and file are contiguous (mapped ELF: as far as the segment goes).
+ * MO_E_NOT_IN_DUMP: excluded or a hole (the text says which); MO_E_CORRUPT: the page does not decompress, or lies
+ * behind the file's end; MO_E_IO: the system could not read it. A failing page never affects another.
+ * The pointer has no alignment beyond 1 (QEMU's ELF segments lie at odd offsets).
+ */
+struct mo_error *mo_dump_view(struct mo_dump_reader *reader, uint64_t pa, size_t max_bytes, const void **ret,
+			      size_t *bytes_ret) MO_MUST_USE;
+
+/* Copies n_bytes from pa on, over page borders; all or an error. */
+struct mo_error *mo_dump_read(struct mo_dump_reader *reader, uint64_t pa, void *buffer, size_t n_bytes) MO_MUST_USE;
+
+#endif
