@@ -16,9 +16,9 @@
 struct mo_elf;
 
 struct mo_elf_section {
-	const char *name;
-	const uint8_t *bytes;  /* NULL for SHT_NOBITS */
-	uint64_t n_bytes;
+	const char *name;      /* ".debug_info" for ".zdebug_info" too; "" where the name is damaged */
+	const uint8_t *bytes;  /* NULL for SHT_NOBITS; of any alignment */
+	uint64_t n_bytes;      /* after inflating */
 	uint64_t address;
 	uint32_t type;
 	uint32_t link;
@@ -27,6 +27,10 @@ struct mo_elf_section {
 	uint64_t entry_bytes;
 };
 
+/*
+ * MO_E_INVALID: not an ELF file, or a core; MO_E_CORRUPT: cut short or damaged. One bad section does not keep the
+ * file from opening: it is an error when asked for.
+ */
 struct mo_error *mo_elf_open(const char *path, struct mo_elf **ret) MO_MUST_USE;
 void mo_elf_close(struct mo_elf *elf);
 
@@ -43,6 +47,9 @@ const char *mo_elf_build_id(const struct mo_elf *elf);
 size_t mo_elf_section_count(const struct mo_elf *elf);
 struct mo_error *mo_elf_section_at(struct mo_elf *elf, size_t index, struct mo_elf_section *ret) MO_MUST_USE;
 struct mo_error *mo_elf_section_named(struct mo_elf *elf, const char *name, struct mo_elf_section *ret) MO_MUST_USE;
+
+/* The same without the bytes: nothing is inflated, n_bytes of a compressed section is what the file claims. */
+struct mo_error *mo_elf_section_header(struct mo_elf *elf, size_t index, struct mo_elf_section *ret) MO_MUST_USE;
 bool mo_elf_has_section(struct mo_elf *elf, const char *name);
 
 /* Bytes at a link-time address, for constants of the kernel image (linux_banner). MO_E_NOT_MAPPED if none. */
