@@ -1,0 +1,472 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Runs in the guest and records what the kernel says of itself, as the truth that memopsy's reading of the dump is
+ * tested against.
+ *
+ * Recording must not move what it records. So every file is read once to warm the kernel's caches (its dentries, inodes
+ * and buffers), then all of them are read into memory that was taken and locked beforehand, the most moving ones last,
+ * /proc/meminfo last of all; then one write to an I/O port has QEMU stop the machine at that very instruction. The
+ * host dumps the memory and lets the guest go on, and only now is the record written to a raw disk.
+ *
+ *     record-truth snapshot DISK     as above; prints the offset where the disk is free again
+ *     record-truth files DISK OFFSET DIRECTORY...    adds ordinary files from below the directories
+ *
+ * On the disk: a header of 512 bytes ("MEMOPSY-TRUTH KIND LENGTH PATH\n"), the bytes, padding to 512 bytes; again and
+ * again until KIND is E.  KIND is F for a file, L for a symbolic link, P for a file that could not be recorded whole.
+ */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <fnmatch.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/io.h>
+#include <sys/klog.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { BLOCK_BYTES = 512, WRITE_BYTES = 1 << 20, PVPANIC_PORT = 0x505, PVPANIC_PANICKED = 1, SYSLOG_READ_ALL = 3 };
+
+struct record {
+	int disk;
+	off_t disk_offset;
+	char *bytes; /* page aligned, locked */
+	size_t size;
+	size_t used;
+	bool full;
+	const char *prefix; /* of the recorded paths: "" or "before/" */
+};
+
+/* ---- the buffer and the disk ---- */
+
+static void flush_record(struct record *record)
+{
+	size_t done = 0;
+
+	while (done < record->used) {
+		size_t length = record->used - done < WRITE_BYTES ? record->used - done : WRITE_BYTES;
+		ssize_t written = pwrite(record->disk, record->bytes + done, length, record->disk_offset);
+		if (written <= 0) {
+			perror("record-truth: writing the record");
+			exit(1);
+		}
+		done += (size_t)written;
+		record->disk_offset += written;
+	}
+	record->used = 0;
+}
+
+static void put_header(char *header, char kind, size_t length, const char *prefix, const char *path)
+{
+	memset(header, 0, BLOCK_BYTES);
+	snprintf(header, BLOCK_BYTES, "MEMOPSY-TRUTH %c %zu %s%s\n", kind, length, prefix, path);
+}
+
+/* Room for a header and one block at least, or the record is full. */
+static bool begin_entry(struct record *record)
+{
+	if (record->size - record->used < 2 * BLOCK_BYTES) {
+		record->full = true;
+		return false;
+	}
+	return true;
+}
+
+static void end_entry(struct record *record, char kind, size_t length, const char *path)
+{
+	size_t padded = (length + BLOCK_BYTES - 1) / BLOCK_BYTES * BLOCK_BYTES;
+	char *header = record->bytes + record->used;
+
+	put_header(header, kind, length, record->prefix, path[0] == '/' ? path + 1 : path);
+	memset(header + BLOCK_BYTES + length, 0, padded - length);
+	record->used += BLOCK_BYTES + padded;
+}
+
+static void add_file(struct record *record, const char *path)
+{
+	size_t length = 0, room;
+	char kind = 'F';
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	if (fd < 0)
+		return;
+	if (!begin_entry(record)) {
+		close(fd);
+		return;
+	}
+	room = (record->size - record->used - BLOCK_BYTES) / BLOCK_BYTES * BLOCK_BYTES;
+	for (;;) {
+		ssize_t got = read(fd, record->bytes + record->used + BLOCK_BYTES + length, room - length);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0) {
+			kind = got < 0 && errno != EAGAIN ? 'P' : kind;
+			break;
+		}
+		length += (size_t)got;
+		if (length == room) {
+			record->full = true;
+			kind = 'P';
+			break;
+		}
+	}
+	close(fd);
+	if (kind == 'F' || length != 0)
+		end_entry(record, kind, length, path);
+}
+
+static void add_link(struct record *record, const char *path)
+{
+	ssize_t length;
+
+	if (!begin_entry(record))
+		return;
+	length = readlink(path, record->bytes + record->used + BLOCK_BYTES, BLOCK_BYTES);
+	if (length > 0)
+		end_entry(record, 'L', (size_t)length, path);
+}
+
+static void add_kernel_log(struct record *record)
+{
+	size_t room;
+	int length;
+
+	if (!begin_entry(record))
+		return;
+	room = record->size - record->used - BLOCK_BYTES;
+	length = klogctl(SYSLOG_READ_ALL, record->bytes + record->used + BLOCK_BYTES, (int)(room > 1 << 24 ? 1 << 24 : room));
+	if (length > 0)
+		end_entry(record, 'F', (size_t)length, "dmesg");
+}
+
+/* ---- walking directories ---- */
+
+/* No patterns: every name. Patterns that begin with an exclamation mark take names out, and stand first. */
+static bool matches(const char *name, const char *const *patterns)
+{
+	bool any = true;
+
+	for (; patterns && *patterns; patterns++) {
+		if ((*patterns)[0] == '!') {
+			if (fnmatch(*patterns + 1, name, 0) == 0)
+				return false;
+			continue;
+		}
+		any = false;
+		if (fnmatch(*patterns, name, 0) == 0)
+			return true;
+	}
+	return any;
+}
+
+/* Adds the files below a directory whose names match; symbolic links as links, never followed. */
+static void add_tree(struct record *record, const char *directory, const char *const *patterns, int depth)
+{
+	char path[400];
+	struct dirent *entry;
+	DIR *dir = depth > 0 ? opendir(directory) : NULL;
+
+	if (!dir)
+		return;
+	while ((entry = readdir(dir))) {
+		if (entry->d_name[0] == '.' && (!entry->d_name[1] || entry->d_name[1] == '.'))
+			continue;
+		if (snprintf(path, sizeof(path), "%s/%s", directory, entry->d_name) >= (int)sizeof(path))
+			continue;
+		if (entry->d_type == DT_DIR)
+			add_tree(record, path, patterns, depth - 1);
+		else if (entry->d_type == DT_LNK && matches(entry->d_name, patterns))
+			add_link(record, path);
+		else if (entry->d_type == DT_REG && matches(entry->d_name, patterns))
+			add_file(record, path);
+	}
+	closedir(dir);
+}
+
+static void add_list(struct record *record, const char *directory, const char *const *names)
+{
+	char path[400];
+
+	for (; *names; names++)
+		if (snprintf(path, sizeof(path), "%s/%s", directory, *names) < (int)sizeof(path))
+			add_file(record, path);
+}
+
+static bool is_number(const char *name)
+{
+	return name[0] && strspn(name, "0123456789") == strlen(name);
+}
+
+/* ---- what is recorded ---- */
+
+static void add_threads(struct record *record, const char *process)
+{
+	static const char *const files[] = { "status", "stat", "comm", NULL };
+	char directory[300], path[400];
+	struct dirent *entry;
+	DIR *dir;
+
+	snprintf(directory, sizeof(directory), "%s/task", process);
+	dir = opendir(directory);
+	if (!dir)
+		return;
+	while ((entry = readdir(dir)))
+		if (is_number(entry->d_name) && strcmp(entry->d_name, strrchr(process, '/') + 1) != 0 &&
+		    snprintf(path, sizeof(path), "%s/%.20s", directory, entry->d_name) < (int)sizeof(path))
+			add_list(record, path, files);
+	closedir(dir);
+}
+
+static void add_processes(struct record *record)
+{
+	static const char *const files[] = {
+		"status", "stat", "statm", "maps", "smaps", "smaps_rollup", "cmdline", "environ", "comm", "oom_score",
+		"oom_score_adj", "cgroup", "limits", "wchan", "numa_maps", "auxv", NULL
+	};
+	static const char *const links[] = { "exe", "cwd", "root", "ns/mnt", "ns/pid", NULL };
+	char process[280], path[400];
+	struct dirent *entry;
+	DIR *dir = opendir("/proc");
+
+	if (!dir)
+		return;
+	while ((entry = readdir(dir))) {
+		if (!is_number(entry->d_name))
+			continue;
+		snprintf(process, sizeof(process), "/proc/%.20s", entry->d_name);
+		add_list(record, process, files);
+		for (const char *const *link = links; *link; link++) {
+			snprintf(path, sizeof(path), "%s/%s", process, *link);
+			add_link(record, path);
+		}
+		snprintf(path, sizeof(path), "%s/fd", process);
+		add_tree(record, path, NULL, 1);
+		add_threads(record, process);
+	}
+	closedir(dir);
+}
+
+static void add_settings(struct record *record)
+{
+	static const char *const proc[] = {
+		"version", "cmdline", "cpuinfo", "modules", "iomem", "filesystems", "config.gz", "devices", "interrupts",
+		"mtrr", "consoles", "partitions", "mdstat", NULL
+	};
+	static const char *const sys_kernel[] = {
+		"vmcoreinfo", "notes", "kexec_loaded", "kexec_crash_loaded", "kexec_crash_size", "fscaps", NULL
+	};
+	static const char *const vm[] = {
+		"!stat_refresh", "!drop_caches", "!compact_memory", NULL /* reading or opening these does something */
+	};
+	static const char *const module_files[] = { "coresize", "initsize", "refcnt", "taint", "srcversion", ".*", "_*", NULL };
+
+	add_list(record, "/proc", proc);
+	add_list(record, "/sys/kernel", sys_kernel);
+	add_tree(record, "/proc/sys/vm", vm, 2);
+	add_tree(record, "/sys/module", module_files, 3);
+}
+
+static void add_slab(struct record *record)
+{
+	static const char *const files[] = {
+		"object*", "slab_size", "slabs", "slabs_cpu_partial", "total_objects", "objs_per_slab", "order", "ctor", "align",
+		"aliases", "cpu_slabs", "partial", "cpu_partial", "min_partial", "sanity_checks", "red_zone", "poison",
+		"store_user", "destroy_by_rcu", "reclaim_account", "usersize", ":*", "sheaf_capacity", NULL
+	};
+
+	add_tree(record, "/sys/kernel/slab", files, 2);
+}
+
+/* The links of /sys/kernel/slab: aliases of merged caches. */
+static void add_slab_aliases(struct record *record)
+{
+	char path[400];
+	struct dirent *entry;
+	DIR *dir = opendir("/sys/kernel/slab");
+
+	if (!dir)
+		return;
+	while ((entry = readdir(dir)))
+		if (entry->d_type == DT_LNK &&
+		    snprintf(path, sizeof(path), "/sys/kernel/slab/%s", entry->d_name) < (int)sizeof(path))
+			add_link(record, path);
+	closedir(dir);
+}
+
+static void add_debug(struct record *record)
+{
+	static const char *const debug[] = { "page_owner", "kmemleak", "vmmemctl", "fault_around_bytes", NULL };
+	static const char *const traces[] = { "alloc_traces", "free_traces", NULL };
+	static const char *const extfrag[] = { "extfrag_index", "unusable_index", NULL };
+
+	add_list(record, "/sys/kernel/debug", debug);
+	add_tree(record, "/sys/kernel/debug/slab", traces, 2);
+	add_tree(record, "/sys/kernel/debug/extfrag", extfrag, 1);
+	add_tree(record, "/sys/kernel/debug/zsmalloc", NULL, 2);
+}
+
+static void add_groups_and_devices(struct record *record)
+{
+	static const char *const cgroup[] = {
+		"!memory.reclaim", "!cgroup.kill", "memory.*", "cgroup.*", "hugetlb.*", NULL
+	};
+	static const char *const net[] = { "sockstat", "protocols", "unix", "tcp", "udp", "netlink", "packet", NULL };
+	static const char *const ipc[] = { "shm", NULL };
+	static const char *const fs[] = { "file-nr", "inode-nr", "inode-state", "dentry-state", NULL };
+
+	add_tree(record, "/sys/fs/cgroup", cgroup, 6);
+	add_list(record, "/proc/net", net);
+	add_list(record, "/proc/sysvipc", ipc);
+	add_list(record, "/proc/sys/fs", fs);
+	add_tree(record, "/sys/block/zram0", NULL, 1);
+	add_tree(record, "/sys/kernel/mm", NULL, 5);
+}
+
+static void add_pages(struct record *record)
+{
+	static const char *const files[] = { "kpageflags", "kpagecount", "kpagecgroup", NULL };
+
+	add_list(record, "/proc", files);
+}
+
+/* What moves most comes last, and /proc/meminfo as the very last. */
+static void add_counters(struct record *record)
+{
+	static const char *const node[] = { "meminfo", "vmstat", "numastat", "cpulist", "distance", NULL };
+	static const char *const node_sets[] = { "online", "possible", "has_*", NULL };
+	static const char *const early[] = {
+		"uptime", "stat", "loadavg", "swaps", "mounts", "allocinfo", "slabinfo", "vmallocinfo", "pagetypeinfo", NULL
+	};
+	static const char *const late[] = { "buddyinfo", "zoneinfo", "vmstat", "meminfo", NULL };
+
+	add_kernel_log(record);
+	add_list(record, "/proc", early);
+	add_tree(record, "/sys/devices/system/node", node_sets, 1);
+	add_tree(record, "/sys/devices/system/node", node, 2);
+	add_list(record, "/proc", late);
+}
+
+static void add_brief_counters(struct record *record)
+{
+	static const char *const files[] = { "slabinfo", "buddyinfo", "zoneinfo", "vmstat", "meminfo", NULL };
+
+	add_list(record, "/proc", files);
+}
+
+static void add_everything(struct record *record)
+{
+	add_settings(record);
+	add_groups_and_devices(record);
+	add_slab_aliases(record);
+	add_slab(record);
+	add_debug(record);
+	add_processes(record);
+	add_pages(record);
+	add_counters(record);
+}
+
+/* ---- */
+
+/* One more than the highest page frame of System RAM; the sizes of kpageflags and its like. */
+static uint64_t end_pfn(void)
+{
+	unsigned long long start, end, highest = 0;
+	char line[200];
+	FILE *iomem = fopen("/proc/iomem", "re");
+
+	if (!iomem)
+		return 0;
+	while (fgets(line, sizeof(line), iomem))
+		if (strstr(line, "System RAM") && sscanf(line, "%llx-%llx", &start, &end) == 2 && end > highest)
+			highest = end;
+	fclose(iomem);
+	return highest / 4096 + 1;
+}
+
+static void open_record(struct record *record, const char *disk, off_t offset, size_t size)
+{
+	*record = (struct record){ .disk_offset = offset, .size = size, .prefix = "" };
+	record->disk = open(disk, O_WRONLY | O_DIRECT | O_CLOEXEC);
+	if (record->disk < 0)
+		record->disk = open(disk, O_WRONLY | O_CLOEXEC);
+	if (record->disk < 0) {
+		perror("record-truth: opening the disk");
+		exit(1);
+	}
+	record->bytes = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	if (record->bytes == MAP_FAILED || mlock(record->bytes, size) != 0) {
+		perror("record-truth: memory for the record");
+		exit(1);
+	}
+}
+
+/* The end mark is overwritten when files are added later. */
+static void close_record(struct record *record)
+{
+	char *end = record->bytes;
+
+	put_header(end, 'E', 0, "", "end");
+	if (pwrite(record->disk, end, BLOCK_BYTES, record->disk_offset) != BLOCK_BYTES || fsync(record->disk) != 0) {
+		perror("record-truth: ending the record");
+		exit(1);
+	}
+	printf("%lld\n", (long long)record->disk_offset);
+}
+
+static int snapshot(const char *disk)
+{
+	size_t extra_mib = getenv("RECORD_MIB") ? strtoul(getenv("RECORD_MIB"), NULL, 10) : 6;
+	struct record record;
+
+	if (ioperm(PVPANIC_PORT, 1, 1) != 0) {
+		perror("record-truth: ioperm");
+		return 1;
+	}
+	open_record(&record, disk, 0, (end_pfn() * 24 + (extra_mib << 20)) & ~(size_t)4095);
+	record.prefix = "before/";
+	add_brief_counters(&record);
+	flush_record(&record);
+	record.prefix = "";
+	add_file(&record, "/proc/kallsyms");
+	flush_record(&record);
+	add_everything(&record); /* to warm the caches; what it says is thrown away */
+	if (record.full)
+		fprintf(stderr, "record-truth: the record is larger than its buffer: set RECORD_MIB\n");
+	record.used = 0;
+	usleep(200000);
+	add_everything(&record);
+	outb(PVPANIC_PANICKED, PVPANIC_PORT); /* here the machine stands still and its memory is dumped */
+	flush_record(&record);
+	record.prefix = "after/";
+	add_brief_counters(&record);
+	flush_record(&record);
+	close_record(&record);
+	return record.full ? 3 : 0;
+}
+
+static int add_files(const char *disk, const char *offset, char **directories)
+{
+	struct record record;
+
+	open_record(&record, disk, (off_t)strtoll(offset, NULL, 10), 16 << 20);
+	for (; *directories; directories++)
+		add_tree(&record, *directories, NULL, 4);
+	flush_record(&record);
+	close_record(&record);
+	return record.full ? 3 : 0;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 3 && strcmp(argv[1], "snapshot") == 0)
+		return snapshot(argv[2]);
+	if (argc >= 5 && strcmp(argv[1], "files") == 0)
+		return add_files(argv[2], argv[3], argv + 4);
+	fprintf(stderr, "usage: record-truth snapshot DISK | files DISK OFFSET DIRECTORY...\n");
+	return 2;
+}

@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=sh
+# Much memory is free, and nearly all of it in single pages: a module holds every other page frame.
+#: memory 512
+#: own-modules page_taker
+
+run()
+{
+	start database hold-memory name:database anon:16 shared:2 children:2
+	load page_taker pin_percent=85
+	sleep 1
+}

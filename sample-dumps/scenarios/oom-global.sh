@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=sh
+# One process eats all memory until the OOM killer ends it; others have scores of their own. Dumped right after.
+#: memory 512
+
+run()
+{
+	start database hold-memory name:database anon:24 shared:4 children:2
+	start protected hold-memory name:protected anon:32 oom_score_adj:-900
+	start cache hold-memory name:cache anon:8 memfd:8 oom_score_adj:100
+	eat-memory &
+	wait $!
+	say "eat-memory ended with $?"
+	sleep 1
+}
