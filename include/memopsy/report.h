@@ -57,7 +57,7 @@ static inline struct mo_count mo_unknown(void)
 	return count;
 }
 
-/* The sum: unknown if one is unknown, a lower bound if one is. */
+/* The sum: unknown if one is unknown, a lower bound if one is or if the sum does not fit. */
 static inline struct mo_count mo_count_add(struct mo_count a, struct mo_count b)
 {
 	struct mo_count sum = { a.value + b.value, MO_EXACT };
@@ -66,10 +66,17 @@ static inline struct mo_count mo_count_add(struct mo_count a, struct mo_count b)
 		return mo_unknown();
 	if (a.certainty == MO_AT_LEAST || b.certainty == MO_AT_LEAST)
 		sum.certainty = MO_AT_LEAST;
+	if (sum.value < a.value) {
+		sum.value = UINT64_MAX;
+		sum.certainty = MO_AT_LEAST;
+	}
 	return sum;
 }
 
-/* What a column's cells are. It fixes alignment, and the type in JSON. Append only. */
+/*
+ * What a column's cells are. It fixes alignment, and the type in JSON. Append only. A lower bound of an address, a page
+ * frame, flags, a truth or a date says nothing, so it is shown as unknown.
+ */
 enum mo_cell_kind {
 	MO_CELL_TEXT = 0,     /* string */
 	MO_CELL_COUNT = 1,    /* unsigned number */
@@ -80,7 +87,7 @@ enum mo_cell_kind {
 	MO_CELL_PERCENT = 6,  /* thousandths of a per cent: 12345 is "12.3 %" in text and 12.345 in JSON */
 	MO_CELL_BOOL = 7,     /* "yes", "no"; true, false */
 	MO_CELL_SECONDS = 8,  /* nanoseconds: "12.345678 s"; seconds as a number in JSON */
-	MO_CELL_TIME = 9,     /* seconds since 1970, shown in UTC; ISO 8601 string in JSON */
+	MO_CELL_TIME = 9,     /* seconds since 1970, shown in UTC; ISO 8601 string in JSON ("@N" outside years 0 to 9999) */
 	MO_CELL_KIB = 10,     /* KiB, as /proc prints them: "1234 kB"; a number in JSON (name the key "..._kib") */
 	MO_CELL_FLAGS = 11,   /* unsigned number shown in hexadecimal; a string in JSON */
 };
@@ -93,7 +100,7 @@ struct mo_cell {
 			enum mo_certainty certainty;
 		} signed_number;         /* MO_CELL_SIGNED, MO_CELL_TIME */
 		struct {
-			const char *bytes;   /* NULL: unknown */
+			const char *bytes;   /* NULL: unknown; length 0: known to be empty */
 			size_t n_bytes;
 		} text;                  /* MO_CELL_TEXT */
 	} as;
@@ -101,7 +108,7 @@ struct mo_cell {
 
 /* Cells for a row. */
 struct mo_cell mo_cell_text(const char *terminated);              /* NULL is unknown */
-struct mo_cell mo_cell_bytes_of_text(const char *bytes, size_t n_bytes);
+struct mo_cell mo_cell_bytes_of_text(const char *bytes, size_t n_bytes); /* all n_bytes, a NUL among them is shown */
 struct mo_cell mo_cell_number(struct mo_count number);
 struct mo_cell mo_cell_signed(int64_t value);
 struct mo_cell mo_cell_unknown(void);                             /* of any kind */
@@ -140,6 +147,7 @@ struct mo_table_spec {
 	 * text already visible. NULL: an ordinary table.
 	 */
 	void (*line)(const struct mo_cell *cells, struct mo_line *line);
+	const char *line_head;  /* with `line`: what stands above the first row, newline included; NULL: nothing */
 };
 
 void mo_line_printf(struct mo_line *line, const char *format, ...) MO_PRINTF(2, 3);
@@ -148,7 +156,10 @@ void mo_line_printf(struct mo_line *line, const char *format, ...) MO_PRINTF(2, 
 void mo_report_section_begin(struct mo_report *report, const char *name, const char *title);
 void mo_report_section_end(struct mo_report *report);
 
-/* A table: begin, rows with spec->n_columns cells each, end. spec must live until end. */
+/*
+ * A table: begin, rows with spec->n_columns cells each, end. spec must live until end. One table at a time; it may stand
+ * in a section or outside of any. Notes and findings may be written while a table is open: text shows them after it.
+ */
 void mo_report_table_begin(struct mo_report *report, const struct mo_table_spec *spec);
 void mo_report_row(struct mo_report *report, const struct mo_cell *cells);
 void mo_report_table_end(struct mo_report *report);
@@ -156,7 +167,10 @@ void mo_report_table_end(struct mo_report *report);
 /* A table of one row (MO_TABLE_RECORD) in one call. */
 void mo_report_record(struct mo_report *report, const struct mo_table_spec *spec, const struct mo_cell *cells);
 
-/* A paragraph for people (text and HTML; in JSON it stands in the section's "notes"). */
+/*
+ * A paragraph for people (text and HTML; in JSON it stands in the section's "notes"). It is wrapped on output, so it
+ * holds no newlines of its own: those, like all control characters, are made visible.
+ */
 void mo_report_note(struct mo_report *report, const char *format, ...) MO_PRINTF(2, 3);
 
 enum mo_severity {
@@ -192,6 +206,12 @@ struct mo_finding {
 };
 
 void mo_report_finding(struct mo_report *report, const struct mo_finding *finding);
+
+/*
+ * Whether writing has failed (a closed pipe, a full disk). Nothing needs to ask; who writes millions of rows may, to
+ * stop working for nobody.
+ */
+bool mo_report_failed(const struct mo_report *report);
 
 #ifdef __cplusplus
 }

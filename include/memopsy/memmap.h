@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef MEMOPSY_MEMMAP_H
+#define MEMOPSY_MEMMAP_H
+
+/*
+ * pfn <-> struct page <-> virtual <-> physical, for SPARSEMEM with and without VMEMMAP (mm/sparse.c,
+ * include/linux/mmzone.h) and FLATMEM. The section table is read once, at first use (any thread); after that every
+ * conversion is arithmetic and touches no memory of the dump.
+ */
+
+#include <memopsy/kernel.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* One stretch of page frames whose struct pages lie one after the other. Neighbouring sections are merged. */
+struct mo_memmap_run {
+	uint64_t first_pfn;
+	uint64_t n_pages;
+	uint64_t first_page_kva; /* of the struct page of first_pfn */
+};
+
+struct mo_memmap {
+	const struct mo_memmap_run *runs; /* ascending by pfn, not overlapping */
+	size_t n_runs;
+	uint64_t page_struct_bytes;       /* sizeof(struct page) */
+	uint64_t n_pages;                 /* sum over the runs */
+	const char *model;                /* "SPARSEMEM_VMEMMAP", "SPARSEMEM", "FLATMEM" */
+	/*
+	 * Why sections could not be read, with how many; NULL: all were. The runs then are what could be read.
+	 */
+	const char *remark;
+	size_t n_unreadable_sections;
+};
+
+/* The map; it lives as long as the session. */
+struct mo_error *mo_memmap(struct mo_reader *reader, const struct mo_memmap **ret) MO_MUST_USE;
+
+/* MO_E_ABSENT: no struct page exists for it. */
+struct mo_error *mo_pfn_to_page(const struct mo_memmap *memmap, uint64_t pfn, uint64_t *page_kva) MO_MUST_USE;
+struct mo_error *mo_page_to_pfn(const struct mo_memmap *memmap, uint64_t page_kva, uint64_t *pfn) MO_MUST_USE;
+
+/* The direct map: physical <-> virtual. MO_E_NOT_MAPPED if the address lies outside it. */
+struct mo_error *mo_pa_to_kva(const struct mo_kernel *kernel, uint64_t pa, uint64_t *kva) MO_MUST_USE;
+struct mo_error *mo_direct_map_to_pa(const struct mo_kernel *kernel, uint64_t kva, uint64_t *pa) MO_MUST_USE;
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

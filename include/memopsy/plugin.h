@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef MEMOPSY_PLUGIN_H
+#define MEMOPSY_PLUGIN_H
+
+/*
+ * The plugin ABI: one struct, one macro.
+ *
+ * A plugin reconstructs one subsystem. It declares as data what it needs of the kernel (types, members, symbols) and
+ * which other plugins' models it reads; the host binds, orders and runs, and says why it skipped. In the order of
+ * their lives:
+ *
+ *	load -> check ABI -> bind needs -> gather (once; publishes the model) -> show (each view that was asked for)
+ *	     -> release
+ *
+ * A plugin neither prints nor exits, and keeps no statics that change: two dumps may be open in one process. All it
+ * knows about a run arrives in `struct mo_run`.
+ *
+ * ABI policy: until 1.0 the host takes only plugins with its own MO_PLUGIN_ABI. From 1.0 on fields are only appended,
+ * and struct_size tells the host how much of the struct a plugin knows; what it does not know is zero.
+ */
+
+#include <memopsy/kernel.h>
+#include <memopsy/layout.h>
+#include <memopsy/report.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define MO_PLUGIN_ABI 1
+
+struct mo_run;
+
+/* A model that this plugin publishes or reads, by name and version. */
+struct mo_model_ref {
+	const char *name;     /* "zones"; its struct is in include/memopsy/zones.h */
+	unsigned version;     /* exact */
+	bool is_optional;     /* when read: run without it if it cannot be had */
+};
+
+/* A command-line option of a view. The host parses, checks and documents it. */
+enum mo_option_kind {
+	MO_OPTION_FLAG = 0,
+	MO_OPTION_TEXT = 1,
+	MO_OPTION_NUMBER = 2, /* decimal, or hexadecimal with 0x */
+};
+
+struct mo_option {
+	const char *name;      /* long option without dashes */
+	enum mo_option_kind kind;
+	const char *value;     /* what --help calls its value: "ZONE" */
+	const char *help;
+};
+
+/* One way to look at the model: a command of its own, a section of the report, or both. */
+struct mo_view {
+	const char *name;        /* command and section word: "meminfo" */
+	const char *title;       /* of the section */
+	const char *summary;     /* one line for `memopsy help` */
+	const struct mo_option *options;
+	size_t n_options;
+	const char *arguments;   /* "[PID]..." for usage; NULL: none are taken */
+	const struct mo_table_spec *const *tables; /* for --help and --columns */
+	size_t n_tables;
+	unsigned report_order;   /* place in `memopsy report`; 0: a command only */
+	bool is_hidden;          /* a section only, no command */
+	struct mo_error *(*show)(struct mo_run *run, struct mo_report *report);
+};
+
+struct mo_plugin {
+	uint32_t struct_size;    /* set by MO_REGISTER_PLUGIN */
+	uint32_t abi;            /* set by MO_REGISTER_PLUGIN */
+	const char *name;        /* the folder's name: "zones" */
+	const char *version;
+	const char *summary;
+	const struct mo_need *needs;
+	size_t n_needs;
+	size_t layout_bytes;     /* of the struct that the needs are bound into */
+	const struct mo_model_ref *reads;
+	size_t n_reads;
+	struct mo_model_ref publishes; /* name NULL: nothing */
+	/*
+	 * Reconstructs, and gives the model in *model_ret. What could not be read becomes findings; an error means that
+	 * there is no model at all. Called once per session, before any view.
+	 */
+	struct mo_error *(*gather)(struct mo_run *run, void **model_ret);
+	void (*release)(void *model);
+	const struct mo_view *views;
+	size_t n_views;
+};
+
+/* What a plugin may ask of its run. */
+struct mo_kernel *mo_run_kernel(const struct mo_run *run);
+struct mo_reader *mo_run_reader(const struct mo_run *run);     /* the calling thread's; parallel passes make their own */
+const void *mo_run_layout(const struct mo_run *run);           /* the bound layout struct */
+const void *mo_run_model(const struct mo_run *run);            /* in show: this plugin's own model */
+const void *mo_run_model_of(const struct mo_run *run, const char *name); /* a model named in `reads`; NULL: optional and absent */
+struct mo_progress *mo_run_progress(const struct mo_run *run);
+
+/* A finding of gather: shown before the sections of this plugin, or after the table of the command that ran it. */
+void mo_run_finding(struct mo_run *run, const struct mo_finding *finding);
+
+/* In show: options and arguments of the command line. In a report every option is off. */
+bool mo_run_flag(const struct mo_run *run, const char *option);
+const char *mo_run_text(const struct mo_run *run, const char *option);                /* NULL: not given */
+bool mo_run_number(const struct mo_run *run, const char *option, uint64_t *ret);      /* false: not given */
+size_t mo_run_argument_count(const struct mo_run *run);
+const char *mo_run_argument(const struct mo_run *run, size_t index);
+bool mo_run_is_report(const struct mo_run *run);                                      /* a section among others: be brief */
+
+#define MO_PLUGIN_ENTRY "memopsy_plugin_entry"
+typedef const struct mo_plugin *(*mo_plugin_entry)(void);
+
+/*
+ * Once per plugin, at file scope, with a static const struct mo_plugin whose first two fields are left out:
+ *
+ *	static const struct mo_plugin plugin = { MO_PLUGIN_HEADER, .name = "zones", ... };
+ *	MO_REGISTER_PLUGIN(plugin)
+ *
+ * When plugins are linked into the program (MEMOPSY_STATIC_PLUGIN), the entry is named after the plugin instead.
+ */
+#define MO_PLUGIN_HEADER .struct_size = sizeof(struct mo_plugin), .abi = MO_PLUGIN_ABI
+
+#define MO_PASTE_(a, b) a##b
+#define MO_PASTE(a, b) MO_PASTE_(a, b)
+#ifdef MEMOPSY_STATIC_PLUGIN
+#define MO_PLUGIN_ENTRY_NAME MO_PASTE(memopsy_plugin_entry_, MEMOPSY_STATIC_PLUGIN)
+#else
+#define MO_PLUGIN_ENTRY_NAME memopsy_plugin_entry
+#endif
+
+#define MO_REGISTER_PLUGIN(plugin) \
+	__attribute__((visibility("default"))) const struct mo_plugin *MO_PLUGIN_ENTRY_NAME(void); \
+	const struct mo_plugin *MO_PLUGIN_ENTRY_NAME(void) \
+	{ \
+		return &(plugin); \
+	}
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
