@@ -56,22 +56,30 @@ bool mo_elf_has_section(struct mo_elf *elf, const char *name);
 struct mo_error *mo_elf_read_address(struct mo_elf *elf, uint64_t address, void *buffer, size_t n_bytes) MO_MUST_USE;
 
 /*
+ * The three searches below try the directories where distributions keep debug files, under each of `roots`
+ * (NULL-terminated; NULL: the system's own, /usr/lib/debug and where it makes sense /), then debuginfod, where its
+ * library can be loaded and DEBUGINFOD_URLS is set. A file with another build-id is never taken. MO_E_ABSENT lists
+ * what was tried; MO_E_MISMATCH as well, and names the build-ids of the file that was there and of the wanted one.
+ */
+
+/*
  * The file that holds the debug information of `elf` itself, when it does not: by build-id, then by
- * .gnu_debuglink (checksum verified), in the directories where distributions keep them, below each of `roots`
- * (NULL-terminated; NULL: {"/usr/lib/debug", NULL}). MO_E_ABSENT lists what was tried.
+ * .gnu_debuglink (checksum verified).
  */
 struct mo_error *mo_elf_open_separate_debug(struct mo_elf *elf, const char *const *roots, struct mo_elf **ret) MO_MUST_USE;
 
 /*
  * The vmlinux for a build-id (hex) and release, either of which may be NULL: .build-id directories, then
- * boot/vmlinux-RELEASE and lib/modules/RELEASE/{vmlinux,build/vmlinux,vmlinux.debug} below each root and /, taken only
- * if the build-id agrees; then debuginfod where the library can be loaded and DEBUGINFOD_URLS is set.
- * MO_E_ABSENT lists what was tried.
+ * boot/vmlinux-RELEASE and {,usr/}lib/modules/RELEASE/{vmlinux,vmlinux.debug,build/vmlinux}. One with debug
+ * information is preferred; one without is better than none. Without a build-id the release is believed.
  */
 struct mo_error *mo_elf_find_vmlinux(const char *build_id, const char *release, const char *const *roots,
 				     struct mo_elf **ret) MO_MUST_USE;
 
-/* The debug file of a module, e.g. ("6.1.0-50-amd64", "qemu_fw_cfg", build_id or NULL). "-" and "_" are the same. */
+/*
+ * The debug file of a module, e.g. ("6.1.0-50-amd64", "qemu_fw_cfg", build_id or NULL): .build-id directories, then
+ * NAME.ko and NAME.ko.debug anywhere below {,usr/}lib/modules/RELEASE. "-" and "_" are the same.
+ */
 struct mo_error *mo_elf_find_module_debug(const char *release, const char *module, const char *build_id,
 					  const char *const *roots, struct mo_elf **ret) MO_MUST_USE;
 
