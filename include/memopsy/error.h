@@ -17,9 +17,19 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/*
+ * These two enclose the declarations of every public header: C linkage, and visible outside of the library, whose
+ * objects are built with hidden visibility.
+ */
 #ifdef __cplusplus
-extern "C" {
+#define MO_API_BEGIN extern "C" { _Pragma("GCC visibility push(default)")
+#define MO_API_END _Pragma("GCC visibility pop") }
+#else
+#define MO_API_BEGIN _Pragma("GCC visibility push(default)")
+#define MO_API_END _Pragma("GCC visibility pop")
 #endif
+
+MO_API_BEGIN
 
 #define MO_MUST_USE __attribute__((warn_unused_result))
 #define MO_PRINTF(format_index, first_argument) __attribute__((format(printf, format_index, first_argument)))
@@ -70,8 +80,6 @@ enum mo_error_code mo_error_code(const struct mo_error *error);
 /* The text, without a newline; valid UTF-8 with control characters made visible. Lives as long as the error. */
 const char *mo_error_text(const struct mo_error *error);
 
-#ifdef __cplusplus
-}
-#endif
+MO_API_END
 
 #endif

@@ -22,9 +22,7 @@
 #include <memopsy/symbols.h>
 #include <memopsy/types.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+MO_API_BEGIN
 
 struct mo_kernel;
 struct mo_reader;
@@ -145,8 +143,6 @@ struct mo_error *mo_walk_page_table(struct mo_reader *reader, uint64_t root_pa, 
 /* Loads the modules' symbols (once; any thread). Until then only the kernel's own are known. */
 struct mo_error *mo_kernel_load_modules(struct mo_kernel *kernel) MO_MUST_USE;
 
-#ifdef __cplusplus
-}
-#endif
+MO_API_END
 
 #endif

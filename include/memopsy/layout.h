@@ -24,9 +24,7 @@
 
 #include <memopsy/kernel.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+MO_API_BEGIN
 
 /* A member. Offsets are from the start of the struct named in its row, however deep its path goes. */
 struct mo_field {
@@ -197,8 +195,6 @@ struct mo_error *mo_read_element(struct mo_reader *reader, const struct mo_field
 struct mo_error *mo_read_field_string(struct mo_reader *reader, const struct mo_field *field, uint64_t object_kva,
 				      char *buffer, size_t buffer_bytes) MO_MUST_USE;
 
-#ifdef __cplusplus
-}
-#endif
+MO_API_END
 
 #endif

@@ -10,9 +10,7 @@
 
 #include <memopsy/kernel.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+MO_API_BEGIN
 
 /* One stretch of page frames whose struct pages lie one after the other. Neighbouring sections are merged. */
 struct mo_memmap_run {
@@ -45,8 +43,6 @@ struct mo_error *mo_page_to_pfn(const struct mo_memmap *memmap, uint64_t page_kv
 struct mo_error *mo_pa_to_kva(const struct mo_kernel *kernel, uint64_t pa, uint64_t *kva) MO_MUST_USE;
 struct mo_error *mo_direct_map_to_pa(const struct mo_kernel *kernel, uint64_t kva, uint64_t *pa) MO_MUST_USE;
 
-#ifdef __cplusplus
-}
-#endif
+MO_API_END
 
 #endif

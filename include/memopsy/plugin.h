@@ -23,9 +23,7 @@
 #include <memopsy/layout.h>
 #include <memopsy/report.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+MO_API_BEGIN
 
 #define MO_PLUGIN_ABI 1
 
@@ -136,8 +134,6 @@ typedef const struct mo_plugin *(*mo_plugin_entry)(void);
 		return &(plugin); \
 	}
 
-#ifdef __cplusplus
-}
-#endif
+MO_API_END
 
 #endif

@@ -12,9 +12,7 @@
 
 #include <memopsy/kernel.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+MO_API_BEGIN
 
 struct mo_log_record {
 	uint64_t sequence;
@@ -38,8 +36,6 @@ bool mo_log_next(struct mo_log *log, struct mo_log_record *ret);
 /* Records that could not be given, and why the last of them could not (NULL: none). After the walk. */
 uint64_t mo_log_skipped(const struct mo_log *log, const char **why);
 
-#ifdef __cplusplus
-}
-#endif
+MO_API_END
 
 #endif

@@ -12,9 +12,7 @@
 
 #include <memopsy/error.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+MO_API_BEGIN
 
 struct mo_progress;
 
@@ -30,8 +28,6 @@ struct mo_error *mo_progress_cancelled(struct mo_progress *progress) MO_MUST_USE
 /* Ends the phase. */
 void mo_progress_end(struct mo_progress *progress);
 
-#ifdef __cplusplus
-}
-#endif
+MO_API_END
 
 #endif

@@ -18,9 +18,7 @@
 
 #include <memopsy/error.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+MO_API_BEGIN
 
 struct mo_report;
 
@@ -213,8 +211,6 @@ void mo_report_finding(struct mo_report *report, const struct mo_finding *findin
  */
 bool mo_report_failed(const struct mo_report *report);
 
-#ifdef __cplusplus
-}
-#endif
+MO_API_END
 
 #endif

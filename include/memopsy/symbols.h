@@ -17,9 +17,7 @@
 
 #include <memopsy/error.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+MO_API_BEGIN
 
 struct mo_symbol {
 	const char *name;
@@ -42,8 +40,6 @@ struct mo_error *mo_symbols_at(const struct mo_symbols *symbols, uint64_t kva, s
 size_t mo_symbols_count(const struct mo_symbols *symbols);
 void mo_symbols_get(const struct mo_symbols *symbols, size_t index, struct mo_symbol *ret);
 
-#ifdef __cplusplus
-}
-#endif
+MO_API_END
 
 #endif

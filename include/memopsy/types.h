@@ -17,9 +17,7 @@
 
 #include <memopsy/error.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+MO_API_BEGIN
 
 enum mo_type_kind {
 	MO_TYPE_VOID = 0,
@@ -112,8 +110,6 @@ const struct mo_type *mo_type_strip(const struct mo_type *type);
  */
 size_t mo_type_declare(const struct mo_type *type, const char *name, char *buffer, size_t buffer_bytes);
 
-#ifdef __cplusplus
-}
-#endif
+MO_API_END
 
 #endif

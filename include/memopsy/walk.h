@@ -23,9 +23,7 @@
 
 #include <memopsy/kernel.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+MO_API_BEGIN
 
 /* struct list_head (include/linux/types.h). Checks next->prev as well: a wrong back link is MO_E_CORRUPT. */
 struct mo_list_walk {
@@ -154,8 +152,6 @@ struct mo_error *mo_percpu(struct mo_reader *reader, uint64_t percpu_kva, unsign
 /* struct percpu_counter: count plus every possible CPU's part (offline CPUs' parts were folded when they went). */
 struct mo_error *mo_percpu_counter_sum(struct mo_reader *reader, uint64_t counter_kva, int64_t *ret) MO_MUST_USE;
 
-#ifdef __cplusplus
-}
-#endif
+MO_API_END
 
 #endif
