@@ -123,20 +123,28 @@ def wait_for_end(monitor, options):
     raise TimeoutError("the guest did not end in time")
 
 
+def next_header(source):
+    """The next line that is a header, after any padding of zero bytes (to the next multiple of a block at most)."""
+    byte = source.read(1)
+    padding = 0
+    while byte == b"\0" and padding < 2 * BLOCK_BYTES:
+        byte = source.read(1)
+        padding += 1
+    return byte + source.readline(2 * BLOCK_BYTES)
+
+
 def unpack_truth(disk, directory):
     """Writes each record of the truth disk below the directory; returns how many there were, and which are partial."""
     count, partial = 0, []
     with open(disk, "rb") as source:
         while True:
-            header = source.read(BLOCK_BYTES)
+            header = next_header(source)
             if not header.startswith(b"MEMOPSY-TRUTH "):
                 raise RuntimeError("the truth disk ends without an end mark")
-            _, kind, length, path = header.split(b"\n", 1)[0].split(b" ", 3)
+            _, kind, length, path = header.rstrip(b"\n").split(b" ", 3)
             if kind == b"E":
                 return count, partial
-            length = int(length)
-            content = source.read(length)
-            source.seek(-length % BLOCK_BYTES, os.SEEK_CUR)
+            content = source.read(int(length))
             name = path.decode()
             target = os.path.normpath(os.path.join(directory, name))
             if not target.startswith(directory + os.sep):
@@ -146,9 +154,9 @@ def unpack_truth(disk, directory):
                 target += ".link"
             elif kind == b"P":
                 partial.append(name)
-            with open(target, "wb") as out:
+            with open(target, "ab" if kind == b"A" else "wb") as out:
                 out.write(content)
-            count += 1
+            count += kind != b"A"
 
 
 def build_id_of(notes):

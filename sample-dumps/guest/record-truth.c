@@ -11,8 +11,9 @@
  *     record-truth snapshot DISK     as above; prints the offset where the disk is free again
  *     record-truth files DISK OFFSET DIRECTORY...    adds ordinary files from below the directories
  *
- * On the disk: a header of 512 bytes ("MEMOPSY-TRUTH KIND LENGTH PATH\n"), the bytes, padding to 512 bytes; again and
- * again until KIND is E.  KIND is F for a file, L for a symbolic link, P for a file that could not be recorded whole.
+ * On the disk, again and again: any number of zero bytes, a line "MEMOPSY-TRUTH KIND LENGTH PATH\n", and so many bytes;
+ * until KIND is E.  KIND is F for a file, A for more of the file before, L for a symbolic link, P for a file that could
+ * not be recorded whole.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -30,7 +31,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { BLOCK_BYTES = 512, WRITE_BYTES = 1 << 20, PVPANIC_PORT = 0x505, PVPANIC_PANICKED = 1, SYSLOG_READ_ALL = 3 };
+enum { BLOCK_BYTES = 512, HEADER_BYTES = 512, WRITE_BYTES = 1 << 20, PVPANIC_PORT = 0x505, PVPANIC_PANICKED = 1, SYSLOG_READ_ALL = 3 };
 
 struct record {
 	int disk;
@@ -48,6 +49,8 @@ static void flush_record(struct record *record)
 {
 	size_t done = 0;
 
+	while (record->used % BLOCK_BYTES != 0)
+		record->bytes[record->used++] = 0;
 	while (done < record->used) {
 		size_t length = record->used - done < WRITE_BYTES ? record->used - done : WRITE_BYTES;
 		ssize_t written = pwrite(record->disk, record->bytes + done, length, record->disk_offset);
@@ -61,30 +64,35 @@ static void flush_record(struct record *record)
 	record->used = 0;
 }
 
-static void put_header(char *header, char kind, size_t length, const char *prefix, const char *path)
-{
-	memset(header, 0, BLOCK_BYTES);
-	snprintf(header, BLOCK_BYTES, "MEMOPSY-TRUTH %c %zu %s%s\n", kind, length, prefix, path);
-}
-
-/* Room for a header and one block at least, or the record is full. */
+/* Room for a header, a block of content and the padding of the end at least, or the record is full. */
 static bool begin_entry(struct record *record)
 {
-	if (record->size - record->used < 2 * BLOCK_BYTES) {
+	if (record->size - record->used < HEADER_BYTES + 2 * BLOCK_BYTES) {
 		record->full = true;
 		return false;
 	}
 	return true;
 }
 
+/* Where the content is read to; the header is put right before it when its length is known. */
+static char *content_of_entry(struct record *record)
+{
+	return record->bytes + record->used + HEADER_BYTES;
+}
+
+static size_t content_room(const struct record *record)
+{
+	return (record->size - record->used - HEADER_BYTES - BLOCK_BYTES) & ~(size_t)7; /* kpageflags reads whole words */
+}
+
 static void end_entry(struct record *record, char kind, size_t length, const char *path)
 {
-	size_t padded = (length + BLOCK_BYTES - 1) / BLOCK_BYTES * BLOCK_BYTES;
 	char *header = record->bytes + record->used;
+	int header_bytes = snprintf(header, HEADER_BYTES, "MEMOPSY-TRUTH %c %zu %s%s\n", kind, length, record->prefix,
+				    path[0] == '/' ? path + 1 : path);
 
-	put_header(header, kind, length, record->prefix, path[0] == '/' ? path + 1 : path);
-	memset(header + BLOCK_BYTES + length, 0, padded - length);
-	record->used += BLOCK_BYTES + padded;
+	memmove(header + header_bytes, header + HEADER_BYTES, length);
+	record->used += (size_t)header_bytes + length;
 }
 
 static void add_file(struct record *record, const char *path)
@@ -99,9 +107,9 @@ static void add_file(struct record *record, const char *path)
 		close(fd);
 		return;
 	}
-	room = (record->size - record->used - BLOCK_BYTES) / BLOCK_BYTES * BLOCK_BYTES;
+	room = content_room(record);
 	for (;;) {
-		ssize_t got = read(fd, record->bytes + record->used + BLOCK_BYTES + length, room - length);
+		ssize_t got = read(fd, content_of_entry(record) + length, room - length);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got <= 0) {
@@ -120,13 +128,35 @@ static void add_file(struct record *record, const char *path)
 		end_entry(record, kind, length, path);
 }
 
+/* A file that may be longer than the buffer: piece by piece, straight to the disk. */
+static void write_long_file(struct record *record, const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char kind = 'F';
+
+	for (;;) {
+		size_t length = 0, room = content_room(record);
+		ssize_t got = fd < 0 ? 0 : read(fd, content_of_entry(record), room);
+
+		for (; got > 0; got = read(fd, content_of_entry(record) + length, room - length))
+			length += (size_t)got;
+		if (length == 0)
+			break;
+		end_entry(record, kind, length, path);
+		flush_record(record);
+		kind = 'A';
+	}
+	if (fd >= 0)
+		close(fd);
+}
+
 static void add_link(struct record *record, const char *path)
 {
 	ssize_t length;
 
 	if (!begin_entry(record))
 		return;
-	length = readlink(path, record->bytes + record->used + BLOCK_BYTES, BLOCK_BYTES);
+	length = readlink(path, content_of_entry(record), BLOCK_BYTES);
 	if (length > 0)
 		end_entry(record, 'L', (size_t)length, path);
 }
@@ -138,8 +168,8 @@ static void add_kernel_log(struct record *record)
 
 	if (!begin_entry(record))
 		return;
-	room = record->size - record->used - BLOCK_BYTES;
-	length = klogctl(SYSLOG_READ_ALL, record->bytes + record->used + BLOCK_BYTES, (int)(room > 1 << 24 ? 1 << 24 : room));
+	room = content_room(record);
+	length = klogctl(SYSLOG_READ_ALL, content_of_entry(record), (int)(room > 1 << 24 ? 1 << 24 : room));
 	if (length > 0)
 		end_entry(record, 'F', (size_t)length, "dmesg");
 }
@@ -366,6 +396,7 @@ static void add_everything(struct record *record)
 	add_slab(record);
 	add_debug(record);
 	add_processes(record);
+	usleep(300000); /* what the opened files left to RCU is freed */
 	add_pages(record);
 	add_counters(record);
 }
@@ -410,7 +441,8 @@ static void close_record(struct record *record)
 {
 	char *end = record->bytes;
 
-	put_header(end, 'E', 0, "", "end");
+	memset(end, 0, BLOCK_BYTES);
+	snprintf(end, BLOCK_BYTES, "MEMOPSY-TRUTH E 0 end\n");
 	if (pwrite(record->disk, end, BLOCK_BYTES, record->disk_offset) != BLOCK_BYTES || fsync(record->disk) != 0) {
 		perror("record-truth: ending the record");
 		exit(1);
@@ -432,13 +464,11 @@ static int snapshot(const char *disk)
 	add_brief_counters(&record);
 	flush_record(&record);
 	record.prefix = "";
-	add_file(&record, "/proc/kallsyms");
-	flush_record(&record);
+	write_long_file(&record, "/proc/kallsyms");
 	add_everything(&record); /* to warm the caches; what it says is thrown away */
 	if (record.full)
 		fprintf(stderr, "record-truth: the record is larger than its buffer: set RECORD_MIB\n");
 	record.used = 0;
-	usleep(200000);
 	add_everything(&record);
 	outb(PVPANIC_PANICKED, PVPANIC_PORT); /* here the machine stands still and its memory is dumped */
 	flush_record(&record);

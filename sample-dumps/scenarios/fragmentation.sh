@@ -7,6 +7,6 @@
 run()
 {
 	start database hold-memory name:database anon:16 shared:2 children:2
-	load page_taker pin_percent=85
+	load page_taker pin_percent=96
 	sleep 1
 }

@@ -67,8 +67,10 @@ static void lose(void)
 static int pin_every_other(void)
 {
 	unsigned long wanted, taken, i;
+	struct sysinfo memory;
 
-	wanted = nr_free_pages() * pin_percent / 100;
+	si_meminfo(&memory);
+	wanted = memory.freeram * pin_percent / 100;
 	pinned_pages = vzalloc(wanted * sizeof(*pinned_pages));
 	if (!pinned_pages)
 		return -ENOMEM;
