@@ -29,6 +29,7 @@ struct mo_session_options {
 	const char *const *debug_roots;    /* NULL-terminated; NULL: the standard directories */
 	enum mo_type_choice types;
 	const char *cache_dir;             /* NULL: no cache */
+	bool types_are_optional;           /* open even without any type information (for `info` and the like) */
 	struct mo_progress *progress;
 };
 

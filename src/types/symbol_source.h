@@ -44,6 +44,14 @@ struct mo_error *mo_symbols_load_kallsyms(const struct mo_kva_source *source, co
 					  struct mo_symbols **ret, const char **encoding_ret) MO_MUST_USE;
 
 /*
+ * Looks for the tables in a range of the kernel image, for kernels whose VMCOREINFO does not tell them (before 6.0):
+ * by the form of the token table, then confirmed by a decode in which linux_banner points at "Linux version".
+ * MO_E_ABSENT: not there.
+ */
+struct mo_error *mo_symbols_find_kallsyms_tables(const struct mo_kva_source *source, uint64_t first_kva, uint64_t n_bytes,
+						 struct mo_kallsyms_tables *ret) MO_MUST_USE;
+
+/*
  * Out of the ELF symbol table of a vmlinux. slide is added to every address of an allocated section except the
  * per-CPU ones of x86_64 before 6.15. With cache_dir, the sorted table is kept there under the build-id (without
  * slide) and mapped at the next start; nothing that is wrong with the cache is an error.

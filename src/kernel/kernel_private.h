@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef MO_KERNEL_PRIVATE_H
+#define MO_KERNEL_PRIVATE_H
+
+/* The session's own shape, for the files of this room only. */
+
+#include <pthread.h>
+
+#include <memopsy/kernel.h>
+
+#include "arch.h"
+#include "dump.h"
+#include "elf_file.h"
+#include "session.h"
+#include "symbol_source.h"
+#include "type_source.h"
+#include "vector.h"
+
+struct mo_kernel_layouts;
+
+struct mo_kernel {
+	struct mo_dump *dump;
+	const struct mo_dump_info *dump_info;
+	const struct mo_arch *arch;
+	struct mo_paging paging;
+	struct mo_elf *vmlinux;         /* NULL: none */
+	struct mo_elf *separate_debug;  /* NULL: vmlinux holds its own debug information, or there is none */
+	struct mo_types *types;
+	struct mo_symbols *symbols;
+	struct mo_kernel_layouts *layouts;
+	struct mo_kernel_facts facts;
+	struct mo_progress *progress;
+
+	char *vmcoreinfo;               /* text of our own, terminated; NULL: none */
+	char *path;                     /* of the dump, visible; parts of a split one comma-separated */
+	char *banner;
+	char *build_id;
+	char *release;
+
+	MO_VECTOR(char *) remarks;
+
+	/* Opening only: readers of other threads have their own. */
+	struct mo_dump_reader *boot_reader;
+
+	pthread_mutex_t modules_lock;
+	bool modules_loaded;
+};
+
+struct mo_reader {
+	struct mo_kernel *kernel;
+	struct mo_dump_reader *dump_reader;
+	struct mo_arch_view view;       /* whose context is this reader */
+	/* Translations seen, by 2 MiB of virtual address; an entry covers [first_kva, first_kva + n_bytes). */
+	struct mo_mapping {
+		uint64_t first_kva;
+		uint64_t n_bytes;       /* 0: free */
+		uint64_t pa;
+	} mappings[64];
+};
+
+/* session.c */
+struct mo_error *mo_kernel_add_remark(struct mo_kernel *kernel, const char *format, ...) MO_PRINTF(2, 3) MO_MUST_USE;
+struct mo_kernel_layouts *mo_kernel_layouts_of(struct mo_kernel *kernel);
+
+/* vmcoreinfo.c: values of a VMCOREINFO text. */
+bool mo_vmcoreinfo_text(const char *vmcoreinfo, const char *key, const char **value, size_t *n_bytes);
+struct mo_error *mo_vmcoreinfo_number(const char *vmcoreinfo, const char *key, int64_t *ret) MO_MUST_USE;
+/* Copies a text value as visible text; NULL: no such key. */
+struct mo_error *mo_vmcoreinfo_copy(const char *vmcoreinfo, const char *key, char **ret) MO_MUST_USE;
+
+/* vmcoreinfo_search.c: pages of the dump that look like vmcoreinfo_data, as texts. At most room; *n_ret of them. */
+struct mo_error *mo_vmcoreinfo_search(struct mo_kernel *kernel, char **texts, size_t room, size_t *n_ret) MO_MUST_USE;
+
+/* identify.c: VMCOREINFO, architecture and page tables. kernel->vmlinux may be open already. */
+struct mo_error *mo_kernel_identify(struct mo_kernel *kernel) MO_MUST_USE;
+
+/* sources.c */
+struct mo_error *mo_kernel_open_vmlinux(struct mo_kernel *kernel, const struct mo_session_options *options) MO_MUST_USE;
+struct mo_error *mo_kernel_open_symbols(struct mo_kernel *kernel, const struct mo_session_options *options) MO_MUST_USE;
+struct mo_error *mo_kernel_open_types(struct mo_kernel *kernel, const struct mo_session_options *options) MO_MUST_USE;
+/* Checks that the vmlinux is the dump's, where only its banner can tell. */
+struct mo_error *mo_kernel_check_banner(struct mo_kernel *kernel) MO_MUST_USE;
+
+/* translate.c: the direct map, once symbols are known. */
+void mo_kernel_find_direct_map(struct mo_kernel *kernel);
+
+/* layout.c: the types and enumerators that need tables ask for. */
+struct mo_error *mo_needs_prefetch(struct mo_types *types, const struct mo_need *const *tables, const size_t *n_needs,
+				   size_t n_tables) MO_MUST_USE;
+
+#endif

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Opening and closing a session. The order matters: each step rests on the ones before. */
+#include "kernel_private.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include "cleanup.h"
+#include "kernel_layouts.h"
+#include "text.h"
+#include "threads.h"
+
+struct mo_error *mo_kernel_add_remark(struct mo_kernel *kernel, const char *format, ...)
+{
+	struct mo_text text = MO_TEXT_EMPTY;
+	va_list arguments;
+	char *remark;
+
+	va_start(arguments, format);
+	mo_text_vprintf(&text, format, arguments);
+	va_end(arguments);
+	remark = mo_text_take(&text);
+	if (!remark || !mo_vector_append(&kernel->remarks, remark)) {
+		free(remark);
+		return mo_error_no_memory();
+	}
+	return NULL;
+}
+
+static struct mo_error *join_paths(const struct mo_session_options *options, char **ret)
+{
+	struct mo_text text = MO_TEXT_EMPTY;
+
+	for (size_t i = 0; i < options->n_dump_paths; i++) {
+		const char *path = options->dump_paths[i];
+
+		mo_text_append(&text, i ? "," : "");
+		mo_text_append_visible(&text, path, strlen(path), MO_ONE_LINE);
+	}
+	*ret = mo_text_take(&text);
+	return *ret ? NULL : mo_error_no_memory();
+}
+
+static struct mo_error *read_identity(struct mo_kernel *kernel)
+{
+	MO_TRY(mo_vmcoreinfo_copy(kernel->vmcoreinfo, "BUILD-ID", &kernel->build_id));
+	MO_TRY(mo_vmcoreinfo_copy(kernel->vmcoreinfo, "OSRELEASE", &kernel->release));
+	if (!kernel->release && kernel->dump_info->os_release && *kernel->dump_info->os_release) {
+		kernel->release = strdup(kernel->dump_info->os_release);
+		if (!kernel->release)
+			return mo_error_no_memory();
+	}
+	return NULL;
+}
+
+/* The kernel's own banner: read rather than believed of a header. No banner is no error. */
+static struct mo_error *read_banner(struct mo_kernel *kernel)
+{
+	struct mo_reader *reader;
+	struct mo_symbol symbol;
+	char banner[512];
+	size_t length = 0;
+	struct mo_error *error = mo_symbols_find(kernel->symbols, NULL, "linux_banner", &symbol, NULL);
+
+	if (error) {
+		mo_error_destroy(error);
+		return NULL;
+	}
+	MO_TRY(mo_reader_create(kernel, &reader));
+	error = mo_read_string(reader, symbol.value_kva, banner, sizeof(banner), &length);
+	mo_reader_destroy(reader);
+	if (error) {
+		mo_error_destroy(error);
+		return NULL;
+	}
+	kernel->banner = mo_text_from_bytes(banner, strcspn(banner, "\n"));
+	return kernel->banner ? NULL : mo_error_no_memory();
+}
+
+/* "Linux version RELEASE (": what a dump without VMCOREINFO still says of its release. */
+static struct mo_error *release_from_banner(struct mo_kernel *kernel)
+{
+	static const char prefix[] = "Linux version ";
+	const char *start;
+
+	if (kernel->release || !kernel->banner || strncmp(kernel->banner, prefix, sizeof(prefix) - 1))
+		return NULL;
+	start = kernel->banner + sizeof(prefix) - 1;
+	kernel->release = strndup(start, strcspn(start, " "));
+	return kernel->release ? NULL : mo_error_no_memory();
+}
+
+static void fill_facts(struct mo_kernel *kernel)
+{
+	const struct mo_dump_info *info = kernel->dump_info;
+	struct mo_kernel_facts *facts = &kernel->facts;
+
+	facts->dump_path = kernel->path;
+	facts->dump_format = info->format;
+	facts->arch = kernel->arch->name;
+	facts->pointer_bytes = kernel->arch->pointer_bytes;
+	facts->page_shift = info->page_shift;
+	facts->page_bytes = info->page_bytes;
+	facts->end_pfn = info->end_pfn;
+	facts->kaslr_offset = kernel->paging.kaslr_offset;
+	facts->paging_levels = kernel->paging.levels;
+	facts->is_big_endian = info->is_big_endian;
+	facts->is_live = info->is_live;
+	facts->release = kernel->release;
+	facts->build_id = kernel->build_id;
+	facts->banner = kernel->banner;
+	facts->types_from = kernel->types ? mo_types_describe(kernel->types) : NULL;
+	facts->symbols_from = kernel->symbols ? mo_symbols_describe(kernel->symbols) : NULL;
+}
+
+static struct mo_error *add_types_remark(struct mo_kernel *kernel)
+{
+	const char *remark = mo_types_cache_remark(kernel->types);
+
+	return remark ? mo_kernel_add_remark(kernel, "%s", remark) : NULL;
+}
+
+static struct mo_error *open_all(struct mo_kernel *kernel, const struct mo_session_options *options)
+{
+	MO_TRY(join_paths(options, &kernel->path));
+	MO_TRY(mo_dump_open(options->dump_paths, options->n_dump_paths, &kernel->dump));
+	kernel->dump_info = mo_dump_info(kernel->dump);
+	MO_TRY(mo_dump_reader_create(kernel->dump, &kernel->boot_reader));
+	/* A vmlinux that was named may be needed to tell the architecture and the KASLR offset. */
+	if (options->vmlinux_path)
+		MO_TRY(mo_elf_open(options->vmlinux_path, &kernel->vmlinux));
+	MO_TRY(mo_kernel_identify(kernel));
+	MO_TRY(read_identity(kernel));
+	MO_TRY(mo_kernel_open_vmlinux(kernel, options));
+	fill_facts(kernel);
+	MO_TRY(mo_kernel_open_symbols(kernel, options));
+	mo_kernel_find_direct_map(kernel);
+	MO_TRY(read_banner(kernel));
+	MO_TRY(release_from_banner(kernel));
+	MO_TRY(mo_kernel_check_banner(kernel));
+	MO_TRY(mo_kernel_open_types(kernel, options));
+	MO_TRY(add_types_remark(kernel));
+	fill_facts(kernel);
+	kernel->layouts = mo_kernel_layouts_create();
+	return kernel->layouts ? NULL : mo_error_no_memory();
+}
+
+struct mo_error *mo_kernel_open(const struct mo_session_options *options, struct mo_kernel **ret)
+{
+	struct mo_kernel *kernel = calloc(1, sizeof(*kernel));
+	struct mo_error *error;
+
+	if (!kernel)
+		return mo_error_no_memory();
+	pthread_mutex_init(&kernel->modules_lock, NULL);
+	kernel->progress = options->progress;
+	error = open_all(kernel, options);
+	if (error) {
+		error = mo_error_prepend(error, "%s", kernel->path ? kernel->path : "dump");
+		mo_kernel_close(kernel);
+		return error;
+	}
+	*ret = kernel;
+	return NULL;
+}
+
+void mo_kernel_close(struct mo_kernel *kernel)
+{
+	if (!kernel)
+		return;
+	mo_kernel_layouts_destroy(kernel->layouts);
+	if (kernel->types) {
+		mo_types_save_cache(kernel->types);
+		mo_types_destroy(kernel->types);
+	}
+	mo_symbols_destroy(kernel->symbols);
+	mo_elf_close(kernel->separate_debug);
+	mo_elf_close(kernel->vmlinux);
+	if (kernel->boot_reader)
+		mo_dump_reader_destroy(kernel->boot_reader);
+	mo_dump_close(kernel->dump);
+	for (size_t i = 0; i < kernel->remarks.count; i++)
+		free(kernel->remarks.items[i]);
+	mo_vector_deinit(&kernel->remarks);
+	free(kernel->vmcoreinfo);
+	free(kernel->path);
+	free(kernel->banner);
+	free(kernel->build_id);
+	free(kernel->release);
+	pthread_mutex_destroy(&kernel->modules_lock);
+	free(kernel);
+}
+
+const struct mo_kernel_facts *mo_kernel_facts(const struct mo_kernel *kernel)
+{
+	return &kernel->facts;
+}
+
+struct mo_types *mo_kernel_types(const struct mo_kernel *kernel)
+{
+	return kernel->types;
+}
+
+const struct mo_symbols *mo_kernel_symbols(const struct mo_kernel *kernel)
+{
+	return kernel->symbols;
+}
+
+const struct mo_dump_info *mo_kernel_dump_info(const struct mo_kernel *kernel)
+{
+	return kernel->dump_info;
+}
+
+struct mo_kernel_layouts *mo_kernel_layouts_of(struct mo_kernel *kernel)
+{
+	return kernel->layouts;
+}
+
+unsigned mo_kernel_thread_count(const struct mo_kernel *kernel)
+{
+	(void)kernel;
+	return mo_thread_count();
+}
+
+size_t mo_kernel_remark_count(const struct mo_kernel *kernel)
+{
+	return kernel->remarks.count;
+}
+
+const char *mo_kernel_remark(const struct mo_kernel *kernel, size_t index)
+{
+	return kernel->remarks.items[index];
+}
+
+struct mo_error *mo_kernel_prefetch(struct mo_kernel *kernel, const struct mo_need *const *tables, const size_t *n_needs,
+				    size_t n_tables)
+{
+	return mo_needs_prefetch(kernel->types, tables, n_needs, n_tables);
+}
