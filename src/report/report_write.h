@@ -16,15 +16,23 @@ enum mo_report_format {
 
 struct mo_report_options {
 	enum mo_report_format format;
-	const char *columns;     /* --columns: "name,size_bytes", "+hidden_one" adds to the default; NULL: the default */
-	const char *sort;        /* --sort: "size_bytes", "-name" (descending), comma separated; NULL: as written */
+	/*
+	 * --columns: "name,size_bytes" (these, in this order; tables that have none of them are left out), "+hidden_one"
+	 * (added to the default). Keys, or headings in any case. NULL: the default. For text only.
+	 */
+	const char *columns;
+	/*
+	 * --sort: "size_bytes", "-name" (descending), comma separated; unknown values stand last. Applies to each table
+	 * that has the column; its rows are then held in memory until its end. NULL: as written. For text and JSON.
+	 */
+	const char *sort;
 	bool no_headings;
 	bool plain_bytes;        /* --bytes: sizes as plain numbers */
 	unsigned width;          /* columns of the terminal; 0: not a terminal, nothing is cut */
 	bool use_colour;
 };
 
-/* What stands at the head of every report. NULL strings and unknown counts are left out of text, null in JSON. */
+/* What stands at the head of every report. NULL strings are left out of text and null in JSON. */
 struct mo_report_head {
 	const char *tool_version;
 	const char *command;     /* "meminfo" */
@@ -45,14 +53,39 @@ struct mo_report_head {
 struct mo_error *mo_report_create(FILE *out, const struct mo_report_options *options,
 				  const struct mo_report_head *head, bool show_head, struct mo_report **ret) MO_MUST_USE;
 
-/* Ends all output and says how writing went: MO_E_IO with the reason. Also MO_E_INVALID for unknown column names. */
+/*
+ * Says, before any work is done, whether the tables that a command may write have the columns that the user named:
+ * MO_E_INVALID with the names that there are. Optional: finish says the same, after the work.
+ */
+struct mo_error *mo_report_check_columns(const struct mo_report_options *options,
+					 const struct mo_table_spec *const *specs, size_t n_specs) MO_MUST_USE;
+
+/*
+ * Ends the table and the section that are open, if any, keeping the rows so far. For the host, after a plugin gave up
+ * in the middle: the report then goes on with the next plugin.
+ */
+void mo_report_close_open(struct mo_report *report);
+
+/*
+ * The report ends here, because of an error: what is open is ended, calls that follow write nothing, and JSON will be
+ * complete as a document, with status "partial" and this text as "error". mo_report_finish() is still to be called.
+ */
+void mo_report_abort(struct mo_report *report, const char *error_text);
+
+/*
+ * Ends all output and says how writing went: MO_E_IO with the reason, MO_E_NO_MEMORY, or MO_E_INVALID for names in
+ * --columns and --sort that none of the report's tables has. To be called once, before destroy.
+ */
 struct mo_error *mo_report_finish(struct mo_report *report) MO_MUST_USE;
 void mo_report_destroy(struct mo_report *report);
 
-/* Whether a finding with is_about_reading was written. */
+/* Whether a finding with is_about_reading was written, or the report was aborted. */
 bool mo_report_is_partial(const struct mo_report *report);
 
-/* The worst finding so far, for the verdict line; NULL: none. Lives as long as the report. */
+/*
+ * The worst finding so far, for the verdict line; among equals the surer, then the earlier one. NULL: none. Valid until
+ * the next finding is written or the report is destroyed.
+ */
 const struct mo_finding *mo_report_worst(const struct mo_report *report);
 
 /* Lists a table's columns (key, heading, help) for --help. */

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "text_rendering.h"
+
+#include <string.h>
+
+#include "cell.h"
+#include "wrap.h"
+
+/*
+ *   WARNING: verdict, wrapped with an indent
+ *       label of evidence:  value
+ *       Confidence: likely
+ *       Next: advice, wrapped
+ */
+
+#define INDENT 4
+
+static const char *colour_of(enum mo_severity severity)
+{
+	switch (severity) {
+	case MO_CRITICAL:
+		return "\033[1;31m";
+	case MO_WARNING:
+		return "\033[1;33m";
+	case MO_NOTICE:
+		return "\033[36m";
+	case MO_INFO:
+		break;
+	}
+	return NULL;
+}
+
+static void append_evidence(const struct mo_report *report, struct mo_text *out, const struct mo_finding *finding)
+{
+	size_t widest = 0;
+
+	for (size_t i = 0; i < finding->n_evidence; i++) {
+		size_t width = mo_display_width(finding->evidence[i].label, strlen(finding->evidence[i].label));
+
+		widest = width > widest ? width : widest;
+	}
+	for (size_t i = 0; i < finding->n_evidence; i++) {
+		const struct mo_evidence *evidence = &finding->evidence[i];
+		size_t width = mo_display_width(evidence->label, strlen(evidence->label));
+
+		mo_text_printf(out, "    %s:%*s", evidence->label, (int)(widest - width) + 2, "");
+		mo_cell_to_text(out, evidence->kind, &evidence->cell, report->options.plain_bytes);
+		mo_text_append_char(out, '\n');
+	}
+}
+
+void mo_text_append_finding(const struct mo_report *report, struct mo_text *out, const struct mo_finding *finding)
+{
+	const char *label = mo_severity_label(finding->severity);
+	const char *colour = report->options.use_colour ? colour_of(finding->severity) : NULL;
+	size_t width = mo_text_paragraph_width(report);
+
+	mo_text_printf(out, "%s%s:%s ", colour ? colour : "", label, colour ? "\033[0m" : "");
+	mo_append_wrapped(out, finding->verdict, width, strlen(label) + 2, INDENT);
+	mo_text_append_char(out, '\n');
+	append_evidence(report, out, finding);
+	if (finding->confidence != MO_CONFIDENCE_UNSTATED)
+		mo_text_printf(out, "    Confidence: %s\n", mo_confidence_word(finding->confidence));
+	if (finding->advice) {
+		mo_text_append(out, "    Next: ");
+		mo_append_wrapped(out, finding->advice, width, INDENT + 6, INDENT + 6);
+		mo_text_append_char(out, '\n');
+	}
+}
