@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "plugin_run.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "cleanup.h"
+#include "host.h"
+#include "plugin_load.h"
+#include "report_write.h"
+#include "session.h"
+#include "text.h"
+
+size_t mo_host_publisher(const struct mo_host *host, const struct mo_model_ref *model)
+{
+	return mo_plugin_find_publisher(host->plugins, host->n_plugins, model->name, model->version);
+}
+
+struct mo_error *mo_host_create(const struct mo_plugin_set *plugins, struct mo_kernel *kernel,
+				struct mo_progress *progress, struct mo_host **ret)
+{
+	struct mo_host *host = calloc(1, sizeof(*host));
+	struct mo_error *error;
+
+	if (!host)
+		return mo_error_no_memory();
+	host->n_plugins = plugins->count;
+	host->kernel = kernel;
+	host->progress = progress;
+	host->plugins = calloc(plugins->count + 1, sizeof(*host->plugins));
+	host->runs = calloc(plugins->count + 1, sizeof(*host->runs));
+	host->why_skipped = calloc(plugins->count + 1, sizeof(*host->why_skipped));
+	if (!host->plugins || !host->runs || !host->why_skipped) {
+		mo_host_destroy(host);
+		return mo_error_no_memory();
+	}
+	for (size_t i = 0; i < plugins->count; i++) {
+		host->plugins[i] = &plugins->items[i].plugin;
+		host->runs[i] = (struct mo_run){ .host = host, .plugin = host->plugins[i] };
+	}
+	error = mo_reader_create(kernel, &host->reader);
+	if (error) {
+		mo_host_destroy(host);
+		return error;
+	}
+	*ret = host;
+	return NULL;
+}
+
+static void release(struct mo_run *run)
+{
+	if (run->is_gathered && run->plugin->release && run->model)
+		run->plugin->release(run->model);
+	free(run->layout);
+	run->layout = NULL;
+	run->model = NULL;
+}
+
+void mo_host_destroy(struct mo_host *host)
+{
+	if (!host)
+		return;
+	for (size_t i = host->order.n_run; i > 0; i--)
+		release(&host->runs[host->order.run[i - 1]]);
+	for (size_t i = 0; host->runs && host->why_skipped && i < host->n_plugins; i++) {
+		mo_finding_queue_deinit(&host->runs[i].findings);
+		free(host->why_skipped[i]);
+	}
+	mo_plugin_order_deinit(&host->order);
+	if (host->reader)
+		mo_reader_destroy(host->reader);
+	free(host->why_skipped);
+	free(host->runs);
+	free(host->plugins);
+	free(host);
+}
+
+/* Remembers why a plugin does not run, and makes a finding of it. */
+static struct mo_error *skip(struct mo_host *host, size_t plugin, const char *why)
+{
+	MO_CLEANUP(mo_cleanup_text) struct mo_text text = MO_TEXT_EMPTY;
+	struct mo_finding finding = {
+		.id = "plugin-skipped",
+		.severity = MO_NOTICE,
+		.confidence = MO_CERTAIN,
+		.is_about_reading = true,
+	};
+
+	mo_text_printf(&text, "%s: skipped: %s", host->plugins[plugin]->name, why);
+	finding.verdict = mo_text_chars(&text);
+	mo_finding_queue_add(&host->runs[plugin].findings, &finding);
+	host->why_skipped[plugin] = mo_text_take(&text);
+	return host->why_skipped[plugin] && !host->runs[plugin].findings.failed ? NULL : mo_error_no_memory();
+}
+
+/* Memory and interruptions end the run; all else costs one plugin. Takes over the error. */
+static struct mo_error *skip_for(struct mo_host *host, size_t plugin, struct mo_error *error)
+{
+	struct mo_error *memory_error;
+
+	if (!error || mo_error_code(error) == MO_E_NO_MEMORY || mo_error_code(error) == MO_E_CANCELLED)
+		return error;
+	memory_error = skip(host, plugin, mo_error_text(error));
+	mo_error_destroy(error);
+	return memory_error;
+}
+
+static struct mo_error *prefetch(struct mo_host *host, const struct mo_need_table *extra, size_t n_extra)
+{
+	size_t n_tables = host->order.n_run + n_extra;
+	MO_FREE const struct mo_need **tables = calloc(n_tables + 1, sizeof(*tables));
+	MO_FREE size_t *n_needs = calloc(n_tables + 1, sizeof(*n_needs));
+
+	if (!tables || !n_needs)
+		return mo_error_no_memory();
+	for (size_t i = 0; i < host->order.n_run; i++) {
+		tables[i] = host->plugins[host->order.run[i]]->needs;
+		n_needs[i] = host->plugins[host->order.run[i]]->n_needs;
+	}
+	for (size_t i = 0; i < n_extra; i++) {
+		tables[host->order.n_run + i] = extra[i].needs;
+		n_needs[host->order.n_run + i] = extra[i].n_needs;
+	}
+	return n_tables ? mo_kernel_prefetch(host->kernel, tables, n_needs, n_tables) : NULL;
+}
+
+static struct mo_error *bind(struct mo_host *host, struct mo_run *run)
+{
+	run->layout = calloc(1, run->plugin->layout_bytes ? run->plugin->layout_bytes : 1);
+	if (!run->layout)
+		return mo_error_no_memory();
+	if (!run->plugin->n_needs)
+		return NULL;
+	return mo_bind(host->kernel, run->plugin->needs, run->plugin->n_needs, run->layout);
+}
+
+/* A required model whose plugin was to run and then failed. */
+static struct mo_error *check_models(struct mo_host *host, const struct mo_run *run)
+{
+	for (size_t i = 0; i < run->plugin->n_reads; i++) {
+		const struct mo_model_ref *model = &run->plugin->reads[i];
+		size_t publisher = mo_host_publisher(host, model);
+
+		if (!model->is_optional && (publisher == host->n_plugins || !host->runs[publisher].is_gathered))
+			return mo_error_create(MO_E_ABSENT, "it reads the model %s, and %s", model->name,
+					       publisher < host->n_plugins && host->why_skipped[publisher] ?
+						       host->why_skipped[publisher] :
+						       "that was not gathered");
+	}
+	return NULL;
+}
+
+static struct mo_error *gather(struct mo_host *host, struct mo_run *run)
+{
+	void *model = NULL;
+
+	MO_TRY(check_models(host, run));
+	MO_TRY(bind(host, run));
+	if (run->plugin->gather)
+		MO_TRY(run->plugin->gather(run, &model));
+	run->model = model;
+	run->is_gathered = true;
+	return run->findings.failed ? mo_error_no_memory() : NULL;
+}
+
+struct mo_error *mo_host_prepare(struct mo_host *host, const bool *wanted, const struct mo_need_table *extra,
+				 size_t n_extra)
+{
+	assert(!host->is_prepared);
+	host->is_prepared = true;
+	MO_TRY(mo_plugin_order(host->plugins, host->n_plugins, wanted, &host->order));
+	for (size_t i = 0; i < host->n_plugins; i++)
+		if (host->order.why_not[i])
+			MO_TRY(skip(host, i, host->order.why_not[i]));
+	MO_TRY(prefetch(host, extra, n_extra));
+	for (size_t i = 0; i < host->order.n_run; i++) {
+		size_t plugin = host->order.run[i];
+
+		MO_TRY(skip_for(host, plugin, gather(host, &host->runs[plugin])));
+	}
+	return NULL;
+}
+
+const char *mo_host_why_skipped(const struct mo_host *host, size_t plugin)
+{
+	return host->why_skipped[plugin];
+}
+
+void mo_host_write_findings(const struct mo_host *host, size_t plugin, struct mo_report *report)
+{
+	const struct mo_finding_queue *findings = &host->runs[plugin].findings;
+
+	for (size_t i = 0; i < findings->count; i++)
+		mo_report_finding(report, &findings->items[i]);
+}
+
+const struct mo_finding *mo_host_worst(const struct mo_host *host)
+{
+	const struct mo_finding *worst = NULL;
+
+	for (size_t i = 0; i < host->n_plugins; i++)
+		for (size_t j = 0; j < host->runs[i].findings.count; j++)
+			if (mo_finding_is_worse(&host->runs[i].findings.items[j], worst))
+				worst = &host->runs[i].findings.items[j];
+	return worst;
+}
+
+struct mo_error *mo_host_show(struct mo_host *host, size_t plugin, const struct mo_view *view,
+			      const struct mo_view_arguments *said, struct mo_report *report)
+{
+	struct mo_run *run = &host->runs[plugin];
+	struct mo_error *error;
+
+	assert(run->is_gathered);
+	run->view = view;
+	run->said = said;
+	error = view->show(run, report);
+	run->view = NULL;
+	run->said = NULL;
+	if (error)
+		mo_report_close_open(report);
+	return error;
+}

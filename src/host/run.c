@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "run.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "host.h"
+
+struct mo_kernel *mo_run_kernel(const struct mo_run *run)
+{
+	return run->host->kernel;
+}
+
+struct mo_reader *mo_run_reader(const struct mo_run *run)
+{
+	return run->host->reader;
+}
+
+const void *mo_run_layout(const struct mo_run *run)
+{
+	return run->layout;
+}
+
+const void *mo_run_model(const struct mo_run *run)
+{
+	return run->model;
+}
+
+struct mo_progress *mo_run_progress(const struct mo_run *run)
+{
+	return run->host->progress;
+}
+
+void mo_run_finding(struct mo_run *run, const struct mo_finding *finding)
+{
+	mo_finding_queue_add(&run->findings, finding);
+}
+
+const void *mo_run_model_of(const struct mo_run *run, const char *name)
+{
+	const struct mo_model_ref *model = NULL;
+	size_t publisher;
+
+	for (size_t i = 0; i < run->plugin->n_reads; i++)
+		if (!strcmp(run->plugin->reads[i].name, name))
+			model = &run->plugin->reads[i];
+	assert(model && "a model that the plugin did not declare under `reads`");
+	publisher = mo_host_publisher(run->host, model);
+	return publisher < run->host->n_plugins && run->host->runs[publisher].is_gathered ?
+		       run->host->runs[publisher].model :
+		       NULL;
+}
+
+static const struct mo_option_value *find_option(const struct mo_run *run, const char *option)
+{
+	bool is_declared = false;
+
+	if (!run->view)
+		return NULL;
+	for (size_t i = 0; i < run->view->n_options; i++)
+		is_declared |= !strcmp(run->view->options[i].name, option);
+	assert(is_declared && "an option that the view did not declare");
+	for (size_t i = 0; is_declared && run->said && i < run->said->n_options; i++)
+		if (!strcmp(run->said->options[i].name, option))
+			return &run->said->options[i];
+	return NULL;
+}
+
+bool mo_run_flag(const struct mo_run *run, const char *option)
+{
+	return find_option(run, option) != NULL;
+}
+
+const char *mo_run_text(const struct mo_run *run, const char *option)
+{
+	const struct mo_option_value *value = find_option(run, option);
+
+	return value ? value->text : NULL;
+}
+
+bool mo_run_number(const struct mo_run *run, const char *option, uint64_t *ret)
+{
+	const struct mo_option_value *value = find_option(run, option);
+
+	if (!value)
+		return false;
+	*ret = value->number;
+	return true;
+}
+
+size_t mo_run_argument_count(const struct mo_run *run)
+{
+	return run->said ? run->said->n_arguments : 0;
+}
+
+const char *mo_run_argument(const struct mo_run *run, size_t index)
+{
+	assert(index < mo_run_argument_count(run));
+	return run->said->arguments[index];
+}
+
+bool mo_run_is_report(const struct mo_run *run)
+{
+	return run->said && run->said->is_report;
+}
