@@ -26,14 +26,19 @@ struct mo_type_wish {
  * Types out of the DWARF of a linked vmlinux (or of its separate debug file). `elf` must outlive the types. With
  * cache_dir, what was learned is kept there in a file named by the build-id, and a later start reads that instead of
  * the DWARF; whatever is wrong with the cache (unwritable, damaged, another version) is never an error: the DWARF is
- * read, and *cache_remark_ret (may be NULL; owned by the types) says why the cache was not used.
+ * read, and mo_types_cache_remark() says why the cache was not used.
  * MO_E_ABSENT: the file has no debug information; the text says so and names the file.
  */
 struct mo_error *mo_types_open_dwarf(struct mo_elf *elf, const char *cache_dir, struct mo_progress *progress,
 				     struct mo_types **ret) MO_MUST_USE;
 
-/* Types out of a BTF section's bytes (of an ELF file, or out of the dump). The bytes are copied. */
-struct mo_error *mo_types_open_btf(const void *bytes, size_t n_bytes, struct mo_types **ret) MO_MUST_USE;
+/*
+ * Types out of a BTF section's bytes (of an ELF file, or out of the dump); origin ("the dump") is for descriptions and
+ * errors. The bytes are copied. A type of a kind that this build does not know is skipped where the section says how
+ * long it is, and ends the reading where it does not: what stands before it is good, and the description says so.
+ */
+struct mo_error *mo_types_open_btf(const char *origin, const void *bytes, size_t n_bytes,
+				   struct mo_types **ret) MO_MUST_USE;
 
 /* A module's split BTF on top of the kernel's. The bytes are copied. Only before other threads use the types. */
 struct mo_error *mo_types_add_btf_module(struct mo_types *types, const char *module, const void *bytes,
