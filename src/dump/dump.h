@@ -35,7 +35,7 @@ struct mo_dump_note {
 struct mo_dump_info {
 	const char *format;      /* "ELF", "kdump-compressed", "flattened kdump-compressed", "/proc/kcore", ... */
 	const char *compression; /* "zlib", "lzo", "snappy", "zstd", "mixed", "none" as far as the headers say */
-	const char *reader;      /* which code reads it: "mapped", "kdump", "live", "libkdumpfile" */
+	const char *reader;      /* which code reads it: "mapped", "pread", "live", "kdump", "libkdumpfile" */
 	const char *arch;        /* "x86_64", "aarch64", "i386", ... as uname -m names them; NULL: the headers do not say */
 	const char *os_release;  /* from the dump header's utsname, if it has one */
 	const char *os_version;
@@ -46,6 +46,7 @@ struct mo_dump_info {
 	bool is_live;            /* /proc/kcore: it changes while we read */
 	bool is_truncated;       /* the file ends before what its headers promise */
 	bool is_incomplete;      /* the dump program itself marked the dump as incomplete */
+	bool has_missing_parts;  /* a split dump, not all of whose parts were given: their pages count as excluded */
 	bool has_dump_level;
 	bool has_dump_time;
 	uint32_t page_bytes;     /* a power of two */
@@ -66,7 +67,10 @@ struct mo_dump_info {
 /*
  * Opens a dump: one path, or all the parts of a split one in any order. Errors name the path and say what is wrong
  * (no such file, a directory, empty, not a dump, cut short at offset N, ...). A truncated file opens as long as its
- * headers are whole: is_truncated is set, and each page that lies behind the file's end is MO_E_CORRUPT when read. "/proc/kcore" (or any ELF core that cannot be mapped) is read with pread.
+ * headers are whole: is_truncated is set, and each page that lies behind the file's end is MO_E_CORRUPT when read.
+ * "/proc/kcore" (or any ELF core that should not be mapped: /proc/vmcore, a block device) is read with pread.
+ *
+ * A file that somebody shortens while it is open and mapped ends the process with SIGBUS.
  */
 struct mo_error *mo_dump_open(const char *const *paths, size_t n_paths, struct mo_dump **ret) MO_MUST_USE;
 
@@ -76,7 +80,7 @@ void mo_dump_close(struct mo_dump *dump);
 const struct mo_dump_info *mo_dump_info(const struct mo_dump *dump);
 
 enum mo_presence {
-	MO_PRESENT = 0,
+	MO_PRESENT = 0,  /* at least a part of the page is in the dump */
 	MO_EXCLUDED = 1, /* memory of the machine, left out of the dump (filtered, or not written) */
 	MO_HOLE = 2,     /* the dump knows no memory there */
 };
@@ -98,7 +102,8 @@ void mo_dump_reader_destroy(struct mo_dump_reader *reader);
 
 /*
  * A pointer to the bytes of physical memory at pa, without a copy: *bytes_ret is at least 1 and at most max_bytes; it
- * ends at the page's end, or later where memory and file are contiguous (mapped ELF: as far as the segment goes).
+ * ends at the page's end, or later where memory and file are contiguous (mapped ELF: as far as the segment goes), or
+ * earlier where the dump has only a part of the page (the file ends within it, or an ELF segment does).
  * MO_E_NOT_IN_DUMP: excluded or a hole (the text says which); MO_E_CORRUPT: the page does not decompress, or lies
  * behind the file's end; MO_E_IO: the system could not read it. A failing page never affects another.
  * The pointer has no alignment beyond 1 (QEMU's ELF segments lie at odd offsets).
@@ -106,7 +111,7 @@ void mo_dump_reader_destroy(struct mo_dump_reader *reader);
 struct mo_error *mo_dump_view(struct mo_dump_reader *reader, uint64_t pa, size_t max_bytes, const void **ret,
 			      size_t *bytes_ret) MO_MUST_USE;
 
-/* Copies n_bytes from pa on, over page borders; all or an error. */
+/* Copies n_bytes from pa on, over page borders; all or an error, and then the buffer's bytes mean nothing. */
 struct mo_error *mo_dump_read(struct mo_dump_reader *reader, uint64_t pa, void *buffer, size_t n_bytes) MO_MUST_USE;
 
 #endif

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "dump.h"
+
+#include <inttypes.h>
+
+#include "cleanup.h"
+#include "dump_format.h"
+
+/* The catch-all is last: it takes what the others leave. */
+static const struct mo_dump_format *const formats[] = {
+	&mo_elf_core_format,
+	&mo_kdump_compressed_format,
+	&mo_kdumpfile_format,
+};
+
+/* More parts than anybody splits a dump into; each holds a file descriptor. */
+#define MAX_FILES 256
+
+static const struct mo_dump_format *choose_format(const struct mo_file_bytes *file)
+{
+	for (size_t i = 0; i + 1 < sizeof(formats) / sizeof(formats[0]); i++) {
+		if (formats[i]->probe(file))
+			return formats[i];
+	}
+	return &mo_kdumpfile_format;
+}
+
+void mo_dump_close(struct mo_dump *dump)
+{
+	if (!dump)
+		return;
+	if (dump->format)
+		dump->format->close(dump);
+	for (size_t i = 0; i < dump->n_files; i++)
+		mo_file_bytes_close(dump->files[i]);
+	free(dump->files);
+	mo_notes_deinit(&dump->notes);
+	free(dump->vmcoreinfo);
+	for (size_t i = 0; i < sizeof(dump->uts_strings) / sizeof(dump->uts_strings[0]); i++)
+		free(dump->uts_strings[i]);
+	free(dump);
+}
+
+static struct mo_error *open_files(struct mo_dump *dump, const char *const *paths, size_t n_paths)
+{
+	dump->files = calloc(n_paths, sizeof(dump->files[0]));
+	if (!dump->files)
+		return mo_error_no_memory();
+	for (size_t i = 0; i < n_paths; i++) {
+		MO_TRY(mo_file_bytes_open(paths[i], &dump->files[i]));
+		dump->n_files = i + 1;
+		if (!dump->files[i]->is_live_kernel)
+			dump->info.file_bytes += dump->files[i]->map_bytes;
+		if (dump->files[i]->is_cut_short)
+			dump->info.is_truncated = true;
+	}
+	dump->info.is_live = dump->files[0]->is_live_kernel;
+	return NULL;
+}
+
+static struct mo_error *open_as(struct mo_dump *dump, const struct mo_dump_format *format, const char *const *paths,
+				size_t n_paths)
+{
+	MO_TRY(open_files(dump, paths, n_paths));
+	dump->format = format ? format : choose_format(dump->files[0]);
+	return dump->format->open(dump);
+}
+
+struct mo_error *mo_dump_open_as(const struct mo_dump_format *format, const char *const *paths, size_t n_paths,
+				 struct mo_dump **ret)
+{
+	struct mo_dump *dump;
+	struct mo_error *error;
+
+	if (n_paths == 0 || n_paths > MAX_FILES)
+		return mo_error_create(MO_E_INVALID, "cannot open a dump of %zu files (1 to %d are possible)", n_paths,
+				       MAX_FILES);
+	dump = calloc(1, sizeof(*dump));
+	if (!dump)
+		return mo_error_no_memory();
+	error = open_as(dump, format, paths, n_paths);
+	if (error)
+		mo_dump_close(dump);
+	else
+		*ret = dump;
+	return mo_error_prepend(error, "cannot open the dump");
+}
+
+struct mo_error *mo_dump_open(const char *const *paths, size_t n_paths, struct mo_dump **ret)
+{
+	return mo_dump_open_as(NULL, paths, n_paths, ret);
+}
+
+const struct mo_dump_info *mo_dump_info(const struct mo_dump *dump)
+{
+	return &dump->info;
+}
+
+enum mo_presence mo_dump_presence(const struct mo_dump *dump, uint64_t pfn)
+{
+	return dump->format->presence(dump, pfn);
+}
+
+bool mo_dump_next_run(const struct mo_dump *dump, uint64_t pfn, uint64_t *first_pfn, uint64_t *n_pages)
+{
+	return dump->format->next_run(dump, pfn, first_pfn, n_pages);
+}
+
+struct mo_error *mo_dump_reader_create(const struct mo_dump *dump, struct mo_dump_reader **ret)
+{
+	struct mo_dump_reader *reader = calloc(1, sizeof(*reader));
+	struct mo_error *error;
+
+	if (!reader)
+		return mo_error_no_memory();
+	reader->dump = dump;
+	error = dump->format->reader_create(dump, &reader->state);
+	if (error)
+		free(reader);
+	else
+		*ret = reader;
+	return mo_error_prepend(error, "cannot make a reader of the dump");
+}
+
+void mo_dump_reader_destroy(struct mo_dump_reader *reader)
+{
+	if (!reader)
+		return;
+	reader->dump->format->reader_destroy(reader->state);
+	free(reader);
+}
+
+struct mo_error *mo_dump_view(struct mo_dump_reader *reader, uint64_t pa, size_t max_bytes, const void **ret,
+			      size_t *bytes_ret)
+{
+	if (max_bytes == 0)
+		return mo_error_create(MO_E_INVALID, "a view of 0 bytes was asked for at 0x%" PRIx64, pa);
+	return reader->dump->format->view(reader, pa, max_bytes, ret, bytes_ret);
+}
+
+struct mo_error *mo_dump_read(struct mo_dump_reader *reader, uint64_t pa, void *buffer, size_t n_bytes)
+{
+	uint8_t *target = buffer;
+
+	if (n_bytes > UINT64_MAX - pa)
+		return mo_error_create(MO_E_INVALID, "%zu bytes at 0x%" PRIx64 " go past the last address", n_bytes, pa);
+	while (n_bytes > 0) {
+		const void *bytes;
+		size_t n_view;
+
+		MO_TRY(reader->dump->format->view(reader, pa, n_bytes, &bytes, &n_view));
+		memcpy(target, bytes, n_view);
+		target += n_view;
+		pa += n_view;
+		n_bytes -= n_view;
+	}
+	return NULL;
+}
+
+void mo_dump_set_page_bytes(struct mo_dump_info *info, uint32_t n_bytes)
+{
+	info->page_bytes = n_bytes;
+	info->page_shift = (unsigned)__builtin_ctz(n_bytes);
+}
+
+struct mo_error *mo_dump_adopt_notes(struct mo_dump *dump)
+{
+	const struct mo_dump_note *note = mo_notes_find(&dump->notes, "VMCOREINFO");
+
+	dump->info.notes = dump->notes.list.items;
+	dump->info.n_notes = dump->notes.list.count;
+	if (dump->notes.is_cut_short)
+		dump->info.is_truncated = true;
+	if (!note || dump->vmcoreinfo)
+		return NULL;
+	MO_TRY(mo_vmcoreinfo_text(note->desc, note->desc_bytes, &dump->vmcoreinfo, &dump->info.vmcoreinfo_bytes));
+	dump->info.vmcoreinfo = dump->vmcoreinfo;
+	return NULL;
+}
+
+struct mo_error *mo_dump_absent_error(uint64_t pfn, enum mo_presence presence)
+{
+	return mo_error_create(MO_E_NOT_IN_DUMP, "page frame 0x%" PRIx64 " is not in the dump (%s)", pfn,
+			       presence == MO_EXCLUDED ? "excluded" : "a hole: the dump knows no memory there");
+}

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "file_bytes.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/magic.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "bytes.h"
+#include "cleanup.h"
+#include "flattened.h"
+
+void mo_file_bytes_close(struct mo_file_bytes *file)
+{
+	if (!file)
+		return;
+	if (file->map)
+		munmap((void *)(uintptr_t)file->map, file->map_bytes);
+	if (file->fd >= 0)
+		close(file->fd);
+	mo_extents_deinit(&file->records);
+	free(file->path);
+	free(file);
+}
+
+static struct mo_error *open_error(const char *path, int errno_value)
+{
+	bool is_kcore = strcmp(path, "/proc/kcore") == 0;
+
+	if (is_kcore && errno_value == EACCES)
+		return mo_error_create(MO_E_PERMISSION, "no permission to read %s: run as root", path);
+	/* open_kcore() in fs/proc/kcore.c gives EPERM without CAP_SYS_RAWIO, and under lockdown (v5.4). */
+	if (is_kcore && errno_value == EPERM)
+		return mo_error_create(MO_E_PERMISSION,
+				       "no permission to read %s: run as root (with CAP_SYS_RAWIO); a kernel in "
+				       "lockdown mode gives it to nobody",
+				       path);
+	if (is_kcore && errno_value == ENOENT)
+		return mo_error_from_errno(ENOENT, "this kernel offers no %s", path);
+	return mo_error_from_errno(errno_value, "%s", path);
+}
+
+static struct mo_error *open_path(struct mo_file_bytes *file, struct stat *status)
+{
+	/* O_NONBLOCK: opening a pipe must not wait for a writer, it is refused right below. */
+	file->fd = open(file->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (file->fd < 0)
+		return open_error(file->path, errno);
+	if (fstat(file->fd, status) != 0)
+		return mo_error_from_errno(errno, "%s", file->path);
+	if (S_ISDIR(status->st_mode))
+		return mo_error_create(MO_E_INVALID, "%s is a directory", file->path);
+	if (!S_ISREG(status->st_mode) && !S_ISBLK(status->st_mode))
+		return mo_error_create(MO_E_INVALID, "%s is neither a file nor a block device", file->path);
+	return NULL;
+}
+
+static bool is_on_procfs(int fd)
+{
+	struct statfs status;
+
+	return fstatfs(fd, &status) == 0 && status.f_type == PROC_SUPER_MAGIC;
+}
+
+static bool is_kcore(const struct stat *status)
+{
+	struct stat kcore;
+
+	return stat("/proc/kcore", &kcore) == 0 && kcore.st_dev == status->st_dev && kcore.st_ino == status->st_ino;
+}
+
+static struct mo_error *find_length(struct mo_file_bytes *file, const struct stat *status)
+{
+	off_t end;
+
+	/* The size of /proc/kcore is that of the kernel's address space, and grows with it. */
+	if (file->is_live_kernel) {
+		file->n_bytes = UINT64_MAX;
+		return NULL;
+	}
+	end = S_ISBLK(status->st_mode) ? lseek(file->fd, 0, SEEK_END) : status->st_size;
+	if (end < 0)
+		return mo_error_from_errno(errno, "%s: cannot find its length", file->path);
+	if (end == 0)
+		return mo_error_create(MO_E_INVALID, "%s is empty", file->path);
+	file->map_bytes = (uint64_t)end;
+	file->n_bytes = (uint64_t)end;
+	return NULL;
+}
+
+static struct mo_error *map_whole(struct mo_file_bytes *file)
+{
+	void *map = mmap(NULL, file->map_bytes, PROT_READ, MAP_SHARED, file->fd, 0);
+
+	if (map == MAP_FAILED)
+		return mo_error_from_errno(errno, "%s: cannot map %" PRIu64 " bytes", file->path, file->map_bytes);
+	file->map = map;
+	return NULL;
+}
+
+static struct mo_error *index_records(struct mo_file_bytes *file)
+{
+	struct mo_flattened flattened = { .n_bytes = 0 };
+
+	MO_TRY(mo_error_prepend(mo_flattened_index(file->map, file->map_bytes, &flattened), "%s", file->path));
+	file->is_flattened = true;
+	file->is_cut_short = flattened.is_cut_short;
+	file->records = flattened.records;
+	file->n_bytes = flattened.n_bytes;
+	return NULL;
+}
+
+static struct mo_error *open_file(struct mo_file_bytes *file, const char *path, bool may_map)
+{
+	struct stat status;
+
+	file->path = strdup(path);
+	if (!file->path)
+		return mo_error_no_memory();
+	MO_TRY(open_path(file, &status));
+	file->is_live_kernel = is_kcore(&status);
+	MO_TRY(find_length(file, &status));
+	/* /proc/vmcore can be mapped on some architectures and kernels; pread works on all. */
+	if (!may_map || !S_ISREG(status.st_mode) || is_on_procfs(file->fd))
+		return NULL;
+	MO_TRY(map_whole(file));
+	return mo_flattened_probe(file->map, file->map_bytes) ? index_records(file) : NULL;
+}
+
+static struct mo_error *create(const char *path, bool may_map, struct mo_file_bytes **ret)
+{
+	struct mo_file_bytes *file = calloc(1, sizeof(*file));
+	struct mo_error *error;
+
+	if (!file)
+		return mo_error_no_memory();
+	file->fd = -1;
+	error = open_file(file, path, may_map);
+	if (error)
+		mo_file_bytes_close(file);
+	else
+		*ret = file;
+	return error;
+}
+
+struct mo_error *mo_file_bytes_open(const char *path, struct mo_file_bytes **ret)
+{
+	return create(path, true, ret);
+}
+
+struct mo_error *mo_file_bytes_open_unmapped(const char *path, struct mo_file_bytes **ret)
+{
+	return create(path, false, ret);
+}
+
+const uint8_t *mo_file_bytes_at(const struct mo_file_bytes *file, uint64_t offset, uint64_t *n_contiguous)
+{
+	const struct mo_extent *record;
+	size_t found;
+
+	if (!file->map || offset >= file->n_bytes)
+		return NULL;
+	if (!file->is_flattened) {
+		*n_contiguous = file->n_bytes - offset;
+		return file->map + offset;
+	}
+	found = mo_extents_find(&file->records, offset);
+	record = &file->records.list.items[found];
+	if (found == file->records.list.count || !mo_extent_has(record, offset))
+		return NULL;
+	*n_contiguous = mo_extent_end(record) - offset;
+	return file->map + record->source + (offset - record->start);
+}
+
+static struct mo_error *ends_before(const struct mo_file_bytes *file, uint64_t offset)
+{
+	return mo_error_create(MO_E_CORRUPT, "%s: cut short: offset %" PRIu64 " lies behind its end (%" PRIu64 " bytes)",
+			       file->path, offset, file->n_bytes);
+}
+
+static struct mo_error *copy_from_fd(const struct mo_file_bytes *file, uint64_t offset, uint8_t *buffer, size_t n_bytes)
+{
+	while (n_bytes > 0) {
+		ssize_t n_read = pread(file->fd, buffer, n_bytes, (off_t)offset);
+
+		if (n_read < 0 && errno == EINTR)
+			continue;
+		if (n_read < 0)
+			return mo_error_from_errno(errno, "%s: cannot read %zu bytes at offset %" PRIu64, file->path,
+						   n_bytes, offset);
+		if (n_read == 0)
+			return ends_before(file, offset);
+		buffer += n_read;
+		offset += (uint64_t)n_read;
+		n_bytes -= (size_t)n_read;
+	}
+	return NULL;
+}
+
+/* Fills a gap between the records of a flattened file; returns how much of n_bytes lies in it. */
+static struct mo_error *copy_gap(const struct mo_file_bytes *file, uint64_t offset, uint8_t *buffer, size_t *n_bytes)
+{
+	size_t found = mo_extents_find(&file->records, offset);
+
+	if (file->is_cut_short)
+		return mo_error_create(MO_E_CORRUPT,
+				       "%s: the flattened file is cut short and lacks what belongs to offset %" PRIu64,
+				       file->path, offset);
+	if (found < file->records.list.count) {
+		uint64_t gap_bytes = file->records.list.items[found].start - offset;
+
+		if (*n_bytes > gap_bytes)
+			*n_bytes = (size_t)gap_bytes;
+	}
+	memset(buffer, 0, *n_bytes);
+	return NULL;
+}
+
+struct mo_error *mo_file_bytes_copy(const struct mo_file_bytes *file, uint64_t offset, void *buffer, size_t n_bytes)
+{
+	uint8_t *target = buffer;
+
+	if (!mo_is_within(offset, n_bytes, file->n_bytes))
+		return ends_before(file, offset > file->n_bytes ? offset : file->n_bytes);
+	if (!file->map)
+		return copy_from_fd(file, offset, target, n_bytes);
+	while (n_bytes > 0) {
+		uint64_t n_contiguous = 0;
+		const uint8_t *bytes = mo_file_bytes_at(file, offset, &n_contiguous);
+		size_t n_now = n_bytes;
+
+		if (bytes) {
+			if (n_now > n_contiguous)
+				n_now = (size_t)n_contiguous;
+			memcpy(target, bytes, n_now);
+		} else {
+			MO_TRY(copy_gap(file, offset, target, &n_now));
+		}
+		target += n_now;
+		offset += n_now;
+		n_bytes -= n_now;
+	}
+	return NULL;
+}
+
+struct mo_error *mo_file_bytes_get(const struct mo_file_bytes *file, uint64_t offset, size_t n_bytes, void *scratch,
+				   const uint8_t **ret)
+{
+	uint64_t n_contiguous = 0;
+	const uint8_t *bytes = mo_file_bytes_at(file, offset, &n_contiguous);
+
+	if (bytes && n_contiguous >= n_bytes) {
+		*ret = bytes;
+		return NULL;
+	}
+	MO_TRY(mo_file_bytes_copy(file, offset, scratch, n_bytes));
+	*ret = scratch;
+	return NULL;
+}
