@@ -86,6 +86,12 @@ struct mo_need {
 	const char *why;          /* kernel file, and release or commit that made an alternative necessary */
 };
 
+/* A table of rows with their number, so that it may live in a file of its own. */
+struct mo_need_table {
+	const struct mo_need *needs;
+	size_t n_needs;
+};
+
 #define MO_FIELD(layout, into, type_name, member_path, ...) \
 	{ .kind = MO_NEED_FIELD, .into_bytes = offsetof(layout, into), .type = type_name, .name = member_path, __VA_ARGS__ }
 #define MO_SIZE(layout, into, type_name, ...) \

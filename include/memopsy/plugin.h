@@ -71,8 +71,7 @@ struct mo_plugin {
 	const char *name;        /* the folder's name: "zones" */
 	const char *version;
 	const char *summary;
-	const struct mo_need *needs;
-	size_t n_needs;
+	const struct mo_need_table *needs; /* NULL: none */
 	size_t layout_bytes;     /* of the struct that the needs are bound into */
 	const struct mo_model_ref *reads;
 	size_t n_reads;

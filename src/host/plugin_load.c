@@ -46,16 +46,18 @@ static size_t handle_bytes(enum mo_need_kind kind)
 
 static struct mo_error *check_needs(const struct mo_plugin *plugin)
 {
-	if (plugin->n_needs && !plugin->needs)
+	const struct mo_need_table *table = plugin->needs;
+
+	if (table && table->n_needs && !table->needs)
 		return mo_error_create(MO_E_INVALID, "it counts needs and lists none");
 	if (plugin->layout_bytes > MAX_LAYOUT_BYTES)
 		return mo_error_create(MO_E_INVALID, "its layout is larger than 1 MiB");
-	for (size_t i = 0; i < plugin->n_needs; i++) {
-		size_t bytes = handle_bytes(plugin->needs[i].kind);
+	for (size_t i = 0; table && i < table->n_needs; i++) {
+		size_t bytes = handle_bytes(table->needs[i].kind);
 
 		if (!bytes)
 			return mo_error_create(MO_E_INVALID, "need %zu is of no known kind", i);
-		if (bytes > plugin->layout_bytes || plugin->needs[i].into_bytes > plugin->layout_bytes - bytes)
+		if (bytes > plugin->layout_bytes || table->needs[i].into_bytes > plugin->layout_bytes - bytes)
 			return mo_error_create(MO_E_INVALID, "need %zu points outside of the layout", i);
 	}
 	return NULL;

@@ -114,8 +114,12 @@ static struct mo_error *prefetch(struct mo_host *host, const struct mo_need_tabl
 	if (!tables || !n_needs)
 		return mo_error_no_memory();
 	for (size_t i = 0; i < host->order.n_run; i++) {
-		tables[i] = host->plugins[host->order.run[i]]->needs;
-		n_needs[i] = host->plugins[host->order.run[i]]->n_needs;
+		const struct mo_need_table *table = host->plugins[host->order.run[i]]->needs;
+
+		if (!table)
+			continue; /* an empty table */
+		tables[i] = table->needs;
+		n_needs[i] = table->n_needs;
 	}
 	for (size_t i = 0; i < n_extra; i++) {
 		tables[host->order.n_run + i] = extra[i].needs;
@@ -129,9 +133,9 @@ static struct mo_error *bind(struct mo_host *host, struct mo_run *run)
 	run->layout = calloc(1, run->plugin->layout_bytes ? run->plugin->layout_bytes : 1);
 	if (!run->layout)
 		return mo_error_no_memory();
-	if (!run->plugin->n_needs)
+	if (!run->plugin->needs)
 		return NULL;
-	return mo_bind(host->kernel, run->plugin->needs, run->plugin->n_needs, run->layout);
+	return mo_bind(host->kernel, run->plugin->needs->needs, run->plugin->needs->n_needs, run->layout);
 }
 
 /* A required model whose plugin was to run and then failed. */

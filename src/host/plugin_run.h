@@ -33,12 +33,6 @@ struct mo_view_arguments {
 	bool is_report;
 };
 
-/* A table of needs that the caller will bind by itself, so that one pass over the debug information finds all. */
-struct mo_need_table {
-	const struct mo_need *needs;
-	size_t n_needs;
-};
-
 /* The set, kernel and progress must outlive the host. */
 struct mo_error *mo_host_create(const struct mo_plugin_set *plugins, struct mo_kernel *kernel,
 				struct mo_progress *progress, struct mo_host **ret) MO_MUST_USE;
