@@ -196,14 +196,20 @@ static struct mo_error *arrange(struct mo_symbol_builder *builder, const struct 
 				struct mo_symbol_record *records, uint64_t *hashes, struct mo_symbol_part *part)
 {
 	uint64_t lowest = UINT64_MAX; /* address */
-	size_t n_low, n_addresses;
+	size_t n_low = 0, n_fixed = 0, n_addresses;
 
-	for (size_t i = 0; i < builder->records.count; i++)
-		if (!builder->records.items[i].parent && builder->records.items[i].value < lowest)
+	for (size_t i = 0; i < builder->records.count; i++) {
+		if (builder->records.items[i].parent)
+			n_fixed++;
+		else if (builder->records.items[i].value < lowest)
 			lowest = builder->records.items[i].value;
-	n_low = lowest ? take_kind(builder, keys, true, 0, lowest - 1, records, hashes) : 0;
+	}
+	if (n_fixed && lowest)
+		n_low = take_kind(builder, keys, true, 0, lowest - 1, records, hashes);
 	n_addresses = take_kind(builder, keys, false, 0, UINT64_MAX, records + n_low, hashes + n_low);
-	take_kind(builder, keys, true, lowest, UINT64_MAX, records + n_low + n_addresses, hashes + n_low + n_addresses);
+	if (n_fixed > n_low)
+		take_kind(builder, keys, true, lowest, UINT64_MAX, records + n_low + n_addresses,
+			  hashes + n_low + n_addresses);
 	MO_TRY(mo_name_index_reserve(&part->index, builder->records.count));
 	for (size_t i = 0; i < builder->records.count; i++)
 		MO_TRY(mo_name_index_add(&part->index, hashes[i], (uint32_t)i));

@@ -36,9 +36,21 @@ struct mo_kallsyms_tables {
 };
 
 /*
+ * Looks for the tables in [first_kva, first_kva + n_bytes), the kernel image from _stext or _text on (at most 64 MiB
+ * are searched), for dumps that do not say where they are: before 6.0, or without VMCOREINFO. They are found by
+ * their shape and taken only if the address that they give linux_banner holds the banner; stext_kva is set as they
+ * have it. Memory that cannot be read is passed over. Layouts known: until 6.1 and 6.4 to 7.2. MO_E_ABSENT if there
+ * is nothing.
+ */
+struct mo_error *mo_symbols_find_kallsyms_tables(const struct mo_kva_source *source, uint64_t first_kva, uint64_t n_bytes,
+						 struct mo_kallsyms_tables *ret) MO_MUST_USE;
+
+/*
  * Decodes the kernel's own symbol table out of the dump. The encodings (absolute, base-relative with and without
  * absolute per-CPU symbols, place-relative; one- and two-byte name lengths) are told apart by trial against
- * stext_kva. *encoding_ret (static text) says which it was. Nothing read from the dump is trusted.
+ * stext_kva; if that is 0, against the ascending order of addresses. *encoding_ret (static text; may be NULL) says
+ * which it was. Nothing read from the dump is trusted. Where pages of the tables are missing, there are fewer symbols:
+ * see mo_symbols_is_partial(), and the description, which says how many. Sizes are distances to the next symbol.
  */
 struct mo_error *mo_symbols_load_kallsyms(const struct mo_kva_source *source, const struct mo_kallsyms_tables *tables,
 					  struct mo_symbols **ret, const char **encoding_ret) MO_MUST_USE;
@@ -68,6 +80,9 @@ struct mo_error *mo_symbols_add_module(struct mo_symbols *symbols, const char *m
 
 /* "symbol table of vmlinux-6.1.0 (cached)", "kallsyms of the dump (base-relative)": for the report's head. */
 const char *mo_symbols_describe(const struct mo_symbols *symbols);
+
+/* Whether something of the source could not be read, so that a symbol may be absent here only. */
+bool mo_symbols_is_partial(const struct mo_symbols *symbols);
 
 void mo_symbols_destroy(struct mo_symbols *symbols);
 

@@ -46,6 +46,7 @@ struct mo_symbol_part {
 struct mo_symbols {
 	MO_VECTOR(struct mo_symbol_part) parts;
 	char *description;
+	bool is_partial;     /* something of the source could not be read */
 };
 
 /* Takes over the part (also on failure) and makes a table of it. The description is formatted. */

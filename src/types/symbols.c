@@ -66,6 +66,11 @@ const char *mo_symbols_describe(const struct mo_symbols *symbols)
 	return symbols->description;
 }
 
+bool mo_symbols_is_partial(const struct mo_symbols *symbols)
+{
+	return symbols->is_partial;
+}
+
 /* The type character and name of a record, which may come from a damaged cache file. */
 static const char *typed_name(const struct mo_symbol_part *part, const struct mo_symbol_record *record)
 {
