@@ -63,7 +63,7 @@ struct mo_error *mo_kernel_add_remark(struct mo_kernel *kernel, const char *form
 struct mo_kernel_layouts *mo_kernel_layouts_of(struct mo_kernel *kernel);
 
 /* vmcoreinfo.c: values of a VMCOREINFO text. */
-bool mo_vmcoreinfo_text(const char *vmcoreinfo, const char *key, const char **value, size_t *n_bytes);
+bool mo_vmcoreinfo_value(const char *vmcoreinfo, const char *key, const char **value, size_t *n_bytes);
 struct mo_error *mo_vmcoreinfo_number(const char *vmcoreinfo, const char *key, int64_t *ret) MO_MUST_USE;
 /* Copies a text value as visible text; NULL: no such key. */
 struct mo_error *mo_vmcoreinfo_copy(const char *vmcoreinfo, const char *key, char **ret) MO_MUST_USE;

@@ -8,7 +8,7 @@
 
 #include "text.h"
 
-bool mo_vmcoreinfo_text(const char *vmcoreinfo, const char *key, const char **value, size_t *n_bytes)
+bool mo_vmcoreinfo_value(const char *vmcoreinfo, const char *key, const char **value, size_t *n_bytes)
 {
 	size_t key_bytes = strlen(key);
 
@@ -39,7 +39,7 @@ struct mo_error *mo_vmcoreinfo_number(const char *vmcoreinfo, const char *key, i
 	char *end;
 	uint64_t number;
 
-	if (!vmcoreinfo || !mo_vmcoreinfo_text(vmcoreinfo, key, &value, &n_bytes))
+	if (!vmcoreinfo || !mo_vmcoreinfo_value(vmcoreinfo, key, &value, &n_bytes))
 		return mo_error_create(MO_E_ABSENT, "VMCOREINFO has no %s", key);
 	if (!n_bytes || n_bytes >= sizeof(digits))
 		return mo_error_create(MO_E_CORRUPT, "VMCOREINFO's %s is no number", key);
@@ -59,7 +59,7 @@ struct mo_error *mo_vmcoreinfo_copy(const char *vmcoreinfo, const char *key, cha
 	size_t n_bytes;
 	char *copy;
 
-	if (!vmcoreinfo || !mo_vmcoreinfo_text(vmcoreinfo, key, &value, &n_bytes)) {
+	if (!vmcoreinfo || !mo_vmcoreinfo_value(vmcoreinfo, key, &value, &n_bytes)) {
 		*ret = NULL;
 		return NULL;
 	}
