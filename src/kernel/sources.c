@@ -26,6 +26,15 @@ static struct mo_error *check_build_id(const struct mo_kernel *kernel, const str
 			       kernel->release ? kernel->release : "");
 }
 
+/* Tells the user of an error that the session can live with. */
+static struct mo_error *remark_and_drop(struct mo_kernel *kernel, const char *what, struct mo_error *why)
+{
+	struct mo_error *error = mo_kernel_add_remark(kernel, "%s: %s", what, mo_error_text(why));
+
+	mo_error_destroy(why);
+	return error;
+}
+
 struct mo_error *mo_kernel_open_vmlinux(struct mo_kernel *kernel, const struct mo_session_options *options)
 {
 	struct mo_error *error;
@@ -43,9 +52,12 @@ struct mo_error *mo_kernel_open_vmlinux(struct mo_kernel *kernel, const struct m
 	if (options->types == MO_TYPES_OF_VMLINUX)
 		return mo_error_prepend(error, "no vmlinux for this dump");
 	/* None is the usual case: the dump itself knows enough. */
-	if (!mo_error_catch(&error, MO_E_ABSENT))
+	if (!error || mo_error_catch(&error, MO_E_ABSENT))
+		return NULL;
+	if (mo_error_code(error) == MO_E_NO_MEMORY)
 		return error;
-	return NULL;
+	/* A file that is there and does not fit is worth knowing, and no reason to give up. */
+	return remark_and_drop(kernel, "no vmlinux is used", error);
 }
 
 static struct mo_error *read_kva(void *context, uint64_t kva, void *buffer, size_t n_bytes)
@@ -107,7 +119,7 @@ struct mo_error *mo_kernel_open_symbols(struct mo_kernel *kernel, const struct m
 		error = mo_symbols_load_elf(kernel->vmlinux, kernel->paging.kaslr_offset, options->cache_dir,
 					    &kernel->symbols);
 		/* A stripped vmlinux still has types; the dump may have the symbols. */
-		if (!mo_error_catch(&error, MO_E_ABSENT))
+		if (!error || !mo_error_catch(&error, MO_E_ABSENT))
 			return error;
 	}
 	MO_TRY(mo_reader_create(kernel, &reader));
@@ -122,7 +134,7 @@ static struct mo_error *open_types_of_vmlinux(struct mo_kernel *kernel, const st
 	struct mo_error *error =
 		mo_types_open_dwarf(kernel->vmlinux, options->cache_dir, kernel->progress, &kernel->types);
 
-	if (!mo_error_catch(&error, MO_E_ABSENT))
+	if (!error || !mo_error_catch(&error, MO_E_ABSENT))
 		return error;
 	error = mo_elf_open_separate_debug(kernel->vmlinux, options->debug_roots, &kernel->separate_debug);
 	if (!error)
@@ -178,8 +190,7 @@ struct mo_error *mo_kernel_open_types(struct mo_kernel *kernel, const struct mo_
 		error = open_types_of_vmlinux(kernel, options);
 		if (!error || options->vmlinux_path || options->types == MO_TYPES_OF_VMLINUX)
 			return error;
-		MO_TRY(mo_kernel_add_remark(kernel, "the vmlinux found is of no use: %s", mo_error_text(error)));
-		mo_error_destroy(error);
+		MO_TRY(remark_and_drop(kernel, "the vmlinux found is of no use", error));
 	}
 	error = open_types_of_dump(kernel);
 	if (!error)
@@ -188,8 +199,7 @@ struct mo_error *mo_kernel_open_types(struct mo_kernel *kernel, const struct mo_
 				 kernel->release ? kernel->release : "this kernel");
 	if (!options->types_are_optional)
 		return error;
-	MO_TRY(mo_kernel_add_remark(kernel, "%s", mo_error_text(error)));
-	mo_error_destroy(error);
+	MO_TRY(remark_and_drop(kernel, "types are unknown", error));
 	return open_no_types(kernel);
 }
 
