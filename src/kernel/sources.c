@@ -143,7 +143,7 @@ static struct mo_error *open_types_of_vmlinux(struct mo_kernel *kernel, const st
 		return mo_error_prepend(error, "%s has no debug information", mo_elf_path(kernel->vmlinux));
 	mo_error_destroy(error);
 	MO_TRY(mo_elf_section_named(kernel->vmlinux, ".BTF", &btf));
-	MO_TRY(mo_types_open_btf(btf.bytes, btf.n_bytes, &kernel->types));
+	MO_TRY(mo_types_open_btf(mo_elf_path(kernel->vmlinux), btf.bytes, btf.n_bytes, &kernel->types));
 	return mo_kernel_add_remark(kernel, "%s has no DWARF; its BTF is used", mo_elf_path(kernel->vmlinux));
 }
 
@@ -170,7 +170,7 @@ static struct mo_error *open_types_of_dump(struct mo_kernel *kernel)
 	error = mo_read(reader, start.value_kva, bytes, n_bytes);
 	mo_reader_destroy(reader);
 	MO_TRY(mo_error_prepend(error, "cannot read the kernel's BTF"));
-	return mo_types_open_btf(bytes, n_bytes, &kernel->types);
+	return mo_types_open_btf("the dump", bytes, n_bytes, &kernel->types);
 }
 
 /* A BTF blob without a single type: a session for which types are not essential still opens. */
@@ -179,7 +179,7 @@ static struct mo_error *open_no_types(struct mo_kernel *kernel)
 	/* struct btf_header: magic, version, flags, hdr_len, type_off, type_len, str_off, str_len; one NUL of strings. */
 	static const uint8_t empty[] = { 0x9f, 0xeb, 1, 0, 24, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0 };
 
-	return mo_types_open_btf(empty, sizeof(empty), &kernel->types);
+	return mo_types_open_btf("nothing", empty, sizeof(empty), &kernel->types);
 }
 
 struct mo_error *mo_kernel_open_types(struct mo_kernel *kernel, const struct mo_session_options *options)
