@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef MO_COMMAND_H
+#define MO_COMMAND_H
+
+/*
+ * Commands. The dispatcher fulfils what a command's flags ask for (options parsed, dump opened, report begun) before
+ * it calls the command's function, and finishes and cleans up after it.
+ *
+ * To add a command that no plugin owns:
+ *	1. write src/cli/cmd_NAME.c with a `const struct mo_command mo_cmd_NAME`, and list it in src/cli/meson.build;
+ *	2. declare it below and add it to the table in commands.c, in the order of `memopsy help`;
+ *	3. describe it in docs/man/memopsy.1; help and completion come from the table;
+ *	4. test it in tests/cli/.
+ */
+
+#include <stdio.h>
+
+#include <memopsy/error.h>
+#include <memopsy/kernel.h>
+#include <memopsy/report.h>
+
+#include "option.h"
+#include "plugin_load.h"
+
+enum mo_exit_status {
+	MO_EXIT_COMPLETE = 0,
+	MO_EXIT_PARTIAL = 1,     /* something was skipped, unreadable or not written; the output or the message says what */
+	MO_EXIT_USAGE = 2,
+	MO_EXIT_CANNOT_OPEN = 3,
+};
+
+struct mo_cli;
+
+enum mo_command_flags {
+	MO_COMMAND_DUMP = 1 << 0,      /* works on a dump: words name it, options of the dump apply */
+	MO_COMMAND_REPORT = 1 << 1,    /* writes tables: cli->report is there, options of tables apply */
+	MO_COMMAND_SHOW_HEAD = 1 << 2, /* the report begins with what was read */
+	MO_COMMAND_PLUGINS = 1 << 3,   /* cli->plugins are loaded */
+};
+
+struct mo_command {
+	const char *name;
+	const char *arguments;         /* own arguments for the usage line: "TYPE [ADDR]"; NULL: none */
+	unsigned min_arguments;
+	unsigned max_arguments;
+	const char *summary;           /* one line */
+	const char *help;              /* paragraphs for `memopsy help NAME`; may be NULL */
+	const struct mo_cli_option *options;
+	size_t n_options;
+	const struct mo_table_spec *const *tables;
+	size_t n_tables;
+	unsigned flags;
+	struct mo_error *(*run)(struct mo_cli *cli);
+};
+
+#define MO_MAX_ARGUMENTS 4096
+
+/* One run of the program. */
+struct mo_cli {
+	const struct mo_command *command;
+	const struct mo_parsed *parsed;
+	const char *const *dump_paths;  /* at least one, if the command works on a dump */
+	size_t n_dump_paths;
+	const char *const *arguments;   /* the command's own */
+	size_t n_arguments;
+	struct mo_plugin_set plugins;
+	bool has_plugins;
+	size_t plugin;                  /* of a view's command: which plugin, and its view */
+	const struct mo_view *view;
+	struct mo_output *output;
+	FILE *out;
+	struct mo_progress *progress;
+	struct mo_kernel *kernel;
+	struct mo_reader *reader;       /* the main thread's */
+	struct mo_report *report;
+	bool is_partial;                /* to be set by a command that left something out and said so */
+};
+
+extern const struct mo_command *const mo_commands[]; /* NULL at its end */
+
+extern const struct mo_command mo_cmd_report;
+extern const struct mo_command mo_cmd_info;
+extern const struct mo_command mo_cmd_dmesg;
+extern const struct mo_command mo_cmd_print;
+extern const struct mo_command mo_cmd_sym;
+extern const struct mo_command mo_cmd_vtop;
+extern const struct mo_command mo_cmd_read;
+extern const struct mo_command mo_cmd_plugins;
+extern const struct mo_command mo_cmd_help;
+
+/* The one of this name among those that no plugin owns; NULL: none. */
+const struct mo_command *mo_command_find(const char *name);
+
+/* Loads the plugins, once per run, and says on standard error which files were refused. */
+struct mo_error *mo_cli_load_plugins(struct mo_cli *cli) MO_MUST_USE;
+
+/* Fills a command from a plugin's view; options (view->n_options of them) belong to the caller. */
+void mo_command_of_view(const struct mo_view *view, struct mo_cli_option *options, struct mo_command *ret);
+
+/*
+ * An address as the user wrote it: hexadecimal with or without 0x, or a symbol, or symbol+offset. MO_E_INVALID or
+ * MO_E_ABSENT.
+ */
+struct mo_error *mo_cli_address(struct mo_cli *cli, const char *text, uint64_t *ret) MO_MUST_USE;
+
+/* "symbol+0x10" or "module:symbol+0x10" for an address; the text stays empty if no symbol covers it. */
+struct mo_text;
+void mo_cli_append_symbol(const struct mo_cli *cli, uint64_t kva, struct mo_text *text);
+
+/* A line for people on standard error, unless --quiet. */
+void mo_cli_remark(const struct mo_cli *cli, const char *format, ...) MO_PRINTF(2, 3);
+
+/* The options that every command has, that commands on a dump have, and that commands with tables have. */
+extern const struct mo_option_table mo_options_general;
+extern const struct mo_option_table mo_options_dump;
+extern const struct mo_option_table mo_options_report;
+
+/* `memopsy help` and `memopsy help COMMAND`. */
+struct mo_error *mo_help_overview(struct mo_cli *cli, FILE *out) MO_MUST_USE;
+void mo_help_command(FILE *out, const struct mo_command *command);
+
+#endif

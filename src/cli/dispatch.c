@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "dispatch.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "interrupt.h"
+#include "open_dump.h"
+#include "output.h"
+#include "progress_draw.h"
+#include "report_write.h"
+#include "session.h"
+
+/* How far a run has come decides what an error means to the caller of the program. */
+struct outcome {
+	struct mo_error *error;
+	int status;
+	int signal;        /* that interrupted; 0: none */
+};
+
+static bool wants_colour(const struct mo_cli *cli)
+{
+	const char *when = mo_parsed_text(cli->parsed, "color");
+	const char *no_color = getenv("NO_COLOR");
+	const char *term = getenv("TERM");
+
+	if (when && strcmp(when, "auto"))
+		return !strcmp(when, "always");
+	return mo_output_is_terminal(cli->output) && !(no_color && *no_color) && term && strcmp(term, "dumb");
+}
+
+static void report_options(const struct mo_cli *cli, struct mo_report_options *ret)
+{
+	*ret = (struct mo_report_options){
+		.format = mo_parsed_has(cli->parsed, "json") ? MO_FORMAT_JSON : MO_FORMAT_TEXT,
+		.columns = mo_parsed_text(cli->parsed, "columns"),
+		.sort = mo_parsed_text(cli->parsed, "sort"),
+		.no_headings = mo_parsed_has(cli->parsed, "no-headings"),
+		.plain_bytes = mo_parsed_has(cli->parsed, "bytes"),
+	};
+}
+
+static struct mo_error *begin_report(struct mo_cli *cli)
+{
+	struct mo_report_options options;
+	struct mo_report_head head = { .tool_version = MEMOPSY_VERSION, .command = cli->command->name };
+
+	report_options(cli, &options);
+	options.width = mo_output_width(cli->output);
+	options.use_colour = wants_colour(cli);
+	if (cli->kernel) {
+		const struct mo_kernel_facts *facts = mo_kernel_facts(cli->kernel);
+
+		head.dump_path = facts->dump_path;
+		head.dump_format = facts->dump_format;
+		head.banner = facts->banner;
+		head.build_id = facts->build_id;
+		head.release = facts->release;
+		head.arch = facts->arch;
+		head.types_from = facts->types_from;
+		head.symbols_from = facts->symbols_from;
+	}
+	return mo_report_create(cli->out, &options, &head, cli->command->flags & MO_COMMAND_SHOW_HEAD, &cli->report);
+}
+
+/* Before any work: what the user typed, as far as it can be judged without the dump. */
+static struct mo_error *check_line(struct mo_cli *cli, const char **paths)
+{
+	struct mo_report_options options;
+
+	MO_TRY(mo_split_words(cli, paths));
+	if (!(cli->command->flags & MO_COMMAND_REPORT) || !cli->command->n_tables)
+		return NULL;
+	report_options(cli, &options);
+	return mo_report_check_columns(&options, cli->command->tables, cli->command->n_tables);
+}
+
+static struct outcome outcome_of_run(struct mo_error *error)
+{
+	struct outcome outcome = { .error = error, .status = MO_EXIT_COMPLETE };
+
+	if (error)
+		outcome.status = mo_error_code(error) == MO_E_INVALID ? MO_EXIT_USAGE : MO_EXIT_PARTIAL;
+	return outcome;
+}
+
+static struct outcome run_command(struct mo_cli *cli)
+{
+	struct mo_error *error = NULL;
+
+	if (cli->command->flags & MO_COMMAND_DUMP) {
+		error = mo_cli_open_dump(cli);
+		if (error)
+			return (struct outcome){ .error = error, .status = MO_EXIT_CANNOT_OPEN };
+	}
+	if (cli->command->flags & MO_COMMAND_REPORT)
+		error = begin_report(cli);
+	if (!error)
+		error = cli->command->run(cli);
+	return outcome_of_run(error);
+}
+
+/* Ends report and output; a failure to write counts for more than what the command said. */
+static void finish_output(struct mo_cli *cli, struct outcome *outcome)
+{
+	struct mo_error *error = NULL;
+	bool keep;
+
+	if (cli->report) {
+		if (outcome->error)
+			mo_report_abort(cli->report, mo_error_text(outcome->error));
+		error = mo_report_finish(cli->report);
+		if (!outcome->error && mo_report_is_partial(cli->report))
+			cli->is_partial = true;
+		mo_report_destroy(cli->report);
+	}
+	if (error && !outcome->error)
+		*outcome = outcome_of_run(mo_take(error));
+	mo_error_destroy(error);
+	/* A file appears if the command came to its end: complete, or partial and saying so. */
+	keep = !outcome->error;
+	error = mo_output_finish(cli->output, keep);
+	if (error) {
+		mo_error_destroy(outcome->error);
+		/* Whoever closed the pipe has seen enough: no word about it, but not everything was written. */
+		outcome->error = mo_output_is_broken_pipe(cli->output) ? NULL : mo_take(error);
+		outcome->status = MO_EXIT_PARTIAL;
+		mo_error_destroy(error);
+	} else if (!outcome->error && cli->is_partial) {
+		outcome->status = MO_EXIT_PARTIAL;
+	}
+	mo_output_destroy(cli->output);
+}
+
+static struct outcome run_with_output(struct mo_cli *cli)
+{
+	struct outcome outcome = { .status = MO_EXIT_PARTIAL };
+	bool draws = isatty(STDERR_FILENO) && !mo_parsed_has(cli->parsed, "quiet");
+	struct mo_interrupt *interrupt = NULL;
+
+	outcome.error = mo_progress_create(draws ? mo_progress_draw_line : NULL, NULL, &cli->progress);
+	if (!outcome.error)
+		outcome.error = mo_interrupt_create(cli->progress, &interrupt);
+	if (!outcome.error)
+		outcome.error = mo_output_open(mo_parsed_text(cli->parsed, "output"), &cli->output);
+	if (!outcome.error) {
+		cli->out = mo_output_file(cli->output);
+		outcome = run_command(cli);
+		finish_output(cli, &outcome);
+	}
+	if (cli->reader)
+		mo_reader_destroy(cli->reader);
+	mo_kernel_close(cli->kernel);
+	outcome.signal = mo_interrupt_destroy(interrupt);
+	mo_progress_destroy(cli->progress);
+	return outcome;
+}
+
+/* Tells the outcome. After an interruption the signal itself ends the process, so that a shell's loop ends too. */
+static int conclude(struct outcome *outcome)
+{
+	bool is_cancelled = outcome->error && mo_error_code(outcome->error) == MO_E_CANCELLED;
+
+	if (outcome->error)
+		fprintf(stderr, "memopsy: %s\n", mo_error_text(outcome->error));
+	mo_error_destroy(outcome->error);
+	if (is_cancelled && outcome->signal) {
+		signal(outcome->signal, SIG_DFL);
+		raise(outcome->signal);
+	}
+	return outcome->status;
+}
+
+static int run_parsed(struct mo_cli *cli)
+{
+	size_t n_paths = cli->parsed->n_words + cli->parsed->n_given + 1;
+	MO_FREE const char **paths = calloc(n_paths, sizeof(*paths));
+	struct outcome outcome = { .status = MO_EXIT_USAGE };
+
+	if (mo_parsed_has(cli->parsed, "help")) {
+		mo_help_command(stdout, cli->command);
+		return fflush(stdout) ? MO_EXIT_PARTIAL : MO_EXIT_COMPLETE;
+	}
+	outcome.error = paths ? check_line(cli, paths) : mo_error_no_memory();
+	if (!outcome.error && cli->command->flags & MO_COMMAND_PLUGINS)
+		outcome.error = mo_cli_load_plugins(cli);
+	if (!outcome.error)
+		outcome = run_with_output(cli);
+	return conclude(&outcome);
+}
+
+int mo_dispatch(struct mo_cli *cli, char *const *argv, size_t argc)
+{
+	const struct mo_command *command = cli->command;
+	const struct mo_option_table none = { .n_options = 0 };
+	const struct mo_option_table tables[] = {
+		{ .options = command->options, .n_options = command->n_options },
+		mo_options_general,
+		command->flags & MO_COMMAND_DUMP ? mo_options_dump : none,
+		command->flags & MO_COMMAND_REPORT ? mo_options_report : none,
+	};
+	const struct mo_parsed *before = cli->parsed;
+	struct mo_parsed parsed;
+	struct mo_error *error = mo_parse_options(argv, argc, tables, sizeof(tables) / sizeof(tables[0]), false, &parsed);
+	int status;
+
+	if (error) {
+		fprintf(stderr, "memopsy: %s: %s (see memopsy help %s)\n", command->name, mo_error_text(error),
+			command->name);
+		mo_error_destroy(error);
+		return MO_EXIT_USAGE;
+	}
+	cli->parsed = &parsed;
+	status = run_parsed(cli);
+	cli->parsed = before;
+	mo_parsed_deinit(&parsed);
+	return status;
+}

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "memopsy_main.h"
+
+#include <locale.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "command.h"
+#include "completion.h"
+#include "dispatch.h"
+#include "suggest.h"
+
+void mo_cli_remark(const struct mo_cli *cli, const char *format, ...)
+{
+	va_list arguments;
+
+	if (cli->parsed && mo_parsed_has(cli->parsed, "quiet"))
+		return;
+	fputs("memopsy: ", stderr);
+	va_start(arguments, format);
+	vfprintf(stderr, format, arguments);
+	va_end(arguments);
+	fputc('\n', stderr);
+}
+
+struct mo_error *mo_cli_load_plugins(struct mo_cli *cli)
+{
+	const char **dirs;
+	size_t n_dirs;
+	struct mo_error *error;
+
+	if (cli->has_plugins)
+		return NULL;
+	n_dirs = mo_parsed_all(cli->parsed, "plugin-dir", NULL, 0);
+	dirs = calloc(n_dirs + 1, sizeof(*dirs));
+	if (!dirs)
+		return mo_error_no_memory();
+	mo_parsed_all(cli->parsed, "plugin-dir", dirs, n_dirs);
+	error = mo_plugin_set_load(dirs, n_dirs, &cli->plugins);
+	free(dirs);
+	if (error)
+		return error;
+	cli->has_plugins = true;
+	for (size_t i = 0; i < cli->plugins.n_refused; i++)
+		if (!cli->plugins.refused[i].is_shadowed)
+			mo_cli_remark(cli, "%s", cli->plugins.refused[i].why);
+	return NULL;
+}
+
+/* An error is told and gone; what it means for the exit status is the caller's to say. */
+static int fail(struct mo_error *error, int status)
+{
+	fprintf(stderr, "memopsy: %s\n", mo_error_text(error));
+	mo_error_destroy(error);
+	return status;
+}
+
+static int unknown_command(const struct mo_cli *cli, const char *name)
+{
+	struct mo_suggestion suggestion;
+
+	mo_suggest_begin(&suggestion, name, strlen(name));
+	for (size_t i = 0; mo_commands[i]; i++)
+		mo_suggest_try(&suggestion, mo_commands[i]->name);
+	for (size_t i = 0; i < cli->plugins.count; i++)
+		for (size_t j = 0; j < cli->plugins.items[i].plugin.n_views; j++)
+			if (!cli->plugins.items[i].plugin.views[j].is_hidden)
+				mo_suggest_try(&suggestion, cli->plugins.items[i].plugin.views[j].name);
+	if (suggestion.best)
+		fprintf(stderr, "memopsy: unknown command '%s' (did you mean %s?)\n", name, suggestion.best);
+	else if (!access(name, F_OK))
+		fprintf(stderr, "memopsy: the command comes first: memopsy report %s\n", name);
+	else
+		fprintf(stderr, "memopsy: unknown command '%s' (see memopsy help)\n", name);
+	return MO_EXIT_USAGE;
+}
+
+/* Finds the command among our own and among the plugins' views, and runs it. */
+static int run_named(struct mo_cli *cli, const char *name, char *const *argv, size_t argc)
+{
+	const struct mo_command *command = mo_command_find(name);
+	struct mo_command view_command = { .name = NULL };
+	MO_FREE struct mo_cli_option *view_options = NULL;
+
+	if (!command) {
+		struct mo_error *error = mo_cli_load_plugins(cli);
+
+		if (error)
+			return fail(error, MO_EXIT_USAGE);
+		if (!mo_plugin_set_find_command(&cli->plugins, name, &cli->plugin, &cli->view))
+			return unknown_command(cli, name);
+		view_options = calloc(cli->view->n_options + 1, sizeof(*view_options));
+		if (!view_options)
+			return fail(mo_error_no_memory(), MO_EXIT_PARTIAL);
+		mo_command_of_view(cli->view, view_options, &view_command);
+		command = &view_command;
+	}
+	cli->command = command;
+	return mo_dispatch(cli, argv, argc);
+}
+
+/* The options before the command are those that any command may have; together with what follows they are one line. */
+static int run_program(struct mo_cli *cli, char *const *argv, size_t argc)
+{
+	const struct mo_option_table tables[] = { mo_options_general, mo_options_dump, mo_options_report };
+	struct mo_parsed before;
+	struct mo_error *error = mo_parse_options(argv, argc, tables, 3, true, &before);
+	MO_FREE char **rest = calloc(argc + 1, sizeof(*rest));
+	size_t at;
+	int status;
+
+	if (error)
+		return fail(error, MO_EXIT_USAGE);
+	cli->parsed = &before;
+	at = before.n_consumed;
+	if (at < argc && rest) {
+		/* The line without the command's name. */
+		memcpy(rest, argv, at * sizeof(*rest));
+		memcpy(rest + at, argv + at + 1, (argc - at - 1) * sizeof(*rest));
+		status = run_named(cli, argv[at], rest, argc - 1);
+	} else if (mo_parsed_has(&before, "version")) {
+		status = printf("memopsy %s\n", MEMOPSY_VERSION) < 0 || fflush(stdout) ? MO_EXIT_PARTIAL : MO_EXIT_COMPLETE;
+	} else {
+		bool was_asked = mo_parsed_has(&before, "help");
+
+		error = mo_help_overview(cli, was_asked ? stdout : stderr);
+		status = was_asked && !fflush(stdout) ? MO_EXIT_COMPLETE : MO_EXIT_USAGE;
+		if (error)
+			status = fail(error, MO_EXIT_USAGE);
+	}
+	mo_parsed_deinit(&before);
+	return status;
+}
+
+int memopsy_main(int argc, char **argv)
+{
+	struct mo_cli cli = { .command = NULL };
+	int status;
+
+	/* A pipe that nobody reads is an error of writing, handled where output ends, not the end of the process. */
+	signal(SIGPIPE, SIG_IGN);
+	/* Characters only: numbers look the same everywhere. */
+	setlocale(LC_CTYPE, "");
+	if (argc > 1 && mo_completion_list(argc - 1, argv + 1))
+		return MO_EXIT_COMPLETE;
+	status = run_program(&cli, argv + (argc > 0), argc > 0 ? (size_t)argc - 1 : 0);
+	if (cli.has_plugins)
+		mo_plugin_set_deinit(&cli.plugins);
+	return status;
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "open_dump.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "file.h"
+#include "session.h"
+
+#define LIVE_KERNEL "/proc/kcore"
+#define MAX_DEBUG_DIRS 64
+
+/* How many of the words name the dump. */
+static size_t count_dump_words(const struct mo_cli *cli)
+{
+	const struct mo_parsed *parsed = cli->parsed;
+	size_t n = 0;
+
+	if (!cli->command->max_arguments)
+		return parsed->n_words;
+	if (mo_parsed_has(parsed, "dump"))
+		return 0;
+	/* What an argument needs is left to it, even if a file of that name happens to lie here. */
+	while (n < parsed->n_words_before_dashes &&
+	       (strchr(parsed->words[n], '/') ||
+		(n + cli->command->min_arguments < parsed->n_words && !access(parsed->words[n], F_OK))))
+		n++;
+	return n;
+}
+
+static struct mo_error *check_argument_count(const struct mo_cli *cli)
+{
+	const struct mo_command *command = cli->command;
+	const char *first_word = cli->n_arguments ? cli->arguments[0] : "";
+
+	if (cli->n_arguments < command->min_arguments)
+		return mo_error_create(MO_E_INVALID, "%s needs %s", command->name, command->arguments);
+	if (cli->n_arguments > command->max_arguments && !cli->n_dump_paths && (command->flags & MO_COMMAND_DUMP) &&
+	    !mo_parsed_has(cli->parsed, "dump"))
+		return mo_error_create(MO_E_INVALID,
+				       "%s takes %s: too many words (and no file is named '%s', to be the dump)",
+				       command->name, command->arguments, first_word);
+	if (cli->n_arguments > command->max_arguments && command->max_arguments)
+		return mo_error_create(MO_E_INVALID, "%s takes %s: too many words", command->name, command->arguments);
+	if (cli->n_arguments > command->max_arguments)
+		return mo_error_create(MO_E_INVALID, "%s takes no arguments: '%s'", command->name, first_word);
+	return NULL;
+}
+
+struct mo_error *mo_split_words(struct mo_cli *cli, const char **paths)
+{
+	const struct mo_parsed *parsed = cli->parsed;
+	size_t n_words = cli->command->flags & MO_COMMAND_DUMP ? count_dump_words(cli) : 0;
+	size_t n_paths = 0;
+
+	if (cli->command->flags & MO_COMMAND_DUMP)
+		n_paths = mo_parsed_all(parsed, "dump", paths, SIZE_MAX);
+	for (size_t i = 0; i < n_words; i++)
+		paths[n_paths++] = parsed->words[i];
+	cli->dump_paths = paths;
+	cli->n_dump_paths = n_paths;
+	cli->arguments = parsed->words + n_words;
+	cli->n_arguments = parsed->n_words - n_words;
+	MO_TRY(check_argument_count(cli));
+	if (!n_paths && (cli->command->flags & MO_COMMAND_DUMP)) {
+		paths[0] = LIVE_KERNEL;
+		cli->n_dump_paths = 1;
+	}
+	return NULL;
+}
+
+static enum mo_type_choice type_choice(const char *text)
+{
+	if (text && !strcmp(text, "btf"))
+		return MO_TYPES_OF_DUMP;
+	if (text && !strcmp(text, "dwarf"))
+		return MO_TYPES_OF_VMLINUX;
+	return MO_TYPES_BEST;
+}
+
+struct mo_error *mo_cli_open_dump(struct mo_cli *cli)
+{
+	const struct mo_parsed *parsed = cli->parsed;
+	const char *debug_dirs[MAX_DEBUG_DIRS + 1] = { NULL };
+	size_t n_debug_dirs = mo_parsed_all(parsed, "debug-dir", debug_dirs, MAX_DEBUG_DIRS);
+	MO_FREE char *cache_dir = mo_parsed_has(parsed, "no-cache") ? NULL : mo_cache_directory();
+	struct mo_session_options options = {
+		.dump_paths = cli->dump_paths,
+		.n_dump_paths = cli->n_dump_paths,
+		.vmlinux_path = mo_parsed_text(parsed, "vmlinux"),
+		.debug_roots = n_debug_dirs ? debug_dirs : NULL,
+		.types = type_choice(mo_parsed_text(parsed, "types")),
+		.cache_dir = cache_dir,
+		.progress = cli->progress,
+	};
+
+	if (n_debug_dirs > MAX_DEBUG_DIRS)
+		return mo_error_create(MO_E_INVALID, "--debug-dir was given more than %d times", MAX_DEBUG_DIRS);
+	MO_TRY(mo_kernel_open(&options, &cli->kernel));
+	return mo_reader_create(cli->kernel, &cli->reader);
+}

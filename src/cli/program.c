@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "memopsy_main.h"
+
+int main(int argc, char **argv)
+{
+	return memopsy_main(argc, argv);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef MO_CRASH_LINES_H
+#define MO_CRASH_LINES_H
+
+/*
+ * What the kernel log says about how it ended: the last "Kernel panic" line, and the last line by which an oops, a
+ * BUG, a lockup or a sysrq announced itself. Either may be there without the other.
+ */
+
+#include <memopsy/kernel.h>
+
+struct mo_crash_line {
+	char *text;          /* visible; NULL: there is none */
+	uint64_t time_ns;    /* as the log stamps it */
+};
+
+struct mo_crash_lines {
+	struct mo_crash_line panic;
+	struct mo_crash_line trouble;
+	uint64_t last_time_ns;   /* of the log's last record */
+	uint64_t n_records;
+};
+
+/* The error is that of opening the log. */
+struct mo_error *mo_crash_lines_gather(struct mo_reader *reader, struct mo_crash_lines *ret) MO_MUST_USE;
+void mo_crash_lines_deinit(struct mo_crash_lines *lines);
+
+#endif
