@@ -152,11 +152,16 @@ int mo_cell_compare(enum mo_cell_kind kind, const struct mo_cell *left, const st
 	return is_descending ? -difference : difference;
 }
 
-/* One decimal place, rounded half up, in the largest unit that leaves at least 1. */
-static void append_human_bytes(struct mo_text *out, uint64_t bytes)
+/*
+ * One decimal place, in the largest unit that leaves at least 1. Here and below: rounded half up, but a lower bound is
+ * rounded down, or it would be none.
+ */
+static void append_human_bytes(struct mo_text *out, uint64_t bytes, bool is_bound)
 {
 	static const char *const names[] = { "B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
 	unsigned unit = 0;
+	uint64_t half;
+	uint64_t rest;
 	uint64_t tenths;
 
 	if (bytes < 1024) {
@@ -166,8 +171,9 @@ static void append_human_bytes(struct mo_text *out, uint64_t bytes)
 	while (unit < 6 && bytes >> (10 * unit) >= 1024)
 		unit++;
 	/* The remainder is below 2^60, so ten times it fits. */
-	tenths = (bytes >> (10 * unit)) * 10;
-	tenths += ((bytes & ((UINT64_C(1) << (10 * unit)) - 1)) * 10 + (UINT64_C(1) << (10 * unit - 1))) >> (10 * unit);
+	half = is_bound ? 0 : UINT64_C(1) << (10 * unit - 1);
+	rest = bytes & ((UINT64_C(1) << (10 * unit)) - 1);
+	tenths = (bytes >> (10 * unit)) * 10 + ((rest * 10 + half) >> (10 * unit));
 	if (tenths >= 10240 && unit < 6) {
 		tenths = 10;
 		unit++;
@@ -191,16 +197,16 @@ static void append_time(struct mo_text *out, int64_t seconds, char separator, co
 		       broken_down.tm_mday, separator, broken_down.tm_hour, broken_down.tm_min, broken_down.tm_sec, zone);
 }
 
-static void append_percent(struct mo_text *out, uint64_t thousandths)
+static void append_percent(struct mo_text *out, uint64_t thousandths, bool is_bound)
 {
-	uint64_t tenths = thousandths / 100 + (thousandths % 100 >= 50);
+	uint64_t tenths = thousandths / 100 + (!is_bound && thousandths % 100 >= 50);
 
 	mo_text_printf(out, "%" PRIu64 ".%" PRIu64 " %%", tenths / 10, tenths % 10);
 }
 
-static void append_seconds(struct mo_text *out, uint64_t nanoseconds)
+static void append_seconds(struct mo_text *out, uint64_t nanoseconds, bool is_bound)
 {
-	uint64_t microseconds = nanoseconds / 1000 + (nanoseconds % 1000 >= 500);
+	uint64_t microseconds = nanoseconds / 1000 + (!is_bound && nanoseconds % 1000 >= 500);
 
 	mo_text_printf(out, "%" PRIu64 ".%06" PRIu64 " s", microseconds / 1000000, microseconds % 1000000);
 }
@@ -208,12 +214,13 @@ static void append_seconds(struct mo_text *out, uint64_t nanoseconds)
 void mo_cell_to_text(struct mo_text *out, enum mo_cell_kind kind, const struct mo_cell *cell, bool plain_bytes)
 {
 	enum mo_certainty certainty = mo_cell_certainty(kind, cell);
+	bool is_bound = certainty == MO_AT_LEAST;
 
 	if (certainty == MO_UNKNOWN) {
 		mo_text_append_char(out, '?');
 		return;
 	}
-	if (certainty == MO_AT_LEAST)
+	if (is_bound)
 		mo_text_append(out, ">=");
 	switch (kind) {
 	case MO_CELL_TEXT:
@@ -223,19 +230,19 @@ void mo_cell_to_text(struct mo_text *out, enum mo_cell_kind kind, const struct m
 		if (plain_bytes)
 			mo_cell_to_literal(out, kind, cell);
 		else
-			append_human_bytes(out, cell->as.number.value);
+			append_human_bytes(out, cell->as.number.value, is_bound);
 		break;
 	case MO_CELL_PFN:
 		mo_text_printf(out, "0x%" PRIx64, cell->as.number.value);
 		break;
 	case MO_CELL_PERCENT:
-		append_percent(out, cell->as.number.value);
+		append_percent(out, cell->as.number.value, is_bound);
 		break;
 	case MO_CELL_BOOL:
 		mo_text_append(out, cell->as.number.value ? "yes" : "no");
 		break;
 	case MO_CELL_SECONDS:
-		append_seconds(out, cell->as.number.value);
+		append_seconds(out, cell->as.number.value, is_bound);
 		break;
 	case MO_CELL_TIME:
 		append_time(out, cell->as.signed_number.value, ' ', " UTC");

@@ -129,12 +129,14 @@ static const struct mo_text *fit_cell(struct mo_report *report, struct mo_text_t
 static bool add_column(struct mo_report *report, struct libscols_table *smart, size_t i, size_t width)
 {
 	const struct mo_column *column = shown_column(report, i);
+	/* The library sizes a column by its heading even where headings are not printed. */
+	const char *heading = report->options.no_headings ? "" : column->heading;
 	int flags = mo_cell_is_right_aligned(column->kind) ? SCOLS_FL_RIGHT : 0;
 	struct libscols_column *added;
 
 	if (is_wrapped(report, i))
 		flags |= SCOLS_FL_WRAP;
-	added = scols_table_new_column(smart, column->heading, (double)width, flags);
+	added = scols_table_new_column(smart, heading, (double)width, flags);
 	if (!added)
 		return false;
 	/* Lines end where wrap_cell() put a newline. */
