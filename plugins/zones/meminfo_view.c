@@ -35,7 +35,7 @@ static void meminfo_line(const struct mo_cell *cells, struct mo_line *line)
 		snprintf(digits, sizeof(digits), "%s%llu", value.certainty == MO_AT_LEAST ? ">=" : "",
 			 (unsigned long long)value.value);
 	snprintf(with_colon, sizeof(with_colon), "%s:", label);
-	mo_line_printf(line, "%-*s%*s%s%s", narrow ? 19 : 16, with_colon, narrow ? 5 : 8, digits, *unit ? " " : "", unit);
+	mo_line_printf(line, "%-*s%*s%s%s\n", narrow ? 19 : 16, with_colon, narrow ? 5 : 8, digits, *unit ? " " : "", unit);
 }
 
 const struct mo_table_spec meminfo_table = {
