@@ -6,6 +6,7 @@ import os
 import pathlib
 
 PROGRAMS = ("memopsy", "crash", "drgn")
+NOISY = 0.15  # of the mean: a standard deviation that says that other work disturbed the runs
 
 
 def seconds_text(figure):
@@ -52,12 +53,20 @@ def table_lines(rows):
         yield "  ".join(cells)
 
 
+def figure_notes(figure):
+    if figure and figure.get("note"):
+        yield figure["note"]
+    times = figure.get("times") if figure else None
+    if times and times["stddev"] and times["stddev"] > NOISY * times["mean"]:
+        yield f"noisy: {times['min']:.4f} to {times['max']:.4f} s in {times['runs']} runs"
+
+
 def note_lines(rows):
     titles = {}
     for row in rows:
         for program, figure in row["programs"].items():
-            if figure and figure.get("note"):
-                titles.setdefault(f"{program} {figure['note']}", []).append(row["title"])
+            for note in figure_notes(figure):
+                titles.setdefault(f"{program} {note}", []).append(row["title"])
     for note, where in titles.items():
         yield f"  {note} ({'; '.join(where)})"
 
@@ -70,7 +79,7 @@ def print_dump(facts, vmlinux, rows, core):
         print(line)
     notes = list(note_lines(rows))
     if notes:
-        print("\nNot measured, or not as asked:")
+        print("\nSkipped, failed, partial or disturbed:")
         print("\n".join(notes))
     print("\nInside one process (bench-core):" if core["lines"] else f"\nbench-core: {core['note']}")
     for line in core["lines"]:
