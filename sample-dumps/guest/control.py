@@ -170,6 +170,14 @@ def build_id_of(notes):
     return None
 
 
+def portable(word, replacements):
+    """Directories of this machine by their meaning instead."""
+    for replacement in replacements:
+        old, new = replacement.split("=", 1)
+        word = word.replace(old, new)
+    return word
+
+
 def write_facts(options, self_stopped, qemu_version):
     facts = dict(fact.split("=", 1) for fact in options.fact)
     notes = os.path.join(options.out, "truth/sys/kernel/notes")
@@ -178,7 +186,7 @@ def write_facts(options, self_stopped, qemu_version):
             facts["build_id"] = build_id_of(source.read())
     facts["stopped_by"] = "guest, right after the record" if self_stopped else "text on the console: " + options.expect
     facts["qemu_version"] = qemu_version
-    facts["qemu"] = options.qemu
+    facts["qemu"] = [portable(word, options.replace) for word in options.qemu]
     with open(os.path.join(options.out, "guest.json"), "w", encoding="utf-8") as out:
         json.dump(facts, out, indent=2)
         out.write("\n")
@@ -193,6 +201,7 @@ def parse_arguments():
     parser.add_argument("--expect", default="")
     parser.add_argument("--expect-delay", type=float, default=2)
     parser.add_argument("--fact", action="append", default=[])
+    parser.add_argument("--replace", action="append", default=[])
     parser.add_argument("qemu", nargs="+")
     options = parser.parse_args()
     options.out = os.path.abspath(options.out)

@@ -9,6 +9,7 @@
  * host dumps the memory and lets the guest go on, and only now is the record written to a raw disk.
  *
  *     record-truth snapshot DISK     as above; prints the offset where the disk is free again
+ *                                    (RECORD_BRIEF set: without what would fill a small guest's caches with inodes)
  *     record-truth files DISK OFFSET DIRECTORY...    adds ordinary files from below the directories
  *
  * On the disk, again and again: any number of zero bytes, a line "MEMOPSY-TRUTH KIND LENGTH PATH\n", and so many bytes;
@@ -298,7 +299,8 @@ static void add_settings(struct record *record)
 	add_list(record, "/proc", proc);
 	add_list(record, "/sys/kernel", sys_kernel);
 	add_tree(record, "/proc/sys/vm", vm, 2);
-	add_tree(record, "/sys/module", module_files, 3);
+	if (!getenv("RECORD_BRIEF"))
+		add_tree(record, "/sys/module", module_files, 3);
 }
 
 static void add_slab(struct record *record)
@@ -393,8 +395,10 @@ static void add_everything(struct record *record)
 	add_settings(record);
 	add_groups_and_devices(record);
 	add_slab_aliases(record);
-	add_slab(record);
-	add_debug(record);
+	if (!getenv("RECORD_BRIEF")) {
+		add_slab(record);
+		add_debug(record);
+	}
 	add_processes(record);
 	usleep(300000); /* what the opened files left to RCU is freed */
 	add_pages(record);

@@ -6,7 +6,7 @@
 
 run()
 {
-	start database hold-memory name:database anon:16 shared:2 children:2
+	start database hold-memory name:database "anon:$(share 4)" "shared:$(share 1)" children:2
 	load page_taker pin_percent=96
 	sleep 1
 }

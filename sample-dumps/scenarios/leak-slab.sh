@@ -6,7 +6,7 @@
 
 run()
 {
-	start database hold-memory name:database anon:16 shared:2 children:2
+	start database hold-memory name:database "anon:$(share 4)" "shared:$(share 1)" children:2
 	load leaker lost_kmalloc_192=4000 lost_leak_obj=4000 kept=500
 	sleep 1
 }

@@ -5,9 +5,9 @@
 
 run()
 {
-	start database hold-memory name:database anon:24 shared:4 children:2
-	start protected hold-memory name:protected anon:32 oom_score_adj:-900
-	start cache hold-memory name:cache anon:8 memfd:8 oom_score_adj:100
+	start database hold-memory name:database "anon:$(share 6)" "shared:$(share 1)" children:2
+	start protected hold-memory name:protected "anon:$(share 10)" oom_score_adj:-900
+	start cache hold-memory name:cache "anon:$(share 3)" "memfd:$(share 3)" oom_score_adj:100
 	eat-memory &
 	wait $!
 	say "eat-memory ended with $?"
