@@ -57,6 +57,9 @@ struct mo_error *mo_btf_record_any(const struct mo_btf *btf, uint32_t id, const 
 /* A terminated string; NULL for the empty one. MO_E_CORRUPT outside of the strings. */
 struct mo_error *mo_btf_string(const struct mo_btf *btf, uint32_t offset, const char **ret) MO_MUST_USE;
 
+/* The number of the first complete type of a name (or enum with an enumerator); 0: there is none. */
+struct mo_error *mo_btf_find(struct mo_btf *btf, const struct mo_type_name *name, uint32_t *ret) MO_MUST_USE;
+
 static inline uint32_t mo_btf_word(const struct mo_btf *btf, const uint8_t *bytes)
 {
 	return mo_load_u32(bytes, btf->is_big_endian);

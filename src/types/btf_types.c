@@ -302,10 +302,10 @@ static bool is_of_space(const struct mo_raw_type *type, enum mo_name_space space
 	}
 }
 
-static struct mo_error *btf_find(struct mo_raw_source *source, const struct mo_type_name *name, uint32_t *ret)
+struct mo_error *mo_btf_find(struct mo_btf *btf, const struct mo_type_name *name, uint32_t *ret)
 {
 	uint64_t hash = mo_name_hash(name->tag, name->tag_length);
-	struct mo_btf *btf = (struct mo_btf *)source;
+	struct mo_raw_source *source = &btf->source;
 	size_t cursor = 0;
 	uint32_t item;
 
@@ -327,6 +327,11 @@ static struct mo_error *btf_find(struct mo_raw_source *source, const struct mo_t
 	}
 	*ret = 0;
 	return NULL;
+}
+
+static struct mo_error *btf_find(struct mo_raw_source *source, const struct mo_type_name *name, uint32_t *ret)
+{
+	return mo_btf_find((struct mo_btf *)source, name, ret);
 }
 
 /* A pointer leads to the full struct itself, or to a forward declaration, which has but a name. */

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef MO_DWARF_NAMES_H
+#define MO_DWARF_NAMES_H
+
+/*
+ * The names that a scan looks for, and a sieve that says of a unit, from its bytes alone, that it cannot have any of
+ * them.
+ *
+ * An entry's name is an offset into .debug_str; a name that does not stand there does not exist, and a unit without
+ * the four bytes of its offset does not mention it. Sifting bytes costs less than a tenth of having libdwarf read the
+ * entries, and most of a kernel's 2,400 units fall through: once the common types are found, what is left is
+ * mentioned by few. A byte sequence that looks like an offset only costs a look at the unit. Names of up to three
+ * characters stand in the entries themselves (gcc never makes an offset of what is no longer than one), and are
+ * looked for as they are.
+ */
+
+#include <stdatomic.h>
+
+#include "dwarf_file.h"
+#include "type_model.h"
+
+#define MO_NOT_FOUND UINT64_MAX
+
+struct mo_dwarf_wish {
+	const struct mo_type_name *name;
+	/* The number of the first unit that has the definition, as far as is known. */
+	_Atomic uint64_t found_unit;
+	uint64_t found_offset; /* guarded by the scan's lock */
+};
+
+/* A spelling of a wish's name. */
+struct mo_dwarf_needle {
+	const char *text;
+	size_t length;
+	uint32_t wish;
+	uint32_t next_same;   /* needle of the same text + 1; 0: none */
+	uint32_t next_bucket; /* while offsets are looked for */
+};
+
+struct mo_dwarf_place {
+	uint32_t offset;      /* in .debug_str */
+	uint32_t needle;      /* the first of its text */
+};
+
+struct mo_dwarf_names {
+	const struct mo_dwarf_file *file;
+	struct mo_dwarf_wish *wishes;
+	size_t n_wishes;
+	bool can_sift;
+	unsigned possible;                    /* what any wish could make a unit mention */
+	MO_VECTOR(struct mo_dwarf_needle) needles;
+	struct mo_name_index needle_index;    /* the first needle of each text */
+	MO_VECTOR(struct mo_dwarf_place) places;
+	uint32_t *place_slots;                /* by offset: place + 1 */
+	uint32_t n_place_slots;
+	uint8_t *offset_bits;                 /* one bit for each byte of .debug_str: a place is there */
+	uint8_t short_first[256];             /* how a name of up to three characters may begin */
+	MO_VECTOR(uint32_t) short_needles;
+};
+
+/* What a unit mentions. */
+enum mo_dwarf_mention {
+	MO_MENTIONS_TYPE = 1,
+	MO_MENTIONS_ENUMERATOR = 2,
+};
+
+/* names stay the caller's and must outlive it. */
+struct mo_error *mo_dwarf_names_init(struct mo_dwarf_names *names, const struct mo_dwarf_file *file,
+				     const struct mo_type_name *const *wished, size_t n_wished) MO_MUST_USE;
+void mo_dwarf_names_deinit(struct mo_dwarf_names *names);
+
+/* Whether the wish may still be found in this unit: it was not found in an earlier one. */
+static inline bool mo_dwarf_is_open(const struct mo_dwarf_names *names, uint32_t wish, uint64_t unit)
+{
+	return atomic_load_explicit(&names->wishes[wish].found_unit, memory_order_relaxed) >= unit;
+}
+
+/* What a unit may define of all that is still open; a set of enum mo_dwarf_mention. */
+unsigned mo_dwarf_names_sift(const struct mo_dwarf_names *names, uint64_t unit_number);
+
+/* The first needle whose text is this name; 0: none, else needle + 1. */
+uint32_t mo_dwarf_names_find(const struct mo_dwarf_names *names, const char *name);
+
+#endif

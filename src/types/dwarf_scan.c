@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "dwarf_scan.h"
+
+#include <pthread.h>
+
+#include <memopsy/progress.h>
+
+#include "cleanup.h"
+#include "dwarf_entry.h"
+#include "threads.h"
+
+struct scan {
+	struct mo_dwarf_names *names;
+	struct mo_progress *progress;
+	struct mo_dwarf_handle *handles; /* one for each thread, opened by its first unit that is not sifted out */
+	pthread_mutex_t lock;            /* guards the found offsets */
+	_Atomic size_t n_open;
+	_Atomic uint64_t last_unit;      /* the last one in which anything was found */
+};
+
+/* Entries of this tag bear the names that are looked for. */
+static bool is_type_tag(Dwarf_Half tag)
+{
+	return tag == DW_TAG_structure_type || tag == DW_TAG_union_type || tag == DW_TAG_enumeration_type ||
+	       tag == DW_TAG_typedef || tag == DW_TAG_base_type;
+}
+
+static bool tag_has_space(Dwarf_Half tag, enum mo_name_space space)
+{
+	switch (space) {
+	case MO_NAME_STRUCT:
+		return tag == DW_TAG_structure_type;
+	case MO_NAME_UNION:
+		return tag == DW_TAG_union_type;
+	case MO_NAME_ENUM:
+		return tag == DW_TAG_enumeration_type;
+	case MO_NAME_PLAIN:
+		return tag == DW_TAG_typedef || tag == DW_TAG_base_type;
+	case MO_NAME_ENUMERATOR:
+		return tag == DW_TAG_enumerator;
+	}
+	return false;
+}
+
+static struct mo_error *note_found(struct scan *scan, const struct mo_dwarf_handle *handle, uint32_t wish_number,
+				   uint64_t unit, Dwarf_Die die)
+{
+	struct mo_dwarf_wish *wish = &scan->names->wishes[wish_number];
+	Dwarf_Error error = NULL;
+	Dwarf_Off offset;
+	uint64_t before;
+
+	if (dwarf_dieoffset(die, &offset, &error) != DW_DLV_OK)
+		return mo_dwarf_error(handle, error, "an entry's offset");
+	pthread_mutex_lock(&scan->lock);
+	before = atomic_load(&wish->found_unit);
+	if (unit < before) {
+		wish->found_offset = offset;
+		atomic_store(&wish->found_unit, unit);
+		if (unit > atomic_load(&scan->last_unit))
+			atomic_store(&scan->last_unit, unit);
+		if (before == MO_NOT_FOUND)
+			atomic_fetch_sub(&scan->n_open, 1);
+	}
+	pthread_mutex_unlock(&scan->lock);
+	return NULL;
+}
+
+/* The wishes that the name of an entry fulfils. definition: the entry that they then lead to. */
+static struct mo_error *check_name(struct scan *scan, const struct mo_dwarf_handle *handle, uint64_t unit,
+				   const char *name, Dwarf_Half tag, Dwarf_Die definition)
+{
+	const struct mo_dwarf_names *names = scan->names;
+
+	for (uint32_t i = mo_dwarf_names_find(names, name); i; i = names->needles.items[i - 1].next_same) {
+		uint32_t wish = names->needles.items[i - 1].wish;
+
+		if (!tag_has_space(tag, names->wishes[wish].name->space) || !mo_dwarf_is_open(names, wish, unit) ||
+		    atomic_load(&names->wishes[wish].found_unit) == unit)
+			continue;
+		if (!mo_dwarf_has(handle, definition, DW_AT_declaration))
+			MO_TRY(note_found(scan, handle, wish, unit, definition));
+	}
+	return NULL;
+}
+
+/* Whether a name is worth a look-up: most are told off by where in .debug_str they are. */
+static bool may_be_wished(const struct mo_dwarf_names *names, const char *name)
+{
+	uintptr_t start = (uintptr_t)names->file->text.bytes;
+	uintptr_t at = (uintptr_t)name;
+	uint64_t offset = at - start;
+
+	if (!names->can_sift || at < start || offset >= names->file->text.n_bytes)
+		return true;
+	return names->offset_bits[offset >> 3] >> (offset & 7) & 1;
+}
+
+static struct mo_error *check_enumerators(struct scan *scan, const struct mo_dwarf_handle *handle, uint64_t unit,
+					  Dwarf_Die enumeration)
+{
+	MO_DIE child = NULL;
+
+	MO_TRY(mo_dwarf_first_child(handle, enumeration, &child));
+	while (child) {
+		if (mo_dwarf_tag(handle, child) == DW_TAG_enumerator) {
+			const char *name = mo_dwarf_name(handle, child);
+
+			if (name && may_be_wished(scan->names, name))
+				MO_TRY(check_name(scan, handle, unit, name, DW_TAG_enumerator, enumeration));
+		}
+		MO_TRY(mo_dwarf_next_sibling(handle, &child));
+	}
+	return NULL;
+}
+
+/* Units of Rust and of assembly have no types of C. */
+static bool is_of_c(const struct mo_dwarf_handle *handle, Dwarf_Die unit_die)
+{
+	uint64_t language;
+
+	if (mo_dwarf_constant(handle, unit_die, DW_AT_language, &language, NULL) != MO_DWARF_PRESENT)
+		return true;
+	return language != DW_LANG_Rust && language != DW_LANG_Mips_Assembler;
+}
+
+static struct mo_error *scan_unit(struct scan *scan, const struct mo_dwarf_handle *handle, uint64_t unit,
+				  unsigned mentions, Dwarf_Die unit_die)
+{
+	MO_DIE child = NULL;
+
+	if (!is_of_c(handle, unit_die))
+		return NULL;
+	MO_TRY(mo_dwarf_first_child(handle, unit_die, &child));
+	while (child) {
+		Dwarf_Half tag = mo_dwarf_tag(handle, child);
+
+		if (is_type_tag(tag)) {
+			const char *name = mo_dwarf_name(handle, child);
+
+			if (name && may_be_wished(scan->names, name))
+				MO_TRY(check_name(scan, handle, unit, name, tag, child));
+		}
+		if (tag == DW_TAG_enumeration_type && (mentions & MO_MENTIONS_ENUMERATOR))
+			MO_TRY(check_enumerators(scan, handle, unit, child));
+		MO_TRY(mo_dwarf_next_sibling(handle, &child));
+	}
+	return NULL;
+}
+
+static struct mo_error *enter_and_scan(struct scan *scan, struct mo_dwarf_handle *handle, uint64_t unit,
+				       unsigned mentions)
+{
+	MO_DIE unit_die = NULL;
+
+	if (!handle->debug)
+		MO_TRY(mo_dwarf_handle_open(scan->names->file, handle));
+	MO_TRY(mo_dwarf_handle_enter(handle, &scan->names->file->units.items[unit], &unit_die));
+	return scan_unit(scan, handle, unit, mentions, unit_die);
+}
+
+static struct mo_error *scan_units(void *context, unsigned thread_index, uint64_t first, uint64_t n_units)
+{
+	struct scan *scan = context;
+
+	for (uint64_t unit = first; unit < first + n_units; unit++) {
+		const struct mo_dwarf_unit *place = &scan->names->file->units.items[unit];
+		unsigned mentions;
+
+		/* An earlier unit than the last one is looked at even so: it may have something first. */
+		if (!atomic_load(&scan->n_open) && unit > atomic_load(&scan->last_unit))
+			return NULL;
+		mentions = mo_dwarf_names_sift(scan->names, unit);
+		if (mentions)
+			MO_TRY(enter_and_scan(scan, &scan->handles[thread_index], unit, mentions));
+		if (!mo_progress_add(scan->progress, place->end_offset - place->offset))
+			return mo_progress_cancelled(scan->progress);
+	}
+	return NULL;
+}
+
+struct mo_error *mo_dwarf_scan(struct mo_dwarf_names *names, struct mo_progress *progress)
+{
+	unsigned n_threads = mo_thread_count();
+	struct scan scan = { .names = names, .progress = progress };
+	struct mo_error *error;
+
+	scan.handles = calloc(n_threads, sizeof(*scan.handles));
+	if (!scan.handles)
+		return mo_error_no_memory();
+	if (pthread_mutex_init(&scan.lock, NULL)) {
+		free(scan.handles);
+		return mo_error_no_memory();
+	}
+	atomic_init(&scan.n_open, names->n_wishes);
+	mo_progress_begin(progress, "reading debug information", names->file->info.n_bytes);
+	error = mo_parallel(n_threads, names->file->units.count, 1, scan_units, &scan);
+	mo_progress_end(progress);
+	for (unsigned i = 0; i < n_threads; i++)
+		mo_dwarf_handle_close(&scan.handles[i]);
+	pthread_mutex_destroy(&scan.lock);
+	free(scan.handles);
+	return error;
+}
