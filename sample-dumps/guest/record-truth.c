@@ -9,7 +9,8 @@
  * host dumps the memory and lets the guest go on, and only now is the record written to a raw disk.
  *
  *     record-truth snapshot DISK     as above; prints the offset where the disk is free again
- *                                    (RECORD_BRIEF set: without what would fill a small guest's caches with inodes)
+ *                                    (RECORD_WITHOUT_STOP set: the machine goes on, the dump comes later;
+ *                                    RECORD_BRIEF set: without what would fill a small guest's caches with inodes)
  *     record-truth files DISK OFFSET DIRECTORY...    adds ordinary files from below the directories
  *
  * On the disk, again and again: any number of zero bytes, a line "MEMOPSY-TRUTH KIND LENGTH PATH\n", and so many bytes;
@@ -474,7 +475,8 @@ static int snapshot(const char *disk)
 		fprintf(stderr, "record-truth: the record is larger than its buffer: set RECORD_MIB\n");
 	record.used = 0;
 	add_everything(&record);
-	outb(PVPANIC_PANICKED, PVPANIC_PORT); /* here the machine stands still and its memory is dumped */
+	if (!getenv("RECORD_WITHOUT_STOP"))
+		outb(PVPANIC_PANICKED, PVPANIC_PORT); /* here the machine stands still and its memory is dumped */
 	flush_record(&record);
 	record.prefix = "after/";
 	add_brief_counters(&record);
