@@ -100,6 +100,10 @@ static struct mo_error *json_start(struct mo_report *report)
 	append_member(&out, "},\n\"sources\":{", "types", head->types_from);
 	append_member(&out, ",", "symbols", head->symbols_from);
 	mo_text_append(&out, "},\n\"data\":{");
+	if (mo_text_failed(&out)) {
+		mo_text_deinit(&out);
+		return mo_error_no_memory(); /* no document without its beginning */
+	}
 	mo_report_write_text(report, &out);
 	mo_text_deinit(&out);
 	return NULL;
