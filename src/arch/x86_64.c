@@ -22,7 +22,7 @@
 
 #define PTI_USER_PGD 0x1000ull                 /* PTI_USER_PGTABLE_MASK: the user half of a pair of top tables */
 
-static const char *const level_names[MO_ARCH_STEPS] = { "PTE", "PMD", "PUD", "P4D", "PGD" };
+static const char *const lower_levels[MO_ARCH_STEPS] = { "PTE", "PMD", "PUD", "P4D" };
 
 static bool is_canonical(uint64_t va, unsigned levels)
 {
@@ -55,7 +55,7 @@ static struct mo_error *walk(const struct mo_arch_view *view, const struct mo_pa
 		uint64_t offset = va & (covers_bytes - 1);
 		uint8_t raw[8];
 
-		step->level = level_names[level];
+		step->level = level == paging->levels - 1 ? "PGD" : lower_levels[level];
 		step->covers_bytes = covers_bytes;
 		step->entry_pa = table_pa + (va >> (12 + 9 * level) & 511) * 8;
 		MO_TRY(mo_error_prepend(view->read_pa(view->context, step->entry_pa, raw, sizeof(raw)),

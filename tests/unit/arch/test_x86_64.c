@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Page tables of x86_64 walked in a small fake physical memory. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "arch.h"
+#include "bytes.h"
+
+#define N_PAGES 64
+#define PAGE 4096u
+
+/* Physical memory is an array; page i lies at 0x100000 + i * 4096. */
+#define FIRST_PA 0x100000ull
+
+struct fake {
+	uint8_t memory[N_PAGES * PAGE];
+	unsigned n_tables;
+	bool has_vmcoreinfo;
+	uint64_t swapper_kva;
+	int64_t phys_base;
+	int64_t levels_5;
+	uint64_t kaslr_offset;
+};
+
+static struct mo_error *read_pa(void *context, uint64_t pa, void *buffer, size_t n_bytes)
+{
+	struct fake *fake = context;
+
+	if (pa < FIRST_PA || !mo_is_within(pa - FIRST_PA, n_bytes, sizeof(fake->memory)))
+		return mo_error_create(MO_E_NOT_IN_DUMP, "page frame 0x%llx is not in the dump",
+				       (unsigned long long)pa >> 12);
+	memcpy(buffer, fake->memory + (pa - FIRST_PA), n_bytes);
+	return NULL;
+}
+
+static bool vmcoreinfo(void *context, const char *key, int64_t *ret)
+{
+	const struct fake *fake = context;
+	const struct {
+		const char *key;
+		int64_t value;
+	} values[] = {
+		{ "SYMBOL(swapper_pg_dir)", (int64_t)fake->swapper_kva },
+		{ "NUMBER(phys_base)", fake->phys_base },
+		{ "NUMBER(pgtable_l5_enabled)", fake->levels_5 },
+		{ "KERNELOFFSET", (int64_t)fake->kaslr_offset },
+	};
+
+	for (size_t i = 0; fake->has_vmcoreinfo && i < sizeof(values) / sizeof(values[0]); i++)
+		if (!strcmp(values[i].key, key)) {
+			*ret = values[i].value;
+			return true;
+		}
+	return false;
+}
+
+static void set_entry(struct fake *fake, uint64_t table_pa, unsigned index, uint64_t entry)
+{
+	entry = htole64(entry);
+	memcpy(fake->memory + (table_pa - FIRST_PA) + index * 8, &entry, 8);
+}
+
+static uint64_t new_table(struct fake *fake)
+{
+	return FIRST_PA + PAGE * fake->n_tables++;
+}
+
+/* Maps one page of 4 KiB (or 2 MiB, 1 GiB by leaf_level 1, 2) through tables of its own. */
+static void map(struct fake *fake, uint64_t root_pa, unsigned levels, uint64_t va, uint64_t pa, unsigned leaf_level)
+{
+	uint64_t table_pa = root_pa;
+
+	for (unsigned level = levels - 1; level > leaf_level; level--) {
+		unsigned index = va >> (12 + 9 * level) & 511;
+		uint64_t entry = mo_load_u64(fake->memory + (table_pa - FIRST_PA) + index * 8, false);
+		uint64_t next_pa = entry & 0xffffffffff000ull;
+
+		if (!entry) {
+			next_pa = new_table(fake);
+			set_entry(fake, table_pa, index, next_pa | 3);
+		}
+		table_pa = next_pa;
+	}
+	set_entry(fake, table_pa, va >> (12 + 9 * leaf_level) & 511, pa | (leaf_level ? 0x83 : 3));
+}
+
+static struct mo_arch_view view_of(struct fake *fake)
+{
+	return (struct mo_arch_view){ .context = fake, .read_pa = read_pa, .vmcoreinfo = vmcoreinfo };
+}
+
+static void walks_all_page_sizes_in_both_depths(void **state)
+{
+	(void)state;
+	for (unsigned levels = 4; levels <= 5; levels++) {
+		static const uint64_t va = 0xffff888123456789ull;
+		static const uint64_t covers[] = { 0x1000, 0x200000, 0x40000000 };
+
+		for (unsigned leaf = 0; leaf <= 2; leaf++) {
+			struct fake *fake = calloc(1, sizeof(*fake));
+			struct mo_arch_view view = view_of(fake);
+			struct mo_paging paging = { .levels = levels };
+			struct mo_arch_translation found;
+
+			paging.root_pa = new_table(fake);
+			map(fake, paging.root_pa, levels, va, 0x7fc0000000ull, leaf);
+			assert_null(mo_arch_x86_64.walk(&view, &paging, va, &found));
+			assert_true(found.is_mapped);
+			assert_int_equal(found.pa, 0x7fc0000000ull + (va & (covers[leaf] - 1)));
+			assert_int_equal(found.span_bytes, covers[leaf] - (va & (covers[leaf] - 1)));
+			assert_int_equal(found.n_steps, levels - leaf);
+			assert_string_equal(found.steps[0].level, "PGD");
+			assert_true(found.steps[found.n_steps - 1].is_leaf);
+			free(fake);
+		}
+	}
+}
+
+static void a_hole_is_no_error_and_says_how_far_it_goes(void **state)
+{
+	struct fake *fake = calloc(1, sizeof(*fake));
+	struct mo_arch_view view = view_of(fake);
+	struct mo_paging paging = { .levels = 4 };
+	struct mo_arch_translation found;
+
+	(void)state;
+	paging.root_pa = new_table(fake);
+	map(fake, paging.root_pa, 4, 0xffff888000000000ull, 0x5000, 0);
+	assert_null(mo_arch_x86_64.walk(&view, &paging, 0xffff888000001000ull, &found));
+	assert_false(found.is_mapped);
+	assert_int_equal(found.n_steps, 4);
+	assert_false(found.steps[3].is_present);
+	assert_int_equal(found.span_bytes, 0x1000);
+	assert_null(mo_arch_x86_64.walk(&view, &paging, 0xffff900000000000ull, &found));
+	assert_int_equal(found.n_steps, 1);
+	assert_int_equal(found.span_bytes, 1ull << 39);
+	free(fake);
+}
+
+static void an_address_that_is_not_canonical_is_not_mapped(void **state)
+{
+	struct fake *fake = calloc(1, sizeof(*fake));
+	struct mo_arch_view view = view_of(fake);
+	struct mo_paging paging = { .levels = 4, .root_pa = FIRST_PA };
+	struct mo_arch_translation found;
+
+	(void)state;
+	assert_null(mo_arch_x86_64.walk(&view, &paging, 0x00ff888000000000ull, &found));
+	assert_false(found.is_mapped);
+	assert_int_equal(found.n_steps, 0);
+	free(fake);
+}
+
+static void a_table_outside_the_dump_is_an_error_with_its_place(void **state)
+{
+	struct fake *fake = calloc(1, sizeof(*fake));
+	struct mo_arch_view view = view_of(fake);
+	struct mo_paging paging = { .levels = 4 };
+	struct mo_arch_translation found;
+	struct mo_error *error;
+
+	(void)state;
+	paging.root_pa = new_table(fake);
+	set_entry(fake, paging.root_pa, 0x111, 0xdead000ull | 3);
+	error = mo_arch_x86_64.walk(&view, &paging, 0xffff888000000000ull, &found);
+	assert_non_null(error);
+	assert_int_equal(mo_error_code(error), MO_E_NOT_IN_DUMP);
+	assert_string_equal(mo_error_text(error), "cannot read the PUD entry for 0xffff888000000000 at physical 0xdead000: "
+						  "page frame 0xdead is not in the dump");
+	mo_error_destroy(error);
+	free(fake);
+}
+
+/* A kernel whose tables map themselves, loaded at FIRST_PA and slid by kaslr_offset. */
+static void make_kernel(struct fake *fake, unsigned levels, uint64_t *root_pa)
+{
+	fake->has_vmcoreinfo = true;
+	fake->levels_5 = levels == 5;
+	fake->kaslr_offset = 0x6000000;
+	*root_pa = new_table(fake);
+	fake->swapper_kva = 0xffffffff81000000ull + fake->kaslr_offset + 0x1000;
+	fake->phys_base = (int64_t)(*root_pa - (fake->swapper_kva - 0xffffffff80000000ull));
+	map(fake, *root_pa, levels, fake->swapper_kva, *root_pa, 0);
+}
+
+static void vmcoreinfo_leads_to_the_page_tables(void **state)
+{
+	(void)state;
+	for (unsigned levels = 4; levels <= 5; levels++) {
+		struct fake *fake = calloc(1, sizeof(*fake));
+		struct mo_arch_view view = view_of(fake);
+		struct mo_paging paging;
+		uint64_t root_pa;
+
+		make_kernel(fake, levels, &root_pa);
+		assert_null(mo_arch_x86_64.find_paging(&view, &paging));
+		assert_int_equal(paging.root_pa, root_pa);
+		assert_int_equal(paging.levels, levels);
+		assert_int_equal(paging.kaslr_offset, 0x6000000);
+		assert_string_equal(paging.found_by, "VMCOREINFO");
+		free(fake);
+	}
+}
+
+static void vmcoreinfo_that_lies_is_found_out(void **state)
+{
+	struct fake *fake = calloc(1, sizeof(*fake));
+	struct mo_arch_view view = view_of(fake);
+	struct mo_paging paging;
+	struct mo_error *error;
+	uint64_t root_pa;
+
+	(void)state;
+	make_kernel(fake, 4, &root_pa);
+	fake->phys_base += 0x1000;
+	error = mo_arch_x86_64.find_paging(&view, &paging);
+	assert_non_null(error);
+	assert_int_equal(mo_error_code(error), MO_E_CORRUPT);
+	assert_non_null(strstr(mo_error_text(error), "VMCOREINFO puts swapper_pg_dir at 0xffffffff87001000"));
+	assert_non_null(strstr(mo_error_text(error), "the dump has no CPU state with CR3 either"));
+	mo_error_destroy(error);
+	free(fake);
+}
+
+/* As QEMU writes it: CR3 and CR4 behind registers and segments. */
+static void fill_cpu_state(uint8_t *desc, uint64_t cr3, unsigned levels)
+{
+	uint64_t cr4 = htole64(levels == 5 ? 1u << 12 : 0);
+
+	cr3 = htole64(cr3);
+	memcpy(desc + 416, &cr3, 8);
+	memcpy(desc + 424, &cr4, 8);
+}
+
+static void cr3_helps_where_vmcoreinfo_is_missing(void **state)
+{
+	(void)state;
+	for (unsigned levels = 4; levels <= 5; levels++) {
+		struct fake *fake = calloc(1, sizeof(*fake));
+		struct mo_arch_view view = view_of(fake);
+		uint8_t desc[440] = { 0 };
+		struct mo_arch_note notes[] = { { .name = "CORE", .type = 1, .desc = desc, .desc_bytes = 8 },
+						{ .name = "QEMU", .desc = desc, .desc_bytes = sizeof(desc) } };
+		struct mo_paging paging;
+		uint64_t root_pa;
+
+		make_kernel(fake, levels, &root_pa);
+		fake->has_vmcoreinfo = false;
+		view.notes = notes;
+		view.n_notes = 2;
+		map(fake, root_pa, levels, 0xffffffff87000000ull, FIRST_PA, 0);
+		/* The user's half of a pair of tables, as under page-table isolation. */
+		fill_cpu_state(desc, root_pa | 0x1000, levels);
+		assert_null(mo_arch_x86_64.find_paging(&view, &paging));
+		assert_int_equal(paging.root_pa, root_pa & ~0x1000ull);
+		assert_int_equal(paging.levels, levels);
+		assert_int_equal(paging.kaslr_offset, 0x6000000);
+		assert_string_equal(paging.found_by, "CR3 of a CPU");
+		free(fake);
+	}
+}
+
+static void architectures_are_found_by_name_and_by_key(void **state)
+{
+	struct fake *fake = calloc(1, sizeof(*fake));
+	struct mo_arch_view view = view_of(fake);
+
+	(void)state;
+	assert_ptr_equal(mo_arch_by_name("x86_64"), &mo_arch_x86_64);
+	assert_null(mo_arch_by_name("pdp11"));
+	assert_null(mo_arch_by_vmcoreinfo(&view));
+	fake->has_vmcoreinfo = true;
+	assert_ptr_equal(mo_arch_by_vmcoreinfo(&view), &mo_arch_x86_64);
+	free(fake);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(walks_all_page_sizes_in_both_depths),
+		cmocka_unit_test(a_hole_is_no_error_and_says_how_far_it_goes),
+		cmocka_unit_test(an_address_that_is_not_canonical_is_not_mapped),
+		cmocka_unit_test(a_table_outside_the_dump_is_an_error_with_its_place),
+		cmocka_unit_test(vmcoreinfo_leads_to_the_page_tables),
+		cmocka_unit_test(vmcoreinfo_that_lies_is_found_out),
+		cmocka_unit_test(cr3_helps_where_vmcoreinfo_is_missing),
+		cmocka_unit_test(architectures_are_found_by_name_and_by_key),
+	};
+
+	return cmocka_run_group_tests_name("x86_64", tests, NULL, NULL);
+}
