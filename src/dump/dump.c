@@ -142,7 +142,7 @@ struct mo_error *mo_dump_read(struct mo_dump_reader *reader, uint64_t pa, void *
 {
 	uint8_t *target = buffer;
 
-	if (n_bytes > UINT64_MAX - pa)
+	if (n_bytes > 0 && n_bytes - 1 > UINT64_MAX - pa)
 		return mo_error_create(MO_E_INVALID, "%zu bytes at 0x%" PRIx64 " go past the last address", n_bytes, pa);
 	while (n_bytes > 0) {
 		const void *bytes;

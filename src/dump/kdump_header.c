@@ -134,17 +134,23 @@ static struct mo_error *place_bitmaps(const struct mo_file_bytes *file, uint32_t
 	return NULL;
 }
 
-/* i386 or arm? The layout in which VMCOREINFO lies between the sub-header and the bitmaps, or is not there. */
+/*
+ * i386 or arm? From version 6 on, the layout in which max_mapnr_64 is what max_mapnr says, as far as that can say it;
+ * before, the one in which VMCOREINFO lies between the sub-header and the bitmaps, or is not there.
+ */
 static const struct sub_header_layout *guess_sub_layout_32(const uint8_t *bytes, const struct mo_kdump_header *header,
 							   uint64_t payload_end)
 {
 	uint64_t offset = mo_load_u64(bytes + sub_header_32_packed.vmcoreinfo, header->is_big_endian);
 	uint32_t n_bytes = mo_load_u32(bytes + sub_header_32_packed.vmcoreinfo_bytes, header->is_big_endian);
+	uint64_t n_pfns = mo_load_u64(bytes + sub_header_32_packed.max_mapnr_64, header->is_big_endian);
+	bool is_packed = (offset == 0 && n_bytes == 0) ||
+			 (offset > header->page_bytes && mo_is_within(offset, n_bytes, payload_end));
 
-	if (header->version < 3 || (offset == 0 && n_bytes == 0) ||
-	    (offset > header->page_bytes && mo_is_within(offset, n_bytes, payload_end)))
-		return &sub_header_32_packed;
-	return &sub_header_32_padded;
+	if (header->version >= 6)
+		is_packed = (n_pfns < UINT32_MAX ? n_pfns : UINT32_MAX) == header->n_pfns;
+	/* Up to version 2 they do not differ. */
+	return is_packed || header->version < 3 ? &sub_header_32_packed : &sub_header_32_padded;
 }
 
 static void take_sub_header(const uint8_t *bytes, const struct sub_header_layout *layout, struct mo_kdump_header *header)

@@ -80,7 +80,7 @@ static struct mo_error *parse(struct mo_notes *notes, const uint8_t *bytes, size
 	size_t position = 0;
 	struct raw_note raw;
 	char *names;
-	void *block;
+	void *block = NULL;
 
 	/* Each name takes its bytes and a terminator, and 12 bytes of header pay for the terminator. */
 	MO_TRY(new_block(notes, n_bytes, &block));
@@ -109,7 +109,7 @@ struct mo_error *mo_notes_add(struct mo_notes *notes, const struct mo_file_bytes
 {
 	uint64_t n_contiguous = 0;
 	const uint8_t *bytes;
-	void *block;
+	void *block = NULL;
 
 	if (!mo_is_within(offset, n_bytes, file->n_bytes)) {
 		notes->is_cut_short = true;
