@@ -12,7 +12,8 @@
 
 struct mo_error *mo_map_file(const char *path, struct mo_mapped_file *ret)
 {
-	MO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	/* O_NONBLOCK: a pipe that nobody writes to is refused below, not waited for. */
+	MO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	struct stat status;
 	void *bytes;
 
@@ -130,6 +131,8 @@ struct mo_error *mo_make_directories(const char *path)
 
 	if (!partial)
 		return mo_error_no_memory();
+	if (!*partial)
+		return mo_error_create(MO_E_INVALID, "cannot make a directory without a name");
 	for (char *slash = partial; slash;) {
 		slash = strchr(slash + 1, '/');
 		if (slash)
