@@ -36,6 +36,8 @@ enum mo_command_flags {
 	MO_COMMAND_REPORT = 1 << 1,    /* writes tables: cli->report is there, options of tables apply */
 	MO_COMMAND_SHOW_HEAD = 1 << 2, /* the report begins with what was read */
 	MO_COMMAND_PLUGINS = 1 << 3,   /* cli->plugins are loaded */
+	MO_COMMAND_DUMP_OPTIONAL = 1 << 5,  /* with MO_COMMAND_DUMP: no dump named, none opened */
+	MO_COMMAND_TYPES_OPTIONAL = 1 << 4, /* of use without any type information */
 };
 
 struct mo_command {

@@ -64,7 +64,7 @@ struct mo_error *mo_split_words(struct mo_cli *cli, const char **paths)
 	cli->arguments = parsed->words + n_words;
 	cli->n_arguments = parsed->n_words - n_words;
 	MO_TRY(check_argument_count(cli));
-	if (!n_paths && (cli->command->flags & MO_COMMAND_DUMP)) {
+	if (!n_paths && (cli->command->flags & (MO_COMMAND_DUMP | MO_COMMAND_DUMP_OPTIONAL)) == MO_COMMAND_DUMP) {
 		paths[0] = LIVE_KERNEL;
 		cli->n_dump_paths = 1;
 	}
@@ -93,6 +93,7 @@ struct mo_error *mo_cli_open_dump(struct mo_cli *cli)
 		.debug_roots = n_debug_dirs ? debug_dirs : NULL,
 		.types = type_choice(mo_parsed_text(parsed, "types")),
 		.cache_dir = cache_dir,
+		.types_are_optional = cli->command->flags & MO_COMMAND_TYPES_OPTIONAL,
 		.progress = cli->progress,
 	};
 

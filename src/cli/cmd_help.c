@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "command.h"
+#include "report_write.h"
+#include "text.h"
+#include "wrap_text.h"
+
+#define HELP_WIDTH 78
+#define OPTION_INDENT 26
+
+static void put_entry(FILE *out, const char *left, const char *right, unsigned indent)
+{
+	int printed = fprintf(out, "  %s", left);
+
+	if (printed < 0 || (unsigned)printed + 2 > indent) {
+		fputc('\n', out);
+		printed = 0;
+	}
+	fprintf(out, "%*s", (int)indent - printed, "");
+	mo_wrap_text(out, right, HELP_WIDTH, indent);
+}
+
+static void put_options(FILE *out, const char *title, const struct mo_option_table *table)
+{
+	if (!table->n_options)
+		return;
+	fprintf(out, "\n%s:\n", title);
+	for (size_t i = 0; i < table->n_options; i++) {
+		const struct mo_cli_option *option = &table->options[i];
+		MO_CLEANUP(mo_cleanup_text) struct mo_text left = MO_TEXT_EMPTY;
+
+		if (option->letter)
+			mo_text_printf(&left, "-%c, ", option->letter);
+		mo_text_printf(&left, "--%s", option->name);
+		if (option->kind != MO_OPTION_FLAG)
+			mo_text_printf(&left, "=%s", option->choices ? option->choices : option->value);
+		put_entry(out, mo_text_chars(&left), option->help, OPTION_INDENT);
+	}
+}
+
+static void put_usage(FILE *out, const struct mo_command *command)
+{
+	fprintf(out, "Usage: memopsy %s", command->name);
+	if (command->flags & MO_COMMAND_DUMP)
+		fputs(" [DUMP...]", out);
+	if (command->arguments)
+		fprintf(out, " %s", command->arguments);
+	fputs(" [OPTION...]\n\n", out);
+}
+
+void mo_help_command(FILE *out, const struct mo_command *command)
+{
+	const struct mo_option_table own = { .options = command->options, .n_options = command->n_options };
+
+	put_usage(out, command);
+	mo_wrap_text(out, command->summary, HELP_WIDTH, 0);
+	if (command->help) {
+		fputc('\n', out);
+		mo_wrap_text(out, command->help, HELP_WIDTH, 0);
+	}
+	if ((command->flags & (MO_COMMAND_DUMP | MO_COMMAND_DUMP_OPTIONAL)) == MO_COMMAND_DUMP)
+		fputs("\nDUMP is a dump file, or all files of a split dump; default: /proc/kcore.\n", out);
+	if (command->flags & MO_COMMAND_DUMP && command->arguments)
+		mo_wrap_text(out, "Leading words with a slash, or that name an existing file, are the dump; all after \"--\" "
+				  "are arguments.", HELP_WIDTH, 0);
+	put_options(out, "Options", &own);
+	if (command->flags & MO_COMMAND_REPORT)
+		put_options(out, "Options of tables", &mo_options_report);
+	if (command->flags & MO_COMMAND_DUMP)
+		put_options(out, "Options of the dump", &mo_options_dump);
+	put_options(out, "Options of every command", &mo_options_general);
+	for (size_t i = 0; i < command->n_tables; i++) {
+		fprintf(out, "\nColumns of %s:\n", command->tables[i]->name);
+		mo_report_describe_columns(out, command->tables[i]);
+	}
+}
+
+static void put_views(FILE *out, const struct mo_plugin_set *plugins)
+{
+	for (size_t i = 0; i < plugins->count; i++) {
+		const struct mo_plugin *plugin = &plugins->items[i].plugin;
+
+		for (size_t j = 0; j < plugin->n_views; j++)
+			if (!plugin->views[j].is_hidden && !mo_command_find(plugin->views[j].name))
+				put_entry(out, plugin->views[j].name, plugin->views[j].summary, 16);
+	}
+}
+
+struct mo_error *mo_help_overview(struct mo_cli *cli, FILE *out)
+{
+	MO_TRY(mo_cli_load_plugins(cli));
+	fputs("Usage: memopsy COMMAND [DUMP...] [ARGUMENT...] [OPTION...]\n\n"
+	      "The memory autopsy of Linux kernels: reads a dump, or the running kernel.\n\n"
+	      "Commands:\n", out);
+	for (size_t i = 0; mo_commands[i]; i++)
+		put_entry(out, mo_commands[i]->name, mo_commands[i]->summary, 16);
+	if (cli->plugins.count) {
+		fputs("\nCommands of plugins:\n", out);
+		put_views(out, &cli->plugins);
+	}
+	fputs("\nmemopsy help COMMAND shows the options and columns of a command.\n"
+	      "Exit status: 0 complete, 1 partial (the output says what is missing), 2 usage, 3 cannot open.\n", out);
+	return NULL;
+}
+
+static struct mo_error *help_on_view(struct mo_cli *cli, const char *name)
+{
+	struct mo_command command;
+	const struct mo_view *view;
+	size_t plugin;
+	MO_FREE struct mo_cli_option *options = NULL;
+
+	if (!mo_plugin_set_find_command(&cli->plugins, name, &plugin, &view))
+		return mo_error_create(MO_E_INVALID, "there is no command '%s'", name);
+	options = calloc(view->n_options + 1, sizeof(*options));
+	if (!options)
+		return mo_error_no_memory();
+	mo_command_of_view(view, options, &command);
+	mo_help_command(cli->out, &command);
+	return NULL;
+}
+
+static struct mo_error *run_help(struct mo_cli *cli)
+{
+	const struct mo_command *command;
+
+	if (!cli->n_arguments)
+		return mo_help_overview(cli, cli->out);
+	command = mo_command_find(cli->arguments[0]);
+	if (!command)
+		return help_on_view(cli, cli->arguments[0]);
+	mo_help_command(cli->out, command);
+	return NULL;
+}
+
+const struct mo_command mo_cmd_help = {
+	.name = "help",
+	.arguments = "[COMMAND]",
+	.max_arguments = 1,
+	.summary = "this list, or one command's options and columns",
+	.flags = MO_COMMAND_PLUGINS,
+	.run = run_help,
+};

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "identity.h"
+#include "session.h"
+
+static const struct mo_table_spec *const tables[] = {
+	&mo_identity_kernel_table,
+	&mo_identity_machine_table,
+	&mo_identity_dump_table,
+};
+
+static struct mo_error *run_info(struct mo_cli *cli)
+{
+	const struct mo_need *const needs[] = { mo_machine_state_needs };
+	const size_t n_needs[] = { mo_machine_state_n_needs };
+	struct mo_identity identity;
+	struct mo_error *error = mo_kernel_prefetch(cli->kernel, needs, n_needs, 1);
+
+	if (error)
+		return error;
+	error = mo_identity_gather(cli, &identity);
+	if (error)
+		return error;
+	mo_identity_write_kernel(cli, &identity);
+	mo_identity_write_machine(cli, &identity);
+	mo_identity_write_dump(cli);
+	mo_identity_write_completeness(cli);
+	mo_identity_write_remarks(cli);
+	mo_identity_deinit(&identity);
+	return NULL;
+}
+
+const struct mo_command mo_cmd_info = {
+	.name = "info",
+	.summary = "what is this dump: kernel, machine, time, panic, what is missing",
+	.help = "Shows which kernel the dump is of, when and how long after boot it was taken, why the machine stopped "
+		"(as far as the kernel log says), and what the dump leaves out. A fact that could not be found is '?'.",
+	.tables = tables,
+	.n_tables = sizeof(tables) / sizeof(tables[0]),
+	.flags = MO_COMMAND_DUMP | MO_COMMAND_REPORT | MO_COMMAND_TYPES_OPTIONAL,
+	.run = run_info,
+};

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "command.h"
+#include "finding_queue.h"
+#include "identity.h"
+#include "log_lines.h"
+#include "plugin_run.h"
+#include "report_write.h"
+#include "session.h"
+#include "text.h"
+
+#define LAST_LOG_LINES 20
+
+/* A view with a place in the report. */
+struct place {
+	size_t plugin;
+	const struct mo_view *view;
+};
+
+static int compare_places(const void *a, const void *b)
+{
+	const struct place *left = a;
+	const struct place *right = b;
+
+	if (left->view->report_order != right->view->report_order)
+		return left->view->report_order < right->view->report_order ? -1 : 1;
+	return left->plugin < right->plugin ? -1 : left->plugin > right->plugin;
+}
+
+/* All views that have a place, in their order. */
+static struct mo_error *list_places(const struct mo_plugin_set *set, struct place **ret, size_t *n_ret)
+{
+	struct place *places;
+	size_t n = 0;
+
+	for (size_t i = 0; i < set->count; i++)
+		n += set->items[i].plugin.n_views;
+	places = calloc(n + 1, sizeof(*places));
+	if (!places)
+		return mo_error_no_memory();
+	n = 0;
+	for (size_t i = 0; i < set->count; i++)
+		for (size_t j = 0; j < set->items[i].plugin.n_views; j++)
+			if (set->items[i].plugin.views[j].report_order)
+				places[n++] = (struct place){ .plugin = i, .view = &set->items[i].plugin.views[j] };
+	qsort(places, n, sizeof(*places), compare_places);
+	*ret = places;
+	*n_ret = n;
+	return NULL;
+}
+
+/* What the machine died of, as far as its log says, as a finding. */
+static void write_crash(struct mo_cli *cli, const struct mo_identity *identity)
+{
+	const struct mo_crash_lines *crash = &identity->crash;
+	const struct mo_evidence evidence[] = {
+		{ .label = "before it", .kind = MO_CELL_TEXT, .cell = mo_cell_text(crash->trouble.text) },
+	};
+	MO_CLEANUP(mo_cleanup_text) struct mo_text verdict = MO_TEXT_EMPTY;
+	struct mo_finding finding = {
+		.id = "kernel-panic",
+		.severity = MO_CRITICAL,
+		.confidence = MO_CERTAIN,
+		.evidence = evidence,
+		.n_evidence = crash->trouble.text != NULL,
+	};
+
+	if (!identity->has_log || !crash->panic.text)
+		return;
+	mo_text_printf(&verdict, "The kernel panicked: %s", crash->panic.text);
+	finding.verdict = mo_text_chars(&verdict);
+	mo_report_finding(cli->report, &finding);
+}
+
+/*
+ * One sentence: the worst that was found while gathering, after a panic, which is worse than all else.
+ */
+static void write_verdict(struct mo_cli *cli, const struct mo_identity *identity, const struct mo_host *host)
+{
+	const struct mo_finding *worst = mo_host_worst(host);
+
+	mo_report_section_begin(cli->report, "verdict", "Verdict");
+	write_crash(cli, identity);
+	if (worst && worst->severity >= MO_WARNING)
+		mo_report_note(cli->report, "%s", worst->verdict);
+	else if (!identity->has_log)
+		mo_report_note(cli->report, "Nothing wrong was found in what could be read; the kernel log could not be.");
+	else if (!identity->crash.panic.text && identity->crash.trouble.text)
+		mo_report_note(cli->report, "No panic. The last trouble in the kernel log: %s", identity->crash.trouble.text);
+	else if (!identity->crash.panic.text)
+		mo_report_note(cli->report, "No panic, and nothing wrong was found in what was looked at.");
+	mo_report_section_end(cli->report);
+}
+
+static struct mo_error *show_place(struct mo_cli *cli, struct mo_host *host, const struct place *place)
+{
+	const struct mo_view_arguments said = { .is_report = true };
+	struct mo_error *error;
+
+	mo_report_section_begin(cli->report, place->view->name, place->view->title);
+	error = mo_host_show(host, place->plugin, place->view, &said, cli->report);
+	if (error && mo_error_code(error) != MO_E_NO_MEMORY && mo_error_code(error) != MO_E_CANCELLED) {
+		MO_CLEANUP(mo_cleanup_text) struct mo_text verdict = MO_TEXT_EMPTY;
+		struct mo_finding finding = {
+			.id = "section-incomplete",
+			.severity = MO_NOTICE,
+			.confidence = MO_CERTAIN,
+			.is_about_reading = true,
+		};
+
+		mo_text_printf(&verdict, "The section %s is incomplete: %s", place->view->name, mo_error_text(error));
+		finding.verdict = mo_text_chars(&verdict);
+		mo_report_finding(cli->report, &finding);
+		mo_error_destroy(error);
+		return NULL; /* mo_host_show has closed the section */
+	}
+	if (!error)
+		mo_report_section_end(cli->report);
+	return error;
+}
+
+/* The sections of all plugins that ran; the findings of each stand before its first. */
+static struct mo_error *write_sections(struct mo_cli *cli, struct mo_host *host, const struct place *places,
+				       size_t n_places)
+{
+	MO_FREE bool *has_findings_out = calloc(cli->plugins.count + 1, sizeof(*has_findings_out));
+
+	if (!has_findings_out)
+		return mo_error_no_memory();
+	for (size_t i = 0; i < n_places; i++) {
+		size_t plugin = places[i].plugin;
+
+		if (mo_host_why_skipped(host, plugin))
+			continue;
+		if (!has_findings_out[plugin])
+			mo_host_write_findings(host, plugin, cli->report);
+		has_findings_out[plugin] = true;
+		MO_TRY(show_place(cli, host, &places[i]));
+	}
+	return NULL;
+}
+
+/* The last records of the log: counted first, so that no more than these are kept. */
+static void write_last_log_lines(struct mo_cli *cli, const struct mo_identity *identity)
+{
+	uint64_t n_records = identity->crash.n_records;
+	struct mo_log_record record;
+	struct mo_log *log;
+	struct mo_error *error;
+
+	mo_report_section_begin(cli->report, "last_messages", "Last kernel messages");
+	error = mo_log_open(cli->reader, &log);
+	if (error) {
+		mo_report_note(cli->report, "The kernel log could not be read: %s.", mo_error_text(error));
+		mo_error_destroy(error);
+	} else {
+		mo_report_table_begin(cli->report, &mo_log_table);
+		for (uint64_t i = 0; mo_log_next(log, &record); i++)
+			if (i + LAST_LOG_LINES >= n_records)
+				mo_log_write_record(cli->report, &record, NULL);
+		mo_report_table_end(cli->report);
+		mo_log_write_skipped(cli->report, log);
+		mo_log_close(log);
+	}
+	mo_report_section_end(cli->report);
+}
+
+/* What was left out of the dump, of the plugins and of the report. */
+static void write_completeness(struct mo_cli *cli, const struct mo_host *host)
+{
+	const struct mo_plugin_set *set = &cli->plugins;
+
+	mo_report_section_begin(cli->report, "completeness", "Completeness");
+	mo_identity_write_dump(cli);
+	mo_identity_write_completeness(cli);
+	mo_identity_write_remarks(cli);
+	for (size_t i = 0; i < set->count; i++)
+		if (mo_host_why_skipped(host, i))
+			mo_host_write_findings(host, i, cli->report);
+	for (size_t i = 0; i < set->n_refused; i++) {
+		const struct mo_finding finding = {
+			.id = "plugin-refused",
+			.severity = MO_NOTICE,
+			.confidence = MO_CERTAIN,
+			.verdict = set->refused[i].why,
+			.is_about_reading = true,
+		};
+
+		if (!set->refused[i].is_shadowed)
+			mo_report_finding(cli->report, &finding);
+	}
+	if (!set->count)
+		mo_report_note(cli->report, "No plugin was found: the report has no sections of plugins.");
+	mo_report_section_end(cli->report);
+}
+
+static struct mo_error *write_report(struct mo_cli *cli, struct mo_host *host, const struct place *places,
+				     size_t n_places)
+{
+	struct mo_identity identity;
+	struct mo_error *error;
+
+	MO_TRY(mo_identity_gather(cli, &identity));
+	write_verdict(cli, &identity, host);
+	mo_report_section_begin(cli->report, "identity", "Identity");
+	mo_identity_write_kernel(cli, &identity);
+	mo_identity_write_machine(cli, &identity);
+	mo_report_section_end(cli->report);
+	error = write_sections(cli, host, places, n_places);
+	if (!error) {
+		write_last_log_lines(cli, &identity);
+		write_completeness(cli, host);
+	}
+	mo_identity_deinit(&identity);
+	return error;
+}
+
+static struct mo_error *run_report(struct mo_cli *cli)
+{
+	const struct mo_need_table extra = { .needs = mo_machine_state_needs, .n_needs = mo_machine_state_n_needs };
+	MO_FREE bool *wanted = calloc(cli->plugins.count + 1, sizeof(*wanted));
+	MO_FREE struct place *places = NULL;
+	struct mo_host *host;
+	struct mo_error *error;
+	size_t n_places = 0;
+
+	if (!wanted)
+		return mo_error_no_memory();
+	MO_TRY(list_places(&cli->plugins, &places, &n_places));
+	for (size_t i = 0; i < n_places; i++)
+		wanted[places[i].plugin] = true;
+	MO_TRY(mo_host_create(&cli->plugins, cli->kernel, cli->progress, &host));
+	error = mo_host_prepare(host, wanted, &extra, 1);
+	if (!error)
+		error = write_report(cli, host, places, n_places);
+	mo_host_destroy(host);
+	return error;
+}
+
+const struct mo_command mo_cmd_report = {
+	.name = "report",
+	.summary = "everything of note on one page, to attach to a ticket",
+	.help = "Begins with what was read, a verdict and the identity of machine and dump; then the sections of all plugins, "
+		"the last kernel messages, and what is missing: pages that the dump leaves out, plugins that could not run.",
+	.flags = MO_COMMAND_DUMP | MO_COMMAND_REPORT | MO_COMMAND_SHOW_HEAD | MO_COMMAND_PLUGINS,
+	.run = run_report,
+};

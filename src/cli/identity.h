@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef MO_IDENTITY_H
+#define MO_IDENTITY_H
+
+/* What is this dump: the tables that `info` and the head of `report` show. */
+
+#include "command.h"
+#include "crash_lines.h"
+#include "machine_state.h"
+
+struct mo_identity {
+	struct mo_machine_state state;
+	struct mo_crash_lines crash;
+	bool has_log;                 /* crash is known */
+	char *why_no_log;             /* NULL if has_log */
+};
+
+struct mo_error *mo_identity_gather(struct mo_cli *cli, struct mo_identity *ret) MO_MUST_USE;
+void mo_identity_deinit(struct mo_identity *identity);
+
+extern const struct mo_table_spec mo_identity_kernel_table;
+extern const struct mo_table_spec mo_identity_machine_table;
+extern const struct mo_table_spec mo_identity_dump_table;
+
+void mo_identity_write_kernel(struct mo_cli *cli, const struct mo_identity *identity);
+void mo_identity_write_machine(struct mo_cli *cli, const struct mo_identity *identity);
+void mo_identity_write_dump(struct mo_cli *cli);
+
+/*
+ * What the dump leaves out and what that hides, as notes; what is wrong with it (cut short, incomplete), as findings
+ * about reading.
+ */
+void mo_identity_write_completeness(struct mo_cli *cli);
+
+/* How the session came about, as notes. */
+void mo_identity_write_remarks(struct mo_cli *cli);
+
+#endif

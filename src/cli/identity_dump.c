@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cleanup.h"
+#include "dump.h"
+#include "identity.h"
+#include "session.h"
+#include "text.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+enum dump_column {
+	DUMP_PATH,
+	DUMP_FORMAT,
+	DUMP_COMPRESSION,
+	DUMP_READER,
+	DUMP_FILE_BYTES,
+	DUMP_PRESENT_PAGES,
+	DUMP_PRESENT_BYTES,
+	DUMP_END_PFN,
+	DUMP_LEVEL,
+	DUMP_EXCLUDED,
+	DUMP_WRITTEN,
+	DUMP_VMCOREINFO,
+	DUMP_WHOLE,
+	DUMP_COLUMNS,
+};
+
+static const struct mo_column dump_columns[DUMP_COLUMNS] = {
+	[DUMP_PATH] = { .key = "path", .heading = "Path", .help = "what was opened" },
+	[DUMP_FORMAT] = { .key = "format", .heading = "Format", .help = "of the file" },
+	[DUMP_COMPRESSION] = { .key = "compression", .heading = "Compression", .help = "of its pages" },
+	[DUMP_READER] = { .key = "reader", .heading = "Reader", .flags = MO_COLUMN_HIDDEN,
+			  .help = "which code reads its pages" },
+	[DUMP_FILE_BYTES] = { .key = "file_bytes", .heading = "File size", .kind = MO_CELL_BYTES,
+			      .help = "sum over the files of a split dump" },
+	[DUMP_PRESENT_PAGES] = { .key = "present_pages", .heading = "Pages", .kind = MO_CELL_COUNT,
+				 .flags = MO_COLUMN_HIDDEN, .help = "page frames that the dump holds" },
+	[DUMP_PRESENT_BYTES] = { .key = "present_bytes", .heading = "Memory held", .kind = MO_CELL_BYTES,
+				 .help = "memory of the machine that the dump holds" },
+	[DUMP_END_PFN] = { .key = "end_pfn", .heading = "End of memory", .kind = MO_CELL_PFN,
+			   .flags = MO_COLUMN_HIDDEN, .help = "one past the highest page frame" },
+	[DUMP_LEVEL] = { .key = "dump_level", .heading = "Dump level", .kind = MO_CELL_COUNT,
+			 .help = "makedumpfile's -d; ?: the file does not say" },
+	[DUMP_EXCLUDED] = { .key = "excluded", .heading = "Left out", .flags = MO_COLUMN_WRAP,
+			    .help = "kinds of pages that the dump level leaves out" },
+	[DUMP_WRITTEN] = { .key = "written", .heading = "Written", .kind = MO_CELL_TIME,
+			   .help = "when the dump was written, as its header says" },
+	[DUMP_VMCOREINFO] = { .key = "has_vmcoreinfo", .heading = "VMCOREINFO", .kind = MO_CELL_BOOL,
+			      .help = "whether the kernel's description of itself was found" },
+	[DUMP_WHOLE] = { .key = "is_whole", .heading = "Whole", .kind = MO_CELL_BOOL,
+			 .help = "neither cut short nor marked as incomplete" },
+};
+
+const struct mo_table_spec mo_identity_dump_table = {
+	.name = "dump",
+	.title = "Dump",
+	.columns = dump_columns,
+	.n_columns = COUNT(dump_columns),
+	.flags = MO_TABLE_RECORD,
+};
+
+/* makedumpfile's dump level (its man page, -d): each bit leaves out one kind of page. */
+struct excluded_pages {
+	unsigned bit;
+	const char *what;
+	const char *hides;
+};
+
+static const struct excluded_pages excluded_pages[] = {
+	{ .bit = 1, .what = "pages filled with zeros", .hides = "pages of zeros cannot be told from missing ones" },
+	{ .bit = 2, .what = "page cache without private data", .hides = "the contents of cached files" },
+	{ .bit = 4, .what = "page cache with private data", .hides = "the contents of cached files and file-system metadata" },
+	{ .bit = 8, .what = "user pages", .hides = "the memory of processes: stacks, heaps, command lines" },
+	{ .bit = 16, .what = "free pages", .hides = "what was in memory before it was freed" },
+};
+
+static void append_excluded(struct mo_text *text, unsigned level)
+{
+	for (size_t i = 0; i < COUNT(excluded_pages); i++)
+		if (level & excluded_pages[i].bit)
+			mo_text_printf(text, "%s%s", text->length ? ", " : "", excluded_pages[i].what);
+	if (!text->length)
+		mo_text_append(text, "nothing");
+}
+
+void mo_identity_write_dump(struct mo_cli *cli)
+{
+	const struct mo_dump_info *info = mo_kernel_dump_info(cli->kernel);
+	MO_CLEANUP(mo_cleanup_text) struct mo_text excluded = MO_TEXT_EMPTY;
+	struct mo_cell cells[DUMP_COLUMNS];
+
+	append_excluded(&excluded, info->dump_level);
+	cells[DUMP_PATH] = mo_cell_text(mo_kernel_facts(cli->kernel)->dump_path);
+	cells[DUMP_FORMAT] = mo_cell_text(info->format);
+	cells[DUMP_COMPRESSION] = mo_cell_text(info->compression);
+	cells[DUMP_READER] = mo_cell_text(info->reader);
+	cells[DUMP_FILE_BYTES] = info->is_live ? mo_cell_unknown() : mo_cell_number(mo_exact(info->file_bytes));
+	cells[DUMP_PRESENT_PAGES] = mo_cell_number(mo_exact(info->present_pages));
+	cells[DUMP_PRESENT_BYTES] = info->present_pages <= UINT64_MAX / info->page_bytes ?
+					    mo_cell_number(mo_exact(info->present_pages * info->page_bytes)) :
+					    mo_cell_unknown();
+	cells[DUMP_END_PFN] = mo_cell_number(mo_exact(info->end_pfn));
+	cells[DUMP_LEVEL] = info->has_dump_level ? mo_cell_number(mo_exact(info->dump_level)) : mo_cell_unknown();
+	cells[DUMP_EXCLUDED] = mo_cell_text(info->has_dump_level ? mo_text_chars(&excluded) : NULL);
+	cells[DUMP_WRITTEN] = info->has_dump_time ? mo_cell_signed(info->dump_time) : mo_cell_unknown();
+	cells[DUMP_VMCOREINFO] = mo_cell_number(mo_exact(mo_kernel_vmcoreinfo_text(cli->kernel) != NULL));
+	cells[DUMP_WHOLE] = mo_cell_number(mo_exact(!info->is_truncated && !info->is_incomplete));
+	mo_report_record(cli->report, &mo_identity_dump_table, cells);
+}
+
+static void write_damage(struct mo_cli *cli, const char *id, const char *verdict, const char *advice)
+{
+	const struct mo_finding finding = {
+		.id = id,
+		.severity = MO_WARNING,
+		.confidence = MO_CERTAIN,
+		.verdict = verdict,
+		.advice = advice,
+		.is_about_reading = true,
+	};
+
+	mo_report_finding(cli->report, &finding);
+}
+
+void mo_identity_write_completeness(struct mo_cli *cli)
+{
+	const struct mo_dump_info *info = mo_kernel_dump_info(cli->kernel);
+
+	if (info->is_truncated)
+		write_damage(cli, "dump-truncated", "The dump file is shorter than its headers promise.",
+			     "Compare its size with the original's: copying may have been cut short, or the disk full.");
+	if (info->is_incomplete)
+		write_damage(cli, "dump-incomplete", "The program that wrote the dump marked it as incomplete.",
+			     "Look at the log of the dump program: the disk it wrote to was probably full.");
+	if (info->is_live)
+		mo_report_note(cli->report, "This is the running kernel: what was read at different moments need not fit "
+					    "together.");
+	if (!info->has_dump_level)
+		return;
+	if (!info->dump_level)
+		mo_report_note(cli->report, "The dump level is 0: no kind of page was left out.");
+	for (size_t i = 0; i < COUNT(excluded_pages); i++)
+		if (info->dump_level & excluded_pages[i].bit)
+			mo_report_note(cli->report, "Left out: %s. Hidden by that: %s.", excluded_pages[i].what,
+				       excluded_pages[i].hides);
+}
+
+void mo_identity_write_remarks(struct mo_cli *cli)
+{
+	for (size_t i = 0; i < mo_kernel_remark_count(cli->kernel); i++)
+		mo_report_note(cli->report, "%s", mo_kernel_remark(cli->kernel, i));
+}
