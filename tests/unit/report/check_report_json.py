@@ -4,12 +4,14 @@
 
     check_report_json.py values WRITER            what the documents say
     check_report_json.py schema WRITER SCHEMA     that they are what docs/report-schema.json promises
+    check_report_json.py memory WRITER MODULE     what is left of them when the Nth allocation fails, for each N
 
 Exit status 77 is a skip: python3-jsonschema is missing.
 """
 
 import copy
 import json
+import os
 import subprocess
 import sys
 
@@ -99,7 +101,30 @@ def check_schema(found, path):
         assert not validator.is_valid(broken), f"the schema accepts broken document {number}"
 
 
+def check_memory(writer, module):
+    failed = 0
+    for number in range(1, 600):
+        environment = dict(os.environ, LD_PRELOAD=os.path.abspath(module), MEMOPSY_TEST_FAIL=str(number))
+        writing = subprocess.run([writer, "everything"], env=environment, capture_output=True, check=False)
+        assert writing.returncode in (0, 2), f"allocation {number}: exit status {writing.returncode}"
+        if writing.returncode == 2:
+            assert writing.stderr == b"out of memory\n", f"allocation {number}: {writing.stderr}"
+            failed += 1
+        if writing.stdout:
+            document = json.loads(writing.stdout)
+            assert document["status"] == "partial", f"allocation {number}"
+            expected = "out of memory" if writing.returncode else None
+            assert document["error"] == expected, f"allocation {number}: {document['error']}"
+        else:
+            assert writing.returncode == 2, f"allocation {number}: nothing written, and no error"
+    # The preloaded module did its work.
+    assert failed > 50, f"only {failed} allocations failed"
+
+
 def main():
+    if sys.argv[1] == "memory":
+        check_memory(sys.argv[2], sys.argv[3])
+        return
     found = documents(sys.argv[2])
     if sys.argv[1] == "values":
         check_values(found)
