@@ -20,8 +20,15 @@ struct mo_memmap_run {
 };
 
 struct mo_memmap {
-	const struct mo_memmap_run *runs; /* ascending by pfn, not overlapping */
+	const struct mo_memmap_run *runs; /* of the page allocator: ascending by pfn, not overlapping */
 	size_t n_runs;
+	/*
+	 * Page frames that have struct pages but are no memory of the page allocator: of devices (ZONE_DEVICE), or hot-
+	 * added and not online (then nothing initialised their struct pages). The conversions know them; scans do not
+	 * want them.
+	 */
+	const struct mo_memmap_run *offline_runs;
+	size_t n_offline_runs;
 	uint64_t page_struct_bytes;       /* sizeof(struct page) */
 	uint64_t n_pages;                 /* sum over the runs */
 	const char *model;                /* "SPARSEMEM_VMEMMAP", "SPARSEMEM", "FLATMEM" */
@@ -39,7 +46,10 @@ struct mo_error *mo_memmap(struct mo_reader *reader, const struct mo_memmap **re
 struct mo_error *mo_pfn_to_page(const struct mo_memmap *memmap, uint64_t pfn, uint64_t *page_kva) MO_MUST_USE;
 struct mo_error *mo_page_to_pfn(const struct mo_memmap *memmap, uint64_t page_kva, uint64_t *pfn) MO_MUST_USE;
 
-/* The direct map: physical <-> virtual. MO_E_NOT_MAPPED if the address lies outside it. */
+/*
+ * The direct map: physical <-> virtual. MO_E_NOT_MAPPED if the address lies outside it, or beyond the last page frame
+ * that the dump knows.
+ */
 struct mo_error *mo_pa_to_kva(const struct mo_kernel *kernel, uint64_t pa, uint64_t *kva) MO_MUST_USE;
 struct mo_error *mo_direct_map_to_pa(const struct mo_kernel *kernel, uint64_t kva, uint64_t *pa) MO_MUST_USE;
 

@@ -20,30 +20,36 @@ struct mo_module_range {
 	uint64_t n_bytes;
 };
 
+#define MO_MODULE_RANGES 16
+
 struct mo_module {
-	const char *name;           /* visible text */
+	char *name;                 /* visible text */
 	uint64_t module_kva;        /* its struct module */
 	const char *state;          /* "live", "coming", "going", "unformed" */
 	uint64_t size_bytes;        /* as /proc/modules prints it: all parts that are still there */
-	uint64_t n_references;      /* as /proc/modules prints it; meaningless if !has_references */
+	int64_t n_references;       /* as /proc/modules prints it: -1 while it unloads; meaningless if !has_references */
 	bool has_references;
-	const char *build_id;       /* lower-case hex; NULL: not known */
+	char build_id[41];          /* lower-case hex; empty: not known */
 	uint64_t taints;            /* bits of enum taint_flag numbers */
-	const struct mo_module_range *ranges;
+	struct mo_module_range ranges[MO_MODULE_RANGES];
 	size_t n_ranges;
+	uint64_t text_kva;          /* where its code begins, as /proc/modules prints it; 0: none */
 	uint64_t percpu_kva;        /* 0: none */
 	uint64_t percpu_bytes;
-	uint64_t btf_kva;           /* split BTF bytes; 0: none */
+	uint64_t btf_kva;           /* split BTF bytes, as the BTF registry keeps them; 0: none */
 	uint64_t btf_bytes;
 };
 
 struct mo_modules {
 	struct mo_module *items;    /* in the order of the kernel's list, newest first */
 	size_t count;
-	const char *remark;         /* why the list ended early; NULL: complete */
+	char *remark;               /* why the list ended early, or what of it could not be read; NULL: complete */
 };
 
-/* Gathers the list; free with mo_modules_destroy(). MO_E_ABSENT: a kernel without modules. */
+/*
+ * Gathers the list; free with mo_modules_destroy(). MO_E_ABSENT: a kernel without modules. Modules that are not yet
+ * formed are left out, as /proc/modules does.
+ */
 struct mo_error *mo_modules_gather(struct mo_reader *reader, struct mo_modules **ret) MO_MUST_USE;
 void mo_modules_destroy(struct mo_modules *modules);
 
@@ -54,5 +60,15 @@ void mo_modules_destroy(struct mo_modules *modules);
 struct mo_symbols;
 struct mo_error *mo_module_add_symbols(struct mo_reader *reader, const struct mo_module *module,
 				       struct mo_symbols *symbols, const char **remark_ret) MO_MUST_USE;
+
+/* Part of mo_modules_gather(): fills in btf_kva and btf_bytes from the kernel's registry of BTF, where there is one. */
+void mo_modules_find_btf(struct mo_reader *reader, struct mo_modules *modules);
+
+/*
+ * Adds the modules' split BTF to the kernel's types. Nothing that is bound before needs it, so it is done on demand:
+ * once, before other threads use the types. What cannot be read is left out; *n_added_ret (may be NULL) says how many
+ * there are now.
+ */
+struct mo_error *mo_kernel_load_module_types(struct mo_kernel *kernel, size_t *n_added_ret) MO_MUST_USE;
 
 #endif

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The modules' symbols and types, made part of the session. */
+
+#include "cleanup.h"
+#include "kernel_private.h"
+#include "modules.h"
+
+#define BTF_BYTES_MAX (64u << 20)
+
+static struct mo_error *load_symbols(struct mo_kernel *kernel, struct mo_reader *reader, const struct mo_modules *modules)
+{
+	size_t n_failed = 0;
+	MO_DROP_ERROR struct mo_error *first = NULL;
+	size_t i;
+
+	if (modules->remark)
+		MO_TRY(mo_kernel_add_remark(kernel, "the list of modules is not complete: %s", modules->remark));
+	for (i = 0; i < modules->count; i++) {
+		const char *remark = NULL;
+		struct mo_error *error = mo_module_add_symbols(reader, &modules->items[i], kernel->symbols, &remark);
+
+		if (error && mo_error_code(error) == MO_E_NO_MEMORY)
+			return error;
+		if (!error && remark)
+			error = mo_error_create(MO_E_NOT_IN_DUMP, "module %s: %s", modules->items[i].name, remark);
+		if (!error)
+			continue;
+		n_failed++;
+		if (first)
+			mo_error_destroy(error);
+		else
+			first = error;
+	}
+	if (n_failed)
+		return mo_kernel_add_remark(kernel, "the symbols of %zu of %zu modules are not complete: %s", n_failed,
+					    modules->count, mo_error_text(first));
+	return NULL;
+}
+
+static struct mo_error *load(struct mo_kernel *kernel)
+{
+	struct mo_reader *reader = NULL;
+	struct mo_modules *modules = NULL;
+	struct mo_error *error;
+
+	MO_TRY(mo_reader_create(kernel, &reader));
+	error = mo_modules_gather(reader, &modules);
+	if (!error)
+		error = load_symbols(kernel, reader, modules);
+	else if (mo_error_catch(&error, MO_E_ABSENT))
+		error = NULL; /* a kernel without modules: nothing to load */
+	mo_modules_destroy(modules);
+	mo_reader_destroy(reader);
+	return mo_error_prepend(error, "cannot load the modules' symbols");
+}
+
+struct mo_error *mo_kernel_load_modules(struct mo_kernel *kernel)
+{
+	struct mo_error *error = NULL;
+
+	pthread_mutex_lock(&kernel->modules_lock);
+	if (!kernel->modules_loaded) {
+		error = load(kernel);
+		/* A second attempt would add what the first has added again. */
+		kernel->modules_loaded = true;
+	}
+	pthread_mutex_unlock(&kernel->modules_lock);
+	return error;
+}
+
+static struct mo_error *load_btf(struct mo_kernel *kernel, struct mo_reader *reader, const struct mo_module *module)
+{
+	MO_FREE uint8_t *bytes = NULL;
+
+	if (module->btf_bytes > BTF_BYTES_MAX)
+		return mo_error_create(MO_E_CORRUPT, "module %s says that it has %llu bytes of BTF", module->name,
+				       (unsigned long long)module->btf_bytes);
+	bytes = malloc(module->btf_bytes);
+	if (!bytes)
+		return mo_error_no_memory();
+	MO_TRY(mo_error_prepend(mo_read(reader, module->btf_kva, bytes, module->btf_bytes), "cannot read the BTF of module %s",
+				module->name));
+	return mo_types_add_btf_module(kernel->types, module->name, bytes, module->btf_bytes);
+}
+
+struct mo_error *mo_kernel_load_module_types(struct mo_kernel *kernel, size_t *n_added_ret)
+{
+	struct mo_reader *reader = NULL;
+	struct mo_modules *modules = NULL;
+	struct mo_error *error;
+	size_t n_added = 0;
+	size_t i;
+
+	MO_TRY(mo_reader_create(kernel, &reader));
+	error = mo_modules_gather(reader, &modules);
+	for (i = 0; !error && i < modules->count; i++) {
+		struct mo_error *failed;
+
+		if (!modules->items[i].btf_bytes)
+			continue;
+		failed = load_btf(kernel, reader, &modules->items[i]);
+		if (!failed)
+			n_added++;
+		else if (mo_error_code(failed) == MO_E_NO_MEMORY)
+			error = failed;
+		else
+			error = mo_kernel_add_remark(kernel, "%s", mo_error_text(failed));
+		if (failed && error != failed)
+			mo_error_destroy(failed);
+	}
+	mo_modules_destroy(modules);
+	mo_reader_destroy(reader);
+	if (!error && n_added_ret)
+		*n_added_ret = n_added;
+	return mo_error_prepend(error, "cannot load the modules' types");
+}
