@@ -102,14 +102,15 @@ static struct mo_error *claim_run(struct mo_extent_claims *claims, uint64_t firs
 	return mo_extent_claims_add(claims, run, (is_present ? (uint64_t)1 << 32 : 0) + claims->list.count);
 }
 
-/* Adds the runs of a bitmap attribute. A dump that has no such attribute adds none. */
+/* Adds the runs of a bitmap attribute; *is_there: whether the dump has it. */
 static struct mo_error *claim_bitmap(kdump_ctx_t *context, const char *key, bool is_present,
-				     struct mo_extent_claims *claims)
+				     struct mo_extent_claims *claims, bool *is_there)
 {
 	kdump_attr_t attribute = { .type = KDUMP_BITMAP };
 	kdump_addr_t first = 0;
 
-	if (kdump_get_typed_attr(context, key, &attribute) != KDUMP_OK)
+	*is_there = kdump_get_typed_attr(context, key, &attribute) == KDUMP_OK;
+	if (!*is_there)
 		return NULL;
 	while (kdump_bmp_find_set(attribute.val.bitmap, &first) == KDUMP_OK) {
 		kdump_addr_t end = first;
@@ -126,14 +127,14 @@ static struct mo_error *find_runs(struct lib_dump *state)
 {
 	struct mo_extent_claims claims = { .list = { .items = NULL } };
 	kdump_num_t max_pfn;
-	struct mo_error *error = claim_bitmap(state->context, KDUMP_ATTR_FILE_PAGEMAP, true, &claims);
+	bool is_there = false;
+	struct mo_error *error = claim_bitmap(state->context, KDUMP_ATTR_FILE_PAGEMAP, true, &claims, &is_there);
 
 	/* Some formats have no map of their pages, only an end. */
-	if (!error && claims.list.count == 0 &&
-	    kdump_get_number_attr(state->context, "max_pfn", &max_pfn) == KDUMP_OK)
+	if (!error && !is_there && kdump_get_number_attr(state->context, "max_pfn", &max_pfn) == KDUMP_OK)
 		error = claim_run(&claims, 0, max_pfn, true);
 	if (!error)
-		error = claim_bitmap(state->context, KDUMP_ATTR_MEMORY_PAGEMAP, false, &claims);
+		error = claim_bitmap(state->context, KDUMP_ATTR_MEMORY_PAGEMAP, false, &claims, &is_there);
 	if (!error)
 		error = mo_extents_settle(&claims, &state->runs);
 	mo_extent_claims_deinit(&claims);

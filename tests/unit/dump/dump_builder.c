@@ -239,8 +239,10 @@ const char *scratch_write(struct scratch *scratch, struct image *image)
 	memcpy(directory, scratch->directory, sizeof(directory));
 	snprintf(path, sizeof(scratch->path[0]), "%s/dump-%zu", directory, scratch->n_files++);
 	file = fopen(path, "wb");
-	must(file && fwrite(image->bytes, 1, image->n_bytes, file) == image->n_bytes && fclose(file) == 0,
-	     "cannot write a scratch file");
+	must(file != NULL, "cannot make a scratch file");
+	if (image->n_bytes)
+		must(fwrite(image->bytes, 1, image->n_bytes, file) == image->n_bytes, "cannot write a scratch file");
+	must(fclose(file) == 0, "cannot write a scratch file");
 	image_free(image);
 	return path;
 }
