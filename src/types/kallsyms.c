@@ -119,11 +119,10 @@ static struct mo_error *read_names(struct decoder *decoder)
 
 	MO_TRY(mo_kallsyms_names_init(decoder->source, decoder->tables->names_kva, &names));
 	error = decode_names(decoder, &names);
-	mo_kallsyms_names_deinit(&names);
 	if (!error && decoder->builder.records.count == 0)
-		error = mo_error_create(MO_E_CORRUPT, "kallsyms_names at 0x%llx: no name can be read: %s",
-					(unsigned long long)decoder->tables->names_kva, decoder->problem);
-	return error;
+		error = names.is_cut ? mo_take(names.why) : mo_error_create(MO_E_CORRUPT, "%s", decoder->problem);
+	mo_kallsyms_names_deinit(&names);
+	return mo_error_prepend(error, "kallsyms_names at 0x%llx", (unsigned long long)decoder->tables->names_kva);
 }
 
 /* Whether _stext comes out where it is. What was tried in vain is appended to `tried`. */
@@ -141,29 +140,6 @@ static bool gives_stext(const struct decoder *decoder, enum mo_kallsyms_encoding
 			       (unsigned long long)kva);
 	}
 	return false;
-}
-
-/*
- * Whether the addresses ascend, as the kernel's table does, and do not lie below the base (offsets taken for
- * absolute per-CPU values do ascend). One in a hundred may be out of order, and at most half are per-CPU symbols.
- */
-static bool gives_order(const struct mo_kallsyms_addresses *addresses, enum mo_kallsyms_encoding encoding)
-{
-	uint64_t previous = 0;
-	size_t n_descents = 0, n_below = 0, n_known = 0;
-
-	for (size_t i = 0; i < addresses->n_entries; i++) {
-		uint64_t kva;
-
-		if (mo_kallsyms_is_missing(addresses, i))
-			continue;
-		kva = mo_kallsyms_address(addresses, encoding, i);
-		n_descents += kva < previous;
-		n_below += addresses->has_relative_base && kva < addresses->relative_base;
-		n_known++;
-		previous = kva;
-	}
-	return n_known > 0 && n_descents <= n_known / 100 && n_below <= n_known / 2;
 }
 
 /* The encodings in the order in which the weaker test may believe them: the last ones pass with much else. */
@@ -185,7 +161,7 @@ static struct mo_error *choose_encoding(struct decoder *decoder)
 		return mo_error_create(MO_E_CORRUPT, "kallsyms: no encoding puts _stext at 0x%llx: %s",
 				       (unsigned long long)decoder->tables->stext_kva, mo_text_chars(&tried));
 	for (size_t i = 0; i < MO_KALLSYMS_N_ENCODINGS; i++) {
-		if (mo_kallsyms_is_possible(&decoder->addresses, order[i]) && gives_order(&decoder->addresses, order[i])) {
+		if (mo_kallsyms_is_possible(&decoder->addresses, order[i]) && mo_kallsyms_gives_order(&decoder->addresses, order[i])) {
 			decoder->encoding = order[i];
 			return NULL;
 		}

@@ -63,6 +63,8 @@ struct mo_kallsyms_names {
 	uint8_t *window;
 	size_t first, end;      /* of the bytes at hand in the window */
 	bool is_at_end;         /* what follows cannot be read */
+	struct mo_error *why;   /* why not; NULL until then */
+	bool is_cut;            /* the name that was asked for last lies there */
 };
 
 struct mo_error *mo_kallsyms_names_init(const struct mo_kva_source *source, uint64_t kva,
@@ -89,7 +91,7 @@ enum mo_kallsyms_encoding {
 /* The table of addresses, of whatever encoding. */
 struct mo_kallsyms_addresses {
 	uint8_t *bytes;              /* n_entries * entry_bytes */
-	uint8_t *missing_pages;      /* a bit for each 4096 bytes of the table that could not be read */
+	uint8_t *missing_pages;      /* a bit for each 4096-byte page that the table touches and that cannot be read */
 	uint64_t table_kva;
 	uint64_t relative_base;      /* if has_relative_base */
 	size_t n_entries;
@@ -112,6 +114,12 @@ bool mo_kallsyms_is_missing(const struct mo_kallsyms_addresses *addresses, size_
 bool mo_kallsyms_is_possible(const struct mo_kallsyms_addresses *addresses, enum mo_kallsyms_encoding encoding);
 uint64_t mo_kallsyms_address(const struct mo_kallsyms_addresses *addresses, enum mo_kallsyms_encoding encoding,
 			     size_t number);
+
+/*
+ * Whether the addresses ascend, as the kernel's table does, and do not lie below the base (offsets taken for
+ * absolute per-CPU values do ascend). One in a hundred may be out of order, and at most half are per-CPU symbols.
+ */
+bool mo_kallsyms_gives_order(const struct mo_kallsyms_addresses *addresses, enum mo_kallsyms_encoding encoding);
 
 /* "base-relative" and so on. */
 const char *mo_kallsyms_encoding_name(enum mo_kallsyms_encoding encoding);

@@ -304,6 +304,7 @@ static bool try_addresses(const struct mo_kva_source *source, struct mo_kallsyms
 
 		is_right = mo_kallsyms_is_possible(&addresses, encoding) &&
 			   !mo_kallsyms_is_missing(&addresses, banner->number) &&
+			   mo_kallsyms_gives_order(&addresses, encoding) &&
 			   has_banner(source, mo_kallsyms_address(&addresses, encoding, banner->number));
 		if (is_right && stext->is_found && !mo_kallsyms_is_missing(&addresses, stext->number))
 			tables->stext_kva = mo_kallsyms_address(&addresses, encoding, stext->number);

@@ -54,8 +54,9 @@ static size_t token_table_bytes(uint64_t table_kva, uint64_t index_kva)
 	return MAX_TOKEN_TABLE_BYTES;
 }
 
+/* *is_cut: the table does not end in the n_bytes that there are. */
 static struct mo_error *check_tokens(struct mo_kallsyms_tokens *tokens, const uint8_t *index, size_t n_bytes,
-				     bool is_big_endian)
+				     bool is_big_endian, bool *is_cut)
 {
 	size_t offset = 0;
 
@@ -67,7 +68,8 @@ static struct mo_error *check_tokens(struct mo_kallsyms_tokens *tokens, const ui
 			return mo_error_create(MO_E_CORRUPT,
 					       "kallsyms: token %u begins at offset %u by the index, at %zu by the table", i,
 					       mo_load_u16(index + 2 * i, is_big_endian), offset);
-		if (length == n_bytes - offset)
+		*is_cut = length == n_bytes - offset;
+		if (*is_cut)
 			return mo_error_create(MO_E_CORRUPT, "kallsyms: token %u does not end within %zu bytes", i, n_bytes);
 		tokens->offsets[i] = (uint16_t)offset;
 		tokens->lengths[i] = (uint16_t)length;
@@ -77,27 +79,35 @@ static struct mo_error *check_tokens(struct mo_kallsyms_tokens *tokens, const ui
 	return NULL;
 }
 
+/* Less than was asked for may still be the whole table: that a read failed matters only if the table is cut. */
+static struct mo_error *read_tokens(const struct mo_kva_source *source, uint64_t table_kva, uint64_t index_kva,
+				    size_t n_bytes, struct mo_kallsyms_tokens *tokens)
+{
+	struct mo_error *why = NULL, *error;
+	bool is_cut = false;
+	uint8_t index[512];
+
+	MO_TRY(source->read(source->context, index_kva, index, sizeof(index)));
+	n_bytes = mo_kallsyms_read_some(source, table_kva, tokens->table, n_bytes, &why);
+	error = check_tokens(tokens, index, n_bytes, source->is_big_endian, &is_cut);
+	if (error && is_cut && why) {
+		mo_error_destroy(error);
+		return why;
+	}
+	mo_error_destroy(why);
+	return error;
+}
+
 struct mo_error *mo_kallsyms_tokens_init(const struct mo_kva_source *source, uint64_t table_kva, uint64_t index_kva,
 					 struct mo_kallsyms_tokens *ret)
 {
 	size_t n_bytes = token_table_bytes(table_kva, index_kva);
 	struct mo_kallsyms_tokens tokens = { .table = calloc(1, n_bytes + 1) };
-	struct mo_error *error = NULL;
-	uint8_t index[512];
+	struct mo_error *error;
 
 	if (!tokens.table)
 		return mo_error_no_memory();
-	if (mo_kallsyms_read_some(source, index_kva, index, sizeof(index), &error) == sizeof(index))
-		n_bytes = mo_kallsyms_read_some(source, table_kva, tokens.table, n_bytes, &error);
-	/* Less than was asked for may still be the whole table. */
-	if (error && n_bytes > 0 && mo_error_code(error) != MO_E_NO_MEMORY) {
-		struct mo_error *corrupt = check_tokens(&tokens, index, n_bytes, source->is_big_endian);
-
-		mo_error_destroy(corrupt ? corrupt : error);
-		error = corrupt ? error : NULL;
-	} else if (!error) {
-		error = check_tokens(&tokens, index, n_bytes, source->is_big_endian);
-	}
+	error = read_tokens(source, table_kva, index_kva, n_bytes, &tokens);
 	if (error) {
 		free(tokens.table);
 		return mo_error_prepend(error, "kallsyms_token_table at 0x%llx", (unsigned long long)table_kva);
@@ -145,6 +155,7 @@ struct mo_error *mo_kallsyms_names_init(const struct mo_kva_source *source, uint
 void mo_kallsyms_names_deinit(struct mo_kallsyms_names *names)
 {
 	free(names->window);
+	mo_error_destroy(names->why);
 }
 
 /* Whether n_bytes are at hand; reads on if they are not. */
@@ -153,15 +164,22 @@ static bool have(struct mo_kallsyms_names *names, size_t n_bytes)
 	size_t n_left = names->end - names->first;
 	size_t n_read;
 
-	if (n_bytes <= n_left || names->is_at_end)
-		return n_bytes <= n_left;
+	names->is_cut = false;
+	if (n_bytes <= n_left)
+		return true;
+	if (names->is_at_end) {
+		names->is_cut = true;
+		return false;
+	}
 	memmove(names->window, names->window + names->first, n_left);
-	n_read = mo_kallsyms_read_some(names->source, names->next_kva, names->window + n_left, CHUNK_BYTES, NULL);
+	n_read = mo_kallsyms_read_some(names->source, names->next_kva, names->window + n_left, CHUNK_BYTES,
+				       &names->why);
 	names->is_at_end = n_read < CHUNK_BYTES;
 	names->next_kva += n_read;
 	names->first = 0;
 	names->end = n_left + n_read;
-	return n_bytes <= names->end;
+	names->is_cut = n_bytes > names->end;
+	return !names->is_cut;
 }
 
 bool mo_kallsyms_names_next(struct mo_kallsyms_names *names, const uint8_t **compressed, size_t *n_compressed,
@@ -195,17 +213,27 @@ bool mo_kallsyms_names_next(struct mo_kallsyms_names *names, const uint8_t **com
 	return true;
 }
 
+/* Pages are counted from the one on which the table begins. */
+static size_t page_of(const struct mo_kallsyms_addresses *addresses, size_t offset)
+{
+	return (size_t)(addresses->table_kva % PIECE_BYTES + offset) / PIECE_BYTES;
+}
+
 /* Marks what cannot be read, page by page. */
 static void read_pages(const struct mo_kva_source *source, struct mo_kallsyms_addresses *addresses, size_t n_bytes)
 {
-	for (size_t offset = 0; offset < n_bytes; offset += PIECE_BYTES) {
-		/* A piece of the table may lie on two pages of memory: it is missing if either is. */
-		size_t n_piece = n_bytes - offset < PIECE_BYTES ? n_bytes - offset : PIECE_BYTES;
-		struct mo_error *error = source->read(source->context, addresses->table_kva + offset,
-						      addresses->bytes + offset, n_piece);
+	size_t n_piece;
 
+	for (size_t offset = 0; offset < n_bytes; offset += n_piece) {
+		struct mo_error *error;
+		size_t page = page_of(addresses, offset);
+
+		n_piece = PIECE_BYTES - (size_t)((addresses->table_kva + offset) % PIECE_BYTES);
+		if (n_piece > n_bytes - offset)
+			n_piece = n_bytes - offset;
+		error = source->read(source->context, addresses->table_kva + offset, addresses->bytes + offset, n_piece);
 		if (error)
-			addresses->missing_pages[offset / PIECE_BYTES / 8] |= (uint8_t)(1u << (offset / PIECE_BYTES % 8));
+			addresses->missing_pages[page / 8] |= (uint8_t)(1u << (page % 8));
 		mo_error_destroy(error);
 	}
 }
@@ -241,7 +269,7 @@ struct mo_error *mo_kallsyms_addresses_init(const struct mo_kva_source *source, 
 	if (!is_absolute)
 		MO_TRY(read_relative_base(source, tables->relative_base_kva, &addresses));
 	addresses.bytes = calloc(1, n_bytes + 1);
-	addresses.missing_pages = calloc(1, n_bytes / PIECE_BYTES / 8 + 1);
+	addresses.missing_pages = calloc(1, page_of(&addresses, n_bytes) / 8 + 1);
 	if (!addresses.bytes || !addresses.missing_pages) {
 		mo_kallsyms_addresses_deinit(&addresses);
 		return mo_error_no_memory();
@@ -262,7 +290,7 @@ void mo_kallsyms_addresses_deinit(struct mo_kallsyms_addresses *addresses)
 
 bool mo_kallsyms_is_missing(const struct mo_kallsyms_addresses *addresses, size_t number)
 {
-	size_t page = number * addresses->entry_bytes / PIECE_BYTES;
+	size_t page = page_of(addresses, number * addresses->entry_bytes); /* entries are aligned: none lies on two */
 
 	return addresses->missing_pages[page / 8] & (1u << (page % 8));
 }
@@ -298,6 +326,25 @@ uint64_t mo_kallsyms_address(const struct mo_kallsyms_addresses *addresses, enum
 	else if (encoding == MO_KALLSYMS_PLACE_RELATIVE)
 		address = addresses->table_kva + offset + extended;
 	return addresses->pointer_bytes == 4 ? (uint32_t)address : address;
+}
+
+bool mo_kallsyms_gives_order(const struct mo_kallsyms_addresses *addresses, enum mo_kallsyms_encoding encoding)
+{
+	uint64_t previous = 0;
+	size_t n_descents = 0, n_below = 0, n_known = 0;
+
+	for (size_t i = 0; i < addresses->n_entries; i++) {
+		uint64_t kva;
+
+		if (mo_kallsyms_is_missing(addresses, i))
+			continue;
+		kva = mo_kallsyms_address(addresses, encoding, i);
+		n_descents += kva < previous;
+		n_below += addresses->has_relative_base && kva < addresses->relative_base;
+		n_known++;
+		previous = kva;
+	}
+	return n_known > 0 && n_descents <= n_known / 100 && n_below <= n_known / 2;
 }
 
 const char *mo_kallsyms_encoding_name(enum mo_kallsyms_encoding encoding)
