@@ -25,7 +25,7 @@ enum mo_type_kind {
 	MO_TYPE_FLOAT = 2,
 	MO_TYPE_ENUM = 3,     /* enumerators; is_signed */
 	MO_TYPE_POINTER = 4,  /* target */
-	MO_TYPE_ARRAY = 5,    /* target, array_length; several dimensions are arrays of arrays */
+	MO_TYPE_ARRAY = 5,    /* target, array_length; several dimensions are one, their product (BTF has no more) */
 	MO_TYPE_STRUCT = 6,   /* members */
 	MO_TYPE_UNION = 7,    /* members */
 	MO_TYPE_TYPEDEF = 8,  /* target */
@@ -82,7 +82,10 @@ struct mo_types;
  */
 struct mo_error *mo_types_find(struct mo_types *types, const char *name, const struct mo_type **ret) MO_MUST_USE;
 
-/* The full version of a possibly incomplete type. A complete type comes back as it is. */
+/*
+ * The full version of a struct or union that may be incomplete; typedefs and qualifiers before it are then left
+ * behind. Any other type comes back as it is. MO_E_ABSENT: nothing is known but the name.
+ */
 struct mo_error *mo_types_complete(struct mo_types *types, const struct mo_type *type,
 				   const struct mo_type **ret) MO_MUST_USE;
 

@@ -109,24 +109,28 @@ enum mo_dwarf_presence mo_dwarf_constant(const struct mo_dwarf_handle *handle, D
 	return is_read ? MO_DWARF_PRESENT : MO_DWARF_ABSENT;
 }
 
-enum mo_dwarf_presence mo_dwarf_reference(const struct mo_dwarf_handle *handle, Dwarf_Die die, Dwarf_Half attribute,
-					  uint64_t *ret)
+struct mo_error *mo_dwarf_reference(const struct mo_dwarf_handle *handle, Dwarf_Die die, Dwarf_Half attribute,
+				    bool *has_reference, uint64_t *ret)
 {
 	Dwarf_Attribute found = find_attribute(handle, die, attribute);
+	bool is_narrow = handle->base_offset || handle->end_offset != handle->file->info.n_bytes;
 	Dwarf_Error error = NULL;
 	Dwarf_Off offset = 0;
 	int result;
 
+	*has_reference = found != NULL;
 	if (!found)
-		return MO_DWARF_ABSENT;
+		return NULL;
+	if (is_narrow && form_of(handle, found) == DW_FORM_ref_addr) {
+		dwarf_dealloc_attribute(found);
+		return mo_error_create(MO_E_LIMIT, "%s: a type is in another unit", handle->file->path);
+	}
 	result = dwarf_global_formref(found, &offset, &error);
 	dwarf_dealloc_attribute(found);
-	if (result != DW_DLV_OK) {
-		drop(handle, error);
-		return MO_DWARF_ABSENT;
-	}
-	*ret = offset;
-	return MO_DWARF_PRESENT;
+	if (result != DW_DLV_OK)
+		return mo_dwarf_error(handle, result == DW_DLV_ERROR ? error : NULL, "a reference to a type");
+	*ret = handle->base_offset + offset;
+	return NULL;
 }
 
 /* An unsigned LEB128 number that ends exactly at `end`. */

@@ -23,9 +23,12 @@ bool mo_dwarf_has(const struct mo_dwarf_handle *handle, Dwarf_Die die, Dwarf_Hal
 enum mo_dwarf_presence mo_dwarf_constant(const struct mo_dwarf_handle *handle, Dwarf_Die die, Dwarf_Half attribute,
 					 uint64_t *ret, bool *is_signed);
 
-/* The offset within .debug_info that an attribute refers to. */
-enum mo_dwarf_presence mo_dwarf_reference(const struct mo_dwarf_handle *handle, Dwarf_Die die, Dwarf_Half attribute,
-					  uint64_t *ret);
+/*
+ * The offset within .debug_info that an attribute refers to; has_reference false: there is no such attribute.
+ * MO_E_LIMIT: it is in another unit, and the handle is for one.
+ */
+struct mo_error *mo_dwarf_reference(const struct mo_dwarf_handle *handle, Dwarf_Die die, Dwarf_Half attribute,
+				    bool *has_reference, uint64_t *ret) MO_MUST_USE;
 
 /* Bytes of a member's location: a constant, or an expression that adds one (DW_OP_plus_uconst, DW_OP_constu). */
 struct mo_error *mo_dwarf_member_location(const struct mo_dwarf_handle *handle, Dwarf_Die die,

@@ -14,11 +14,13 @@ static struct mo_error *extract_offset(struct mo_dwarf_extraction *extraction, u
 struct mo_error *mo_dwarf_extract_target(struct mo_dwarf_extraction *extraction, Dwarf_Die die, enum mo_build_how how,
 					 uint32_t *ret)
 {
+	bool has_target;
 	uint64_t offset;
 
-	*ret = 0;
-	if (mo_dwarf_reference(extraction->handle, die, DW_AT_type, &offset) != MO_DWARF_PRESENT)
-		return NULL; /* void */
+	*ret = 0; /* void */
+	MO_TRY(mo_dwarf_reference(extraction->handle, die, DW_AT_type, &has_target, &offset));
+	if (!has_target)
+		return NULL;
 	return extract_offset(extraction, offset, how, ret);
 }
 
@@ -209,10 +211,13 @@ static struct mo_error *extract_offset(struct mo_dwarf_extraction *extraction, u
 	*ret = mo_type_table_at_origin(extraction->table, &origin);
 	if (*ret)
 		return NULL;
+	if (offset < extraction->handle->base_offset || offset >= extraction->handle->end_offset)
+		return mo_error_create(MO_E_CORRUPT, "%s: no type at 0x%llx of .debug_info",
+				       extraction->handle->file->path, (unsigned long long)offset);
 	if (extraction->depth >= DEPTH_MAX)
 		return mo_error_create(MO_E_CORRUPT, "%s: types are nested too deep at 0x%llx of .debug_info",
 				       extraction->handle->file->path, (unsigned long long)offset);
-	result = dwarf_offdie_b(extraction->handle->debug, offset, 1, &die, &error);
+	result = dwarf_offdie_b(extraction->handle->debug, offset - extraction->handle->base_offset, 1, &die, &error);
 	if (result != DW_DLV_OK) {
 		die = NULL;
 		return mo_dwarf_error(extraction->handle, result == DW_DLV_ERROR ? error : NULL, "a type's entry");
@@ -223,10 +228,36 @@ static struct mo_error *extract_offset(struct mo_dwarf_extraction *extraction, u
 	return failure;
 }
 
-struct mo_error *mo_dwarf_extract(const struct mo_dwarf_handle *handle, struct mo_type_table *table, uint64_t offset,
-				  uint32_t *ret)
+static struct mo_error *extract_with(const struct mo_dwarf_file *file, const struct mo_dwarf_unit *unit,
+				     struct mo_type_table *table, const uint64_t *offsets, size_t n_offsets,
+				     uint32_t *ids)
 {
-	struct mo_dwarf_extraction extraction = { .handle = handle, .table = table };
+	struct mo_dwarf_handle handle;
+	struct mo_dwarf_extraction extraction = { .handle = &handle, .table = table };
+	struct mo_error *error = mo_dwarf_handle_open(file, unit, &handle);
 
-	return extract_offset(&extraction, offset, MO_BUILD_FULL, ret);
+	if (error)
+		return error;
+	for (size_t i = 0; i < n_offsets && !error; i++)
+		error = extract_offset(&extraction, offsets[i], MO_BUILD_FULL, &ids[i]);
+	mo_dwarf_handle_close(&handle);
+	return error;
+}
+
+struct mo_error *mo_dwarf_extract(const struct mo_dwarf_file *file, const struct mo_dwarf_unit *unit,
+				  struct mo_type_table *table, const uint64_t *offsets, size_t n_offsets, uint32_t *ids)
+{
+	struct mo_type_table_mark mark = mo_type_table_mark(table);
+	struct mo_error *error = extract_with(file, unit, table, offsets, n_offsets, ids);
+
+	if (!error)
+		return NULL;
+	/* What was begun is half done: none of it may stay. */
+	mo_type_table_rewind(table, &mark);
+	if (!mo_error_catch(&error, MO_E_LIMIT))
+		return error;
+	error = extract_with(file, NULL, table, offsets, n_offsets, ids);
+	if (error)
+		mo_type_table_rewind(table, &mark);
+	return error;
 }

@@ -10,8 +10,9 @@
 #include "dwarf_file.h"
 #include "type_table.h"
 
-/* Takes the entry at an offset of .debug_info. The handle had better stand on its unit. */
-struct mo_error *mo_dwarf_extract(const struct mo_dwarf_handle *handle, struct mo_type_table *table, uint64_t offset,
-				  uint32_t *ret) MO_MUST_USE;
+/* Takes the entries at some offsets of .debug_info, all of one unit. On failure the table is as it was. */
+struct mo_error *mo_dwarf_extract(const struct mo_dwarf_file *file, const struct mo_dwarf_unit *unit,
+				  struct mo_type_table *table, const uint64_t *offsets, size_t n_offsets,
+				  uint32_t *ids) MO_MUST_USE;
 
 #endif

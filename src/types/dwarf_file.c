@@ -29,35 +29,51 @@ static struct mo_error *add_section(struct mo_dwarf_file *file, struct mo_elf *e
 		file->info = *added;
 	else if (!strcmp(name, ".debug_str"))
 		file->text = *added;
+	else if (!strcmp(name, ".debug_abbrev"))
+		file->abbreviations = *added;
 	else if (!strcmp(name, ".debug_str_offsets"))
 		file->has_indexed_text = true;
 	return NULL;
 }
 
 /*
- * Where the units lie: each begins with its length, 4 bytes or, behind 0xffffffff, 8. A length that does not fit ends
- * the list: what is before it can be read.
+ * A unit's header: its length (4 bytes or, behind 0xffffffff, 8), version, from DWARF 5 on its type and the size of
+ * addresses, the offset of its abbreviations. false: it does not fit.
  */
+static bool read_unit(const struct mo_dwarf_file *file, uint64_t offset, struct mo_dwarf_unit *ret)
+{
+	const uint8_t *bytes = file->info.bytes + offset;
+	bool is_big_endian = file->object.is_big_endian;
+	uint64_t length = mo_load_u32(bytes, is_big_endian);
+	unsigned length_bytes = 4, offset_bytes = 4;
+	const uint8_t *place;
+
+	if (length == 0xffffffff) {
+		length = mo_load_u64(bytes + 4, is_big_endian);
+		length_bytes = 12;
+		offset_bytes = 8;
+	}
+	if (!mo_is_within(offset + length_bytes, length, file->info.n_bytes))
+		return false;
+	*ret = (struct mo_dwarf_unit){ .offset = offset, .end_offset = offset + length_bytes + length };
+	place = bytes + length_bytes + (length >= 2 && mo_load_u16(bytes + length_bytes, is_big_endian) >= 5 ? 4 : 2);
+	if (mo_is_within((uint64_t)(place - bytes), offset_bytes, length_bytes + length))
+		ret->abbreviations_offset = mo_load_unsigned(place, offset_bytes, is_big_endian);
+	return true;
+}
+
+/* A unit that does not fit ends the list: what is before it can be read. */
 static struct mo_error *find_units(struct mo_dwarf_file *file)
 {
-	const uint8_t *bytes = file->info.bytes;
-	uint64_t n_bytes = file->info.n_bytes;
-	bool is_big_endian = file->object.is_big_endian;
 	uint64_t offset = 0;
 
-	while (mo_is_within(offset, 12, n_bytes)) {
-		uint64_t length = mo_load_u32(bytes + offset, is_big_endian);
-		uint64_t length_bytes = 4;
-		struct mo_dwarf_unit unit = { .offset = offset };
+	while (mo_is_within(offset, 12, file->info.n_bytes)) {
+		struct mo_dwarf_unit unit;
 
-		if (length == 0xffffffff) {
-			length = mo_load_u64(bytes + offset + 4, is_big_endian);
-			length_bytes = 12;
-		}
-		if (!mo_is_within(offset + length_bytes, length, n_bytes))
+		if (!read_unit(file, offset, &unit))
 			break;
-		unit.end_offset = offset + length_bytes + length;
-		if (length && !mo_vector_append(&file->units, unit))
+		/* Some linkers leave a few zero bytes between units. */
+		if (unit.end_offset > offset + 4 && !mo_vector_append(&file->units, unit))
 			return mo_error_no_memory();
 		offset = unit.end_offset;
 	}
@@ -126,12 +142,30 @@ struct mo_error *mo_dwarf_error(const struct mo_dwarf_handle *handle, Dwarf_Erro
 	return ret;
 }
 
-struct mo_error *mo_dwarf_handle_open(const struct mo_dwarf_file *file, struct mo_dwarf_handle *ret)
+/* Shows libdwarf one unit as if it were all of .debug_info. */
+static void narrow(struct mo_dwarf_handle *handle, const struct mo_dwarf_unit *unit)
+{
+	for (unsigned i = 0; i < handle->object.n_sections; i++) {
+		struct mo_dwarf_section *section = &handle->object.sections[i];
+
+		if (strcmp(section->name, ".debug_info"))
+			continue;
+		section->bytes += unit->offset;
+		section->n_bytes = unit->end_offset - unit->offset;
+	}
+	handle->base_offset = unit->offset;
+	handle->end_offset = unit->end_offset;
+}
+
+struct mo_error *mo_dwarf_handle_open(const struct mo_dwarf_file *file, const struct mo_dwarf_unit *unit,
+				      struct mo_dwarf_handle *ret)
 {
 	Dwarf_Error error = NULL;
 	int result;
 
-	*ret = (struct mo_dwarf_handle){ .file = file, .object = file->object };
+	*ret = (struct mo_dwarf_handle){ .file = file, .object = file->object, .end_offset = file->info.n_bytes };
+	if (unit)
+		narrow(ret, unit);
 	mo_dwarf_api_set(&ret->interface, &ret->object);
 	result = dwarf_object_init_b(&ret->interface, NULL, NULL, DW_GROUPNUMBER_ANY, &ret->debug, &error);
 	if (result == DW_DLV_OK)
@@ -147,10 +181,9 @@ void mo_dwarf_handle_close(struct mo_dwarf_handle *handle)
 	handle->debug = NULL;
 }
 
-/* Reads the next unit header; behind the last one, libdwarf begins anew. */
-static struct mo_error *next_header(struct mo_dwarf_handle *handle)
+struct mo_error *mo_dwarf_handle_enter(struct mo_dwarf_handle *handle, Dwarf_Die *ret)
 {
-	Dwarf_Unsigned length, type_offset, next = 0;
+	Dwarf_Unsigned length, type_offset, next;
 	Dwarf_Half version, address_size, length_size, extension_size, unit_type;
 	Dwarf_Off abbreviations;
 	Dwarf_Sig8 signature;
@@ -159,27 +192,10 @@ static struct mo_error *next_header(struct mo_dwarf_handle *handle)
 					    &length_size, &extension_size, &signature, &type_offset, &next, &unit_type,
 					    &error);
 
-	if (result == DW_DLV_ERROR)
-		return mo_dwarf_error(handle, error, "a unit's header");
-	handle->next_offset = result == DW_DLV_OK ? next : 0;
-	return NULL;
-}
-
-struct mo_error *mo_dwarf_handle_enter(struct mo_dwarf_handle *handle, const struct mo_dwarf_unit *unit, Dwarf_Die *ret)
-{
-	Dwarf_Error error = NULL;
-	unsigned n_rounds = 0;
-	Dwarf_Off at;
-	int result;
-
-	do {
-		at = handle->next_offset;
-		MO_TRY(next_header(handle));
-		if (!handle->next_offset && n_rounds++ > 2)
-			return mo_dwarf_error(handle, NULL, "a unit");
-	} while (at != unit->offset || !handle->next_offset);
+	if (result != DW_DLV_OK)
+		return mo_dwarf_error(handle, result == DW_DLV_ERROR ? error : NULL, "a unit's header");
 	result = dwarf_siblingof_b(handle->debug, NULL, 1, ret, &error);
-	if (result == DW_DLV_OK)
-		return NULL;
-	return mo_dwarf_error(handle, result == DW_DLV_ERROR ? error : NULL, "a unit's first entry");
+	if (result != DW_DLV_OK)
+		return mo_dwarf_error(handle, result == DW_DLV_ERROR ? error : NULL, "a unit's first entry");
+	return NULL;
 }

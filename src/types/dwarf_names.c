@@ -38,7 +38,6 @@ static struct mo_error *add_needle(struct mo_dwarf_names *names, const char *tex
 	if (first)
 		return NULL;
 	if (needle.length <= SHORT_LENGTH) {
-		names->short_first[(uint8_t)text[0]] = 1;
 		if (!mo_vector_append(&names->short_needles, number))
 			return mo_error_no_memory();
 	}
@@ -50,7 +49,6 @@ static struct mo_error *add_wishes(struct mo_dwarf_names *names, const struct mo
 	for (uint32_t i = 0; i < names->n_wishes; i++) {
 		names->wishes[i].name = wished[i];
 		atomic_init(&names->wishes[i].found_unit, MO_NOT_FOUND);
-		names->possible |= wished[i]->space == MO_NAME_ENUMERATOR ? MO_MENTIONS_ENUMERATOR : MO_MENTIONS_TYPE;
 		for (unsigned spelling = 0;; spelling++) {
 			const char *text = wished[i]->space == MO_NAME_PLAIN ?
 						   mo_type_name_spelling(wished[i]->tag, spelling) :
@@ -129,7 +127,7 @@ static struct mo_error *index_places(struct mo_dwarf_names *names)
 	return NULL;
 }
 
-static struct mo_error *prepare_sieve(struct mo_dwarf_names *names)
+static struct mo_error *look_up_places(struct mo_dwarf_names *names)
 {
 	MO_FREE uint32_t *buckets = calloc(N_BUCKETS, sizeof(*buckets));
 	uint64_t text_bytes = names->file->text.n_bytes;
@@ -151,7 +149,7 @@ static struct mo_error *prepare_sieve(struct mo_dwarf_names *names)
 	}
 	MO_TRY(find_places(names, buckets));
 	MO_TRY(index_places(names));
-	names->can_sift = true;
+	names->has_places = true;
 	return NULL;
 }
 
@@ -165,7 +163,7 @@ struct mo_error *mo_dwarf_names_init(struct mo_dwarf_names *names, const struct 
 	if (!names->wishes)
 		return mo_error_no_memory();
 	MO_TRY(add_wishes(names, wished));
-	return prepare_sieve(names);
+	return look_up_places(names);
 }
 
 void mo_dwarf_names_deinit(struct mo_dwarf_names *names)
@@ -179,69 +177,29 @@ void mo_dwarf_names_deinit(struct mo_dwarf_names *names)
 	mo_name_index_deinit(&names->needle_index);
 }
 
-/* What is still open of all wishes that a text names. */
-static unsigned open_mentions(const struct mo_dwarf_names *names, uint32_t needle, uint64_t unit)
+unsigned mo_dwarf_open_spaces(const struct mo_dwarf_names *names, uint32_t needle, uint64_t unit)
 {
-	unsigned mentions = 0;
+	unsigned spaces = 0;
 
 	for (uint32_t i = needle + 1; i; i = names->needles.items[i - 1].next_same) {
 		uint32_t wish = names->needles.items[i - 1].wish;
 
 		if (mo_dwarf_is_open(names, wish, unit))
-			mentions |= names->wishes[wish].name->space == MO_NAME_ENUMERATOR ? MO_MENTIONS_ENUMERATOR :
-											    MO_MENTIONS_TYPE;
+			spaces |= 1u << names->wishes[wish].name->space;
 	}
-	return mentions;
+	return spaces;
 }
 
-static unsigned mentions_at_offset(const struct mo_dwarf_names *names, uint32_t offset, uint64_t unit)
+unsigned mo_dwarf_open_spaces_at(const struct mo_dwarf_names *names, uint32_t offset, uint64_t unit)
 {
-	unsigned mentions = 0;
+	unsigned spaces = 0;
 
 	for (uint32_t slot = slot_of(names, offset); names->place_slots[slot];
 	     slot = (slot + 1) & (names->n_place_slots - 1)) {
 		const struct mo_dwarf_place *place = &names->places.items[names->place_slots[slot] - 1];
 
 		if (place->offset == offset)
-			mentions |= open_mentions(names, place->needle, unit);
+			spaces |= mo_dwarf_open_spaces(names, place->needle, unit);
 	}
-	return mentions;
-}
-
-static unsigned mentions_short(const struct mo_dwarf_names *names, const uint8_t *bytes, uint64_t unit)
-{
-	unsigned mentions = 0;
-
-	for (size_t i = 0; i < names->short_needles.count; i++) {
-		const struct mo_dwarf_needle *needle = &names->needles.items[names->short_needles.items[i]];
-
-		if (!memcmp(bytes, needle->text, needle->length + 1))
-			mentions |= open_mentions(names, names->short_needles.items[i], unit);
-	}
-	return mentions;
-}
-
-unsigned mo_dwarf_names_sift(const struct mo_dwarf_names *names, uint64_t unit_number)
-{
-	const struct mo_dwarf_unit *unit = &names->file->units.items[unit_number];
-	const uint8_t *bytes = names->file->info.bytes + unit->offset;
-	const uint8_t *end = names->file->info.bytes + unit->end_offset;
-	uint32_t text_bytes = (uint32_t)names->file->text.n_bytes;
-	bool is_big_endian = names->file->object.is_big_endian;
-	const uint8_t *offset_bits = names->offset_bits;
-	bool has_short = names->short_needles.count > 0;
-	unsigned mentions = 0;
-
-	if (!names->can_sift)
-		return names->possible;
-	/* The last three bytes of a unit are no offset, and begin no name that an entry could have. */
-	for (; end - bytes >= 4 && mentions != names->possible; bytes++) {
-		uint32_t word = mo_load_u32(bytes, is_big_endian);
-
-		if (word < text_bytes && offset_bits[word >> 3] >> (word & 7) & 1)
-			mentions |= mentions_at_offset(names, word, unit_number);
-		if (has_short && names->short_first[*bytes])
-			mentions |= mentions_short(names, bytes, unit_number);
-	}
-	return mentions;
+	return spaces;
 }

@@ -3,15 +3,9 @@
 #define MO_DWARF_NAMES_H
 
 /*
- * The names that a scan looks for, and a sieve that says of a unit, from its bytes alone, that it cannot have any of
- * them.
- *
- * An entry's name is an offset into .debug_str; a name that does not stand there does not exist, and a unit without
- * the four bytes of its offset does not mention it. Sifting bytes costs less than a tenth of having libdwarf read the
- * entries, and most of a kernel's 2,400 units fall through: once the common types are found, what is left is
- * mentioned by few. A byte sequence that looks like an offset only costs a look at the unit. Names of up to three
- * characters stand in the entries themselves (gcc never makes an offset of what is no longer than one), and are
- * looked for as they are.
+ * The names that a scan looks for, and where in .debug_str they stand. An entry's name is an offset into .debug_str:
+ * a name that does not stand there does not exist, and pointers can be compared instead of strings. Names of up to
+ * three characters stand in the entries themselves (gcc never makes an offset of what is no longer than one).
  */
 
 #include <stdatomic.h>
@@ -46,22 +40,14 @@ struct mo_dwarf_names {
 	const struct mo_dwarf_file *file;
 	struct mo_dwarf_wish *wishes;
 	size_t n_wishes;
-	bool can_sift;
-	unsigned possible;                    /* what any wish could make a unit mention */
+	bool has_places;                      /* false: names may be given in ways that leave no trace */
 	MO_VECTOR(struct mo_dwarf_needle) needles;
 	struct mo_name_index needle_index;    /* the first needle of each text */
 	MO_VECTOR(struct mo_dwarf_place) places;
 	uint32_t *place_slots;                /* by offset: place + 1 */
 	uint32_t n_place_slots;
 	uint8_t *offset_bits;                 /* one bit for each byte of .debug_str: a place is there */
-	uint8_t short_first[256];             /* how a name of up to three characters may begin */
 	MO_VECTOR(uint32_t) short_needles;
-};
-
-/* What a unit mentions. */
-enum mo_dwarf_mention {
-	MO_MENTIONS_TYPE = 1,
-	MO_MENTIONS_ENUMERATOR = 2,
 };
 
 /* names stay the caller's and must outlive it. */
@@ -75,8 +61,17 @@ static inline bool mo_dwarf_is_open(const struct mo_dwarf_names *names, uint32_t
 	return atomic_load_explicit(&names->wishes[wish].found_unit, memory_order_relaxed) >= unit;
 }
 
-/* What a unit may define of all that is still open; a set of enum mo_dwarf_mention. */
-unsigned mo_dwarf_names_sift(const struct mo_dwarf_names *names, uint64_t unit_number);
+/* The name spaces (a bit for each) of the wishes of a needle, and of those of the same text, that are still open. */
+unsigned mo_dwarf_open_spaces(const struct mo_dwarf_names *names, uint32_t needle, uint64_t unit);
+
+/* The same for whatever is named by an offset into .debug_str. */
+unsigned mo_dwarf_open_spaces_at(const struct mo_dwarf_names *names, uint32_t offset, uint64_t unit);
+
+/* Whether a needle may stand at this offset; a bit test that tells off nearly all. offset is within .debug_str. */
+static inline bool mo_dwarf_may_be_named(const struct mo_dwarf_names *names, uint64_t offset)
+{
+	return names->offset_bits[offset >> 3] >> (offset & 7) & 1;
+}
 
 /* The first needle whose text is this name; 0: none, else needle + 1. */
 uint32_t mo_dwarf_names_find(const struct mo_dwarf_names *names, const char *name);

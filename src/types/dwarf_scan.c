@@ -7,12 +7,13 @@
 
 #include "cleanup.h"
 #include "dwarf_entry.h"
+#include "dwarf_sieve.h"
 #include "threads.h"
 
 struct scan {
 	struct mo_dwarf_names *names;
 	struct mo_progress *progress;
-	struct mo_dwarf_handle *handles; /* one for each thread, opened by its first unit that is not sifted out */
+	struct mo_dwarf_sieve *sieves;   /* one for each thread */
 	pthread_mutex_t lock;            /* guards the found offsets */
 	_Atomic size_t n_open;
 	_Atomic uint64_t last_unit;      /* the last one in which anything was found */
@@ -55,7 +56,7 @@ static struct mo_error *note_found(struct scan *scan, const struct mo_dwarf_hand
 	pthread_mutex_lock(&scan->lock);
 	before = atomic_load(&wish->found_unit);
 	if (unit < before) {
-		wish->found_offset = offset;
+		wish->found_offset = handle->base_offset + offset;
 		atomic_store(&wish->found_unit, unit);
 		if (unit > atomic_load(&scan->last_unit))
 			atomic_store(&scan->last_unit, unit);
@@ -89,11 +90,10 @@ static bool may_be_wished(const struct mo_dwarf_names *names, const char *name)
 {
 	uintptr_t start = (uintptr_t)names->file->text.bytes;
 	uintptr_t at = (uintptr_t)name;
-	uint64_t offset = at - start;
 
-	if (!names->can_sift || at < start || offset >= names->file->text.n_bytes)
+	if (!names->has_places || at < start || at - start >= names->file->text.n_bytes)
 		return true;
-	return names->offset_bits[offset >> 3] >> (offset & 7) & 1;
+	return mo_dwarf_may_be_named(names, at - start);
 }
 
 static struct mo_error *check_enumerators(struct scan *scan, const struct mo_dwarf_handle *handle, uint64_t unit,
@@ -125,7 +125,7 @@ static bool is_of_c(const struct mo_dwarf_handle *handle, Dwarf_Die unit_die)
 }
 
 static struct mo_error *scan_unit(struct scan *scan, const struct mo_dwarf_handle *handle, uint64_t unit,
-				  unsigned mentions, Dwarf_Die unit_die)
+				  unsigned spaces, Dwarf_Die unit_die)
 {
 	MO_DIE child = NULL;
 
@@ -141,7 +141,7 @@ static struct mo_error *scan_unit(struct scan *scan, const struct mo_dwarf_handl
 			if (name && may_be_wished(scan->names, name))
 				MO_TRY(check_name(scan, handle, unit, name, tag, child));
 		}
-		if (tag == DW_TAG_enumeration_type && (mentions & MO_MENTIONS_ENUMERATOR))
+		if (tag == DW_TAG_enumeration_type && (spaces & 1u << MO_NAME_ENUMERATOR))
 			MO_TRY(check_enumerators(scan, handle, unit, child));
 		MO_TRY(mo_dwarf_next_sibling(handle, &child));
 	}
@@ -149,14 +149,27 @@ static struct mo_error *scan_unit(struct scan *scan, const struct mo_dwarf_handl
 }
 
 static struct mo_error *enter_and_scan(struct scan *scan, struct mo_dwarf_handle *handle, uint64_t unit,
-				       unsigned mentions)
+				       unsigned spaces)
 {
 	MO_DIE unit_die = NULL;
 
-	if (!handle->debug)
-		MO_TRY(mo_dwarf_handle_open(scan->names->file, handle));
-	MO_TRY(mo_dwarf_handle_enter(handle, &scan->names->file->units.items[unit], &unit_die));
-	return scan_unit(scan, handle, unit, mentions, unit_die);
+	MO_TRY(mo_dwarf_handle_enter(handle, &unit_die));
+	return scan_unit(scan, handle, unit, spaces, unit_die);
+}
+
+static struct mo_error *sift_and_scan(struct scan *scan, struct mo_dwarf_sieve *sieve, uint64_t unit)
+{
+	struct mo_dwarf_handle handle;
+	struct mo_error *error;
+	unsigned spaces;
+
+	MO_TRY(mo_dwarf_sift(sieve, scan->names, unit, &spaces));
+	if (!spaces)
+		return NULL;
+	MO_TRY(mo_dwarf_handle_open(scan->names->file, &scan->names->file->units.items[unit], &handle));
+	error = enter_and_scan(scan, &handle, unit, spaces);
+	mo_dwarf_handle_close(&handle);
+	return error;
 }
 
 static struct mo_error *scan_units(void *context, unsigned thread_index, uint64_t first, uint64_t n_units)
@@ -165,14 +178,11 @@ static struct mo_error *scan_units(void *context, unsigned thread_index, uint64_
 
 	for (uint64_t unit = first; unit < first + n_units; unit++) {
 		const struct mo_dwarf_unit *place = &scan->names->file->units.items[unit];
-		unsigned mentions;
 
 		/* An earlier unit than the last one is looked at even so: it may have something first. */
 		if (!atomic_load(&scan->n_open) && unit > atomic_load(&scan->last_unit))
 			return NULL;
-		mentions = mo_dwarf_names_sift(scan->names, unit);
-		if (mentions)
-			MO_TRY(enter_and_scan(scan, &scan->handles[thread_index], unit, mentions));
+		MO_TRY(sift_and_scan(scan, &scan->sieves[thread_index], unit));
 		if (!mo_progress_add(scan->progress, place->end_offset - place->offset))
 			return mo_progress_cancelled(scan->progress);
 	}
@@ -185,11 +195,11 @@ struct mo_error *mo_dwarf_scan(struct mo_dwarf_names *names, struct mo_progress 
 	struct scan scan = { .names = names, .progress = progress };
 	struct mo_error *error;
 
-	scan.handles = calloc(n_threads, sizeof(*scan.handles));
-	if (!scan.handles)
+	scan.sieves = calloc(n_threads, sizeof(*scan.sieves));
+	if (!scan.sieves)
 		return mo_error_no_memory();
 	if (pthread_mutex_init(&scan.lock, NULL)) {
-		free(scan.handles);
+		free(scan.sieves);
 		return mo_error_no_memory();
 	}
 	atomic_init(&scan.n_open, names->n_wishes);
@@ -197,8 +207,8 @@ struct mo_error *mo_dwarf_scan(struct mo_dwarf_names *names, struct mo_progress 
 	error = mo_parallel(n_threads, names->file->units.count, 1, scan_units, &scan);
 	mo_progress_end(progress);
 	for (unsigned i = 0; i < n_threads; i++)
-		mo_dwarf_handle_close(&scan.handles[i]);
+		mo_dwarf_sieve_deinit(&scan.sieves[i]);
 	pthread_mutex_destroy(&scan.lock);
-	free(scan.handles);
+	free(scan.sieves);
 	return error;
 }

@@ -9,7 +9,6 @@
 
 #include "btf.h"
 #include "cleanup.h"
-#include "dwarf_entry.h"
 #include "dwarf_extract.h"
 #include "dwarf_file.h"
 #include "dwarf_scan.h"
@@ -111,7 +110,7 @@ static struct mo_error *sort_out(struct dwarf_types *dwarf, const struct mo_type
 	return error;
 }
 
-/* By unit, so that the handle goes through them in order. */
+/* By unit, so that each is opened once. */
 static int compare_wishes(const void *left, const void *right)
 {
 	const struct mo_dwarf_wish *a = *(struct mo_dwarf_wish *const *)left;
@@ -124,44 +123,46 @@ static int compare_wishes(const void *left, const void *right)
 	return a->found_offset < b->found_offset ? -1 : a->found_offset > b->found_offset;
 }
 
-static struct mo_error *take_found(struct dwarf_types *dwarf, struct mo_dwarf_handle *handle,
-				   struct mo_dwarf_wish *const *wishes, size_t n_wishes)
+/* Wishes that were found in one unit, or (unit MO_NOT_FOUND) not at all. */
+static struct mo_error *take_unit(struct dwarf_types *dwarf, uint64_t unit, struct mo_dwarf_wish *const *wishes,
+				  size_t n_wishes)
 {
-	uint64_t entered = MO_NOT_FOUND;
+	MO_FREE uint64_t *offsets = calloc(n_wishes, sizeof(*offsets));
+	MO_FREE uint32_t *ids = calloc(n_wishes, sizeof(*ids));
 
-	for (size_t i = 0; i < n_wishes; i++) {
-		uint64_t unit = atomic_load(&wishes[i]->found_unit);
-		uint32_t id = 0;
-
-		if (unit != MO_NOT_FOUND && unit != entered) {
-			MO_DIE unit_die = NULL;
-
-			MO_TRY(mo_dwarf_handle_enter(handle, &dwarf->file->units.items[unit], &unit_die));
-			entered = unit;
-		}
-		if (unit != MO_NOT_FOUND)
-			MO_TRY(mo_dwarf_extract(handle, &dwarf->table, wishes[i]->found_offset, &id));
-		MO_TRY(mo_type_table_add_root(&dwarf->table, wishes[i]->name->key, id));
-	}
+	if (!offsets || !ids)
+		return mo_error_no_memory();
+	for (size_t i = 0; i < n_wishes; i++)
+		offsets[i] = wishes[i]->found_offset;
+	if (unit != MO_NOT_FOUND)
+		MO_TRY(mo_dwarf_extract(dwarf->file, &dwarf->file->units.items[unit], &dwarf->table, offsets, n_wishes,
+					ids));
+	for (size_t i = 0; i < n_wishes; i++)
+		MO_TRY(mo_type_table_add_root(&dwarf->table, wishes[i]->name->key, ids[i]));
 	return NULL;
 }
 
 static struct mo_error *scan_and_take(struct dwarf_types *dwarf, struct mo_dwarf_names *names)
 {
 	MO_FREE struct mo_dwarf_wish **sorted = calloc(names->n_wishes, sizeof(*sorted));
-	struct mo_dwarf_handle handle;
-	struct mo_error *error;
+	size_t first = 0;
 
 	if (!sorted)
 		return mo_error_no_memory();
 	MO_TRY(mo_dwarf_scan(names, dwarf->progress));
 	for (size_t i = 0; i < names->n_wishes; i++)
 		sorted[i] = &names->wishes[i];
-	qsort(sorted, names->n_wishes, sizeof(*sorted), compare_wishes);
-	MO_TRY(mo_dwarf_handle_open(dwarf->file, &handle));
-	error = take_found(dwarf, &handle, sorted, names->n_wishes);
-	mo_dwarf_handle_close(&handle);
-	return error;
+	qsort(sorted, names->n_wishes, sizeof(struct mo_dwarf_wish *), compare_wishes);
+	while (first < names->n_wishes) {
+		uint64_t unit = atomic_load(&sorted[first]->found_unit);
+		size_t end = first + 1;
+
+		while (end < names->n_wishes && atomic_load(&sorted[end]->found_unit) == unit)
+			end++;
+		MO_TRY(take_unit(dwarf, unit, sorted + first, end - first));
+		first = end;
+	}
+	return NULL;
 }
 
 static struct mo_error *dwarf_prefetch(struct mo_raw_source *source, const struct mo_type_name *names, size_t n_names)
@@ -209,24 +210,13 @@ static const struct mo_dwarf_unit *unit_of(const struct mo_dwarf_file *file, uin
 static struct mo_error *take_at(struct dwarf_types *dwarf, uint64_t offset, uint32_t *ret)
 {
 	const struct mo_dwarf_unit *unit;
-	struct mo_dwarf_handle handle;
-	struct mo_error *error;
-	MO_DIE unit_die = NULL;
 
 	MO_TRY(need_file(dwarf));
 	unit = unit_of(dwarf->file, offset);
 	if (!unit)
 		return mo_error_create(MO_E_CORRUPT, "%s has no unit at 0x%llx", dwarf->file->path,
 				       (unsigned long long)offset);
-	MO_TRY(mo_dwarf_handle_open(dwarf->file, &handle));
-	error = mo_dwarf_handle_enter(&handle, unit, &unit_die);
-	if (!error)
-		error = mo_dwarf_extract(&handle, &dwarf->table, offset, ret);
-	if (unit_die)
-		dwarf_dealloc_die(unit_die);
-	unit_die = NULL;
-	mo_dwarf_handle_close(&handle);
-	return error;
+	return mo_dwarf_extract(dwarf->file, unit, &dwarf->table, &offset, 1, ret);
 }
 
 /* The unit that points to a struct may define it; only then is its own definition the right one for sure. */

@@ -170,13 +170,19 @@ static struct mo_error *build_array(struct build *build, const struct mo_raw_typ
 				    enum mo_build_how how)
 {
 	struct mo_type *type = &node->type;
+	uint64_t n_elements = raw->is_flexible ? 0 : raw->array_length;
 	uint64_t element_bytes;
+	bool is_sane = true;
 
 	MO_TRY(build_type(build, node->source, raw->target, how, &type->target));
-	type->is_flexible = raw->is_flexible || !raw->array_length;
-	type->array_length = type->is_flexible ? 0 : raw->array_length;
+	if (type->target->kind == MO_TYPE_ARRAY) { /* a dimension more, not an array behind a typedef */
+		is_sane = !__builtin_mul_overflow(n_elements, type->target->array_length, &n_elements);
+		type->target = type->target->target;
+	}
+	type->is_flexible = !n_elements;
+	type->array_length = n_elements;
 	element_bytes = mo_type_strip(type->target)->size_bytes;
-	if (__builtin_mul_overflow(element_bytes, type->array_length, &type->size_bytes) ||
+	if (!is_sane || __builtin_mul_overflow(element_bytes, n_elements, &type->size_bytes) ||
 	    type->size_bytes > UINT64_MAX / 8)
 		return mo_error_create(MO_E_CORRUPT, "%s: type %u is an array of impossible size",
 				       node->source->description, node->id);

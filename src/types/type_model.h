@@ -11,7 +11,7 @@
  *   unsigned, because BTF does not record what the compiler did with it.
  * - An enum is signed if one of its enumerators is negative.
  * - `restrict`, `_Atomic` and type tags are looked through.
- * - An array of several dimensions has one, their product: BTF records no more.
+ * - An array of several dimensions has one, their product: BTF records no more until pahole of about 2024.
  * - A bit-field that fills a whole, aligned unit of its type is an ordinary member.
  * - Whatever is reached through a pointer, or through a function type, has its named structs and unions incomplete.
  */

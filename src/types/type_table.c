@@ -26,6 +26,22 @@ void mo_type_table_deinit(struct mo_type_table *table)
 	mo_arena_deinit(&table->arena);
 }
 
+struct mo_type_table_mark mo_type_table_mark(const struct mo_type_table *table)
+{
+	return (struct mo_type_table_mark){
+		.n_types = table->types.count,
+		.n_members = table->members.count,
+		.n_enumerators = table->enumerators.count,
+	};
+}
+
+void mo_type_table_rewind(struct mo_type_table *table, const struct mo_type_table_mark *mark)
+{
+	table->types.count = mark->n_types;
+	table->members.count = mark->n_members;
+	table->enumerators.count = mark->n_enumerators;
+}
+
 struct mo_error *mo_type_table_intern(struct mo_type_table *table, const char *name, const char **ret)
 {
 	size_t length = name ? strlen(name) : 0;
@@ -70,7 +86,8 @@ uint32_t mo_type_table_at_origin(const struct mo_type_table *table, const struct
 	while (mo_name_index_next(&table->origin_index, hash_origin(origin), &cursor, &id)) {
 		const struct mo_type_origin *other = &table->types.items[id].origin;
 
-		if (other->offset == origin->offset && other->how == origin->how)
+		/* The index may still have types that were taken back. */
+		if (id < table->types.count && other->offset == origin->offset && other->how == origin->how)
 			return id;
 	}
 	return 0;

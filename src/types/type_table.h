@@ -45,6 +45,16 @@ struct mo_type_table {
 struct mo_error *mo_type_table_init(struct mo_type_table *table) MO_MUST_USE;
 void mo_type_table_deinit(struct mo_type_table *table);
 
+/* How much is in the table, to take back what was begun and failed. Roots and names are not taken back. */
+struct mo_type_table_mark {
+	size_t n_types;
+	size_t n_members;
+	size_t n_enumerators;
+};
+
+struct mo_type_table_mark mo_type_table_mark(const struct mo_type_table *table);
+void mo_type_table_rewind(struct mo_type_table *table, const struct mo_type_table_mark *mark);
+
 /* The table's own copy of a name; NULL for NULL. */
 struct mo_error *mo_type_table_intern(struct mo_type_table *table, const char *name, const char **ret) MO_MUST_USE;
 
