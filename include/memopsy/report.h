@@ -115,6 +115,7 @@ enum mo_column_flags {
 	MO_COLUMN_HIDDEN = 1 << 0,    /* shown only if --columns names it; always in JSON */
 	MO_COLUMN_TRUNCATE = 1 << 1,  /* may be cut on a narrow terminal */
 	MO_COLUMN_WRAP = 1 << 2,      /* may be wrapped on a narrow terminal */
+	MO_COLUMN_TABS = 1 << 3,      /* text whose tabs stay tabs (the kernel log) */
 };
 
 struct mo_column {

@@ -160,7 +160,7 @@ void mo_text_append_visible(struct mo_text *text, const void *bytes, size_t n_by
 		size_t length = utf8_sequence(at, left, &code_point);
 		bool is_kept = length && !is_control(code_point);
 
-		if (how == MO_KEEP_LINES && (*at == '\n' || *at == '\t'))
+		if ((how == MO_KEEP_LINES && *at == '\n') || (how != MO_ONE_LINE && *at == '\t'))
 			is_kept = true;
 		if (is_kept) {
 			mo_text_append_n(text, (const char *)at, length);

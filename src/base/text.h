@@ -40,9 +40,9 @@ char *mo_text_take(struct mo_text *text);
 /*
  * Appends bytes of unknown origin as visible UTF-8: valid sequences stay; control characters (C0, DEL, C1, line and
  * paragraph separators, bidirectional overrides) and invalid bytes become \xNN, one escape a byte; a backslash stays
- * as it is. keep_newlines and tabs: these two pass when MO_KEEP_LINES is given.
+ * as it is. Newlines and tabs pass with MO_KEEP_LINES, tabs alone with MO_KEEP_TABS.
  */
-enum mo_visible { MO_ONE_LINE = 0, MO_KEEP_LINES = 1 };
+enum mo_visible { MO_ONE_LINE = 0, MO_KEEP_LINES = 1, MO_KEEP_TABS = 2 };
 void mo_text_append_visible(struct mo_text *text, const void *bytes, size_t n_bytes, enum mo_visible how);
 
 /* Bytes as one visible line, up to a NUL or n_bytes; free() it. NULL if memory is short. */

@@ -41,7 +41,7 @@ static const struct mo_column columns[LOG_COLUMNS] = {
 	[LOG_FACILITY] = { .key = "facility", .heading = "FACILITY", .flags = MO_COLUMN_HIDDEN, .help = "kern, user, ..." },
 	[LOG_CALLER] = { .key = "caller", .heading = "CALLER", .flags = MO_COLUMN_HIDDEN,
 			 .help = "T and the thread's id, or C and the CPU" },
-	[LOG_TEXT] = { .key = "text", .heading = "TEXT", .help = "the line" },
+	[LOG_TEXT] = { .key = "text", .heading = "TEXT", .flags = MO_COLUMN_TABS, .help = "the line" },
 };
 
 /* As the kernel prints it (kernel/printk/printk.c, print_time). */

@@ -7,6 +7,7 @@ const struct mo_command *const mo_commands[] = {
 	&mo_cmd_report,
 	&mo_cmd_info,
 	&mo_cmd_dmesg,
+	&mo_cmd_print,
 	&mo_cmd_sym,
 	&mo_cmd_vtop,
 	&mo_cmd_read,

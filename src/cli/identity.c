@@ -11,6 +11,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
+/* Hidden is what the head of a report says already. */
 enum kernel_column {
 	KERNEL_RELEASE,
 	KERNEL_VERSION,
@@ -27,11 +28,11 @@ enum kernel_column {
 };
 
 static const struct mo_column kernel_columns[KERNEL_COLUMNS] = {
-	[KERNEL_RELEASE] = { .key = "release", .heading = "Release", .help = "as uname -r printed it" },
+	[KERNEL_RELEASE] = { .key = "release", .heading = "Release", .flags = MO_COLUMN_HIDDEN, .help = "as uname -r printed it" },
 	[KERNEL_VERSION] = { .key = "version", .heading = "Version", .help = "as uname -v printed it" },
-	[KERNEL_BANNER] = { .key = "banner", .heading = "Banner", .help = "linux_banner", .flags = MO_COLUMN_WRAP },
-	[KERNEL_BUILD_ID] = { .key = "build_id", .heading = "Build-id", .help = "GNU build-id of the vmlinux" },
-	[KERNEL_ARCHITECTURE] = { .key = "architecture", .heading = "Architecture", .help = "as uname -m names it" },
+	[KERNEL_BANNER] = { .key = "banner", .heading = "Banner", .flags = MO_COLUMN_HIDDEN, .help = "linux_banner" },
+	[KERNEL_BUILD_ID] = { .key = "build_id", .heading = "Build-id", .flags = MO_COLUMN_HIDDEN, .help = "GNU build-id of the vmlinux" },
+	[KERNEL_ARCHITECTURE] = { .key = "architecture", .heading = "Architecture", .flags = MO_COLUMN_HIDDEN, .help = "as uname -m names it" },
 	[KERNEL_PAGE_BYTES] = { .key = "page_bytes", .heading = "Page size", .kind = MO_CELL_BYTES,
 				.help = "size of a page frame" },
 	[KERNEL_PAGING_LEVELS] = { .key = "paging_levels", .heading = "Paging levels", .kind = MO_CELL_COUNT,
@@ -41,9 +42,9 @@ static const struct mo_column kernel_columns[KERNEL_COLUMNS] = {
 	[KERNEL_TAINT] = { .key = "taint", .heading = "Taint",
 			   .help = "letters of Documentation/admin-guide/tainted-kernels.rst; none: not tainted" },
 	[KERNEL_TYPES] = { .key = "types_from", .heading = "Types from", .help = "where types were read",
-			   .flags = MO_COLUMN_WRAP },
+			   .flags = MO_COLUMN_HIDDEN },
 	[KERNEL_SYMBOLS] = { .key = "symbols_from", .heading = "Symbols from", .help = "where symbols were read",
-			     .flags = MO_COLUMN_WRAP },
+			     .flags = MO_COLUMN_HIDDEN },
 };
 
 const struct mo_table_spec mo_identity_kernel_table = {

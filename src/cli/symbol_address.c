@@ -5,6 +5,8 @@
 #include "command.h"
 #include "text.h"
 
+#define LOWEST_SYMBOL 0x1000000
+
 /* A name in the kernel, then, if the kernel has none of it, in its modules. */
 static struct mo_error *find_symbol(struct mo_cli *cli, const char *name, struct mo_symbol *ret)
 {
@@ -58,8 +60,12 @@ struct mo_error *mo_cli_address(struct mo_cli *cli, const char *text, uint64_t *
 void mo_cli_append_symbol(const struct mo_cli *cli, uint64_t kva, struct mo_text *text)
 {
 	struct mo_symbol symbol;
-	struct mo_error *error = mo_symbols_at(mo_kernel_symbols(cli->kernel), kva, &symbol);
+	struct mo_error *error;
 
+	/* Small numbers are numbers: what lies there is at most the template of the per-CPU variables, from 0 on. */
+	if (kva < LOWEST_SYMBOL)
+		return;
+	error = mo_symbols_at(mo_kernel_symbols(cli->kernel), kva, &symbol);
 	if (error) {
 		mo_error_destroy(error);
 		return;

@@ -25,7 +25,8 @@ static const char *const trouble_words[] = {
 	"Watchdog detected hard LOCKUP",         /* kernel/watchdog_hld.c */
 	"watchdog: BUG: soft lockup",            /* kernel/watchdog.c */
 	"blocked for more than",                 /* kernel/hung_task.c, with hung_task_panic */
-	"Out of memory and no killable processes", /* mm/oom_kill.c */
+	"ut of memory: Kill",                    /* mm/oom_kill.c: of the machine, or of a memory cgroup */
+	"Out of memory and no killable processes",
 };
 
 static bool contains(const char *bytes, size_t n_bytes, const char *word)

@@ -107,13 +107,14 @@ enum mo_certainty mo_cell_certainty(enum mo_cell_kind kind, const struct mo_cell
 	return certainty;
 }
 
-bool mo_cell_keep(struct mo_text_store *store, enum mo_cell_kind kind, const struct mo_cell *cell,
-		  struct mo_cell *copy)
+bool mo_cell_keep(struct mo_text_store *store, enum mo_cell_kind kind, unsigned column_flags,
+		  const struct mo_cell *cell, struct mo_cell *copy)
 {
 	*copy = *cell;
 	if (kind != MO_CELL_TEXT || !cell->as.text.bytes)
 		return true;
 	copy->as.text.bytes = mo_text_store_add_visible(store, cell->as.text.bytes, cell->as.text.n_bytes,
+							column_flags & MO_COLUMN_TABS ? MO_KEEP_TABS : MO_ONE_LINE,
 							&copy->as.text.n_bytes);
 	return copy->as.text.bytes;
 }

@@ -13,8 +13,8 @@
 enum mo_certainty mo_cell_certainty(enum mo_cell_kind kind, const struct mo_cell *cell);
 
 /* A copy whose text is visible and lives in the store. false: no memory. */
-bool mo_cell_keep(struct mo_text_store *store, enum mo_cell_kind kind, const struct mo_cell *cell,
-		  struct mo_cell *copy);
+bool mo_cell_keep(struct mo_text_store *store, enum mo_cell_kind kind, unsigned column_flags,
+		  const struct mo_cell *cell, struct mo_cell *copy);
 
 /* Order for sorting: as memcmp(). Unknown stands after all else in either direction. */
 int mo_cell_compare(enum mo_cell_kind kind, const struct mo_cell *left, const struct mo_cell *right,

@@ -51,7 +51,7 @@ const char *mo_report_keep_note(struct mo_report *report, const char *text, size
 		report->n_notes_left_out++;
 		return NULL;
 	}
-	note.text = mo_text_store_add_visible(&report->texts, text, n_chars, &n_visible);
+	note.text = mo_text_store_add_visible(&report->texts, text, n_chars, MO_ONE_LINE, &n_visible);
 	if (!note.text || !mo_vector_append(&report->notes, note)) {
 		mo_report_fail(report, mo_error_no_memory());
 		return NULL;
@@ -74,7 +74,7 @@ static struct mo_evidence *copy_evidence(struct mo_report *report, const struct 
 
 		copies[i] = *evidence;
 		copies[i].label = mo_text_store_add_line(&report->texts, evidence->label, &failed);
-		if (!mo_cell_keep(&report->texts, evidence->kind, &evidence->cell, &copies[i].cell) || failed)
+		if (!mo_cell_keep(&report->texts, evidence->kind, 0, &evidence->cell, &copies[i].cell) || failed)
 			return NULL;
 	}
 	return copies;

@@ -32,7 +32,7 @@ bool mo_row_store_add(struct mo_row_store *store, const struct mo_table_spec *sp
 	for (size_t i = 0; i < spec->n_columns; i++) {
 		struct mo_cell *copy = &store->cells.items[first + i];
 
-		if (!mo_cell_keep(&store->texts, spec->columns[i].kind, &cells[i], copy))
+		if (!mo_cell_keep(&store->texts, spec->columns[i].kind, spec->columns[i].flags, &cells[i], copy))
 			return false;
 	}
 	store->cells.count += spec->n_columns;

@@ -61,7 +61,8 @@ static bool is_plain(const char *bytes, size_t n_bytes)
 	return true;
 }
 
-char *mo_text_store_add_visible(struct mo_text_store *store, const char *bytes, size_t n_bytes, size_t *n_chars)
+char *mo_text_store_add_visible(struct mo_text_store *store, const char *bytes, size_t n_bytes, enum mo_visible how,
+				size_t *n_chars)
 {
 	struct mo_text visible = MO_TEXT_EMPTY;
 	char *copy = NULL;
@@ -70,7 +71,7 @@ char *mo_text_store_add_visible(struct mo_text_store *store, const char *bytes, 
 		*n_chars = n_bytes;
 		return mo_text_store_add(store, bytes, n_bytes);
 	}
-	mo_text_append_visible(&visible, bytes, n_bytes, MO_ONE_LINE);
+	mo_text_append_visible(&visible, bytes, n_bytes, how);
 	if (!mo_text_failed(&visible)) {
 		*n_chars = visible.length;
 		copy = mo_text_store_add(store, mo_text_chars(&visible), visible.length);
@@ -86,7 +87,7 @@ const char *mo_text_store_add_line(struct mo_text_store *store, const char *term
 
 	if (!terminated)
 		return NULL;
-	copy = mo_text_store_add_visible(store, terminated, strlen(terminated), &n_chars);
+	copy = mo_text_store_add_visible(store, terminated, strlen(terminated), MO_ONE_LINE, &n_chars);
 	if (!copy)
 		*failed = true;
 	return copy;

@@ -8,6 +8,7 @@
 
 #include <stddef.h>
 
+#include "text.h"
 #include "vector.h"
 
 struct mo_text_store {
@@ -25,8 +26,9 @@ void mo_text_store_clear(struct mo_text_store *store);
 /* A terminated copy of n characters, or NULL: no memory. */
 char *mo_text_store_add(struct mo_text_store *store, const char *chars, size_t n);
 
-/* The same of bytes of any origin, made one line of visible UTF-8; *n_chars is the copy's length. */
-char *mo_text_store_add_visible(struct mo_text_store *store, const char *bytes, size_t n_bytes, size_t *n_chars);
+/* The same of bytes of any origin, made visible UTF-8; *n_chars is the copy's length. */
+char *mo_text_store_add_visible(struct mo_text_store *store, const char *bytes, size_t n_bytes, enum mo_visible how,
+				size_t *n_chars);
 
 /* The same of a terminated string. NULL gives NULL, and *failed is set only when memory was short. */
 const char *mo_text_store_add_line(struct mo_text_store *store, const char *terminated, bool *failed);
