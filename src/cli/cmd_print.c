@@ -88,9 +88,7 @@ static struct mo_error *run_print(struct mo_cli *cli)
 	type = declared;
 	MO_TRY(complete(cli, &type));
 	if (cli->n_arguments == n_words)
-		return mo_print_layout(cli, mo_type_strip(type)->kind == MO_TYPE_STRUCT ||
-						   mo_type_strip(type)->kind == MO_TYPE_UNION ? type : declared,
-				       wishes.depth);
+		return mo_print_layout(cli, declared, type, wishes.depth);
 	MO_TRY(mo_cli_address(cli, cli->arguments[n_words], &kva));
 	wishes.members = cli->arguments + n_words + 1;
 	wishes.n_members = cli->n_arguments - n_words - 1;

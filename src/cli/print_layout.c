@@ -133,7 +133,7 @@ static const struct mo_type *to_open(struct layout_print *print, const struct mo
 
 	if ((type->kind != MO_TYPE_STRUCT && type->kind != MO_TYPE_UNION) || level >= MAX_NESTING)
 		return NULL;
-	if ((member->name && type->name) && level > print->depth)
+	if (member->name && (type->name || member->type->kind == MO_TYPE_TYPEDEF) && level > print->depth)
 		return NULL;
 	error = mo_types_complete(mo_kernel_types(print->cli->kernel), type, &complete);
 	if (!error)
@@ -212,6 +212,8 @@ static void put_other(struct layout_print *print, const struct mo_type *declared
 
 static struct mo_error *put_text(struct layout_print *print, const struct mo_type *declared, const struct mo_type *type)
 {
+	bool is_typedef = declared->kind == MO_TYPE_TYPEDEF && declared->name;
+
 	if (type->kind == MO_TYPE_ENUM) {
 		put_enum(print, type);
 		return NULL;
@@ -220,16 +222,19 @@ static struct mo_error *put_text(struct layout_print *print, const struct mo_typ
 		put_other(print, declared, type);
 		return NULL;
 	}
-	fprintf(print->cli->out, "%s %s {\n", keyword(type), type->name ? type->name : declared->name ? declared->name : "");
+	fprintf(print->cli->out, "%s%s%s%s {\n", is_typedef ? "typedef " : "", keyword(type), type->name ? " " : "",
+		type->name ? type->name : "");
 	MO_TRY(put_members(print, type, 0, 1));
-	fprintf(print->cli->out, "}; /* size: %llu */\n", (unsigned long long)type->size_bytes);
+	fprintf(print->cli->out, "}%s%s; /* size: %llu */\n", is_typedef ? " " : "", is_typedef ? declared->name : "",
+		(unsigned long long)type->size_bytes);
 	return NULL;
 }
 
-struct mo_error *mo_print_layout(struct mo_cli *cli, const struct mo_type *declared, uint64_t depth)
+struct mo_error *mo_print_layout(struct mo_cli *cli, const struct mo_type *declared, const struct mo_type *complete,
+				 uint64_t depth)
 {
 	struct layout_print print = { .cli = cli, .as_rows = mo_parsed_has(cli->parsed, "json"), .depth = depth };
-	const struct mo_type *type = mo_type_strip(declared);
+	const struct mo_type *type = mo_type_strip(complete);
 	struct mo_error *error = NULL;
 
 	if (!print.as_rows) {

@@ -8,7 +8,11 @@
 
 extern const struct mo_table_spec mo_print_layout_table; /* the same as rows, for JSON */
 
-/* depth: how many levels of named structs inside are opened as well (anonymous ones always are). */
-struct mo_error *mo_print_layout(struct mo_cli *cli, const struct mo_type *type, uint64_t depth) MO_MUST_USE;
+/*
+ * The type as it was found by name, and the complete one behind it. depth: how many levels of named structs inside are
+ * opened as well (anonymous ones always are).
+ */
+struct mo_error *mo_print_layout(struct mo_cli *cli, const struct mo_type *declared, const struct mo_type *complete,
+				 uint64_t depth) MO_MUST_USE;
 
 #endif

@@ -166,7 +166,8 @@ static struct mo_error *show_scalar(struct value_print *print, const struct valu
 	if (print->as_rows) {
 		put_row(print, at, mo_text_chars(&value));
 	} else {
-		mo_text_append_char(&value, ',');
+		if (at->level)
+			mo_text_append_char(&value, ',');
 		put_line(print, at->level, name, mo_text_chars(&value));
 	}
 	if (mo_text_failed(&value) || mo_text_failed(&print->path))
@@ -229,7 +230,7 @@ static struct mo_error *show_elements(struct value_print *print, const struct va
 		if (n_shown < n_elements)
 			fprintf(print->cli->out, "%*s... %llu more\n", (int)(at->level + 1) * 4, "",
 				(unsigned long long)(n_elements - n_shown));
-		put_line(print, at->level, "},", "");
+		put_line(print, at->level, at->level ? "}," : "}", "");
 	}
 	return error;
 }
@@ -273,7 +274,7 @@ static struct mo_error *show_struct(struct value_print *print, const struct valu
 		put_line(print, at->level, name, "{");
 	error = show_members(print, at, type);
 	if (!print->as_rows)
-		put_line(print, at->level, "},", "");
+		put_line(print, at->level, at->level ? "}," : "}", "");
 	return error;
 }
 
