@@ -2,10 +2,11 @@
 #include "symbols_fixture.h"
 
 #include <elf.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 #include "bytes.h"
 
@@ -321,6 +322,11 @@ static void test_files_cut_short(void **state)
 	remove_directory(directory);
 }
 
+static void set_byte(int fd, size_t offset, uint8_t byte)
+{
+	assert_int_equal(pwrite(fd, &byte, 1, (off_t)offset), 1);
+}
+
 /* Any byte of the headers may lie. */
 static void test_damaged_headers(void **state)
 {
@@ -328,15 +334,17 @@ static void test_damaged_headers(void **state)
 	size_t n_bytes, n_opened = 0;
 	uint8_t *bytes = read_file(path, &n_bytes);
 	size_t tables = n_bytes > 4096 ? n_bytes - 4096 : 0;
+	int fd;
 
 	(void)state;
+	write_file(copy, bytes, n_bytes);
+	fd = open(copy, O_RDWR | O_CLOEXEC);
+	assert_true(fd >= 0);
 	for (size_t i = 4; i < n_bytes; i = i == 512 ? tables : i + 1) {
-		uint8_t kept = bytes[i];
 		struct mo_elf *elf = NULL;
 		struct mo_error *error;
 
-		bytes[i] ^= 0xff;
-		write_file(copy, bytes, n_bytes);
+		set_byte(fd, i, bytes[i] ^ 0xff);
 		error = mo_elf_open(copy, &elf);
 		if (!error) {
 			ask_for_sections(elf);
@@ -344,8 +352,9 @@ static void test_damaged_headers(void **state)
 			n_opened++;
 		}
 		mo_error_destroy(error);
-		bytes[i] = kept;
+		set_byte(fd, i, bytes[i]);
 	}
+	close(fd);
 	assert_true(n_opened > 0);
 	free(bytes);
 	free(path);

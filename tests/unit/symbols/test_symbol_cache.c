@@ -95,7 +95,7 @@ static void test_a_damaged_cache_is_not_used(void **state)
 	uint8_t *bytes = read_file(file, &n_bytes), *again;
 
 	(void)state;
-	for (size_t i = 0; i < n_bytes; i += i < 512 ? 1 : 61) {
+	for (size_t i = 0; i < n_bytes; i += i < 260 ? 1 : 331) {
 		if (i >= 24 + 41 && i < 24 + 136) /* behind the build-id's end nothing is looked at */
 			continue;
 		bytes[i] ^= 0x55;
@@ -125,7 +125,7 @@ static void test_a_cache_cut_short_is_not_used(void **state)
 	uint8_t *bytes = read_file(file, &n_bytes);
 
 	(void)state;
-	for (size_t n_kept = 0; n_kept < n_bytes; n_kept += 97) {
+	for (size_t n_kept = 0; n_kept < n_bytes; n_kept += 397) {
 		write_file(file, bytes, n_kept);
 		symbols = load("toy", 0, cache);
 		assert_string_equal(mo_symbols_describe(symbols), "symbol table of toy");
