@@ -29,7 +29,7 @@ struct elf_layout {
 	unsigned header_bytes, word_bytes;
 	unsigned phoff, shoff, flags, phentsize, phnum, shentsize, shnum;
 	unsigned segment_bytes, p_offset, p_paddr, p_filesz, p_memsz;
-	unsigned section_bytes, sh_info;
+	unsigned section_bytes, sh_offset, sh_size, sh_info;
 };
 
 static const struct elf_layout layouts[] = {
@@ -42,7 +42,8 @@ static const struct elf_layout layouts[] = {
 		.segment_bytes = sizeof(Elf32_Phdr), .p_offset = offsetof(Elf32_Phdr, p_offset),
 		.p_paddr = offsetof(Elf32_Phdr, p_paddr), .p_filesz = offsetof(Elf32_Phdr, p_filesz),
 		.p_memsz = offsetof(Elf32_Phdr, p_memsz),
-		.section_bytes = sizeof(Elf32_Shdr), .sh_info = offsetof(Elf32_Shdr, sh_info),
+		.section_bytes = sizeof(Elf32_Shdr), .sh_offset = offsetof(Elf32_Shdr, sh_offset),
+		.sh_size = offsetof(Elf32_Shdr, sh_size), .sh_info = offsetof(Elf32_Shdr, sh_info),
 	},
 	[1] = {
 		.header_bytes = sizeof(Elf64_Ehdr), .word_bytes = 8,
@@ -53,7 +54,8 @@ static const struct elf_layout layouts[] = {
 		.segment_bytes = sizeof(Elf64_Phdr), .p_offset = offsetof(Elf64_Phdr, p_offset),
 		.p_paddr = offsetof(Elf64_Phdr, p_paddr), .p_filesz = offsetof(Elf64_Phdr, p_filesz),
 		.p_memsz = offsetof(Elf64_Phdr, p_memsz),
-		.section_bytes = sizeof(Elf64_Shdr), .sh_info = offsetof(Elf64_Shdr, sh_info),
+		.section_bytes = sizeof(Elf64_Shdr), .sh_offset = offsetof(Elf64_Shdr, sh_offset),
+		.sh_size = offsetof(Elf64_Shdr, sh_size), .sh_info = offsetof(Elf64_Shdr, sh_info),
 	},
 };
 
@@ -70,25 +72,67 @@ static uint64_t load_word(const struct mo_elf_header *header, const uint8_t *byt
 	return mo_load_unsigned(bytes, layout_of(header)->word_bytes, header->is_big_endian);
 }
 
-static bool has_magic(const uint8_t *bytes)
+static bool try_copy(const struct mo_file_bytes *file, uint64_t offset, void *buffer, size_t n_bytes)
 {
-	return memcmp(bytes, ELFMAG, SELFMAG) == 0;
+	struct mo_error *error = mo_file_bytes_copy(file, offset, buffer, n_bytes);
+	bool is_copied = !error;
+
+	mo_error_destroy(error);
+	return is_copied;
+}
+
+/* The offset and size of section i; false: there is none such in the file. */
+static bool find_section(const struct mo_file_bytes *file, const struct mo_elf_header *header, const uint8_t *elf,
+			 uint16_t i, uint32_t *name, uint64_t *offset, uint64_t *n_bytes)
+{
+	const struct elf_layout *layout = layout_of(header);
+	uint16_t entry_bytes = mo_load_u16(elf + layout->shentsize, header->is_big_endian);
+	uint64_t sections = load_word(header, elf + layout->shoff);
+	uint8_t section[sizeof(Elf64_Shdr)];
+
+	if (entry_bytes < layout->section_bytes || sections > UINT64_MAX / 2 ||
+	    !try_copy(file, sections + (uint64_t)i * entry_bytes, section, layout->section_bytes))
+		return false;
+	*name = mo_load_u32(section, header->is_big_endian);
+	*offset = load_word(header, section + layout->sh_offset);
+	*n_bytes = load_word(header, section + layout->sh_size);
+	return mo_is_within(*offset, *n_bytes, file->n_bytes);
+}
+
+static bool has_xen_pages(const struct mo_file_bytes *file, const struct mo_elf_header *header, const uint8_t *elf)
+{
+	static const char wanted[] = ".xen_pages";
+	const struct elf_layout *layout = layout_of(header);
+	uint16_t n_sections = mo_load_u16(elf + layout->shnum, header->is_big_endian);
+	uint16_t names_index = mo_load_u16(elf + layout->shnum + 2, header->is_big_endian);
+	uint64_t names, names_bytes, offset, n_bytes;
+	uint32_t name;
+
+	if (names_index >= n_sections || !find_section(file, header, elf, names_index, &name, &names, &names_bytes))
+		return false;
+	for (uint16_t i = 0; i < n_sections; i++) {
+		char found[sizeof(wanted)];
+
+		if (find_section(file, header, elf, i, &name, &offset, &n_bytes) &&
+		    mo_is_within(name, sizeof(found), names_bytes) && try_copy(file, names + name, found, sizeof(found)) &&
+		    memcmp(found, wanted, sizeof(found)) == 0)
+			return true;
+	}
+	return false;
 }
 
 bool mo_elf_header_probe(const struct mo_file_bytes *file)
 {
 	uint8_t bytes[sizeof(Elf64_Ehdr)] = { 0 };
 	uint64_t n_bytes = file->n_bytes < sizeof(bytes) ? file->n_bytes : sizeof(bytes);
-	struct mo_error *error = mo_file_bytes_copy(file, 0, bytes, (size_t)n_bytes);
-	const struct elf_layout *layout = &layouts[bytes[EI_CLASS] == ELFCLASS64];
-	bool is_big_endian = bytes[EI_DATA] == ELFDATA2MSB;
+	struct mo_elf_header header = { .is_64 = false };
 
-	if (error) {
-		mo_error_destroy(error);
+	if (!try_copy(file, 0, bytes, (size_t)n_bytes) || memcmp(bytes, ELFMAG, SELFMAG) != 0)
 		return false;
-	}
-	return has_magic(bytes) && (mo_load_u16(bytes + layout->phnum, is_big_endian) != 0 ||
-				    mo_load_u16(bytes + layout->shnum, is_big_endian) == 0);
+	header.is_64 = bytes[EI_CLASS] == ELFCLASS64;
+	header.is_big_endian = bytes[EI_DATA] == ELFDATA2MSB;
+	return mo_load_u16(bytes + layout_of(&header)->phnum, header.is_big_endian) != 0 ||
+	       !has_xen_pages(file, &header, bytes);
 }
 
 static struct mo_error *check_ident(const struct mo_file_bytes *file, const uint8_t *bytes, uint64_t n_bytes)

@@ -33,7 +33,10 @@ struct mo_elf_machine {
 	uint32_t page_bytes; /* where nothing else tells */
 };
 
-/* Whether the file begins like an ELF core that has segments (Xen's domain cores have sections only). */
+/*
+ * Whether the file begins like an ELF file, and not like a core of a Xen domain: those have no segments, but a section
+ * ".xen_pages", and are left to libkdumpfile.
+ */
 bool mo_elf_header_probe(const struct mo_file_bytes *file);
 
 struct mo_error *mo_elf_header_read(const struct mo_file_bytes *file, struct mo_elf_header *ret) MO_MUST_USE;

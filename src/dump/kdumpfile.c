@@ -244,7 +244,8 @@ static struct mo_error *open_lib(struct mo_dump *dump)
 					       dump->files[i]->path);
 	}
 	error = open_context(dump, state->fds, &state->context);
-	if (mo_error_catch(&error, MO_E_UNSUPPORTED))
+	/* The same code says that a known format has an unknown feature; only the text tells. */
+	if (error && strstr(mo_error_text(error), "Unknown file format") && mo_error_catch(&error, MO_E_UNSUPPORTED))
 		return mo_error_create(MO_E_INVALID, "%s is not a dump: no known format", dump->files[0]->path);
 	if (error)
 		return error;

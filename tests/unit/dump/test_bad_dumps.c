@@ -139,6 +139,28 @@ static void elf_segments_that_make_no_sense(void **state)
 	assert_image_refused(&image, MO_E_INVALID, "the core of a process, not of a kernel");
 }
 
+/* An ELF core without segments, but with the sections of a Xen domain's core, is libkdumpfile's to judge. */
+static void xen_domain_cores_are_left_to_libkdumpfile(void **state)
+{
+	struct image image;
+
+	(void)state;
+	build_elf(&(struct elf_spec){ .segments_offset = 64 }, &image);
+	image_put_number(&image, 40, 1024, 8, false);
+	image_put_number(&image, 58, 64, 2, false);
+	image_put_number(&image, 60, 2, 2, false);
+	image_put_number(&image, 62, 1, 2, false);
+	image_put(&image, 512, "\0.shstrtab\0.xen_pages", 23);
+	image_put(&image, 1024 + 2 * 64, NULL, 0);
+	image_put_number(&image, 1024, 11, 4, false);
+	image_put_number(&image, 1024 + 24, 2048, 8, false);
+	image_put_number(&image, 1024 + 64, 1, 4, false);
+	image_put_number(&image, 1024 + 64 + 24, 512, 8, false);
+	image_put_number(&image, 1024 + 64 + 32, 23, 8, false);
+	image_put(&image, 4096, NULL, 0);
+	assert_image_refused(&image, MO_E_UNSUPPORTED, "libkdumpfile: ");
+}
+
 /* Notes whose sizes lie: those before them stay, and the dump opens. */
 static void elf_notes_that_make_no_sense(void **state)
 {
@@ -380,6 +402,7 @@ int main(void)
 		cmocka_unit_test(no_permission),
 		cmocka_unit_test(elf_headers_that_make_no_sense),
 		cmocka_unit_test(elf_segments_that_make_no_sense),
+		cmocka_unit_test(xen_domain_cores_are_left_to_libkdumpfile),
 		cmocka_unit_test(elf_notes_that_make_no_sense),
 		cmocka_unit_test(elf_cut_short),
 		cmocka_unit_test(kdump_headers_that_make_no_sense),
