@@ -150,13 +150,13 @@ static void xen_domain_cores_are_left_to_libkdumpfile(void **state)
 	image_put_number(&image, 58, 64, 2, false);
 	image_put_number(&image, 60, 2, 2, false);
 	image_put_number(&image, 62, 1, 2, false);
-	image_put(&image, 512, "\0.shstrtab\0.xen_pages", 23);
+	image_put(&image, 512, "\0.shstrtab\0.xen_pages", 22);
 	image_put(&image, 1024 + 2 * 64, NULL, 0);
 	image_put_number(&image, 1024, 11, 4, false);
 	image_put_number(&image, 1024 + 24, 2048, 8, false);
 	image_put_number(&image, 1024 + 64, 1, 4, false);
 	image_put_number(&image, 1024 + 64 + 24, 512, 8, false);
-	image_put_number(&image, 1024 + 64 + 32, 23, 8, false);
+	image_put_number(&image, 1024 + 64 + 32, 22, 8, false);
 	image_put(&image, 4096, NULL, 0);
 	assert_image_refused(&image, MO_E_UNSUPPORTED, "libkdumpfile: ");
 }
