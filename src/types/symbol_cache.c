@@ -17,7 +17,7 @@
 #include "text.h"
 
 #define MAGIC "memopsy symbols"
-#define VERSION 1u
+#define VERSION 2u
 
 struct cache_header {
 	char magic[16];

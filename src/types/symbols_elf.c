@@ -18,6 +18,7 @@
 struct section_class {
 	char type;       /* lower case; 0: symbols in it have no address */
 	bool is_per_cpu; /* at address 0: values are offsets */
+	uint64_t n_bytes;
 };
 
 struct symtab {
@@ -43,7 +44,7 @@ struct raw_symbol {
 /* By flags, as nm does; code wins over data, and x86's .data is marked executable. */
 static struct section_class classify(const struct mo_elf_section *section)
 {
-	struct section_class class = { .type = 'd' };
+	struct section_class class = { .type = 'd', .n_bytes = section->n_bytes };
 
 	if (!(section->flags & SHF_ALLOC))
 		class.type = '\0';
@@ -158,7 +159,8 @@ static struct mo_error *add_symbol(const struct symtab *symtab, struct mo_symbol
 		if (raw->section >= symtab->n_classes || !symtab->classes[raw->section].type)
 			return NULL;
 		type = symtab->classes[raw->section].type;
-		is_per_cpu = symtab->classes[raw->section].is_per_cpu;
+		/* Symbols of the linker script that follow the section (__init_begin) are booked on it, yet are addresses. */
+		is_per_cpu = symtab->classes[raw->section].is_per_cpu && raw->value <= symtab->classes[raw->section].n_bytes;
 	}
 	name = (const char *)symtab->strings.bytes + raw->name;
 	if (!*name || (symtab->has_mapping_symbols && is_mapping_symbol(name)))
