@@ -42,8 +42,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static char *last_anonymous;
-static size_t last_anonymous_bytes;
+/* The anonymous memory that was taken last: what forked children write to. */
+struct anonymous {
+	char *start;
+	size_t bytes;
+};
 
 static void fail(const char *what)
 {
@@ -77,11 +80,12 @@ static size_t read_pages(const char *start, size_t bytes)
 	return sum;
 }
 
-static void take_anonymous(size_t bytes)
+static struct anonymous take_anonymous(size_t bytes)
 {
-	last_anonymous = map_anonymous(bytes, MAP_PRIVATE);
-	last_anonymous_bytes = bytes;
-	write_pages(last_anonymous, bytes);
+	struct anonymous taken = { .start = map_anonymous(bytes, MAP_PRIVATE), .bytes = bytes };
+
+	write_pages(taken.start, bytes);
+	return taken;
 }
 
 static void take_huge(size_t bytes)
@@ -139,7 +143,7 @@ static void map_file(const char *path, bool shared, bool write)
 
 static void open_file(const char *path, bool deleted)
 {
-	static char buffer[65536];
+	char buffer[65536] = { 0 };
 	int fd = open(path, deleted ? O_RDWR | O_CREAT : O_RDONLY, 0600);
 
 	if (fd < 0)
@@ -179,9 +183,9 @@ static void start_threads(long count)
 			fail("hold-memory: thread");
 }
 
-static void fork_children(long count, bool end)
+static void fork_children(long count, bool end, const struct anonymous *last)
 {
-	size_t own = last_anonymous_bytes < (256u << 10) ? last_anonymous_bytes : 256u << 10;
+	size_t own = last->bytes < (256u << 10) ? last->bytes : 256u << 10;
 
 	for (; count > 0; count--) {
 		pid_t pid = fork();
@@ -191,8 +195,7 @@ static void fork_children(long count, bool end)
 			continue;
 		if (end)
 			_exit(0);
-		if (last_anonymous)
-			write_pages(last_anonymous, own);
+		write_pages(last->start, own);
 		for (;;)
 			pause();
 	}
@@ -200,7 +203,7 @@ static void fork_children(long count, bool end)
 
 static void fill_pipes(long count)
 {
-	static char buffer[4096];
+	char buffer[4096] = { 0 };
 	int ends[2];
 
 	for (; count > 0; count--) {
@@ -213,7 +216,7 @@ static void fill_pipes(long count)
 
 static void fill_sockets(long count)
 {
-	static char buffer[4096];
+	char buffer[4096] = { 0 };
 	int ends[2];
 
 	for (; count > 0; count--) {
@@ -246,12 +249,12 @@ static void write_sparsely(long count)
 		start[(size_t)i * gigabyte] = 1;
 }
 
-static bool take_memory(const char *kind, size_t bytes)
+static bool take_memory(const char *kind, size_t bytes, struct anonymous *last)
 {
 	char *start;
 
 	if (strcmp(kind, "anon") == 0) {
-		take_anonymous(bytes);
+		*last = take_anonymous(bytes);
 	} else if (strcmp(kind, "untouched") == 0) {
 		map_anonymous(bytes, MAP_PRIVATE);
 	} else if (strcmp(kind, "read") == 0) {
@@ -261,16 +264,16 @@ static bool take_memory(const char *kind, size_t bytes)
 	} else if (strcmp(kind, "hugetlb") == 0) {
 		write_pages(map_anonymous(bytes, MAP_PRIVATE | MAP_HUGETLB), bytes);
 	} else if (strcmp(kind, "mlock") == 0) {
-		take_anonymous(bytes);
-		if (mlock(last_anonymous, bytes) != 0)
+		*last = take_anonymous(bytes);
+		if (mlock(last->start, bytes) != 0)
 			fail("hold-memory: mlock");
 	} else if (strcmp(kind, "merge") == 0) {
 		start = map_anonymous(bytes, MAP_PRIVATE);
 		madvise(start, bytes, MADV_MERGEABLE);
 		memset(start, 'm', bytes);
 	} else if (strcmp(kind, "pageout") == 0) {
-		take_anonymous(bytes);
-		if (madvise(last_anonymous, bytes, MADV_PAGEOUT) != 0)
+		*last = take_anonymous(bytes);
+		if (madvise(last->start, bytes, MADV_PAGEOUT) != 0)
 			fail("hold-memory: MADV_PAGEOUT");
 	} else if (strcmp(kind, "sysv") == 0) {
 		take_sysv(bytes);
@@ -284,14 +287,14 @@ static bool take_memory(const char *kind, size_t bytes)
 	return true;
 }
 
-static bool take_number(const char *kind, long value)
+static bool take_number(const char *kind, long value, const struct anonymous *last)
 {
 	if (strcmp(kind, "threads") == 0)
 		start_threads(value);
 	else if (strcmp(kind, "children") == 0)
-		fork_children(value, false);
+		fork_children(value, false, last);
 	else if (strcmp(kind, "zombie") == 0)
-		fork_children(value, true);
+		fork_children(value, true, last);
 	else if (strcmp(kind, "pipe") == 0)
 		fill_pipes(value);
 	else if (strcmp(kind, "socket") == 0)
@@ -337,6 +340,8 @@ static void say_ready(void)
 
 int main(int argc, char **argv)
 {
+	struct anonymous last = { .start = NULL, .bytes = 0 };
+
 	for (int i = 1; i < argc; i++) {
 		char kind[32];
 		const char *value = strchr(argv[i], ':');
@@ -346,8 +351,8 @@ int main(int argc, char **argv)
 		}
 		snprintf(kind, sizeof(kind), "%.*s", (int)(value - argv[i]), argv[i]);
 		value++;
-		if (!take_path(kind, value) && !take_number(kind, strtol(value, NULL, 10)) &&
-		    !take_memory(kind, strtoul(value, NULL, 10) << 20)) {
+		if (!take_path(kind, value) && !take_number(kind, strtol(value, NULL, 10), &last) &&
+		    !take_memory(kind, strtoul(value, NULL, 10) << 20, &last)) {
 			fprintf(stderr, "hold-memory: no kind of memory is called %s\n", kind);
 			return 2;
 		}

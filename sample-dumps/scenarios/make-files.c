@@ -13,7 +13,7 @@
 
 int main(int argc, char **argv)
 {
-	static char content[65536];
+	char content[65536];
 	size_t bytes = argc > 3 ? strtoul(argv[3], NULL, 10) : 0;
 	unsigned long count = argc > 2 ? strtoul(argv[2], NULL, 10) : 0;
 	const char *ready = getenv("READY_FILE");

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later OR GPL-2.0-only
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR GPL-2.0-only */
 /*
  * Loses slab objects: takes them, writes into them, and forgets where they are.  Beside the lost ones it keeps as many
  * of both kinds on lists, so that a leak finder can be wrong in both directions.

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later OR GPL-2.0-only
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR GPL-2.0-only */
 /*
  * Takes pages straight from the page allocator.
  *
