@@ -6,6 +6,7 @@
 #include "kernel_layouts.h"
 
 #include "cleanup.h"
+#include "kernel_private.h"
 
 enum slot_state { SLOT_EMPTY = 0, SLOT_READY = 1, SLOT_FAILED = 2 };
 
@@ -76,6 +77,20 @@ const struct mo_layout_table *const *mo_kernel_layout_tables(size_t *n_ret)
 	return tables;
 }
 
+size_t mo_kernel_layout_needs(const struct mo_need **needs, size_t *n_needs)
+{
+	static const enum mo_layout_id common[] = { MO_LAYOUT_LIST, MO_LAYOUT_RBTREE, MO_LAYOUT_XARRAY, MO_LAYOUT_SETS,
+						    MO_LAYOUT_CPUS, MO_LAYOUT_PERCPU_COUNTER, MO_LAYOUT_MEMMAP,
+						    MO_LAYOUT_LOG_RING };
+	size_t i;
+
+	for (i = 0; i < MO_N_ROWS(common); i++) {
+		needs[i] = tables[common[i]]->needs;
+		n_needs[i] = tables[common[i]]->n_needs;
+	}
+	return MO_N_ROWS(common);
+}
+
 static struct mo_error *bind_table(struct mo_kernel *kernel, const struct mo_layout_table *table, void **ret)
 {
 	void *layout = calloc(1, table->layout_bytes);
@@ -83,7 +98,10 @@ static struct mo_error *bind_table(struct mo_kernel *kernel, const struct mo_lay
 
 	if (!layout)
 		return mo_error_no_memory();
-	error = mo_bind(kernel, table->needs, table->n_needs, layout);
+	/* One pass over the debug information for the whole table, if nobody asked for it before. */
+	error = mo_needs_prefetch(mo_kernel_types(kernel), &table->needs, &table->n_needs, 1);
+	if (!error)
+		error = mo_bind(kernel, table->needs, table->n_needs, layout);
 	if (!error && table->finish)
 		error = table->finish(kernel, layout);
 	if (error) {

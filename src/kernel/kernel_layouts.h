@@ -127,9 +127,6 @@ struct mo_memmap_layout {
 	struct mo_field section_mem_map;
 	struct mo_field usage;
 	struct mo_field subsection_map;
-	struct mo_constant map_last_bit;
-	struct mo_constant online_bit;
-	struct mo_constant early_bit;
 	struct mo_address mem_section;
 	struct mo_address highest_section;
 	struct mo_address mem_map;
@@ -281,10 +278,13 @@ struct mo_kernel_layouts *mo_kernel_layouts_of(struct mo_kernel *kernel);
 /* A bound layout, the struct named above for its id. It lives as long as the session. */
 struct mo_error *mo_kernel_layout(struct mo_kernel *kernel, enum mo_layout_id id, const void **ret) MO_MUST_USE;
 
-/*
- * The tables of all layouts, indexed by id; *n_ret of them. For a prefetch in one pass over the debug information,
- * before the first of them is bound.
- */
+/* The tables of all layouts, indexed by id; *n_ret of them. */
 const struct mo_layout_table *const *mo_kernel_layout_tables(size_t *n_ret);
+
+/*
+ * Writes the needs of the layouts that most runs use to tables[] and n_needs[], which have room for MO_LAYOUT_IDS:
+ * for a prefetch in one pass over the debug information together with those of plugins. Returns how many.
+ */
+size_t mo_kernel_layout_needs(const struct mo_need **tables, size_t *n_needs);
 
 #endif

@@ -4,7 +4,6 @@
 
 #include "cleanup.h"
 
-#define WHY_FLAGS "include/linux/mmzone.h: section flags are enumerators since 6.0, macros of the same bits before"
 #define WHY_USAGE "include/linux/mmzone.h: struct mem_section_usage came in 5.3 (f1eca35a0dc7)"
 
 static const struct mo_need memmap_needs[] = {
@@ -15,12 +14,6 @@ static const struct mo_need memmap_needs[] = {
 	MO_FIELD(struct mo_memmap_layout, usage, "struct mem_section", "usage", .is_optional = true, .why = WHY_USAGE),
 	MO_FIELD(struct mo_memmap_layout, subsection_map, "struct mem_section_usage", "subsection_map",
 		 .is_optional = true, .why = WHY_USAGE),
-	MO_CONSTANT(struct mo_memmap_layout, map_last_bit, NULL, "SECTION_MAP_LAST_BIT", .is_optional = true,
-		    .why = WHY_FLAGS),
-	MO_CONSTANT(struct mo_memmap_layout, online_bit, NULL, "SECTION_IS_ONLINE_BIT", .is_optional = true,
-		    .why = WHY_FLAGS),
-	MO_CONSTANT(struct mo_memmap_layout, early_bit, NULL, "SECTION_IS_EARLY_BIT", .is_optional = true,
-		    .why = WHY_FLAGS),
 	MO_ADDRESS(struct mo_memmap_layout, mem_section, "mem_section", .is_optional = true, .why = "absent in FLATMEM"),
 	MO_ADDRESS(struct mo_memmap_layout, highest_section, "__highest_present_section_nr", .is_optional = true,
 		   .why = "mm/sparse.c: since 4.13 (c4e1be9ec113)"),
@@ -34,13 +27,22 @@ static const struct mo_need memmap_needs[] = {
 #define SUBSECTION_MAP_BYTES_MAX 512
 #define STRUCT_PAGE_BYTES_MAX 512
 
+/*
+ * Low bits of section_mem_map (include/linux/mmzone.h). Bits 0 and 1 always were "present" and "has a map"; bit 2 is
+ * "online" since 4.13 (2d070eab2e82), bit 3 "early" since 5.3 (326e1b8f83a4), and more came since. They are enumerators
+ * of an anonymous enum since 6.0, which takes a search of all types to find, and macros before; none ever moved. A
+ * section's struct pages begin at a page, so whatever flags there will be, the low 12 bits are no address.
+ */
+#define SECTION_FLAGS 4095ull
+#define SECTION_IS_ONLINE (1ull << 2)
+#define SECTION_IS_EARLY (1ull << 3)
+
 typedef MO_VECTOR(struct mo_memmap_run) run_vector;
 
 struct building {
 	struct mo_reader *reader;
 	struct mo_memmap_layout *layout;
 	struct mo_sections sections;
-	uint64_t flag_mask;     /* low bits of section_mem_map that are no address */
 	uint64_t online_flag;   /* 0: this kernel has none: all are online */
 	uint64_t early_flag;    /* 0: this kernel has none: no subsections */
 	uint64_t address_mask;
@@ -110,7 +112,7 @@ static struct mo_error *append_section(struct building *building, const struct m
 	bool has_subsections = building->early_flag && !(section->encoded & building->early_flag) &&
 			       section->usage_kva && mo_has(&building->layout->subsection_map);
 	run_vector *runs = is_online ? &building->online : &building->offline;
-	uint64_t base_kva = section->encoded & ~building->flag_mask;
+	uint64_t base_kva = section->encoded & ~SECTION_FLAGS;
 	uint64_t first_pfn = section->number << building->sections.pfn_shift;
 	uint64_t page_kva = (base_kva + first_pfn * building->layout->page.bytes) & building->address_mask;
 	struct mo_error *error;
@@ -131,30 +133,15 @@ static struct mo_error *append_section(struct building *building, const struct m
 	return error;
 }
 
-/*
- * Which flags this kernel has. Bits 0 and 1 always were "present" and "has a map"; bit 2 is "online" since 4.13
- * (2d070eab2e82), bit 3 "early" since 5.3 (326e1b8f83a4), with struct mem_section_usage. Without enumerators, a kernel in
- * which no section is online is taken for one that does not have that flag. Whatever flags there are, an encoded map
- * is aligned to 64 bytes.
- */
+/* A kernel in which no section is online is taken for one that does not have that flag. */
 static void choose_flags(struct building *building)
 {
-	const struct mo_memmap_layout *layout = building->layout;
 	size_t i;
 
-	building->flag_mask = 63;
-	if (mo_has(&layout->map_last_bit) && layout->map_last_bit.value > 0 && layout->map_last_bit.value < 12)
-		building->flag_mask = (1ull << layout->map_last_bit.value) - 1;
-	if (mo_has(&layout->online_bit) && layout->online_bit.value >= 0 && layout->online_bit.value < 12) {
-		building->online_flag = 1ull << layout->online_bit.value;
-	} else {
-		for (i = 0; i < building->sections.found.count; i++)
-			building->online_flag |= building->sections.found.items[i].encoded & 1ull << 2;
-	}
-	if (mo_has(&layout->early_bit) && layout->early_bit.value >= 0 && layout->early_bit.value < 12)
-		building->early_flag = 1ull << layout->early_bit.value;
-	else if (mo_has(&layout->usage))
-		building->early_flag = 1ull << 3;
+	for (i = 0; i < building->sections.found.count; i++)
+		building->online_flag |= building->sections.found.items[i].encoded & SECTION_IS_ONLINE;
+	if (mo_has(&building->layout->usage))
+		building->early_flag = SECTION_IS_EARLY;
 }
 
 static struct mo_error *build_sparse(struct building *building)

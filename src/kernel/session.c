@@ -235,5 +235,17 @@ const char *mo_kernel_remark(const struct mo_kernel *kernel, size_t index)
 struct mo_error *mo_kernel_prefetch(struct mo_kernel *kernel, const struct mo_need *const *tables, const size_t *n_needs,
 				    size_t n_tables)
 {
-	return mo_needs_prefetch(kernel->types, tables, n_needs, n_tables);
+	const struct mo_need *own_tables[MO_LAYOUT_IDS];
+	size_t own_n_needs[MO_LAYOUT_IDS];
+	size_t n_own = mo_kernel_layout_needs(own_tables, own_n_needs);
+	MO_FREE const struct mo_need **all_tables = calloc(n_tables + n_own, sizeof(*all_tables));
+	MO_FREE size_t *all_n_needs = calloc(n_tables + n_own, sizeof(*all_n_needs));
+
+	if (!all_tables || !all_n_needs)
+		return mo_error_no_memory();
+	for (size_t i = 0; i < n_tables + n_own; i++) {
+		all_tables[i] = i < n_own ? own_tables[i] : tables[i - n_own];
+		all_n_needs[i] = i < n_own ? own_n_needs[i] : n_needs[i - n_own];
+	}
+	return mo_needs_prefetch(kernel->types, all_tables, all_n_needs, n_tables + n_own);
 }
