@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "elf_file.h"
+#include "elf_inside.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,9 +8,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include <gelf.h>
-#include <libelf.h>
-
 #include "bytes.h"
 #include "cleanup.h"
 #include "text.h"
@@ -18,44 +15,6 @@
 #ifndef ELFCOMPRESS_ZSTD
 #define ELFCOMPRESS_ZSTD 2
 #endif
-#ifndef EM_LOONGARCH
-#define EM_LOONGARCH 258
-#endif
-
-/* A build-id is 20 bytes from every common linker; 16 and 8 exist. Longer than this is no build-id. */
-#define MAX_BUILD_ID_BYTES 64
-
-enum packing {
-	PACKING_NONE = 0,
-	PACKING_CHDR = 1, /* SHF_COMPRESSED: an Elf_Chdr, then the stream */
-	PACKING_GNU = 2,  /* ".zdebug_*": "ZLIB", the size as 8 bytes big-endian, then the stream */
-};
-
-struct section_entry {
-	struct mo_elf_section section; /* n_bytes as after inflating */
-	uint64_t file_offset;
-	uint64_t file_bytes;
-	enum packing packing;
-	uint32_t compression;          /* ELFCOMPRESS_* */
-	char *plain_name;              /* ".debug_info" for ".zdebug_info"; else NULL */
-	bool is_behind_end;            /* of the file */
-	bool is_inflated;              /* guarded by the lock */
-};
-
-struct mo_elf {
-	char *path;
-	int fd;
-	Elf *libelf;
-	const uint8_t *image; /* the whole file, mapped by libelf */
-	size_t image_bytes;
-	GElf_Ehdr header;
-	bool is_64_bit;
-	bool is_big_endian;
-	char *build_id;
-	struct section_entry *entries;
-	size_t n_entries;
-	pthread_mutex_t lock; /* guards libelf and is_inflated once the file is open */
-};
 
 /* libelf wants to be told the ELF version before its first use. Doing it while loading needs no lock and no static. */
 __attribute__((constructor)) static void tell_libelf_the_version(void)
@@ -152,12 +111,12 @@ static struct mo_error *check_section_table(const struct mo_elf *elf, size_t n_s
 }
 
 /* What a compressed section says of itself. A header that makes no sense is found when the section is inflated. */
-static void look_into_packing(const struct mo_elf *elf, struct section_entry *entry)
+static void look_into_packing(const struct mo_elf *elf, struct mo_elf_entry *entry)
 {
 	const uint8_t *bytes = elf->image + entry->file_offset;
 
 	if (entry->section.flags & SHF_COMPRESSED) {
-		entry->packing = PACKING_CHDR;
+		entry->packing = MO_PACKING_CHDR;
 		if (elf->is_64_bit && entry->file_bytes >= sizeof(Elf64_Chdr)) {
 			entry->compression = mo_load_u32(bytes, elf->is_big_endian);
 			entry->section.n_bytes = mo_load_u64(bytes + 8, elf->is_big_endian);
@@ -167,7 +126,7 @@ static void look_into_packing(const struct mo_elf *elf, struct section_entry *en
 		}
 	} else if (strncmp(entry->section.name, ".zdebug", 7) == 0 && entry->file_bytes >= 12 &&
 		   memcmp(bytes, "ZLIB", 4) == 0) {
-		entry->packing = PACKING_GNU;
+		entry->packing = MO_PACKING_GNU;
 		entry->compression = ELFCOMPRESS_ZLIB;
 		entry->section.n_bytes = mo_load_u64(bytes + 4, true);
 	}
@@ -175,7 +134,7 @@ static void look_into_packing(const struct mo_elf *elf, struct section_entry *en
 
 static struct mo_error *read_section_header(struct mo_elf *elf, size_t index, size_t names_index)
 {
-	struct section_entry *entry = &elf->entries[index];
+	struct mo_elf_entry *entry = &elf->entries[index];
 	Elf_Scn *scn = elf_getscn(elf->libelf, index);
 	const char *name;
 	GElf_Shdr header;
@@ -202,9 +161,9 @@ static struct mo_error *read_section_header(struct mo_elf *elf, size_t index, si
 	if (entry->is_behind_end)
 		return NULL;
 	look_into_packing(elf, entry);
-	if (entry->packing == PACKING_NONE)
+	if (entry->packing == MO_PACKING_NONE)
 		entry->section.bytes = elf->image + entry->file_offset;
-	if (entry->packing == PACKING_GNU) {
+	if (entry->packing == MO_PACKING_GNU) {
 		struct mo_text plain = MO_TEXT_EMPTY;
 
 		mo_text_printf(&plain, ".%s", name + 2); /* ".zdebug_info" -> ".debug_info" */
@@ -236,76 +195,6 @@ static struct mo_error *read_section_table(struct mo_elf *elf)
 	return NULL;
 }
 
-/*
- * Looks for NT_GNU_BUILD_ID among a run of notes. Returns its bytes, or NULL. Notes are padded to 4 bytes, with an
- * alignment of 8 (x86 property notes) to 8.
- */
-static const uint8_t *find_build_id_note(const struct mo_elf *elf, uint64_t offset, uint64_t n_bytes, uint64_t alignment,
-					 size_t *n_id_bytes)
-{
-	uint64_t padding = alignment == 8 ? 7 : 3;
-
-	if (!mo_is_within(offset, n_bytes, elf->image_bytes))
-		return NULL;
-	for (const uint8_t *note = elf->image + offset; n_bytes >= 12;) {
-		uint64_t name_bytes = mo_load_u32(note, elf->is_big_endian);
-		uint64_t desc_bytes = mo_load_u32(note + 4, elf->is_big_endian);
-		uint32_t type = mo_load_u32(note + 8, elf->is_big_endian);
-		uint64_t desc_offset = (12 + name_bytes + padding) & ~padding;
-		uint64_t next_offset = (desc_offset + desc_bytes + padding) & ~padding;
-
-		if (desc_offset + desc_bytes > n_bytes)
-			return NULL;
-		if (type == NT_GNU_BUILD_ID && name_bytes == 4 && memcmp(note + 12, "GNU", 4) == 0 && desc_bytes > 0 &&
-		    desc_bytes <= MAX_BUILD_ID_BYTES) {
-			*n_id_bytes = desc_bytes;
-			return note + desc_offset;
-		}
-		if (next_offset >= n_bytes)
-			return NULL;
-		note += next_offset;
-		n_bytes -= next_offset;
-	}
-	return NULL;
-}
-
-static const uint8_t *find_build_id(const struct mo_elf *elf, size_t *n_id_bytes)
-{
-	const uint8_t *id = NULL;
-	size_t n_headers = 0;
-
-	for (size_t i = 0; i < elf->n_entries && !id; i++) {
-		const struct section_entry *entry = &elf->entries[i];
-
-		if (entry->section.type == SHT_NOTE && entry->packing == PACKING_NONE)
-			id = find_build_id_note(elf, entry->file_offset, entry->file_bytes, 4, n_id_bytes);
-	}
-	/* A debug file may have lost the bytes of its sections' notes, or a stripped one its sections. */
-	if (elf_getphdrnum(elf->libelf, &n_headers) != 0)
-		n_headers = 0;
-	for (size_t i = 0; i < n_headers && i < INT32_MAX && !id; i++) {
-		GElf_Phdr header;
-
-		if (gelf_getphdr(elf->libelf, (int)i, &header) && header.p_type == PT_NOTE)
-			id = find_build_id_note(elf, header.p_offset, header.p_filesz, header.p_align, n_id_bytes);
-	}
-	return id;
-}
-
-static struct mo_error *read_build_id(struct mo_elf *elf)
-{
-	size_t n_id_bytes = 0;
-	const uint8_t *id = find_build_id(elf, &n_id_bytes);
-	struct mo_text hex = MO_TEXT_EMPTY;
-
-	if (!id)
-		return NULL;
-	for (size_t i = 0; i < n_id_bytes; i++)
-		mo_text_printf(&hex, "%02x", id[i]);
-	elf->build_id = mo_text_take(&hex);
-	return elf->build_id ? NULL : mo_error_no_memory();
-}
-
 struct mo_error *mo_elf_open(const char *path, struct mo_elf **ret)
 {
 	struct mo_elf *elf = calloc(1, sizeof(*elf));
@@ -322,7 +211,7 @@ struct mo_error *mo_elf_open(const char *path, struct mo_elf **ret)
 	if (!error)
 		error = read_section_table(elf);
 	if (!error)
-		error = read_build_id(elf);
+		error = mo_elf_read_build_id(elf);
 	if (error) {
 		mo_elf_close(elf);
 		return error;
@@ -348,55 +237,6 @@ void mo_elf_close(struct mo_elf *elf)
 	free(elf);
 }
 
-const char *mo_elf_path(const struct mo_elf *elf)
-{
-	return elf->path;
-}
-
-unsigned mo_elf_pointer_bytes(const struct mo_elf *elf)
-{
-	return elf->is_64_bit ? 8 : 4;
-}
-
-bool mo_elf_is_big_endian(const struct mo_elf *elf)
-{
-	return elf->is_big_endian;
-}
-
-const char *mo_elf_arch(const struct mo_elf *elf)
-{
-	switch (elf->header.e_machine) {
-	case EM_X86_64:
-		return "x86_64";
-	case EM_386:
-		return "i386";
-	case EM_AARCH64:
-		return "aarch64";
-	case EM_ARM:
-		return "arm";
-	case EM_PPC64:
-		return elf->is_big_endian ? "ppc64" : "ppc64le";
-	case EM_S390:
-		return elf->is_64_bit ? "s390x" : NULL;
-	case EM_RISCV:
-		return elf->is_64_bit ? "riscv64" : "riscv32";
-	case EM_LOONGARCH:
-		return elf->is_64_bit ? "loongarch64" : NULL;
-	default:
-		return NULL;
-	}
-}
-
-bool mo_elf_is_relocatable(const struct mo_elf *elf)
-{
-	return elf->header.e_type == ET_REL;
-}
-
-const char *mo_elf_build_id(const struct mo_elf *elf)
-{
-	return elf->build_id;
-}
-
 size_t mo_elf_section_count(const struct mo_elf *elf)
 {
 	return elf->n_entries;
@@ -405,14 +245,14 @@ size_t mo_elf_section_count(const struct mo_elf *elf)
 /* Under the lock. libelf bounds what it allocates by the ratio that zlib can reach. */
 static struct mo_error *inflate(struct mo_elf *elf, size_t index)
 {
-	struct section_entry *entry = &elf->entries[index];
+	struct mo_elf_entry *entry = &elf->entries[index];
 	Elf_Scn *scn = elf_getscn(elf->libelf, index);
 	Elf_Data *data;
 	int result;
 
 	if (!scn)
 		return mo_error_create(MO_E_CORRUPT, "%s", why_libelf_failed());
-	if (entry->packing == PACKING_GNU)
+	if (entry->packing == MO_PACKING_GNU)
 		result = elf_compress_gnu(scn, 0, 0);
 	else
 		result = elf_compress(scn, 0, 0);
@@ -447,7 +287,7 @@ struct mo_error *mo_elf_section_header(struct mo_elf *elf, size_t index, struct 
 struct mo_error *mo_elf_section_at(struct mo_elf *elf, size_t index, struct mo_elf_section *ret)
 {
 	struct mo_error *error = NULL;
-	struct section_entry *entry;
+	struct mo_elf_entry *entry;
 
 	if (index >= elf->n_entries)
 		return mo_error_create(MO_E_ABSENT, "%s has no section %zu, it has %zu", elf->path, index,
@@ -459,7 +299,7 @@ struct mo_error *mo_elf_section_at(struct mo_elf *elf, size_t index, struct mo_e
 				       "(%zu bytes)", elf->path, index, entry->section.name,
 				       (unsigned long long)entry->file_offset, (unsigned long long)entry->file_bytes,
 				       elf->image_bytes);
-	if (entry->packing == PACKING_NONE) {
+	if (entry->packing == MO_PACKING_NONE) {
 		*ret = entry->section;
 		return NULL;
 	}
@@ -494,59 +334,4 @@ struct mo_error *mo_elf_section_named(struct mo_elf *elf, const char *name, stru
 bool mo_elf_has_section(struct mo_elf *elf, const char *name)
 {
 	return find_section(elf, name) < elf->n_entries;
-}
-
-/* Through the segments, for a file whose section headers were stripped. Returns the bytes, or NULL. */
-static const uint8_t *find_in_segments(struct mo_elf *elf, uint64_t address, size_t n_bytes)
-{
-	const uint8_t *bytes = NULL;
-	size_t n_headers = 0;
-
-	pthread_mutex_lock(&elf->lock);
-	if (elf_getphdrnum(elf->libelf, &n_headers) != 0)
-		n_headers = 0;
-	for (size_t i = 0; i < n_headers && i < INT32_MAX && !bytes; i++) {
-		GElf_Phdr header;
-
-		if (!gelf_getphdr(elf->libelf, (int)i, &header) || header.p_type != PT_LOAD || address < header.p_vaddr ||
-		    !mo_is_within(address - header.p_vaddr, n_bytes, header.p_filesz) ||
-		    !mo_is_within(header.p_offset, header.p_filesz, elf->image_bytes))
-			continue;
-		bytes = elf->image + header.p_offset + (address - header.p_vaddr);
-	}
-	pthread_mutex_unlock(&elf->lock);
-	return bytes;
-}
-
-/*
- * Sections come first: in a debug file the segments still claim file offsets whose bytes are gone, while its sections
- * are truthfully SHT_NOBITS.
- */
-struct mo_error *mo_elf_read_address(struct mo_elf *elf, uint64_t address, void *buffer, size_t n_bytes)
-{
-	const uint8_t *bytes = NULL;
-	bool has_sections = false;
-
-	for (size_t i = 0; i < elf->n_entries && !mo_elf_is_relocatable(elf); i++) {
-		const struct section_entry *entry = &elf->entries[i];
-
-		if (!(entry->section.flags & SHF_ALLOC) || entry->packing != PACKING_NONE)
-			continue;
-		has_sections = true;
-		if (address < entry->section.address ||
-		    !mo_is_within(address - entry->section.address, n_bytes, entry->section.n_bytes))
-			continue;
-		if (!entry->section.bytes)
-			return mo_error_create(MO_E_NOT_MAPPED, "%s has no bytes for address 0x%llx: section %s is empty "
-					       "in this file", elf->path, (unsigned long long)address, entry->section.name);
-		bytes = entry->section.bytes + (address - entry->section.address);
-		break;
-	}
-	if (!bytes && !has_sections && !mo_elf_is_relocatable(elf))
-		bytes = find_in_segments(elf, address, n_bytes);
-	if (!bytes)
-		return mo_error_create(MO_E_NOT_MAPPED, "%s has nothing at address 0x%llx (%zu bytes)", elf->path,
-				       (unsigned long long)address, n_bytes);
-	memcpy(buffer, bytes, n_bytes);
-	return NULL;
 }
