@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """dmesg against the guest's own; the log may have grown between its recording and the dump."""
+import json
+import re
 import sys
 
 import truth
@@ -8,8 +10,20 @@ dump, folder, program = truth.arguments()
 path = next((folder / name for name in ("dmesg", "proc/dmesg", "run/record/dmesg") if (folder / name).exists()), None)
 if path is None:
     truth.skip("the truth has no dmesg")
-expected = path.read_text(errors="replace").splitlines()
+# As `dmesg -r` writes it: "<priority>[seconds] text", where priority is facility * 8 + level.
+lines = [re.match(r"(?:<(\d+)>)?(.*)", line, re.S).groups() for line in
+         path.read_text(errors="backslashreplace").splitlines()]
+expected = [text for _, text in lines]
 found = truth.run(program, "dmesg", dump).decode(errors="replace").splitlines()
+LEVELS = "emerg alert crit err warn notice info debug".split()
+FACILITIES = "kern user mail daemon auth syslog lpr news uucp cron authpriv ftp".split()
+priorities = [FACILITIES.index(row["facility"]) * 8 + LEVELS.index(row["level"])
+              for row in json.loads(truth.run(program, "dmesg", dump, "--json"))["data"]["dmesg"]
+              for _ in row["text"].split("\n")]
+wrong = sum(1 for (priority, _), have in zip(lines, priorities) if priority is not None and int(priority) != have)
+if wrong:
+    print(f"{wrong} lines have another level or facility")
+    sys.exit(1)
 if len(found) > len(expected):
     print(f"{len(found) - len(expected)} lines came after the recording")
     found = found[:len(expected)]
