@@ -18,7 +18,6 @@
  */
 
 #include <assert.h>
-#include <endian.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -122,6 +121,12 @@ static inline uint64_t mo_element_kva(const struct mo_field *field, uint64_t obj
 	return object_kva + field->offset_bytes + index * field->element_bytes;
 }
 
+/* Whether numbers of this byte order are the other way round than those of the machine that this runs on. */
+static inline bool mo_is_swapped_(bool is_big_endian)
+{
+	return is_big_endian != (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__);
+}
+
 static inline uint64_t mo_decode_(const struct mo_field *field, const void *at)
 {
 	uint64_t value = 0;
@@ -138,21 +143,21 @@ static inline uint64_t mo_decode_(const struct mo_field *field, const void *at)
 		uint16_t raw;
 
 		memcpy(&raw, at, 2);
-		value = field->is_big_endian ? be16toh(raw) : le16toh(raw);
+		value = mo_is_swapped_(field->is_big_endian) ? __builtin_bswap16(raw) : raw;
 		break;
 	}
 	case 4: {
 		uint32_t raw;
 
 		memcpy(&raw, at, 4);
-		value = field->is_big_endian ? be32toh(raw) : le32toh(raw);
+		value = mo_is_swapped_(field->is_big_endian) ? __builtin_bswap32(raw) : raw;
 		break;
 	}
 	case 8: {
 		uint64_t raw;
 
 		memcpy(&raw, at, 8);
-		value = field->is_big_endian ? be64toh(raw) : le64toh(raw);
+		value = mo_is_swapped_(field->is_big_endian) ? __builtin_bswap64(raw) : raw;
 		break;
 	}
 	default:

@@ -25,6 +25,10 @@
  * costs no look-up. The members of a walk are its own. A walk belongs to the thread of its reader.
  */
 
+#include <memopsy/kernel.h>
+
+MO_API_BEGIN
+
 /* What all walks keep: the first error, and the bounds. */
 struct mo_walk_state {
 	struct mo_reader *reader;
@@ -38,10 +42,6 @@ struct mo_walk_state {
 	uint64_t container_kva;
 	bool is_done;
 };
-
-#include <memopsy/kernel.h>
-
-MO_API_BEGIN
 
 /*
  * struct list_head (include/linux/types.h). Checks next->prev as well: a wrong back link is MO_E_CORRUPT, and so is a

@@ -59,6 +59,8 @@ struct mo_command {
 
 /* One run of the program. */
 struct mo_cli {
+	char *const *argv;              /* the whole line, without the program's name */
+	size_t argc;
 	const struct mo_command *command;
 	const struct mo_parsed *parsed;
 	const char *const *dump_paths;  /* at least one, if the command works on a dump */

@@ -27,6 +27,25 @@ void mo_cli_remark(const struct mo_cli *cli, const char *format, ...)
 	fputc('\n', stderr);
 }
 
+/*
+ * The values of --plugin-dir, wherever they stand: whether a word is a command, and so what its options are, is known
+ * only when plugins are loaded. `dirs` has room for all words; how many there are.
+ */
+static size_t collect_plugin_dirs(char *const *argv, size_t argc, const char **dirs)
+{
+	static const char name[] = "--plugin-dir";
+	size_t length = sizeof(name) - 1;
+	size_t n = 0;
+
+	for (size_t i = 0; i < argc && strcmp(argv[i], "--"); i++) {
+		if (!strncmp(argv[i], name, length) && argv[i][length] == '=')
+			dirs[n++] = argv[i] + length + 1;
+		else if (!strcmp(argv[i], name) && i + 1 < argc)
+			dirs[n++] = argv[++i];
+	}
+	return n;
+}
+
 struct mo_error *mo_cli_load_plugins(struct mo_cli *cli)
 {
 	const char **dirs;
@@ -35,11 +54,10 @@ struct mo_error *mo_cli_load_plugins(struct mo_cli *cli)
 
 	if (cli->has_plugins)
 		return NULL;
-	n_dirs = mo_parsed_all(cli->parsed, "plugin-dir", NULL, 0);
-	dirs = calloc(n_dirs + 1, sizeof(*dirs));
+	dirs = calloc(cli->argc + 1, sizeof(*dirs));
 	if (!dirs)
 		return mo_error_no_memory();
-	mo_parsed_all(cli->parsed, "plugin-dir", dirs, n_dirs);
+	n_dirs = collect_plugin_dirs(cli->argv, cli->argc, dirs);
 	error = mo_plugin_set_load(dirs, n_dirs, &cli->plugins);
 	free(dirs);
 	if (error)
@@ -116,6 +134,8 @@ static int run_program(struct mo_cli *cli, char *const *argv, size_t argc)
 	if (error)
 		return fail(error, MO_EXIT_USAGE);
 	cli->parsed = &before;
+	cli->argv = argv;
+	cli->argc = argc;
 	at = before.n_consumed;
 	if (at < argc && rest) {
 		/* The line without the command's name. */
