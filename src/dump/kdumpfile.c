@@ -30,6 +30,7 @@ struct lib_dump {
 	kdump_addrspace_t address_space;
 	unsigned page_shift;
 	uint32_t page_bytes;
+	bool is_unsafe_to_free; /* see free_context() */
 	char *format;
 	char *arch;
 	int *fds;
@@ -40,6 +41,30 @@ struct lib_reader {
 	kdump_ctx_t *context;
 	struct mo_page_slots slots;
 };
+
+/*
+ * Frees a context, unless libkdumpfile would write to freed memory then: before 97c716a ("Run attribute cleanup hooks
+ * before deallocating attributes", 0.5.2) kdump_free() does so for the formats that override attributes. With such an
+ * old one their contexts are left alone; a few 100 KiB for each reader of a format that is hardly ever seen.
+ */
+static void free_context(const struct lib_dump *dump, kdump_ctx_t *context)
+{
+	if (context && !dump->is_unsafe_to_free)
+		kdump_free(context);
+}
+
+static bool is_unsafe_to_free(const char *format)
+{
+	static const char *const formats[] = { "diskdump", "lkcd", "sadump" };
+
+	if (KDUMPFILE_VERSION >= KDUMPFILE_MKVER(0, 5, 2))
+		return false;
+	for (size_t i = 0; format && i < sizeof(formats) / sizeof(formats[0]); i++) {
+		if (strcmp(format, formats[i]) == 0)
+			return true;
+	}
+	return false;
+}
 
 static enum mo_error_code code_of(kdump_status status)
 {
@@ -69,6 +94,13 @@ static struct mo_error *error_of(kdump_ctx_t *context, kdump_status status)
 	return mo_error_create(code_of(status), "libkdumpfile: %s", text ? text : "no reason given");
 }
 
+static bool is_xen(kdump_ctx_t *context)
+{
+	kdump_num_t type;
+
+	return kdump_get_number_attr(context, KDUMP_ATTR_XEN_TYPE, &type) == KDUMP_OK && type != KDUMP_XEN_NONE;
+}
+
 /* A context on the dump's files. */
 static struct mo_error *open_context(const struct mo_dump *dump, const int *fds, kdump_ctx_t **ret)
 {
@@ -81,8 +113,11 @@ static struct mo_error *open_context(const struct mo_dump *dump, const int *fds,
 	status = kdump_open_fdset(context, (unsigned)dump->n_files, fds);
 	if (status == KDUMP_OK)
 		status = kdump_set_number_attr(context, "cache.size", CACHE_PAGES);
-	/* Without it no translation is set up, and physical addresses of a Xen guest are translated ones. */
-	if (status == KDUMP_OK)
+	/*
+	 * Only the physical addresses of a Xen guest are translated ones, and only for them a translation is set up: that
+	 * looks at memory, and fails where some of it is missing.
+	 */
+	if (status == KDUMP_OK && is_xen(context))
 		status = kdump_set_string_attr(context, KDUMP_ATTR_OSTYPE, "linux");
 	if (status == KDUMP_OK) {
 		*ret = context;
@@ -164,6 +199,7 @@ static struct mo_error *describe_strings(struct mo_dump *dump, struct lib_dump *
 						"linux.uts.nodename" };
 
 	MO_TRY(copy_string(state->context, KDUMP_ATTR_FILE_FORMAT, &state->format));
+	state->is_unsafe_to_free = is_unsafe_to_free(state->format);
 	MO_TRY(copy_string(state->context, KDUMP_ATTR_ARCH_NAME, &state->arch));
 	for (size_t i = 0; i < sizeof(uts_keys) / sizeof(uts_keys[0]); i++)
 		MO_TRY(copy_string(state->context, uts_keys[i], &dump->uts_strings[i]));
@@ -194,10 +230,7 @@ static struct mo_error *describe_numbers(struct mo_dump *dump, struct lib_dump *
 	mo_dump_set_page_bytes(&dump->info, (uint32_t)number);
 	state->page_bytes = dump->info.page_bytes;
 	state->page_shift = dump->info.page_shift;
-	if (kdump_get_number_attr(state->context, KDUMP_ATTR_XEN_TYPE, &number) == KDUMP_OK && number != KDUMP_XEN_NONE)
-		state->address_space = KDUMP_KPHYSADDR;
-	else
-		state->address_space = KDUMP_MACHPHYSADDR;
+	state->address_space = is_xen(state->context) ? KDUMP_KPHYSADDR : KDUMP_MACHPHYSADDR;
 	return NULL;
 }
 
@@ -249,8 +282,10 @@ static struct mo_error *open_lib(struct mo_dump *dump)
 		return mo_error_create(MO_E_INVALID, "%s is not a dump: no known format", dump->files[0]->path);
 	if (error)
 		return error;
-	MO_TRY(describe_numbers(dump, state));
+	/* Without it there are no linux.* attributes. It sets up a translation as well, and may fail to: we need none. */
+	(void)kdump_set_string_attr(state->context, KDUMP_ATTR_OSTYPE, "linux");
 	MO_TRY(describe_strings(dump, state));
+	MO_TRY(describe_numbers(dump, state));
 	MO_TRY(find_runs(state));
 	count_pages(dump, state);
 	return take_vmcoreinfo(dump, state);
@@ -262,8 +297,7 @@ static void close_lib(struct mo_dump *dump)
 
 	if (!state)
 		return;
-	if (state->context)
-		kdump_free(state->context);
+	free_context(state, state->context);
 	mo_extents_deinit(&state->runs);
 	free(state->format);
 	free(state->arch);
@@ -302,8 +336,7 @@ static void reader_destroy(void *state)
 {
 	struct lib_reader *reader = state;
 
-	if (reader->context)
-		kdump_free(reader->context);
+	free_context(reader->dump, reader->context);
 	mo_page_slots_deinit(&reader->slots);
 	free(reader);
 }

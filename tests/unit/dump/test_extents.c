@@ -2,7 +2,8 @@
 #include "dump_fixture.h"
 #include "extents.h"
 
-static struct mo_error *add(struct mo_extent_claims *claims, uint64_t start, uint64_t n_bytes, uint64_t source, uint64_t rank)
+static struct mo_error *add(struct mo_extent_claims *claims, uint64_t start, uint64_t n_bytes, uint64_t source,
+			    uint64_t rank)
 {
 	struct mo_extent extent = { .start = start, .n_bytes = n_bytes, .source = source };
 

@@ -130,7 +130,7 @@ int main(int argc, char **argv)
 	return status;
 }
 
-/* As in test_readers.c: libkdumpfile 0.5.1 forgets some memory at each close. */
+/* As in test_readers.c: contexts of libkdumpfile 0.5.1 are not always freed. */
 __attribute__((visibility("default"))) const char *__lsan_default_suppressions(void);
 const char *__lsan_default_suppressions(void)
 {
