@@ -29,14 +29,24 @@ struct mo_symbol {
 
 struct mo_symbols;
 
-/* By name; module NULL searches the kernel, then every module. n_same (may be NULL) is how many have the name. */
+/*
+ * By name; module NULL searches the kernel, then every module, "" the kernel alone; "-" and "_" in a module's name are
+ * the same. n_same (may be NULL) is how many have the name where it was searched.
+ */
 struct mo_error *mo_symbols_find(const struct mo_symbols *symbols, const char *module, const char *name,
 				 struct mo_symbol *ret, size_t *n_same) MO_MUST_USE;
 
-/* The symbol that covers an address. MO_E_ABSENT if the address lies in no symbol. */
+/*
+ * The symbol that covers an address: one that begins there, else the innermost whose size reaches it, else the nearest
+ * below that has no size (a label in assembly), up to 64 KiB away. Of several names of one place, global ones and those
+ * with fewer leading underscores are preferred. MO_E_ABSENT if the address lies in no symbol.
+ */
 struct mo_error *mo_symbols_at(const struct mo_symbols *symbols, uint64_t kva, struct mo_symbol *ret) MO_MUST_USE;
 
-/* All symbols in ascending address order, kernel first, then module by module: index 0 .. count-1. */
+/*
+ * All symbols in ascending address order, kernel first, then module by module: index 0 .. count-1. Absolute symbols
+ * with values above the kernel's first address come after its other symbols.
+ */
 size_t mo_symbols_count(const struct mo_symbols *symbols);
 void mo_symbols_get(const struct mo_symbols *symbols, size_t index, struct mo_symbol *ret);
 
