@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /*
- * bench-core DUMP...: what the dump room costs, beside what the machine allows. For an ELF core: a plain sum over the
- * mapped file against the same sum through views of all pages. For a kdump-compressed dump: the decompressors alone,
- * given every page's bytes, against views of the same pages. With one thread and with all cores; the best of some runs.
+ * bench-core DUMP [VMLINUX]: what the dump room costs, beside what the machine allows. For an ELF core: a plain sum over
+ * the mapped file against the same sum through views of all pages. For a kdump-compressed dump: the decompressors alone,
+ * given every page's bytes, against views of the same pages. With one thread and with all cores; the best of some runs,
+ * which take turns, so that a busy machine slows both. The vmlinux plays no part in that.
  *
  * It prints, and judges nothing. It looks behind dump.h, to have the compressed bytes without the code that it measures.
  */
@@ -20,7 +21,7 @@
 #include "threads.h"
 #include "vector.h"
 
-#define N_RUNS 5
+#define N_RUNS 9
 #define MAX_THREADS 256
 
 struct compressed_page {
@@ -133,57 +134,89 @@ static struct mo_error *compressed_view_chunk(void *context, unsigned thread, ui
 	return NULL;
 }
 
-/* Best time of some runs; the sums of the last run are added up in *sum. */
-static struct mo_error *measure(struct bench *bench, const char *what, unsigned n_threads, uint64_t n_items, uint64_t grain,
-				mo_chunk_function function, uint64_t n_bytes, uint64_t *sum, double *rate_ret)
+/* One of two ways to do the same. */
+struct way {
+	const char *what;
+	mo_chunk_function function;
+	uint64_t n_items, grain;
+	uint64_t n_bytes; /* of memory that it sees */
+	double first_seconds; /* with the page tables still empty */
+	double best_seconds;
+	uint64_t sum;     /* of all threads, in the last run */
+};
+
+static struct mo_error *run_once(struct bench *bench, unsigned n_threads, struct way *way)
 {
-	double best = 1e9;
+	double start;
 
-	for (int run = 0; run < N_RUNS; run++) {
-		double start;
-
-		memset(bench->sums, 0, sizeof(bench->sums));
-		start = seconds();
-		MO_TRY(mo_parallel(n_threads, n_items, grain, function, bench));
-		start = seconds() - start;
-		best = start < best ? start : best;
-	}
-	*sum = 0;
+	memset(bench->sums, 0, sizeof(bench->sums));
+	start = seconds();
+	MO_TRY(mo_parallel(n_threads, way->n_items, way->grain, way->function, bench));
+	start = seconds() - start;
+	if (way->best_seconds == 0)
+		way->first_seconds = start;
+	if (way->best_seconds == 0 || start < way->best_seconds)
+		way->best_seconds = start;
+	way->sum = 0;
 	for (unsigned i = 0; i < MAX_THREADS; i++)
-		*sum += bench->sums[i][0];
-	*rate_ret = (double)n_bytes / best / 1e9;
-	printf("  %-44s %u thread%s %9.4f s %8.2f GB/s\n", what, n_threads, n_threads == 1 ? " " : "s", best, *rate_ret);
+		way->sum += bench->sums[i][0];
 	return NULL;
 }
 
-static void print_ratio(double views, double limit)
+static double rate_of(const struct way *way)
 {
-	printf("  %-44s           %27.1f %%\n", "  views in percent of that", 100 * views / limit);
+	return (double)way->n_bytes / way->best_seconds / 1e9;
+}
+
+static void print_way(const struct way *way, unsigned n_threads)
+{
+	printf("  %-34s %u thread%s %9.4f s %8.2f GB/s   first run %9.4f s\n", way->what, n_threads,
+	       n_threads == 1 ? " " : "s", way->best_seconds, rate_of(way), way->first_seconds);
+}
+
+/* Measures the limit and, in turns with it, the views; a limit without a function is left out. */
+static struct mo_error *measure(struct bench *bench, unsigned n_threads, struct way *limit, struct way *views)
+{
+	for (int run = 0; run < N_RUNS; run++) {
+		if (limit->function)
+			MO_TRY(run_once(bench, n_threads, limit));
+		MO_TRY(run_once(bench, n_threads, views));
+	}
+	if (limit->function)
+		print_way(limit, n_threads);
+	print_way(views, n_threads);
+	if (limit->function)
+		printf("  %-34s %39.1f %%\n", "  that is", 100 * rate_of(views) / rate_of(limit));
+	return NULL;
 }
 
 static struct mo_error *bench_sums(struct bench *bench, unsigned n_threads)
 {
 	const struct mo_dump_info *info = mo_dump_info(bench->dump);
 	const struct mo_file_bytes *file = bench->dump->files[0];
-	uint64_t n_bytes = info->present_pages * info->page_bytes, sum;
-	double plain = 0, views;
+	struct way plain = {
+		.what = "plain sum over the mapped file", .n_items = file->map_bytes, .grain = 4 << 20,
+		.n_bytes = file->map_bytes,
+	};
+	struct way views = {
+		.what = "sum through views of all pages", .function = view_chunk, .n_items = info->end_pfn,
+		.grain = (4 << 20) >> info->page_shift, .n_bytes = info->present_pages * info->page_bytes,
+	};
+	void *map = MAP_FAILED;
+	struct mo_error *error;
 
 	if (strcmp(info->reader, "mapped") == 0) {
-		/* A map of its own: that of the dump may have been touched already. */
-		void *map = mmap(NULL, file->map_bytes, PROT_READ, MAP_SHARED, file->fd, 0);
-
+		/* A map of its own, for the page tables of the other one may be filled already. */
+		map = mmap(NULL, file->map_bytes, PROT_READ, MAP_SHARED, file->fd, 0);
 		if (map == MAP_FAILED)
 			return mo_error_create(MO_E_IO, "cannot map the file a second time");
 		bench->bytes = map;
-		MO_TRY(measure(bench, "plain sum over the mapped file", n_threads, file->map_bytes, 4 << 20, plain_chunk,
-			       file->map_bytes, &sum, &plain));
-		munmap(map, file->map_bytes);
+		plain.function = plain_chunk;
 	}
-	MO_TRY(measure(bench, "sum through views of all pages", n_threads, info->end_pfn, (4 << 20) >> info->page_shift,
-		       view_chunk, n_bytes, &sum, &views));
-	if (plain > 0)
-		print_ratio(views, plain);
-	return NULL;
+	error = measure(bench, n_threads, &plain, &views);
+	if (map != MAP_FAILED)
+		munmap(map, file->map_bytes);
+	return error;
 }
 
 /* Collects the compressed pages, without those that share the first page's bytes: views decompress that one once. */
@@ -217,17 +250,19 @@ static struct mo_error *collect_pages(struct bench *bench)
 
 static struct mo_error *bench_codec(struct bench *bench, unsigned n_threads)
 {
-	uint64_t n_bytes = bench->pages.count * mo_dump_info(bench->dump)->page_bytes, sum, view_sum;
-	double codec, views;
+	uint64_t n_pages = bench->pages.count, n_bytes = n_pages * mo_dump_info(bench->dump)->page_bytes;
+	struct way codec = {
+		.what = "decompressors alone", .function = codec_chunk, .n_items = n_pages, .grain = 1024, .n_bytes = n_bytes,
+	};
+	struct way views = {
+		.what = "views of the same pages", .function = compressed_view_chunk, .n_items = n_pages, .grain = 1024,
+		.n_bytes = n_bytes,
+	};
 
-	MO_TRY(measure(bench, "decompressors alone", n_threads, bench->pages.count, 1024, codec_chunk, n_bytes, &sum,
-		       &codec));
-	MO_TRY(measure(bench, "views of the same pages", n_threads, bench->pages.count, 1024, compressed_view_chunk, n_bytes,
-		       &view_sum, &views));
-	if (sum != view_sum)
-		return mo_error_create(MO_E_CORRUPT, "views and decompressors differ");
-	print_ratio(views, codec);
-	return NULL;
+	if (n_pages == 0)
+		return NULL;
+	MO_TRY(measure(bench, n_threads, &codec, &views));
+	return codec.sum == views.sum ? NULL : mo_error_create(MO_E_CORRUPT, "views and decompressors differ");
 }
 
 static struct mo_error *bench_dump(struct bench *bench, const char *path)
@@ -257,33 +292,34 @@ static struct mo_error *bench_dump(struct bench *bench, const char *path)
 	return n_threads > 1 ? bench_codec(bench, n_threads) : NULL;
 }
 
+static void free_bench(struct bench *bench)
+{
+	for (unsigned i = 0; i < MAX_THREADS; i++) {
+		mo_dump_reader_destroy(bench->readers[i]);
+		mo_page_codec_destroy(bench->codecs[i]);
+		free(bench->pages_out[i]);
+	}
+	mo_vector_deinit(&bench->pages);
+	mo_dump_close(bench->dump);
+	free(bench);
+}
+
 int main(int argc, char **argv)
 {
-	int status = 0;
+	struct bench *bench;
+	struct mo_error *error;
 
-	if (argc < 2) {
-		fprintf(stderr, "usage: bench-core DUMP...\n");
+	if (argc < 2 || argc > 3) {
+		fprintf(stderr, "usage: bench-core DUMP [VMLINUX]\n");
 		return 2;
 	}
-	for (int i = 1; i < argc; i++) {
-		struct bench *bench = calloc(1, sizeof(*bench));
-		struct mo_error *error = bench ? bench_dump(bench, argv[i]) : mo_error_no_memory();
-
-		if (error) {
-			fprintf(stderr, "bench-core: %s\n", mo_error_text(error));
-			mo_error_destroy(error);
-			status = 3;
-		}
-		for (unsigned k = 0; bench && k < MAX_THREADS; k++) {
-			mo_dump_reader_destroy(bench->readers[k]);
-			mo_page_codec_destroy(bench->codecs[k]);
-			free(bench->pages_out[k]);
-		}
-		if (bench) {
-			mo_vector_deinit(&bench->pages);
-			mo_dump_close(bench->dump);
-		}
-		free(bench);
-	}
-	return status;
+	bench = calloc(1, sizeof(*bench));
+	error = bench ? bench_dump(bench, argv[1]) : mo_error_no_memory();
+	if (bench)
+		free_bench(bench);
+	if (!error)
+		return 0;
+	fprintf(stderr, "bench-core: %s\n", mo_error_text(error));
+	mo_error_destroy(error);
+	return 3;
 }
