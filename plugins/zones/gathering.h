@@ -8,6 +8,7 @@
  */
 
 #include <memopsy/plugin.h>
+#include <memopsy/walk.h>
 #include <memopsy/zones.h>
 
 #include "zones_layout.h"
@@ -16,6 +17,8 @@
 #define MOST_ZONES_PER_NODE 16
 #define MOST_MEMINFO_LINES 96
 #define MOST_STAT_ITEMS 512
+#define MOST_ITEM_NAME_BYTES 48
+#define MOST_PAGESETS (1u << 20)
 
 /* A global counter array: vm_node_stat, vm_zone_stat. */
 struct counters {
@@ -29,8 +32,12 @@ struct zones_state {
 	struct mo_zone *zones;
 	char (*zone_names)[24];      /* one per zone */
 	struct mo_meminfo_line meminfo[MOST_MEMINFO_LINES];
+	char (*item_names)[MOST_ITEM_NAME_BYTES]; /* zone items, numa items, node items, as in vmstat_text[] */
+	const char **item_name_pointers;
+	struct mo_vm_counter *vm_counters; /* of all zones, all nodes and the machine */
+	struct mo_pageset *pagesets;
 
-	/* Only while gathering. */
+	/* Only while gathering, or while a view is shown. */
 	struct mo_run *run;
 	struct mo_reader *reader;
 	const struct zones_layout *layout;
@@ -40,6 +47,32 @@ struct zones_state {
 
 /* nodes.c: node_data[] and every zone in it. */
 struct mo_error *gather_nodes(struct zones_state *state) MO_MUST_USE;
+
+/* zone_details.c: reserves, free blocks and the like, out of the bytes of a struct zone. */
+void decode_zone_details(const struct zones_layout *layout, const uint8_t *bytes, struct mo_zone *zone);
+unsigned zone_order_count(const struct zones_layout *layout); /* 0: not known */
+
+/* item_names.c: the counters' names, from the kernel's own vmstat_text[]. */
+struct item_counts {
+	size_t n_zone_items, n_numa_items, n_node_items;
+};
+struct item_counts count_items(const struct zones_layout *layout);
+bool read_item_name(const struct zones_state *state, size_t index, char *name); /* MOST_ITEM_NAME_BYTES */
+struct mo_error *gather_item_names(struct zones_state *state) MO_MUST_USE;
+
+/* vm_counters.c: the counters of every zone, node and the machine, with what the CPUs have pending. */
+struct mo_error *gather_vm_counters(struct zones_state *state) MO_MUST_USE;
+
+/* pagesets.c: what the online CPUs keep of a zone or node. */
+struct pending {
+	int64_t items[MOST_STAT_ITEMS];
+	int64_t numa[MOST_STAT_ITEMS];
+	bool is_known;
+};
+struct mo_error *add_zone_pending(struct zones_state *state, struct mo_zone *zone, const struct mo_set *cpus,
+				  struct pending *sum) MO_MUST_USE;
+struct mo_error *add_node_pending(const struct zones_state *state, uint64_t pgdat_kva, const struct mo_set *cpus,
+				  struct pending *sum) MO_MUST_USE;
 
 /* counters.c */
 void gather_counters(struct zones_state *state);
@@ -89,8 +122,49 @@ void gather_hugetlb(const struct zones_state *state, struct hugetlb_pools *ret);
 /* meminfo.c: all lines, in the kernel's order. */
 void gather_meminfo(struct zones_state *state);
 
-/* meminfo_view.c */
+/* The kernel's own numbers for a view: its state again, with this run's reader. */
+void view_state(struct mo_run *run, struct zones_state *ret);
+
+/* kernel_words.c: the format strings that the kernel prints with, as they stand in its read-only data. */
+#define MOST_WORDS 4
+#define MOST_WORDS_BYTES 512
+struct kernel_words {
+	const char *beginnings[MOST_WORDS]; /* what is looked for; at most 64 bytes each */
+	char found[MOST_WORDS][MOST_WORDS_BYTES]; /* the whole strings; empty: not found */
+};
+void find_kernel_words(const struct zones_state *state, struct kernel_words *words);
+
+/* vm_events.c: sums over the online CPUs; how many items, 0 if this kernel counts none or they cannot be read. */
+size_t sum_vm_events(const struct zones_state *state, uint64_t *sums, size_t most);
+
+/* dirty_limits.c */
+struct dirty_limits {
+	struct mo_count threshold_pages;
+	struct mo_count background_pages;
+};
+struct dirty_limits dirty_limits(const struct zones_state *state);
+
+/* Whether the counters of huge pages count those, not base pages (until 5.10); whether an item is one of them. */
+bool counts_huge_pages(const struct zones_layout *layout);
+bool is_huge_page_item(const struct zones_layout *layout, size_t node_item);
+unsigned huge_page_shift(const struct zones_state *state); /* HPAGE_PMD_ORDER */
+
+/* The views. */
 extern const struct mo_table_spec meminfo_table;
+extern const struct mo_table_spec buddyinfo_table;
+extern const struct mo_table_spec zoneinfo_table;
+extern const struct mo_table_spec vmstat_table;
+extern const struct mo_table_spec numa_table;
 struct mo_error *show_meminfo(struct mo_run *run, struct mo_report *report) MO_MUST_USE;
+struct mo_error *show_buddyinfo(struct mo_run *run, struct mo_report *report) MO_MUST_USE;
+struct mo_error *show_zoneinfo(struct mo_run *run, struct mo_report *report) MO_MUST_USE;
+struct mo_error *show_vmstat(struct mo_run *run, struct mo_report *report) MO_MUST_USE;
+struct mo_error *show_numa(struct mo_run *run, struct mo_report *report) MO_MUST_USE;
+
+/* A number as the views print it: "?" if unknown, ">=N" for a lower bound. */
+struct digits {
+	char text[32];
+};
+struct digits digits_of(const struct mo_cell *cell);
 
 #endif

@@ -55,6 +55,7 @@ static void decode_zone(const struct zones_state *state, const uint8_t *bytes, s
 	zone->watermark_boost_pages = mo_exact(
 		mo_has(&layout->zone.watermark_boost) ? mo_get(&layout->zone.watermark_boost, bytes) : 0);
 	zone->free_pages = free_pages(layout, bytes);
+	decode_zone_details(layout, bytes, zone);
 }
 
 static void add_zones(struct zones_state *state, struct mo_node *node, uint8_t *buffer)

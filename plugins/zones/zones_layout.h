@@ -33,12 +33,41 @@ struct zones_layout {
 
 	struct {
 		struct mo_field node_zones, node_id, start_pfn, spanned_pages, present_pages;
+		struct mo_field vm_stat, per_cpu_nodestats, kswapd_failures;
 	} pgdat;
 	struct {
 		struct mo_size size;
 		struct mo_field name, start_pfn, spanned_pages, present_pages, managed_pages;
 		struct mo_field watermark, watermark_boost, vm_stat;
+		struct mo_field lowmem_reserve, free_area, cma_pages, reserved_highatomic, free_highatomic;
+		struct mo_field pagesets, zonestats, vm_numa;
 	} zone;
+	struct mo_field nr_free;             /* of struct free_area */
+	/* What a CPU keeps of a zone: its free pages, and its parts of the counters (one struct before 5.14). */
+	struct {
+		struct mo_size size;
+		struct mo_field count, high, batch, high_min, high_max;
+	} pageset;
+	struct {
+		struct mo_size size;
+		struct mo_field stat_diff, stat_threshold, numa;
+		struct mo_field numa_event;  /* bound: the CPUs' parts are added to the common ones before printing */
+	} zonestat;
+	struct {
+		struct mo_size size;
+		struct mo_field stat_diff;
+	} nodestat;
+	struct mo_address vmstat_text, vm_numa;
+	struct mo_constant n_system_items, dirty_threshold, dirty_background_threshold;
+	struct mo_constant memmap_pages_item, memmap_boot_pages_item;
+	struct mo_address memmap_pages, memmap_boot_pages;
+	struct mo_address dirty_ratio, dirty_background_ratio, dirty_bytes, dirty_background_bytes;
+	struct mo_address event_states;
+	struct mo_field events;
+	struct mo_constant pgpgin, pgpgout;
+	struct mo_address rodata_start, rodata_end;
+	/* Only to tell which lines there are, where the kernel's own words are not in the dump. */
+	struct mo_constant throttled_written, underused_split;
 	struct mo_constant wmark_min, wmark_low, wmark_high, wmark_promo;
 	struct mo_address node_data, contig_page_data;
 
@@ -76,6 +105,7 @@ struct zones_layout {
 		struct mo_address states, count, default_index;
 		struct mo_size size;
 		struct mo_field order, nr, free, reserved, surplus;
+		struct mo_field nr_of_node, free_of_node, surplus_of_node;
 	} hugetlb;
 
 	struct mo_address direct_pages_count, direct_gbpages;

@@ -13,6 +13,10 @@ static void release(void *model)
 	free(state->nodes);
 	free(state->zones);
 	free(state->zone_names);
+	free(state->item_names);
+	free(state->item_name_pointers);
+	free(state->vm_counters);
+	free(state->pagesets);
 	free(state);
 }
 
@@ -35,30 +39,59 @@ static struct mo_error *gather(struct mo_run *run, void **model_ret)
 	}
 	if (error)
 		report_unreadable(state, "The nodes and their zones", error);
+	state->model.n_orders = zone_order_count(state->layout);
+	error = gather_item_names(state);
+	if (!error)
+		error = gather_vm_counters(state);
+	if (error) {
+		release(state);
+		return error;
+	}
 	gather_meminfo(state);
 	*model_ret = &state->model;
 	return NULL;
 }
 
+void view_state(struct mo_run *run, struct zones_state *ret)
+{
+	/* The model is the first member of its state. */
+	*ret = *(const struct zones_state *)mo_run_model(run);
+	ret->run = run;
+	ret->reader = mo_run_reader(run);
+	ret->layout = mo_run_layout(run);
+}
+
 static const struct mo_table_spec *const meminfo_tables[] = { &meminfo_table };
+static const struct mo_table_spec *const buddyinfo_tables[] = { &buddyinfo_table };
+static const struct mo_table_spec *const zoneinfo_tables[] = { &zoneinfo_table };
+static const struct mo_table_spec *const vmstat_tables[] = { &vmstat_table };
+static const struct mo_table_spec *const numa_tables[] = { &numa_table };
+
+static const struct mo_option exact_options[] = {
+	{
+		.name = "exact",
+		.kind = MO_OPTION_FLAG,
+		.help = "add what the CPUs have counted and not yet added; the kernel prints without it",
+	},
+};
+
+#define COMMAND(command, of_section, what, show_it) \
+	.name = #command, .title = of_section, .summary = what, .tables = command##_tables, .n_tables = 1, .show = show_it
+#define WITH_EXACT .options = exact_options, .n_options = 1
 
 static const struct mo_view views[] = {
-	{
-		.name = "meminfo",
-		.title = "Memory",
-		.summary = "what /proc/meminfo printed",
-		.tables = meminfo_tables,
-		.n_tables = 1,
-		.report_order = 100,
-		.show = show_meminfo,
-	},
+	{ COMMAND(meminfo, "Memory", "what /proc/meminfo printed", show_meminfo), .report_order = 100 },
+	{ COMMAND(numa, "Memory of each node", "what meminfo of each node in /sys printed", show_numa), WITH_EXACT },
+	{ COMMAND(zoneinfo, "Zones", "what /proc/zoneinfo printed", show_zoneinfo), WITH_EXACT },
+	{ COMMAND(buddyinfo, "Free blocks", "what /proc/buddyinfo printed", show_buddyinfo) },
+	{ COMMAND(vmstat, "Counters", "what /proc/vmstat printed", show_vmstat), WITH_EXACT },
 };
 
 static const struct mo_plugin plugin = {
 	MO_PLUGIN_HEADER,
 	.name = "zones",
 	.version = MEMOPSY_VERSION,
-	.summary = "nodes, zones and counters; meminfo",
+	.summary = "nodes, zones and counters; meminfo, zoneinfo, buddyinfo, vmstat, numa",
 	.needs = &zones_needs,
 	.layout_bytes = sizeof(struct zones_layout),
 	.publishes = { .name = MO_ZONES_MODEL, .version = MO_ZONES_MODEL_VERSION },
