@@ -8,9 +8,12 @@
 #include "cleanup.h"
 #include "elf_file.h"
 
-/* All that names and types need. Line tables, location lists and relocations would only cost time. */
+/*
+ * All that names and types need, and .debug_addr, without which libdwarf enters no unit of clang's DWARF 5. Line
+ * tables, location lists and relocations would only cost time.
+ */
 static const char *const wanted_sections[] = {
-	".debug_info", ".debug_abbrev", ".debug_str", ".debug_line_str", ".debug_str_offsets",
+	".debug_info", ".debug_abbrev", ".debug_str", ".debug_line_str", ".debug_str_offsets", ".debug_addr",
 };
 
 static struct mo_error *add_section(struct mo_dwarf_file *file, struct mo_elf *elf, const char *name)
@@ -72,6 +75,8 @@ static struct mo_error *find_units(struct mo_dwarf_file *file)
 
 		if (!read_unit(file, offset, &unit))
 			break;
+		if (mo_load_u32(file->info.bytes + offset, file->object.is_big_endian) == 0xffffffff)
+			file->has_wide_units = true;
 		/* Some linkers leave a few zero bytes between units. */
 		if (unit.end_offset > offset + 4 && !mo_vector_append(&file->units, unit))
 			return mo_error_no_memory();

@@ -36,6 +36,7 @@ struct mo_dwarf_file {
 	struct mo_dwarf_section text; /* .debug_str; no bytes: there is none */
 	struct mo_dwarf_section abbreviations;
 	bool has_indexed_text;        /* names may be given by index (DW_FORM_strx) */
+	bool has_wide_units;          /* of the 64-bit format: offsets have 8 bytes */
 	uint8_t *relocated_info;      /* owned; NULL: the file's own bytes are used */
 	MO_VECTOR(struct mo_dwarf_unit) units;
 };

@@ -7,8 +7,12 @@
 #include "cleanup.h"
 
 #define N_BUCKETS 4096
-/* gcc writes a string into the entry itself unless it is longer than the offset that would stand for it. */
+/*
+ * gcc writes a string, with its NUL, into the entry itself unless it is longer than the offset that would stand for
+ * it.
+ */
 #define SHORT_LENGTH 3
+#define SHORT_LENGTH_WIDE 7
 
 uint32_t mo_dwarf_names_find(const struct mo_dwarf_names *names, const char *name)
 {
@@ -37,7 +41,7 @@ static struct mo_error *add_needle(struct mo_dwarf_names *names, const char *tex
 		return mo_error_no_memory();
 	if (first)
 		return NULL;
-	if (needle.length <= SHORT_LENGTH) {
+	if (needle.length <= (names->file->has_wide_units ? SHORT_LENGTH_WIDE : SHORT_LENGTH)) {
 		if (!mo_vector_append(&names->short_needles, number))
 			return mo_error_no_memory();
 	}

@@ -5,7 +5,8 @@
 /*
  * The names that a scan looks for, and where in .debug_str they stand. An entry's name is an offset into .debug_str:
  * a name that does not stand there does not exist, and pointers can be compared instead of strings. Names of up to
- * three characters stand in the entries themselves (gcc never makes an offset of what is no longer than one).
+ * three characters (seven in the 64-bit format) stand in the entries themselves: gcc never makes an offset of what is no
+ * longer than one.
  */
 
 #include <stdatomic.h>

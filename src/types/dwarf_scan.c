@@ -10,10 +10,14 @@
 #include "dwarf_sieve.h"
 #include "threads.h"
 
+/* Blocks within blocks, structs within structs. */
+#define NESTING_MAX 32
+
 struct scan {
 	struct mo_dwarf_names *names;
 	struct mo_progress *progress;
 	struct mo_dwarf_sieve *sieves;   /* one for each thread */
+	bool is_deep;                    /* without a sieve: nested entries are looked at */
 	pthread_mutex_t lock;            /* guards the found offsets */
 	_Atomic size_t n_open;
 	_Atomic uint64_t last_unit;      /* the last one in which anything was found */
@@ -124,37 +128,60 @@ static bool is_of_c(const struct mo_dwarf_handle *handle, Dwarf_Die unit_die)
 	return language != DW_LANG_Rust && language != DW_LANG_Mips_Assembler;
 }
 
-static struct mo_error *scan_unit(struct scan *scan, const struct mo_dwarf_handle *handle, uint64_t unit,
-				  unsigned spaces, Dwarf_Die unit_die)
+static struct mo_error *check_entry(struct scan *scan, const struct mo_dwarf_handle *handle, uint64_t unit,
+				    unsigned spaces, Dwarf_Half tag, Dwarf_Die die)
+{
+	const char *name = is_type_tag(tag) ? mo_dwarf_name(handle, die) : NULL;
+
+	if (name && may_be_wished(scan->names, name))
+		MO_TRY(check_name(scan, handle, unit, name, tag, die));
+	if (tag == DW_TAG_enumeration_type && (spaces & 1u << MO_NAME_ENUMERATOR))
+		return check_enumerators(scan, handle, unit, die);
+	return NULL;
+}
+
+/* Where types may be nested: clang has anonymous ones in the struct that uses them, functions have their own. */
+static bool may_nest(Dwarf_Half tag)
+{
+	return tag == DW_TAG_structure_type || tag == DW_TAG_union_type || tag == DW_TAG_subprogram ||
+	       tag == DW_TAG_lexical_block;
+}
+
+/* The entries below one; with depth, those below these, too. */
+static struct mo_error *scan_children(struct scan *scan, const struct mo_dwarf_handle *handle, uint64_t unit,
+				      unsigned spaces, Dwarf_Die parent, unsigned depth)
 {
 	MO_DIE child = NULL;
 
-	if (!is_of_c(handle, unit_die))
-		return NULL;
-	MO_TRY(mo_dwarf_first_child(handle, unit_die, &child));
+	MO_TRY(mo_dwarf_first_child(handle, parent, &child));
 	while (child) {
 		Dwarf_Half tag = mo_dwarf_tag(handle, child);
 
-		if (is_type_tag(tag)) {
-			const char *name = mo_dwarf_name(handle, child);
-
-			if (name && may_be_wished(scan->names, name))
-				MO_TRY(check_name(scan, handle, unit, name, tag, child));
-		}
-		if (tag == DW_TAG_enumeration_type && (spaces & 1u << MO_NAME_ENUMERATOR))
-			MO_TRY(check_enumerators(scan, handle, unit, child));
+		MO_TRY(check_entry(scan, handle, unit, spaces, tag, child));
+		if (depth && may_nest(tag))
+			MO_TRY(scan_children(scan, handle, unit, spaces, child, depth - 1));
 		MO_TRY(mo_dwarf_next_sibling(handle, &child));
 	}
 	return NULL;
 }
 
-static struct mo_error *enter_and_scan(struct scan *scan, struct mo_dwarf_handle *handle, uint64_t unit,
-				       unsigned spaces)
+/*
+ * First what stands in the unit itself, which is nearly all; only if the sieve says that there is more, what is
+ * nested, which is most of a unit's entries.
+ */
+static struct mo_error *scan_unit(struct scan *scan, struct mo_dwarf_sieve *sieve, struct mo_dwarf_handle *handle,
+				  uint64_t unit, unsigned spaces)
 {
 	MO_DIE unit_die = NULL;
 
 	MO_TRY(mo_dwarf_handle_enter(handle, &unit_die));
-	return scan_unit(scan, handle, unit, spaces, unit_die);
+	if (!is_of_c(handle, unit_die))
+		return NULL;
+	MO_TRY(scan_children(scan, handle, unit, spaces, unit_die, scan->is_deep ? NESTING_MAX : 0));
+	if (!scan->names->has_places)
+		return NULL;
+	MO_TRY(mo_dwarf_sift(sieve, scan->names, unit, unit + 1, &spaces));
+	return spaces ? scan_children(scan, handle, unit, spaces, unit_die, NESTING_MAX) : NULL;
 }
 
 static struct mo_error *sift_and_scan(struct scan *scan, struct mo_dwarf_sieve *sieve, uint64_t unit)
@@ -163,11 +190,11 @@ static struct mo_error *sift_and_scan(struct scan *scan, struct mo_dwarf_sieve *
 	struct mo_error *error;
 	unsigned spaces;
 
-	MO_TRY(mo_dwarf_sift(sieve, scan->names, unit, &spaces));
+	MO_TRY(mo_dwarf_sift(sieve, scan->names, unit, unit, &spaces));
 	if (!spaces)
 		return NULL;
 	MO_TRY(mo_dwarf_handle_open(scan->names->file, &scan->names->file->units.items[unit], &handle));
-	error = enter_and_scan(scan, &handle, unit, spaces);
+	error = scan_unit(scan, sieve, &handle, unit, spaces);
 	mo_dwarf_handle_close(&handle);
 	return error;
 }
@@ -205,6 +232,10 @@ struct mo_error *mo_dwarf_scan(struct mo_dwarf_names *names, struct mo_progress 
 	atomic_init(&scan.n_open, names->n_wishes);
 	mo_progress_begin(progress, "reading debug information", names->file->info.n_bytes);
 	error = mo_parallel(n_threads, names->file->units.count, 1, scan_units, &scan);
+	if (!error && !names->has_places && atomic_load(&scan.n_open)) {
+		scan.is_deep = true;
+		error = mo_parallel(n_threads, names->file->units.count, 1, scan_units, &scan);
+	}
 	mo_progress_end(progress);
 	for (unsigned i = 0; i < n_threads; i++)
 		mo_dwarf_sieve_deinit(&scan.sieves[i]);

@@ -240,16 +240,16 @@ static void prepare_short(struct mo_dwarf_sieve *sieve, const struct mo_dwarf_na
 	}
 }
 
-/* At least four bytes are there. */
-static unsigned open_short(const struct mo_dwarf_names *names, const uint8_t *bytes, uint64_t unit)
+static unsigned open_short(const struct mo_dwarf_names *names, const uint8_t *bytes, const uint8_t *end, uint64_t unit)
 {
 	unsigned spaces = 0;
 
 	for (size_t i = 0; i < names->short_needles.count; i++) {
-		uint32_t needle = names->short_needles.items[i];
+		uint32_t number = names->short_needles.items[i];
+		const struct mo_dwarf_needle *needle = &names->needles.items[number];
 
-		if (!memcmp(bytes, names->needles.items[needle].text, names->needles.items[needle].length + 1))
-			spaces |= mo_dwarf_open_spaces(names, needle, unit);
+		if (needle->length < (size_t)(end - bytes) && !memcmp(bytes, needle->text, needle->length + 1))
+			spaces |= mo_dwarf_open_spaces(names, number, unit);
 	}
 	return spaces;
 }
@@ -268,7 +268,8 @@ static struct mo_error *check_place(struct mo_dwarf_sieve *sieve, const struct m
 
 /* The loop over all bytes, made once for each byte order. */
 static inline struct mo_error *sift_bytes(struct mo_dwarf_sieve *sieve, const struct mo_dwarf_names *names,
-					  uint64_t unit_number, bool is_big_endian, unsigned *spaces)
+					  uint64_t unit_number, uint64_t first_open, bool is_big_endian,
+					  unsigned *spaces)
 {
 	const struct mo_dwarf_unit *unit = &names->file->units.items[unit_number];
 	const uint8_t *bytes = names->file->info.bytes + unit->offset + 1;
@@ -282,9 +283,9 @@ static inline struct mo_error *sift_bytes(struct mo_dwarf_sieve *sieve, const st
 		unsigned open = 0;
 
 		if (word < text_bytes && mo_dwarf_may_be_named(names, word))
-			open = mo_dwarf_open_spaces_at(names, word, unit_number);
+			open = mo_dwarf_open_spaces_at(names, word, first_open);
 		if (has_short && sieve->short_first[*bytes])
-			open |= open_short(names, bytes, unit_number);
+			open |= open_short(names, bytes, end, first_open);
 		if (open)
 			MO_TRY(check_place(sieve, names->file, unit, bytes, open, spaces));
 	}
@@ -292,14 +293,14 @@ static inline struct mo_error *sift_bytes(struct mo_dwarf_sieve *sieve, const st
 }
 
 struct mo_error *mo_dwarf_sift(struct mo_dwarf_sieve *sieve, const struct mo_dwarf_names *names, uint64_t unit_number,
-			       unsigned *spaces)
+			       uint64_t first_open, unsigned *spaces)
 {
 	*spaces = names->has_places ? 0 : ~0u;
 	if (!names->has_places)
 		return NULL;
 	sieve->is_loaded = false;
-	prepare_short(sieve, names, unit_number);
+	prepare_short(sieve, names, first_open);
 	if (names->file->object.is_big_endian)
-		return sift_bytes(sieve, names, unit_number, true, spaces);
-	return sift_bytes(sieve, names, unit_number, false, spaces);
+		return sift_bytes(sieve, names, unit_number, first_open, true, spaces);
+	return sift_bytes(sieve, names, unit_number, first_open, false, spaces);
 }

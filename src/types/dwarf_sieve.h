@@ -32,8 +32,11 @@ struct mo_dwarf_sieve {
 
 void mo_dwarf_sieve_deinit(struct mo_dwarf_sieve *sieve);
 
-/* What the unit may define of all that is still open: name spaces, as bits. The sieve is one thread's. */
+/*
+ * What the unit may define of all that was not found in a unit before first_open: name spaces, as bits. The sieve is
+ * one thread's.
+ */
 struct mo_error *mo_dwarf_sift(struct mo_dwarf_sieve *sieve, const struct mo_dwarf_names *names, uint64_t unit_number,
-			       unsigned *spaces) MO_MUST_USE;
+			       uint64_t first_open, unsigned *spaces) MO_MUST_USE;
 
 #endif

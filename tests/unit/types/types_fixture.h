@@ -44,6 +44,9 @@ struct mo_types *open_written(struct btf_writer *writer);
 /* A file that meson built for the tests, or skips the test where it could not be built. */
 struct mo_elf *open_sample(const char *name);
 
+/* The same, but NULL (and a line that says so) where it could not be built. */
+struct mo_elf *try_sample(const char *name);
+
 /*
  * Two types, member by member and text by text, to any depth. Differences are printed with the path to them and
  * counted.
