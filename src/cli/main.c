@@ -148,7 +148,9 @@ static int run_program(struct mo_cli *cli, char *const *argv, size_t argc)
 		bool was_asked = mo_parsed_has(&before, "help");
 
 		error = mo_help_overview(cli, was_asked ? stdout : stderr);
-		status = was_asked && !fflush(stdout) ? MO_EXIT_COMPLETE : MO_EXIT_USAGE;
+		status = was_asked ? MO_EXIT_COMPLETE : MO_EXIT_USAGE;
+		if (was_asked && fflush(stdout))
+			status = MO_EXIT_PARTIAL;
 		if (error)
 			status = fail(error, MO_EXIT_USAGE);
 	}

@@ -119,6 +119,24 @@ static struct mo_error *remark_on_note(struct mo_kernel *kernel, const struct mo
 				    why ? mo_error_text(why) : "the note's page tables are not there");
 }
 
+/* Nothing is found where no page can be read: compressed by what this build lacks, which is the thing to say. */
+static struct mo_error *check_first_page(struct mo_kernel *kernel)
+{
+	uint64_t first_pfn;
+	uint64_t n_pages;
+	const void *bytes;
+	size_t n_bytes;
+	struct mo_error *error;
+
+	if (!mo_dump_next_run(kernel->dump, 0, &first_pfn, &n_pages))
+		return NULL;
+	error = mo_dump_view(kernel->boot_reader, first_pfn << kernel->dump_info->page_shift, 1, &bytes, &n_bytes);
+	if (error && mo_error_code(error) == MO_E_UNSUPPORTED)
+		return mo_error_prepend(error, "cannot read the dump's pages");
+	mo_error_destroy(error);
+	return NULL;
+}
+
 struct mo_error *mo_kernel_identify(struct mo_kernel *kernel)
 {
 	const char *note = kernel->dump_info->vmcoreinfo;
@@ -135,6 +153,7 @@ struct mo_error *mo_kernel_identify(struct mo_kernel *kernel)
 			return remark_on_note(kernel, by_note);
 		return mo_kernel_add_remark(kernel, "the dump carries no VMCOREINFO note; it was found in memory");
 	}
+	MO_TRY(check_first_page(kernel));
 	mo_error_destroy(by_note);
 	by_note = try_vmcoreinfo(kernel, NULL);
 	if (!by_note)

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Other forms of a committed kdump-compressed sample: ELF, flattened, patched, cut. Reads by its own code, so that what
+the tests feed to memopsy does not come from memopsy."""
+import struct
+import zlib
+
+PAGE = 4096
+
+
+class Kdump:
+    """A kdump-compressed file of a 64-bit little-endian machine, zlib or plain pages."""
+
+    def __init__(self, path):
+        self.data = path.read_bytes()
+        assert self.data[:8] == b"KDUMP   "
+        self.status, self.block, self.sub_blocks, self.bitmap_blocks = struct.unpack_from("<IiiI", self.data, 424)
+        sub = self.block
+        self.phys_base, self.dump_level = struct.unpack_from("<Qi", self.data, sub)
+        self.info_offset, self.info_bytes = struct.unpack_from("<QQ", self.data, sub + 32)
+        self.bitmap_offset = self.block * (1 + self.sub_blocks)
+        self.half = self.bitmap_blocks * self.block // 2
+        self.descriptors_offset = self.bitmap_offset + self.bitmap_blocks * self.block
+
+    def vmcoreinfo(self):
+        return self.data[self.info_offset:self.info_offset + self.info_bytes]
+
+    def pfns(self):
+        bitmap = self.data[self.bitmap_offset + self.half:self.bitmap_offset + 2 * self.half]
+        for index, byte in enumerate(bitmap):
+            for bit in range(8):
+                if byte >> bit & 1:
+                    yield index * 8 + bit
+
+    def pages(self):
+        """(pfn, bytes) of every page in the dump."""
+        for index, pfn in enumerate(self.pfns()):
+            at = self.descriptors_offset + 24 * index
+            offset, size, flags = struct.unpack_from("<QII", self.data, at)
+            raw = self.data[offset:offset + size]
+            assert flags in (0, 1), flags
+            yield pfn, zlib.decompress(raw) if flags == 1 else raw
+
+    def first_page_offset(self):
+        return struct.unpack_from("<Q", self.data, self.descriptors_offset)[0]
+
+
+def note(name, kind, desc):
+    name = name.encode() + b"\0"
+    pad = lambda n: b"\0" * (-n % 4)
+    return struct.pack("<III", len(name), len(desc), kind) + name + pad(len(name)) + desc + pad(len(desc))
+
+
+def write_elf(path, pages, vmcoreinfo, machine=62):
+    """An ELF core of runs of pages, as QEMU writes them: p_vaddr is 0. Returns where each part of it begins."""
+    runs = []
+    for pfn, data in pages:
+        if runs and runs[-1][0] + len(runs[-1][1]) == pfn:
+            runs[-1][1].append(data)
+        else:
+            runs.append((pfn, [data]))
+    notes = note("VMCOREINFO", 0, vmcoreinfo) if vmcoreinfo else note("CORE", 7, b"\0" * 16)
+    n_headers = 1 + len(runs)
+    notes_at = 64 + 56 * n_headers
+    at = -(-(notes_at + len(notes)) // PAGE) * PAGE
+    borders = {"headers": 64, "notes": notes_at, "end of notes": notes_at + len(notes), "first segment": at}
+    with open(path, "wb") as out:
+        out.write(b"\x7fELF\2\1\1" + b"\0" * 9)
+        out.write(struct.pack("<HHIQQQIHHHHHH", 4, machine, 1, 0, 64, 0, 0, 64, 56, n_headers, 0, 0, 0))
+        out.write(struct.pack("<IIQQQQQQ", 4, 0, notes_at, 0, 0, len(notes), len(notes), 4))
+        for pfn, parts in runs:
+            size = PAGE * len(parts)
+            out.write(struct.pack("<IIQQQQQQ", 1, 7, at, 0, pfn * PAGE, size, size, PAGE))
+            at += size
+        out.write(notes)
+        out.seek(borders["first segment"])
+        for _, parts in runs:
+            for part in parts:
+                out.write(part)
+    borders["end"] = at
+    return borders
+
+
+def write_flattened(path, data, piece=1 << 20):
+    """makedumpfile -F: a header page, then records of offset, size (big-endian) and bytes, then an end mark."""
+    with open(path, "wb") as out:
+        out.write(b"makedumpfile\0\0\0\0" + struct.pack(">QQ", 1, 1) + b"\0" * (PAGE - 32))
+        for offset in range(0, len(data), piece):
+            part = data[offset:offset + piece]
+            out.write(struct.pack(">QQ", offset, len(part)) + part)
+        out.write(struct.pack(">qq", -1, -1))
+
+
+def without_btf(pages):
+    """The same pages with no BTF header left in them: magic, version 1, header of 24 bytes."""
+    for pfn, data in pages:
+        yield pfn, data.replace(b"\x9f\xeb\x01\x00\x18\0\0\0", b"\0" * 8)

@@ -1,0 +1,86 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The command line itself: help, options, words, wrong usage. No dump is opened."""
+import json
+import subprocess
+
+from memopsy_cli import Case, SAMPLES, main, memopsy
+
+
+class Usage(Case):
+    def test_no_command(self):
+        run = memopsy()
+        self.assertEqual(run.status, 2, run)
+        self.assertIn("Usage: memopsy COMMAND", run.err)
+        self.assertEqual(run.out, "")
+
+    def test_help(self):
+        for words in (("help",), ("--help",), ("-h",)):
+            run = self.succeeds(memopsy(*words), "Usage: memopsy COMMAND", "\nCommands:\n", "Exit status: 0 complete")
+            for command in ("report", "info", "dmesg", "print", "sym", "vtop", "read", "plugins", "meminfo"):
+                self.assertRegex(run.out, rf"\n  {command} +\w", run)
+
+    def test_help_of_commands(self):
+        for command in memopsy("--list-commands").out.split():
+            first = self.succeeds(memopsy("help", command), f"Usage: memopsy {command}", "Options of every command:")
+            self.assertEqual(first.out, memopsy(command, "--help").out)
+        self.succeeds(memopsy("help", "dmesg"), "-T, --ctime", "Columns of dmesg:", "time_seconds")
+
+    def test_version(self):
+        self.assertRegex(self.succeeds(memopsy("--version")).out, r"^memopsy \d+\.\d+\.\d+\n$")
+
+    def test_unknown_command(self):
+        self.fails(memopsy("memifo", "x"), 2, "unknown command 'memifo' (did you mean meminfo?)")
+        self.fails(memopsy("frobnicate"), 2, "unknown command 'frobnicate' (see memopsy help)")
+        self.fails(memopsy("help", "frobnicate"), 2, "there is no command 'frobnicate'")
+
+    def test_command_forgotten(self):
+        path = SAMPLES / "README.md"
+        self.fails(memopsy(path), 2, f"the command comes first: memopsy report {path}")
+
+    def test_unknown_option(self):
+        self.fails(memopsy("info", "--jsn"), 2, "info: unknown option --jsn (did you mean --json?)")
+        self.fails(memopsy("info", "-Z"), 2, "info: unknown option -Z")
+        self.fails(memopsy("--frob", "info"), 2, "unknown option --frob")
+
+    def test_values(self):
+        self.fails(memopsy("info", "--vmlinux"), 2, "--vmlinux needs a value (FILE)")
+        self.fails(memopsy("info", "--json=1"), 2, "--json takes no value")
+        self.fails(memopsy("info", "--types=stabs"), 2, "--types: 'stabs' is none of auto|btf|dwarf")
+        self.fails(memopsy("print", "--depth=x", "struct page"), 2, "--depth: 'x' is not a number")
+        self.fails(memopsy("info", "--columns=nonsense", "nowhere"), 2, "nonsense")
+
+    def test_arguments(self):
+        self.fails(memopsy("print"), 2, "print needs TYPE")
+        self.fails(memopsy("help", "a", "b"), 2, "help takes [COMMAND]: too many words")
+        self.fails(memopsy("vtop", "no-file-here", "ffff"), 2, "vtop takes ADDRESS|SYMBOL[+OFFSET]: too many words",
+                   "no file is named 'no-file-here'")
+        self.fails(memopsy("plugins", "--raw"), 2, "plugins: unknown option --raw")
+
+    def test_completion_lists(self):
+        commands = memopsy("--list-commands").out.split()
+        self.assertIn("meminfo", commands)
+        options = memopsy("--list-options", "info").out.split()
+        self.assertIn("--json", options)
+        self.assertIn("--types=btf", options)
+        self.assertIn("--vmlinux=", options)
+        self.assertIn("--level=", memopsy("--list-options", "dmesg").out.split())
+        self.assertNotIn("--vmlinux=", memopsy("--list-options", "help").out.split())
+
+    def test_completion_of_bash(self):
+        script = (f". {SAMPLES.parent}/src/cli/completion/memopsy; COMP_WORDS=(memopsy --types=btf); "
+                  "memopsy() { \"$MO_PROGRAM\" \"$@\"; }; compopt() { :; }; "
+                  "COMP_WORDS=(memopsy me); COMP_CWORD=1; _memopsy; echo \"${COMPREPLY[@]}\"; "
+                  "COMP_WORDS=(memopsy info --js); COMP_CWORD=2; _memopsy; echo \"${COMPREPLY[@]}\"; "
+                  "COMP_WORDS=(memopsy info --types = d); COMP_CWORD=4; _memopsy; echo \"${COMPREPLY[@]}\"")
+        done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False)
+        self.assertEqual(done.stdout, "meminfo\n--json\ndwarf\n", done.stderr)
+
+    def test_plugins_without_dump(self):
+        self.succeeds(memopsy("plugins"), "zones", "meminfo")
+        document = json.loads(memopsy("plugins", "--json").out)
+        self.assertIn("zones", [row["name"] for row in document["data"]["plugins"]])
+
+
+if __name__ == "__main__":
+    main()
