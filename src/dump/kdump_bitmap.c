@@ -80,11 +80,43 @@ uint64_t mo_kdump_bitmap_rank(const struct mo_kdump_bitmap *bitmap, uint64_t pfn
 	return total;
 }
 
+/* Whether all bits of the blocks [first, end) have this value; all of them lie below n_bits. */
+static bool is_uniform(const struct mo_kdump_bitmap *bitmap, uint64_t first, uint64_t end, bool value)
+{
+	return bitmap->rank[end] - bitmap->rank[first] == (value ? (end - first) * BLOCK_BITS : 0);
+}
+
+/* The end of the blocks from first on, at most limit, whose bits all have this value: doubling, then halving. */
+static uint64_t uniform_end(const struct mo_kdump_bitmap *bitmap, uint64_t first, uint64_t limit, bool value)
+{
+	uint64_t low = first, n = 1, high;
+
+	while (n < limit - first && is_uniform(bitmap, first, first + n, value)) {
+		low = first + n;
+		n *= 2;
+	}
+	high = n < limit - first ? first + n : limit;
+	while (low < high) {
+		uint64_t middle = low + (high - low + 1) / 2;
+
+		if (is_uniform(bitmap, first, middle, value))
+			low = middle;
+		else
+			high = middle - 1;
+	}
+	return low;
+}
+
 uint64_t mo_kdump_bitmap_next(const struct mo_kdump_bitmap *bitmap, uint64_t pfn, uint64_t end, bool value)
 {
 	while (pfn < end) {
-		uint64_t bits = load_word(bitmap, pfn / 64);
+		uint64_t bits;
 
+		if (pfn % BLOCK_BITS == 0 && pfn / BLOCK_BITS < end / BLOCK_BITS)
+			pfn = BLOCK_BITS * uniform_end(bitmap, pfn / BLOCK_BITS, end / BLOCK_BITS, !value);
+		if (pfn >= end)
+			break;
+		bits = load_word(bitmap, pfn / 64);
 		bits = (value ? bits : ~bits) >> pfn % 64;
 		if (bits) {
 			pfn += (uint64_t)__builtin_ctzll(bits);

@@ -5,6 +5,7 @@
 /*
  * A bitmap of page frames as it lies in a kdump-compressed file (bit pfn & 7 of byte pfn / 8), with an index that tells
  * in constant time how many bits are set before a page frame: the place of its descriptor. 8 bytes for 512 page frames.
+ * The ends of long runs are found by halving in the same index.
  */
 
 #include "file_bytes.h"
@@ -21,13 +22,14 @@ struct mo_error *mo_kdump_bitmap_open(const struct mo_file_bytes *file, uint64_t
 				      uint64_t n_bits, struct mo_kdump_bitmap *ret) MO_MUST_USE;
 void mo_kdump_bitmap_deinit(struct mo_kdump_bitmap *bitmap);
 
-/* Builds the index, for mo_kdump_bitmap_rank(). */
-struct mo_error *mo_kdump_bitmap_count(struct mo_kdump_bitmap *bitmap) MO_MUST_USE;
-
+/* Needs no index. */
 static inline bool mo_kdump_bitmap_has(const struct mo_kdump_bitmap *bitmap, uint64_t pfn)
 {
 	return pfn < bitmap->n_bits && (bitmap->bytes[pfn / 8] >> (pfn % 8) & 1);
 }
+
+/* Builds the index, which the functions below need. */
+struct mo_error *mo_kdump_bitmap_count(struct mo_kdump_bitmap *bitmap) MO_MUST_USE;
 
 /* How many bits are set before pfn <= n_bits. */
 uint64_t mo_kdump_bitmap_rank(const struct mo_kdump_bitmap *bitmap, uint64_t pfn);
