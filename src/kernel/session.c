@@ -113,11 +113,16 @@ static void fill_facts(struct mo_kernel *kernel)
 	facts->symbols_from = kernel->symbols ? mo_symbols_describe(kernel->symbols) : NULL;
 }
 
-static struct mo_error *add_types_remark(struct mo_kernel *kernel)
+/* What the user should know of the sources: a cache of no use, a symbol table that ended early. */
+static struct mo_error *add_source_remarks(struct mo_kernel *kernel)
 {
 	const char *remark = mo_types_cache_remark(kernel->types);
 
-	return remark ? mo_kernel_add_remark(kernel, "%s", remark) : NULL;
+	if (remark)
+		MO_TRY(mo_kernel_add_remark(kernel, "%s", remark));
+	if (mo_symbols_is_partial(kernel->symbols))
+		MO_TRY(mo_kernel_add_remark(kernel, "not all symbols could be read: %s", mo_symbols_describe(kernel->symbols)));
+	return NULL;
 }
 
 static struct mo_error *open_all(struct mo_kernel *kernel, const struct mo_session_options *options)
@@ -139,7 +144,7 @@ static struct mo_error *open_all(struct mo_kernel *kernel, const struct mo_sessi
 	MO_TRY(release_from_banner(kernel));
 	MO_TRY(mo_kernel_check_banner(kernel));
 	MO_TRY(mo_kernel_open_types(kernel, options));
-	MO_TRY(add_types_remark(kernel));
+	MO_TRY(add_source_remarks(kernel));
 	fill_facts(kernel);
 	kernel->layouts = mo_kernel_layouts_create();
 	return kernel->layouts ? NULL : mo_error_no_memory();
