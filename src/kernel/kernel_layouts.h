@@ -138,6 +138,7 @@ struct mo_memmap_layout {
 	struct mo_memmap_run *offline_runs;
 	struct mo_memmap_run *runs_by_page; /* both kinds, ascending by first_page_kva */
 	size_t n_runs_by_page;
+	struct mo_memmap_section *sections;
 	char *remark;
 };
 
@@ -228,6 +229,12 @@ struct mo_modules_layout {
 	struct mo_field direct_symtab;
 	struct mo_field direct_n_symbols;
 	struct mo_field direct_strtab;
+	/* What a module exports. */
+	struct mo_field exports;
+	struct mo_field n_exports;
+	struct mo_size export;
+	struct mo_field export_value_offset; /* relative to itself ... */
+	struct mo_field export_value;        /* ... or absolute, by architecture */
 };
 
 /* The list of modules' BTF (kernel/bpf/btf.c). */

@@ -177,15 +177,26 @@ static struct mo_error *read_array(struct section_table *table)
 	return NULL;
 }
 
-/* Reads the table from kva, as far as it makes sense; forgets what an attempt before found. */
+/*
+ * Reads the table from kva, as far as it makes sense. Comes after attempts that found nothing: if this one does not
+ * either, the error of the first one stays.
+ */
 static struct mo_error *attempt(struct section_table *table, uint64_t kva)
 {
-	table->sections->found.count = 0;
-	table->sections->n_unreadable = 0;
-	mo_error_destroy(table->sections->first_error);
-	table->sections->first_error = NULL;
+	struct mo_sections *sections = table->sections;
+	struct mo_error *before = mo_take(sections->first_error);
+	struct mo_error *error;
+
+	sections->n_unreadable = 0;
 	table->table_kva = kva;
-	return table->per_root ? read_extreme(table) : read_array(table);
+	error = table->per_root ? read_extreme(table) : read_array(table);
+	if (before && !sections->found.count) {
+		mo_error_destroy(sections->first_error);
+		sections->first_error = before;
+	} else {
+		mo_error_destroy(before);
+	}
+	return error;
 }
 
 /*

@@ -2,6 +2,7 @@
 
 /* A module's symbols: an ELF symbol table, its strings and a letter for each symbol, in the module's own data. */
 
+#include <ctype.h>
 #include <elf.h>
 
 #include "cleanup.h"
@@ -28,12 +29,15 @@ struct reading {
 	uint8_t *symtab;
 	uint8_t *typetab;     /* NULL: none */
 	char *strtab;         /* terminated */
+	uint64_t *exports;    /* addresses, ascending */
 	size_t n_symbols;
 	size_t n_string_bytes;
+	size_t n_exports;
 };
 
 static void reading_deinit(struct reading *reading)
 {
+	free(reading->exports);
 	free(reading->symtab);
 	free(reading->typetab);
 	free(reading->strtab);
@@ -160,6 +164,67 @@ static struct mo_error *read_tables(struct reading *reading, const struct mo_mod
 	return NULL;
 }
 
+static int compare_addresses(const void *a, const void *b)
+{
+	uint64_t left = *(const uint64_t *)a;
+	uint64_t right = *(const uint64_t *)b;
+
+	return (left > right) - (left < right);
+}
+
+/* The address that an entry of the table of exports stands for. */
+static uint64_t export_address(const struct mo_modules_layout *layout, const uint8_t *entry, uint64_t entry_kva)
+{
+	if (mo_has(&layout->export_value_offset))
+		return mo_field_kva(&layout->export_value_offset, entry_kva) +
+		       (uint64_t)mo_get_signed(&layout->export_value_offset, entry);
+	return mo_get(&layout->export_value, entry);
+}
+
+/*
+ * Addresses that the module exports with EXPORT_SYMBOL(): /proc/kallsyms gives those a capital letter, and a small one
+ * to all others of a module. What cannot be read is no export: the letter is all that it costs.
+ */
+static struct mo_error *read_exports(struct reading *reading, const struct mo_modules_layout *layout,
+				     const struct mo_module *module)
+{
+	uint64_t kva = 0;
+	uint64_t n = 0;
+	size_t i;
+	MO_FREE uint8_t *bytes = NULL;
+	MO_DROP_ERROR struct mo_error *no_kva = NULL;
+	MO_DROP_ERROR struct mo_error *no_count = NULL;
+
+	if (!mo_has(&layout->exports) || !mo_has(&layout->n_exports) || !mo_has(&layout->export) || !layout->export.bytes ||
+	    (!mo_has(&layout->export_value_offset) && !mo_has(&layout->export_value)))
+		return NULL;
+	no_kva = mo_read_field(reading->reader, &layout->exports, module->module_kva, &kva);
+	no_count = mo_read_field(reading->reader, &layout->n_exports, module->module_kva, &n);
+	if (no_kva || no_count || !n || n > bytes_to_end(module, kva) / layout->export.bytes)
+		return NULL;
+	bytes = malloc(n * layout->export.bytes);
+	reading->exports = calloc(n, sizeof(*reading->exports));
+	if (!bytes || !reading->exports)
+		return mo_error_no_memory();
+	reading->n_exports = read_prefix(reading->reader, kva, bytes, n * layout->export.bytes) / layout->export.bytes;
+	for (i = 0; i < reading->n_exports; i++)
+		reading->exports[i] = export_address(layout, bytes + i * layout->export.bytes,
+						     kva + i * layout->export.bytes);
+	qsort(reading->exports, reading->n_exports, sizeof(*reading->exports), compare_addresses);
+	return NULL;
+}
+
+/* The letter as /proc/kallsyms prints it. */
+static char letter_of(const struct reading *reading, uint8_t letter, uint64_t value)
+{
+	if (letter <= ' ' || letter >= 127)
+		return '?';
+	if (reading->n_exports &&
+	    bsearch(&value, reading->exports, reading->n_exports, sizeof(value), compare_addresses))
+		return (char)toupper(letter);
+	return (char)tolower(letter);
+}
+
 /* Symbols of the assembler that mark places ("$x" on arm64), not things. */
 static bool is_mapping_symbol(const char *name)
 {
@@ -182,8 +247,8 @@ static bool decode_symbol(const struct reading *reading, size_t index, const cha
 		.module = module_name,
 		.value_kva = reading->is_64_bit ? mo_load_u64(entry + 8, is_big) : mo_load_u32(entry + 4, is_big),
 		.size_bytes = reading->is_64_bit ? mo_load_u64(entry + 16, is_big) : mo_load_u32(entry + 8, is_big),
-		.type = letter > ' ' && letter < 127 ? (char)letter : '?',
 	};
+	ret->type = letter_of(reading, letter, ret->value_kva);
 	return true;
 }
 
@@ -222,6 +287,8 @@ struct mo_error *mo_module_add_symbols(struct mo_reader *reader, const struct mo
 	error = find_tables(reader, bound, module, &tables);
 	if (!error)
 		error = read_tables(&reading, module, &tables, &remark);
+	if (!error)
+		error = read_exports(&reading, bound, module);
 	if (!error)
 		error = add_all(&reading, module, symbols, &remark);
 	reading_deinit(&reading);

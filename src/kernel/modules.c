@@ -76,6 +76,12 @@ static const struct mo_need modules_needs[] = {
 	MO_FIELD(MODULES, direct_symtab, "struct module", "symtab", .is_optional = true, .why = WHY_KALLSYMS),
 	MO_FIELD(MODULES, direct_n_symbols, "struct module", "num_symtab", .is_optional = true, .why = WHY_KALLSYMS),
 	MO_FIELD(MODULES, direct_strtab, "struct module", "strtab", .is_optional = true, .why = WHY_KALLSYMS),
+	MO_FIELD(MODULES, exports, "struct module", "syms", .is_optional = true, .why = WHY_CONFIG),
+	MO_FIELD(MODULES, n_exports, "struct module", "num_syms", .is_optional = true, .why = WHY_CONFIG),
+	MO_SIZE(MODULES, export, "struct kernel_symbol", .is_optional = true, .why = WHY_CONFIG),
+	MO_FIELD(MODULES, export_value_offset, "struct kernel_symbol", "value_offset", .is_optional = true,
+		 .why = "since 4.19 (7290d5809571), CONFIG_HAVE_ARCH_PREL32_RELOCATIONS"),
+	MO_FIELD(MODULES, export_value, "struct kernel_symbol", "value", .is_optional = true, .why = WHY_CONFIG),
 };
 
 #define MODULE_BYTES_MAX 16384

@@ -32,6 +32,8 @@ static const struct mo_need records_needs[] = {
 #define BUFFER_BYTES_MAX (1ull << 31)
 #define RECORD_BYTES_MIN 16u
 #define RECORD_BYTES_MAX 64u
+#define SEARCH_BYTES_MAX (256u << 10) /* that are searched for the next record after a broken one */
+#define PAGE_BYTES 4096u
 #define TIME_STEP_MAX_NS (1ull << 55) /* over a year: no two records are so far apart */
 
 /* VMCOREINFO names all but facility and level, which follow the dictionary's length (struct printk_log). */
@@ -128,20 +130,33 @@ static bool is_sound(const struct mo_log *log, uint64_t at, const struct header 
 	       header->text_bytes <= header->length - head_bytes && !(header->length % 4);
 }
 
-/* After a broken header: the next offset at which one makes sense, and is no older than the last good one. */
+/* Whether a sound record lies at an offset, no older than the last good one. *step_ret: how far to go on, if not. */
+static bool is_record_at(struct mo_log *log, uint64_t at, uint64_t *step_ret)
+{
+	struct header header;
+	struct mo_error *error = read_header(log, at, &header);
+
+	*step_ret = 4;
+	if (error) { /* nothing of this page can be read */
+		*step_ret = PAGE_BYTES - (log->buffer_kva + at) % PAGE_BYTES;
+		mo_error_destroy(error);
+		return false;
+	}
+	return is_sound(log, at, &header) && header.text_bytes && header.level < 8 &&
+	       header.time_ns >= log->last_time_ns && header.time_ns - log->last_time_ns < TIME_STEP_MAX_NS;
+}
+
+/* After a broken header: the next offset at which a record makes sense. */
 static bool find_next_sound(struct mo_log *log)
 {
+	uint64_t end = log->at + SEARCH_BYTES_MAX < log->buffer_bytes ? log->at + SEARCH_BYTES_MAX : log->buffer_bytes;
+	uint64_t step = 4;
 	uint64_t at;
 
-	for (at = log->at + 4; at + log->records->record.bytes <= log->buffer_bytes; at += 4) {
-		struct header header;
-		MO_DROP_ERROR struct mo_error *error = NULL;
-
-		if (at == log->end_at)
+	for (at = log->at + 4; at < end; at += step) {
+		if (log->at < log->end_at && at >= log->end_at)
 			return false;
-		error = read_header(log, at, &header);
-		if (!error && is_sound(log, at, &header) && header.time_ns >= log->last_time_ns &&
-		    header.time_ns - log->last_time_ns < TIME_STEP_MAX_NS && header.text_bytes && header.level < 8) {
+		if (is_record_at(log, at, &step)) {
 			log->at = at;
 			return true;
 		}
