@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The walk of struct resource (kernel/resource.c): a range, what lies within it, then the next beside it. A resource
+ * that was met before, one that does not name the parent it was reached from, or one that cannot be read ends the
+ * chain of siblings it stands in; the walk goes on with its parent's.
+ */
+#include "iomem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define MOST_RANGES (1u << 16)
+#define SEEN_SLOTS (MOST_RANGES * 2u)
+#define MOST_DEPTH 64
+#define MOST_RESOURCE_BYTES 1024
+#define MOST_NAME_BYTES 256
+
+struct walk {
+	struct mo_run *run;
+	struct mo_reader *reader;
+	const struct iomem_layout *layout;
+	struct iomem_state *state;
+	uint64_t *seen;                      /* addresses of resources, hashed; SEEN_SLOTS of them */
+	uint64_t parents[MOST_DEPTH + 1];    /* the ancestors at each depth */
+	uint64_t siblings[MOST_DEPTH];       /* what comes beside the range at each depth */
+};
+
+static void report_break(struct walk *walk, uint64_t resource_kva, struct mo_error *why)
+{
+	const struct mo_evidence evidence[] = {
+		{ .label = "resource", .kind = MO_CELL_ADDRESS, .cell = mo_cell_number(mo_exact(resource_kva)) },
+		{ .label = "why", .kind = MO_CELL_TEXT, .cell = mo_cell_text(mo_error_text(why)) },
+	};
+
+	mo_run_finding(walk->run, &(const struct mo_finding){
+		.id = "iomem-broken",
+		.severity = MO_WARNING,
+		.confidence = MO_CERTAIN,
+		.verdict = "The tree of physical address ranges is broken, and ranges are missing.",
+		.evidence = evidence,
+		.n_evidence = 2,
+		.is_about_reading = true,
+	});
+	walk->state->model.is_complete = false;
+	mo_error_destroy(why);
+}
+
+/* Whether this resource is met for the first time. There are more slots than resources can be remembered. */
+static bool remember(struct walk *walk, uint64_t resource_kva)
+{
+	size_t slot = (size_t)((resource_kva >> 3) * 0x9e3779b97f4a7c15ull >> 32) % SEEN_SLOTS;
+
+	while (walk->seen[slot] && walk->seen[slot] != resource_kva)
+		slot = (slot + 1) % SEEN_SLOTS;
+	if (walk->seen[slot])
+		return false;
+	walk->seen[slot] = resource_kva;
+	return true;
+}
+
+static struct mo_error *make_room(struct iomem_state *state)
+{
+	size_t n_room = state->n_room ? state->n_room * 2 : 64;
+	struct mo_io_range *ranges;
+	char **names;
+
+	if (state->model.n_ranges < state->n_room)
+		return NULL;
+	ranges = realloc(state->ranges, n_room * sizeof(*ranges));
+	if (ranges)
+		state->ranges = ranges;
+	names = realloc(state->names, n_room * sizeof(*names));
+	if (names)
+		state->names = names;
+	if (!ranges || !names)
+		return mo_error_no_memory();
+	state->n_room = n_room;
+	return NULL;
+}
+
+static struct mo_error *check(struct walk *walk, uint64_t resource_kva, uint64_t parent_kva, const uint8_t *bytes)
+{
+	uint64_t named_kva = mo_get(&walk->layout->parent, bytes);
+
+	if (named_kva != parent_kva)
+		return mo_error_create(MO_E_CORRUPT,
+				       "the resource at 0x%llx is a child of the one at 0x%llx and says 0x%llx is its parent",
+				       (unsigned long long)resource_kva, (unsigned long long)parent_kva,
+				       (unsigned long long)named_kva);
+	return NULL;
+}
+
+/* A name that cannot be read costs the name alone. */
+static char *read_name(struct walk *walk, uint64_t resource_kva, uint64_t name_kva)
+{
+	char buffer[MOST_NAME_BYTES];
+	struct mo_error *error = name_kva ? mo_read_string(walk->reader, name_kva, buffer, sizeof(buffer), NULL) : NULL;
+
+	if (!name_kva)
+		return NULL;
+	if (error) {
+		report_break(walk, resource_kva, mo_error_prepend(error, "cannot read its name"));
+		return NULL;
+	}
+	return strdup(buffer);
+}
+
+static struct mo_error *read_resource(struct walk *walk, uint64_t resource_kva, uint8_t *bytes)
+{
+	return mo_error_prepend(mo_read(walk->reader, resource_kva, bytes, (size_t)walk->layout->resource.bytes),
+				"cannot read struct resource at 0x%llx", (unsigned long long)resource_kva);
+}
+
+/* Adds a range to the model and gives its child. The error is for the chain of siblings alone, but for no memory. */
+static struct mo_error *add_range(struct walk *walk, uint64_t resource_kva, unsigned depth, uint64_t *child_ret)
+{
+	const struct iomem_layout *layout = walk->layout;
+	struct iomem_state *state = walk->state;
+	uint8_t bytes[MOST_RESOURCE_BYTES];
+	struct mo_error *error;
+	uint64_t name_kva;
+	char *name;
+
+	if (state->model.n_ranges >= MOST_RANGES)
+		return mo_error_create(MO_E_LIMIT, "there are more than %u ranges", MOST_RANGES);
+	if (!remember(walk, resource_kva))
+		return mo_error_create(MO_E_CYCLE, "the tree comes back to the resource at 0x%llx",
+				       (unsigned long long)resource_kva);
+	error = read_resource(walk, resource_kva, bytes);
+	if (!error)
+		error = check(walk, resource_kva, walk->parents[depth], bytes);
+	if (!error)
+		error = make_room(state);
+	if (error)
+		return error;
+	name_kva = mo_get(&layout->name, bytes);
+	name = read_name(walk, resource_kva, name_kva);
+	state->names[state->model.n_ranges] = name;
+	state->ranges[state->model.n_ranges++] = (struct mo_io_range){
+		.first_pa = mo_get(&layout->start, bytes),
+		.last_pa = mo_get(&layout->end, bytes),
+		.name = name,
+		.has_name = name_kva,
+		.depth = depth,
+		.resource_kva = resource_kva,
+		.flags = mo_get(&layout->flags, bytes),
+	};
+	walk->siblings[depth] = mo_get(&layout->sibling, bytes);
+	*child_ret = mo_get(&layout->child, bytes);
+	return NULL;
+}
+
+static struct mo_error *walk_tree(struct walk *walk, uint64_t first_kva)
+{
+	uint64_t resource_kva = first_kva;
+	unsigned depth = 0;
+
+	walk->parents[0] = walk->layout->root.kva;
+	remember(walk, walk->layout->root.kva);
+	while (resource_kva) {
+		uint64_t child_kva = 0;
+		struct mo_error *error = add_range(walk, resource_kva, depth, &child_kva);
+
+		if (!error && child_kva && depth + 1 >= MOST_DEPTH)
+			error = mo_error_create(MO_E_LIMIT, "ranges lie within each other more than %d times", MOST_DEPTH);
+		if (error && mo_error_code(error) == MO_E_NO_MEMORY)
+			return error;
+		if (error) {
+			report_break(walk, resource_kva, error);
+			walk->siblings[depth] = 0;
+			child_kva = 0;
+		}
+		if (child_kva) {
+			walk->parents[++depth] = resource_kva;
+			resource_kva = child_kva;
+			continue;
+		}
+		while (!walk->siblings[depth] && depth)
+			depth--;
+		resource_kva = walk->siblings[depth];
+	}
+	return NULL;
+}
+
+/* Every member that is used is a number, and lies within the bytes that are read. */
+static struct mo_error *check_layout(const struct iomem_layout *layout)
+{
+	const struct mo_field *fields[] = { &layout->start, &layout->end,    &layout->name, &layout->flags,
+					    &layout->parent, &layout->sibling, &layout->child };
+
+	if (!layout->resource.bytes || layout->resource.bytes > MOST_RESOURCE_BYTES)
+		return mo_error_create(MO_E_CORRUPT, "struct resource of %llu bytes makes no sense",
+				       (unsigned long long)layout->resource.bytes);
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+		if (!fields[i]->width_bytes || fields[i]->offset_bytes + fields[i]->width_bytes > layout->resource.bytes)
+			return mo_error_create(MO_E_CORRUPT, "%s does not lie within the struct", fields[i]->name);
+	return NULL;
+}
+
+static struct mo_error *gather_tree(struct walk *walk)
+{
+	uint8_t root[MOST_RESOURCE_BYTES];
+	struct mo_error *error = check_layout(walk->layout);
+
+	if (!error)
+		error = read_resource(walk, walk->layout->root.kva, root);
+	if (error)
+		return error;
+	walk->state->model.last_pa = mo_get(&walk->layout->end, root);
+	return walk_tree(walk, mo_get(&walk->layout->child, root));
+}
+
+struct mo_error *gather_iomem(struct mo_run *run, void **model_ret)
+{
+	struct iomem_state *state = calloc(1, sizeof(*state));
+	struct walk walk = {
+		.run = run,
+		.reader = mo_run_reader(run),
+		.layout = mo_run_layout(run),
+		.state = state,
+		.seen = calloc(SEEN_SLOTS, sizeof(*walk.seen)),
+	};
+	struct mo_error *error;
+
+	if (!state || !walk.seen) {
+		error = mo_error_no_memory();
+	} else {
+		state->model.is_complete = true;
+		error = gather_tree(&walk);
+	}
+	free(walk.seen);
+	if (error) {
+		release_iomem(state);
+		return error;
+	}
+	state->model.ranges = state->ranges;
+	*model_ret = &state->model;
+	return NULL;
+}
+
+void release_iomem(void *model)
+{
+	struct iomem_state *state = model;
+
+	if (!state)
+		return;
+	for (size_t i = 0; i < state->model.n_ranges; i++)
+		free(state->names[i]);
+	free(state->names);
+	free(state->ranges);
+	free(state);
+}
