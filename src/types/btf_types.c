@@ -36,13 +36,29 @@ static void get_array(const struct mo_btf *btf, const struct mo_btf_record *reco
 	ret->is_flexible = !ret->array_length;
 }
 
+/*
+ * Whether an enum is signed. Before kind_flag said so (pahole 1.24, 2022) it was not recorded: then -1 and its like
+ * are taken for what they mostly are, and other values with the top bit set (0x80000000, 0xefffffff) for flags.
+ */
+static bool is_enum_signed(const struct mo_btf *btf, const struct mo_btf_record *record)
+{
+	const uint8_t *values = record->bytes + MO_BTF_RECORD_BYTES + 4;
+
+	if (btf->has_enum_signs || mo_btf_kind(record->info) == MO_BTF_ENUM64)
+		return mo_btf_flag(record->info);
+	for (uint32_t i = 0; i < mo_btf_n_items(record->info); i++) {
+		if (mo_btf_word(btf, values + (size_t)i * 8) >= (uint32_t)-4096)
+			return true;
+	}
+	return false;
+}
+
 static void get_enum(const struct mo_btf *btf, const struct mo_btf_record *record, struct mo_raw_type *ret)
 {
 	ret->kind = MO_TYPE_ENUM;
 	ret->size_bytes = record->size_or_type;
 	ret->n_enumerators = mo_btf_n_items(record->info);
-	/* Before kind_flag said so (pahole 1.24, 2022), whether an enum is signed was not recorded. */
-	ret->is_signed = mo_btf_flag(record->info) || !btf->has_enum_signs;
+	ret->is_signed = is_enum_signed(btf, record);
 	ret->is_incomplete = !ret->n_enumerators;
 }
 
@@ -218,12 +234,11 @@ static struct mo_error *btf_enumerator(struct mo_raw_source *source, uint32_t id
 		bytes = record.bytes + MO_BTF_RECORD_BYTES + (size_t)index * 12;
 		enumerator.value = (int64_t)(mo_btf_word(btf, bytes + 4) | (uint64_t)mo_btf_word(btf, bytes + 8) << 32);
 	} else {
-		bool is_signed = mo_btf_flag(record.info) || !btf->has_enum_signs;
 		uint32_t value;
 
 		bytes = record.bytes + MO_BTF_RECORD_BYTES + (size_t)index * 8;
 		value = mo_btf_word(btf, bytes + 4);
-		enumerator.value = is_signed ? (int32_t)value : (int64_t)value;
+		enumerator.value = value >> 31 && is_enum_signed(btf, &record) ? (int32_t)value : (int64_t)value;
 	}
 	MO_TRY(mo_btf_string(btf, mo_btf_word(btf, bytes), &enumerator.name));
 	*ret = enumerator;

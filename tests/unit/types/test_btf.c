@@ -97,20 +97,28 @@ static void every_kind_is_read(void **state)
 	}
 }
 
-/* Before pahole 1.24 (2022) nothing told whether an enum is signed. */
-static void enums_without_signs_are_signed(void **state)
+/* Before pahole 1.24 (2022) nothing told whether an enum is signed: small negative numbers tell. */
+static void enums_without_signs_are_guessed(void **state)
 {
 	struct btf_writer writer;
 	struct mo_types *types;
 
 	(void)state;
 	btf_writer_init(&writer);
-	(void)btf_add_head(&writer, "old", MO_BTF_ENUM, false, 2, 4);
+	(void)btf_add_head(&writer, "old", MO_BTF_ENUM, false, 3, 4);
 	btf_add_enumerator(&writer, "OLD_MINUS", -1);
+	btf_add_enumerator(&writer, "OLD_FAR", INT32_MIN);
 	btf_add_enumerator(&writer, "OLD_ONE", 1);
+	(void)btf_add_head(&writer, "flags", MO_BTF_ENUM, false, 2, 4);
+	btf_add_enumerator(&writer, "FLAG_TOP", INT32_MIN);
+	btf_add_enumerator(&writer, "FLAG_MOST", (int32_t)0xefffffff);
 	types = open_written(&writer);
 	assert_enumerator(types, "enum old", "OLD_MINUS", -1);
+	assert_enumerator(types, "enum old", "OLD_FAR", INT32_MIN);
 	assert_true(must_find(types, "enum old")->is_signed);
+	assert_enumerator(types, "enum flags", "FLAG_TOP", 0x80000000ll);
+	assert_enumerator(types, "enum flags", "FLAG_MOST", 0xefffffffll);
+	assert_false(must_find(types, "enum flags")->is_signed);
 	mo_types_destroy(types);
 }
 
@@ -265,7 +273,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_kind_is_read),
-		cmocka_unit_test(enums_without_signs_are_signed),
+		cmocka_unit_test(enums_without_signs_are_guessed),
 		cmocka_unit_test(pointers_have_the_size_of_a_long),
 		cmocka_unit_test(the_first_of_a_name_is_taken),
 		cmocka_unit_test(split_btf_stands_on_its_base),
