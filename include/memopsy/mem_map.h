@@ -21,18 +21,18 @@ extern "C" {
 
 /* Append only. Names, help and the kernel's terms are in mo_mem_map_model.classes. */
 enum mo_page_class {
-	MO_PAGE_UNKNOWN = 0,         /* no struct page could be read, and nothing else tells */
+	MO_PAGE_UNKNOWN = 0,         /* its struct page could not be read, or contradicts itself */
 	MO_PAGE_FREE_BUDDY,
 	MO_PAGE_FREE_PCP,            /* on a per-CPU list */
 	MO_PAGE_SLAB,
 	MO_PAGE_LARGE_KMALLOC,
 	MO_PAGE_ANON,
-	MO_PAGE_ANON_THP,
+	MO_PAGE_ANON_THP,            /* _THP: of a folio that a PMD can map; smaller large folios stand without it */
 	MO_PAGE_FILE,
 	MO_PAGE_FILE_THP,
 	MO_PAGE_SHMEM,
 	MO_PAGE_SHMEM_THP,
-	MO_PAGE_SWAP_CACHE,
+	MO_PAGE_SWAP_CACHE,          /* in the swap cache and mapped by nobody; mapped ones are anon */
 	MO_PAGE_HUGETLB_FREE,
 	MO_PAGE_HUGETLB_USED,
 	MO_PAGE_PAGE_TABLE,
@@ -53,6 +53,9 @@ enum mo_page_class {
 	MO_PAGE_UNACCEPTED,
 	MO_PAGE_HWPOISON,
 	MO_PAGE_DIRECT,              /* used by a direct user of the page allocator: nobody has claimed it yet */
+	MO_PAGE_ZERO,                /* the zero page, and the huge one */
+	MO_PAGE_HOLE,                /* reserved struct pages of a hole: the dump knows no memory there */
+	MO_PAGE_GUARD,               /* guard pages of debug_pagealloc */
 	MO_N_PAGE_CLASSES,
 };
 
@@ -71,8 +74,21 @@ struct mo_page_run {
 
 /* Sums of one zone. */
 struct mo_zone_pages {
-	uint32_t zone;               /* index into the model "zones" */
+	uint32_t zone;               /* index into the model "zones"; MO_ZONE_NONE: page frames of no zone */
 	uint64_t pages[MO_N_PAGE_CLASSES];
+};
+#define MO_ZONE_NONE UINT32_MAX
+
+/* Pages with these flags, whatever their class; of a large folio all its pages, as the kernel counts. */
+enum mo_page_mark {
+	MO_MARK_DIRTY = 0,
+	MO_MARK_WRITEBACK,
+	MO_MARK_MLOCKED,
+	MO_MARK_UNEVICTABLE,
+	MO_MARK_LRU,
+	MO_MARK_SWAP_CACHE,
+	MO_MARK_RESERVED,
+	MO_N_PAGE_MARKS,
 };
 
 struct mo_mem_map_model {
@@ -82,10 +98,12 @@ struct mo_mem_map_model {
 	const struct mo_zone_pages *zones;
 	size_t n_zones;
 	uint64_t pages[MO_N_PAGE_CLASSES];        /* sums over all */
-	uint64_t n_pages;                         /* their sum: every page frame that has a struct page */
+	uint64_t excluded[MO_N_PAGE_CLASSES];     /* of these, page frames whose contents the dump left out */
+	uint64_t n_pages;                         /* every page frame that has a struct page: the sum of pages[] */
 	uint64_t unreadable_pages;                /* of these, struct pages that could not be read (class unknown) */
-	uint64_t excluded_pages;                  /* of these, page frames whose contents the dump left out */
-	uint64_t dirty_pages, writeback_pages, mlocked_pages, unevictable_pages;
+	uint64_t contradicting_pages;             /* of these, struct pages that contradict themselves or their neighbours */
+	uint64_t excluded_pages;                  /* the sum of excluded[] */
+	uint64_t marked_pages[MO_N_PAGE_MARKS];
 };
 
 /* The class of a page frame; MO_PAGE_UNKNOWN if it has no struct page. */

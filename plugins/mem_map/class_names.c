@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "gathering.h"
+
+const struct mo_page_class_info page_class_infos[MO_N_PAGE_CLASSES] = {
+	[MO_PAGE_UNKNOWN] = { "unknown", "unknown", "the struct page could not be read, or contradicts itself" },
+	[MO_PAGE_FREE_BUDDY] = { "free", "free", "in the buddy allocator's free lists (PageBuddy)" },
+	[MO_PAGE_FREE_PCP] = { "free-pcp", "free, on per-CPU lists", "free for one CPU; not in MemFree (struct per_cpu_pages)" },
+	[MO_PAGE_SLAB] = { "slab", "slab", "slabs of kmem_caches, kmalloc among them (PG_slab, PGTY_slab)" },
+	[MO_PAGE_LARGE_KMALLOC] = { "large-kmalloc", "large kmalloc",
+				    "kmalloc beyond the largest cache (PGTY_large_kmalloc, 6.15 on; direct before)" },
+	[MO_PAGE_ANON] = { "anon", "anonymous", "memory of processes: heap, stack, private changes (FOLIO_MAPPING_ANON)" },
+	[MO_PAGE_ANON_THP] = { "anon-thp", "anonymous, huge", "the same in transparent huge pages" },
+	[MO_PAGE_FILE] = { "file", "file cache", "page cache of files and block devices (struct address_space)" },
+	[MO_PAGE_FILE_THP] = { "file-thp", "file cache, huge", "the same in transparent huge pages" },
+	[MO_PAGE_SHMEM] = { "shmem", "shared memory", "tmpfs, memfd, SysV shm, GEM objects (PG_swapbacked in a mapping)" },
+	[MO_PAGE_SHMEM_THP] = { "shmem-thp", "shared memory, huge", "the same in transparent huge pages" },
+	[MO_PAGE_SWAP_CACHE] = { "swap-cache", "swap cache", "in the swap cache and mapped by nobody" },
+	[MO_PAGE_HUGETLB_FREE] = { "hugetlb-free", "hugetlb, free", "huge pages that wait in their pool" },
+	[MO_PAGE_HUGETLB_USED] = { "hugetlb-used", "hugetlb, used", "huge pages in use" },
+	[MO_PAGE_PAGE_TABLE] = { "page-table", "page tables", "of processes and the kernel (PageTable)" },
+	[MO_PAGE_KERNEL_STACK] = { "kernel-stack", "kernel stacks", "stacks of tasks" },
+	[MO_PAGE_VMALLOC] = { "vmalloc", "vmalloc", "mapped by vmalloc; modules too" },
+	[MO_PAGE_PERCPU] = { "percpu", "per-CPU", "chunks of the per-CPU allocator" },
+	[MO_PAGE_MEM_MAP] = { "mem-map", "struct pages", "what holds the struct pages themselves (vmemmap)" },
+	[MO_PAGE_PAGE_EXT] = { "page-ext", "page_ext", "extensions of struct page (page_owner and the like)" },
+	[MO_PAGE_KERNEL_TEXT] = { "kernel-text", "kernel text", "code of the kernel image" },
+	[MO_PAGE_KERNEL_DATA] = { "kernel-data", "kernel data", "data, rodata and bss of the kernel image" },
+	[MO_PAGE_KERNEL_INIT] = { "kernel-init", "kernel init", "init sections that were not given back" },
+	[MO_PAGE_RESERVED] = { "reserved", "reserved", "never given to the page allocator: firmware, initrd, crashkernel, early "
+						       "allocations (PG_reserved)" },
+	[MO_PAGE_OFFLINE] = { "offline", "offline", "logically offline: virtio-mem, Hyper-V, Xen (PageOffline)" },
+	[MO_PAGE_BALLOON] = { "balloon", "balloon", "given back to the hypervisor by a balloon driver" },
+	[MO_PAGE_ZSMALLOC] = { "zsmalloc", "zsmalloc", "compressed memory of zram and zswap" },
+	[MO_PAGE_PAGE_POOL] = { "page-pool", "page pool", "receive buffers of network drivers (pp_magic)" },
+	[MO_PAGE_ISOLATED] = { "isolated", "isolated", "on the LRU without an owner: on its way out" },
+	[MO_PAGE_UNACCEPTED] = { "unaccepted", "unaccepted", "confidential guest's memory not yet accepted" },
+	[MO_PAGE_HWPOISON] = { "hwpoison", "hardware-poisoned", "taken out of use after a memory error (PG_hwpoison)" },
+	[MO_PAGE_DIRECT] = { "direct", "direct users", "allocated straight from the page allocator: drivers, vmalloc, per-CPU "
+						       "chunks, kernel stacks" },
+	[MO_PAGE_ZERO] = { "zero", "zero pages", "the page of zeroes that reads of untouched memory share" },
+	[MO_PAGE_HOLE] = { "hole", "holes", "struct pages of no memory" },
+	[MO_PAGE_GUARD] = { "guard", "guard pages", "kept unmapped by debug_pagealloc (PageGuard)" },
+};

@@ -1,0 +1,419 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The pass over all struct pages: bulk views of the memory map, one class byte a page frame, on all cores. Compound
+ * pages and free blocks are entered at their heads; the pages inside are checked against the head and share its
+ * class, so that a head that lies costs no page but itself.
+ */
+#include "gathering.h"
+
+#include <memopsy/parallel.h>
+#include <stdlib.h>
+
+#include "page_decode.h"
+
+#define SCAN_GRAIN_PAGES 32768 /* 2 MiB of struct pages of 64 bytes: one mapping */
+#define MOST_PAGE_STRUCT_BYTES 512
+
+/* What a thread found. Padded apart, as threads count at the same time. */
+struct thread_sums {
+	uint64_t marked_pages[MO_N_PAGE_MARKS];
+	struct trouble unreadable;
+	struct trouble contradicting;
+} __attribute__((aligned(128)));
+
+struct scan {
+	struct mem_map_state *state;
+	struct thread_sums *sums; /* one per thread */
+};
+
+/* A stretch of one run, scanned by one thread. */
+struct part {
+	const struct mem_map_state *state;
+	const struct page_shape *shape;
+	struct mo_reader *reader;
+	struct thread_sums *sums;
+	uint64_t run_end_pfn;
+	uint8_t *classes;        /* of first_pfn */
+	uint64_t first_pfn;
+	uint64_t first_page_kva;
+
+	/* The block that the scan is in: until block_end_pfn pages are expected to belong to it. */
+	uint64_t block_end_pfn;
+	uint64_t block_word;     /* what a tail page's compound word must be; of a free block: 0 */
+	bool block_is_free;
+	uint8_t block_class;
+
+	unsigned n_reads;        /* since the view was taken: it stays valid for a few more only */
+	uint8_t second[MOST_PAGE_STRUCT_BYTES];
+};
+
+/* Each such read may hand out two views, and one of theirs is ours (mo_view() keeps 8). */
+#define READS_WITHIN_A_VIEW 3
+
+static void contradict(struct part *part, uint64_t pfn)
+{
+	trouble_add(&part->sums->contradicting, pfn, 1);
+}
+
+static uint64_t page_kva_of(const struct part *part, uint64_t pfn)
+{
+	return part->first_page_kva + (pfn - part->first_pfn) * part->shape->page_struct_bytes;
+}
+
+static void enter_block(struct part *part, uint64_t end_pfn, uint64_t word, bool is_free, enum mo_page_class class)
+{
+	part->block_end_pfn = end_pfn;
+	part->block_word = word;
+	part->block_is_free = is_free;
+	part->block_class = (uint8_t)class;
+}
+
+/* The struct page after this one, from the view or read on its own at the view's end. NULL: unreadable. */
+static const uint8_t *second_page(struct part *part, const uint8_t *page, uint64_t n_in_view, uint64_t pfn)
+{
+	uint64_t page_bytes = part->shape->page_struct_bytes;
+	struct mo_error *error;
+
+	if (n_in_view > 1)
+		return page + page_bytes;
+	if (pfn + 1 >= part->run_end_pfn)
+		return NULL;
+	part->n_reads++;
+	error = mo_read(part->reader, page_kva_of(part, pfn + 1), part->second, page_bytes);
+	if (!error)
+		return part->second;
+	mo_error_destroy(error);
+	return NULL;
+}
+
+/*
+ * A tail page whose block began before this part: its head is read and asked. Returns false if the head is no head,
+ * or its block does not reach here.
+ */
+static bool enter_block_of_tail(struct part *part, uint64_t pfn, uint64_t head_kva)
+{
+	const struct page_shape *shape = part->shape;
+	uint8_t bytes[2 * MOST_PAGE_STRUCT_BYTES];
+	struct compound_facts facts;
+	uint64_t head_pfn;
+	uint64_t flags;
+	struct mo_error *error = mo_page_to_pfn(part->state->memmap, head_kva, &head_pfn);
+
+	part->n_reads += !error && head_pfn < pfn;
+	if (!error && head_pfn < pfn)
+		error = mo_read(part->reader, head_kva, bytes, 2ul * shape->page_struct_bytes);
+	if (error || head_pfn >= pfn) {
+		mo_error_destroy(error);
+		return false;
+	}
+	flags = page_word(shape, bytes, shape->flags, false);
+	facts = compound_facts_of(shape, bytes + shape->page_struct_bytes);
+	if (!(flags & shape->head) || !facts.order || facts.order > shape->most_order ||
+	    pfn - head_pfn >= 1ull << facts.order)
+		return false;
+	enter_block(part, head_pfn + (1ull << facts.order), tail_word(shape, head_kva, facts.order), false,
+		    class_of_head(shape, bytes, flags, facts, false));
+	return true;
+}
+
+static void classify_tail(struct part *part, uint8_t *class, uint64_t pfn, uint64_t word)
+{
+	if (part->shape->order_offset &&
+	    enter_block_of_tail(part, pfn, tail_head_kva(part->shape, page_kva_of(part, pfn), word))) {
+		*class = part->block_class;
+		return;
+	}
+	*class = MO_PAGE_UNKNOWN;
+	contradict(part, pfn);
+}
+
+/* A page marked free: the head of 2^private free page frames, or a lie. */
+ALWAYS_INLINE void classify_free(struct part *part, const uint8_t *page, uint8_t *class, uint64_t pfn, bool is_usual)
+{
+	const struct page_shape *shape = part->shape;
+	uint64_t order = page_word(shape, page, shape->private_, is_usual);
+
+	if (order >= shape->n_buddy_orders || pfn & ((1ull << order) - 1) || part->run_end_pfn - pfn < 1ull << order ||
+	    page_half(shape, page, shape->refcount, is_usual)) {
+		*class = MO_PAGE_UNKNOWN;
+		contradict(part, pfn);
+		return;
+	}
+	*class = MO_PAGE_FREE_BUDDY;
+	enter_block(part, pfn + (1ull << order), 0, true, MO_PAGE_FREE_BUDDY);
+}
+
+ALWAYS_INLINE void count_marks(struct part *part, uint64_t flags, uint64_t n_pages)
+{
+	const struct page_shape *shape = part->shape;
+	uint64_t *marked = part->sums->marked_pages;
+
+	if (!(flags & (shape->lru | shape->dirty | shape->writeback | shape->mlocked | shape->unevictable |
+		       shape->swapcache | shape->reserved)))
+		return;
+	marked[MO_MARK_LRU] += flags & shape->lru ? n_pages : 0;
+	marked[MO_MARK_DIRTY] += flags & shape->dirty ? n_pages : 0;
+	marked[MO_MARK_WRITEBACK] += flags & shape->writeback ? n_pages : 0;
+	marked[MO_MARK_MLOCKED] += flags & shape->mlocked ? n_pages : 0;
+	marked[MO_MARK_UNEVICTABLE] += flags & shape->unevictable ? n_pages : 0;
+	marked[MO_MARK_RESERVED] += flags & shape->reserved ? n_pages : 0;
+	marked[MO_MARK_SWAP_CACHE] += flags & shape->swapcache && flags & shape->swapbacked ? n_pages : 0;
+}
+
+/*
+ * A page with PG_head. With the vmemmap of hugetlb pages optimised (HVO, 5.18 to 7.0: mm/hugetlb_vmemmap.c) the tail
+ * pages' struct pages are mapped onto the first ones, so that every 64th looks like a head: such a fake names its head
+ * in the struct page after it.
+ */
+static void classify_compound(struct part *part, const uint8_t *page, uint8_t *class, uint64_t pfn, uint64_t flags,
+			      uint64_t n_in_view)
+{
+	const struct page_shape *shape = part->shape;
+	const uint8_t *second = second_page(part, page, n_in_view, pfn);
+	uint64_t page_kva = page_kva_of(part, pfn);
+	struct compound_facts facts = { .order = 0 };
+	uint64_t word = second ? page_word(shape, second, shape->compound, false) : 0;
+
+	if (!shape->compound_is_mask && word & 1 && word - 1 != page_kva && !(page_kva % shape->page_table_bytes)) {
+		classify_tail(part, class, pfn, word);
+		return;
+	}
+	if (second && shape->order_offset)
+		facts = compound_facts_of(shape, second);
+	if (!facts.order || facts.order > shape->most_order || pfn & ((1ull << facts.order) - 1) ||
+	    word != tail_word(shape, page_kva, facts.order) || part->run_end_pfn - pfn < 1ull << facts.order) {
+		facts = (struct compound_facts){ .order = 0 };
+		contradict(part, pfn);
+	}
+	*class = (uint8_t)class_of_head(shape, page, flags, facts, false);
+	count_marks(part, flags, 1ull << facts.order);
+	if (facts.order)
+		enter_block(part, pfn + (1ull << facts.order), word, false, (enum mo_page_class)*class);
+}
+
+ALWAYS_INLINE void classify(struct part *part, const uint8_t *page, uint8_t *class, uint64_t pfn, uint64_t n_in_view,
+			    bool is_usual)
+{
+	const struct page_shape *shape = part->shape;
+	uint64_t flags = page_word(shape, page, shape->flags, is_usual);
+	uint64_t word = page_word(shape, page, shape->compound, is_usual);
+	const struct compound_facts no_facts = { .order = 0 };
+
+	if (word & 1) {
+		classify_tail(part, class, pfn, word);
+	} else if (flags & shape->head) {
+		classify_compound(part, page, class, pfn, flags, n_in_view);
+	} else if (!(flags & shape->slab) &&
+		   page_has_type(shape, page_half(shape, page, shape->page_type, is_usual), TYPE_BUDDY)) {
+		classify_free(part, page, class, pfn, is_usual);
+	} else {
+		*class = (uint8_t)class_of_head(shape, page, flags, no_facts, is_usual);
+		count_marks(part, flags, 1);
+	}
+}
+
+/* How many of n struct pages go on as a block of this kind must. */
+ALWAYS_INLINE uint64_t count_in_block(const struct part *part, const uint8_t *page, uint64_t n, bool is_usual)
+{
+	const struct page_shape *shape = part->shape;
+	uint64_t i = 0;
+
+	if (part->block_is_free) {
+		while (i < n && !page_half(shape, page + i * shape->page_struct_bytes, shape->refcount, is_usual))
+			i++;
+		return i;
+	}
+	while (i < n && page_word(shape, page + i * shape->page_struct_bytes, shape->compound, is_usual) == part->block_word &&
+	       !(page_word(shape, page + i * shape->page_struct_bytes, shape->flags, is_usual) & shape->hwpoison))
+		i++;
+	return i;
+}
+
+/* A page inside a block that is not as the others. True: it belongs there all the same, and has its class now. */
+static bool keeps_block(struct part *part, const uint8_t *page, uint8_t *class, uint64_t pfn, uint64_t n_in_view)
+{
+	const struct page_shape *shape = part->shape;
+	uint64_t flags = page_word(shape, page, shape->flags, false);
+	const uint8_t *second;
+
+	if (part->block_is_free)
+		return false;
+	if (page_word(shape, page, shape->compound, false) == part->block_word) {
+		*class = MO_PAGE_HWPOISON;
+		return true;
+	}
+	if (!(flags & shape->head) || page_kva_of(part, pfn) % shape->page_table_bytes)
+		return false;
+	second = second_page(part, page, n_in_view, pfn);
+	if (!second || page_word(shape, second, shape->compound, false) != part->block_word)
+		return false;
+	*class = part->block_class;
+	return true;
+}
+
+/*
+ * Classifies n struct pages that lie at `page`, of the page frames from pfn on. Returns how many of them it did: all, or
+ * those after which the view must be taken anew.
+ */
+ALWAYS_INLINE uint64_t scan_view(struct part *part, const uint8_t *page, uint64_t pfn, uint64_t n, bool is_usual)
+{
+	uint8_t *classes = part->classes + (pfn - part->first_pfn);
+	uint64_t page_bytes = part->shape->page_struct_bytes;
+
+	uint64_t i = 0;
+
+	part->n_reads = 0;
+	while (i < n && part->n_reads < READS_WITHIN_A_VIEW) {
+		uint64_t n_expected;
+		uint64_t n_good;
+
+		if (pfn + i >= part->block_end_pfn) {
+			classify(part, page + i * page_bytes, &classes[i], pfn + i, n - i, is_usual);
+			i++;
+			continue;
+		}
+		n_expected = part->block_end_pfn - (pfn + i);
+		if (n_expected > n - i)
+			n_expected = n - i;
+		n_good = count_in_block(part, page + i * page_bytes, n_expected, is_usual);
+		memset(classes + i, part->block_class, n_good);
+		i += n_good;
+		if (n_good == n_expected)
+			continue;
+		if (keeps_block(part, page + i * page_bytes, &classes[i], pfn + i, n - i)) {
+			i++;
+		} else {
+			contradict(part, pfn + i);
+			part->block_end_pfn = 0;
+		}
+	}
+	return i;
+}
+
+static uint64_t scan_usual(struct part *part, const uint8_t *page, uint64_t pfn, uint64_t n)
+{
+	return scan_view(part, page, pfn, n, true);
+}
+
+static uint64_t scan_unusual(struct part *part, const uint8_t *page, uint64_t pfn, uint64_t n)
+{
+	return scan_view(part, page, pfn, n, false);
+}
+
+static uint64_t scan_bytes(struct part *part, const uint8_t *page, uint64_t pfn, uint64_t n)
+{
+	if (part->shape->word_bytes == 8 && !part->shape->is_big_endian)
+		return scan_usual(part, page, pfn, n);
+	return scan_unusual(part, page, pfn, n);
+}
+
+/* The struct page at pfn cannot be read: neither can those in the rest of its page. Returns how many that costs. */
+static uint64_t skip_unreadable(struct part *part, uint64_t pfn, uint64_t n)
+{
+	const struct page_shape *shape = part->shape;
+	uint64_t kva = page_kva_of(part, pfn);
+	uint64_t to_next = shape->page_table_bytes - kva % shape->page_table_bytes;
+	uint64_t n_lost = (to_next + shape->page_struct_bytes - 1) / shape->page_struct_bytes;
+
+	if (n_lost > n)
+		n_lost = n;
+	memset(part->classes + (pfn - part->first_pfn), MO_PAGE_UNKNOWN, n_lost);
+	trouble_add(&part->sums->unreadable, pfn, n_lost);
+	return n_lost;
+}
+
+/* Scans what one view gives, or one struct page that lies across its end. Returns how many struct pages that were. */
+static uint64_t scan_some(struct part *part, uint64_t pfn, uint64_t n)
+{
+	uint64_t page_bytes = part->shape->page_struct_bytes;
+	uint8_t whole[MOST_PAGE_STRUCT_BYTES];
+	const void *view;
+	size_t n_bytes;
+	struct mo_error *error = mo_view(part->reader, page_kva_of(part, pfn), n * page_bytes, &view, &n_bytes);
+
+	if (!error && n_bytes >= page_bytes)
+		return scan_bytes(part, view, pfn, n_bytes / page_bytes);
+	if (!error)
+		error = mo_read(part->reader, page_kva_of(part, pfn), whole, page_bytes);
+	if (!error)
+		return scan_bytes(part, whole, pfn, 1);
+	mo_error_destroy(error);
+	return skip_unreadable(part, pfn, n);
+}
+
+static void scan_part(struct scan *scan, struct mo_reader *reader, unsigned thread_index, size_t run_index,
+		      uint64_t first_pfn, uint64_t end_pfn)
+{
+	const struct mo_memmap_run *run = &scan->state->memmap->runs[run_index];
+	const struct mo_page_run *page_run = &scan->state->runs[run_index];
+	struct part part = {
+		.state = scan->state,
+		.shape = &scan->state->shape,
+		.reader = reader,
+		.sums = &scan->sums[thread_index],
+		.run_end_pfn = run->first_pfn + run->n_pages,
+		.classes = scan->state->classes + (page_run->classes - scan->state->classes) + (first_pfn - run->first_pfn),
+		.first_pfn = first_pfn,
+		.first_page_kva = run->first_page_kva + (first_pfn - run->first_pfn) * scan->state->shape.page_struct_bytes,
+	};
+
+	for (uint64_t pfn = first_pfn; pfn < end_pfn;)
+		pfn += scan_some(&part, pfn, end_pfn - pfn);
+}
+
+/* One chunk of page frame numbers: the runs that overlap it. */
+static struct mo_error *scan_chunk(void *context, struct mo_reader *reader, unsigned thread_index, uint64_t first,
+				   uint64_t n_items)
+{
+	struct scan *scan = context;
+	const struct mo_memmap *memmap = scan->state->memmap;
+
+	for (size_t i = 0; i < memmap->n_runs && memmap->runs[i].first_pfn < first + n_items; i++) {
+		const struct mo_memmap_run *run = &memmap->runs[i];
+		uint64_t begin = run->first_pfn > first ? run->first_pfn : first;
+		uint64_t end = run->first_pfn + run->n_pages;
+
+		if (end > first + n_items)
+			end = first + n_items;
+		if (begin < end)
+			scan_part(scan, reader, thread_index, i, begin, end);
+	}
+	return NULL;
+}
+
+static void merge(struct mem_map_state *state, const struct thread_sums *sums)
+{
+	for (unsigned i = 0; i < MO_N_PAGE_MARKS; i++)
+		state->model.marked_pages[i] += sums->marked_pages[i];
+	trouble_merge(&state->unreadable, &sums->unreadable);
+	trouble_merge(&state->contradicting, &sums->contradicting);
+}
+
+struct mo_error *scan_mem_map(struct mem_map_state *state)
+{
+	struct mo_kernel *kernel = mo_run_kernel(state->run);
+	const struct mo_memmap *memmap = state->memmap;
+	unsigned n_threads = mo_kernel_thread_count(kernel);
+	struct scan scan = { .state = state };
+	uint64_t grain = 1ull << (state->shape.n_buddy_orders - 1);
+	struct mo_error *error;
+
+	if (!memmap->n_runs)
+		return NULL;
+	if (grain < SCAN_GRAIN_PAGES)
+		grain = SCAN_GRAIN_PAGES;
+	scan.sums = aligned_alloc(_Alignof(struct thread_sums), n_threads * sizeof(*scan.sums));
+	if (!scan.sums)
+		return mo_error_no_memory();
+	memset(scan.sums, 0, n_threads * sizeof(*scan.sums));
+	error = mo_parallel_scan(kernel, mo_run_progress(state->run), "classifying page frames",
+				 memmap->runs[0].first_pfn,
+				 memmap->runs[memmap->n_runs - 1].first_pfn + memmap->runs[memmap->n_runs - 1].n_pages, grain,
+				 scan_chunk, &scan);
+	for (unsigned i = 0; i < n_threads && !error; i++)
+		merge(state, &scan.sums[i]);
+	free(scan.sums);
+	state->model.unreadable_pages = state->unreadable.n_pages;
+	state->model.contradicting_pages = state->contradicting.n_pages;
+	return error;
+}

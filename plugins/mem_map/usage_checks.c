@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What was found page by page, beside what the kernel counted; the difference is printed, not judged. */
+#include "gathering.h"
+
+enum { COLUMN_CHECK, COLUMN_NODE, COLUMN_FOUND, COLUMN_KERNEL, COLUMN_DIFFERENCE, COLUMN_COUNTERS, N_COLUMNS };
+
+static const struct mo_column columns[N_COLUMNS] = {
+	[COLUMN_CHECK] = { .key = "check", .heading = "CHECK", .kind = MO_CELL_TEXT, .help = "what is compared" },
+	[COLUMN_NODE] = { .key = "node", .heading = "NODE", .kind = MO_CELL_COUNT, .flags = MO_COLUMN_HIDDEN,
+			  .help = "NUMA node; unknown: all of them" },
+	[COLUMN_FOUND] = { .key = "found_pages", .heading = "FOUND", .kind = MO_CELL_COUNT,
+			   .help = "page frames found in the memory map" },
+	[COLUMN_KERNEL] = { .key = "kernel_pages", .heading = "KERNEL", .kind = MO_CELL_COUNT,
+			    .help = "what the kernel counted, with the CPUs' pending deltas" },
+	[COLUMN_DIFFERENCE] = { .key = "difference_pages", .heading = "DIFFERENCE", .kind = MO_CELL_SIGNED,
+				.help = "found minus counted" },
+	[COLUMN_COUNTERS] = { .key = "counters", .heading = "COUNTERS", .kind = MO_CELL_TEXT, .flags = MO_COLUMN_WRAP,
+			      .help = "the kernel's own names" },
+};
+
+const struct mo_table_spec usage_checks_table = {
+	.name = "usage_checks",
+	.title = "Found in the memory map, and counted by the kernel (pages)",
+	.help = "Differences of a few pages are changes that the dump caught half-way.",
+	.columns = columns,
+	.n_columns = N_COLUMNS,
+};
+
+#define MOST_TERMS 6
+
+/* One comparison. Lists end with a term of 0, which is MO_PAGE_UNKNOWN and never summed; items are numbered from 1. */
+struct check {
+	const char *name;
+	enum mo_page_class classes[MOST_TERMS];
+	bool counts_mark;               /* a mark instead of classes, or beside them: known for all nodes together only */
+	enum mo_page_mark mark;
+	unsigned node_items[MOST_TERMS]; /* enum node_item + 1 */
+	unsigned zone_items[MOST_TERMS]; /* enum zone_item + 1 */
+	const char *counters;
+};
+
+#define NODE(item) (NODE_##item + 1)
+#define ZONE(item) (ZONE_##item + 1)
+
+static const struct check checks[] = {
+	{ .name = "free", .classes = { MO_PAGE_FREE_BUDDY }, .zone_items = { ZONE(NR_FREE_PAGES) },
+	  .counters = "NR_FREE_PAGES" },
+	{ .name = "anonymous", .classes = { MO_PAGE_ANON, MO_PAGE_ANON_THP }, .node_items = { NODE(NR_ANON_MAPPED) },
+	  .counters = "NR_ANON_MAPPED" },
+	{ .name = "page cache, swap cache and shared memory",
+	  .classes = { MO_PAGE_FILE, MO_PAGE_FILE_THP, MO_PAGE_SHMEM, MO_PAGE_SHMEM_THP }, .counts_mark = true,
+	  .mark = MO_MARK_SWAP_CACHE, .node_items = { NODE(NR_FILE_PAGES) }, .counters = "NR_FILE_PAGES" },
+	{ .name = "shared memory", .classes = { MO_PAGE_SHMEM, MO_PAGE_SHMEM_THP }, .node_items = { NODE(NR_SHMEM) },
+	  .counters = "NR_SHMEM" },
+	{ .name = "slab and large kmalloc", .classes = { MO_PAGE_SLAB, MO_PAGE_LARGE_KMALLOC },
+	  .node_items = { NODE(NR_SLAB_RECLAIMABLE_B), NODE(NR_SLAB_UNRECLAIMABLE_B) },
+	  .counters = "NR_SLAB_RECLAIMABLE_B + NR_SLAB_UNRECLAIMABLE_B" },
+	{ .name = "page tables", .classes = { MO_PAGE_PAGE_TABLE }, .node_items = { NODE(NR_PAGETABLE) },
+	  .counters = "NR_PAGETABLE (of node)" },
+	{ .name = "page tables", .classes = { MO_PAGE_PAGE_TABLE }, .zone_items = { ZONE(NR_PAGETABLE) },
+	  .counters = "NR_PAGETABLE (of zone)" },
+	{ .name = "on the LRU lists", .counts_mark = true, .mark = MO_MARK_LRU,
+	  .node_items = { NODE(NR_INACTIVE_ANON), NODE(NR_ACTIVE_ANON), NODE(NR_INACTIVE_FILE), NODE(NR_ACTIVE_FILE),
+			  NODE(NR_UNEVICTABLE) },
+	  .counters = "NR_{INACTIVE,ACTIVE}_{ANON,FILE} + NR_UNEVICTABLE" },
+	{ .name = "unevictable", .counts_mark = true, .mark = MO_MARK_UNEVICTABLE, .node_items = { NODE(NR_UNEVICTABLE) },
+	  .counters = "NR_UNEVICTABLE" },
+	{ .name = "mlocked", .counts_mark = true, .mark = MO_MARK_MLOCKED, .zone_items = { ZONE(NR_MLOCK) },
+	  .counters = "NR_MLOCK" },
+	{ .name = "under writeback", .counts_mark = true, .mark = MO_MARK_WRITEBACK, .node_items = { NODE(NR_WRITEBACK) },
+	  .counters = "NR_WRITEBACK" },
+	{ .name = "swap cache", .counts_mark = true, .mark = MO_MARK_SWAP_CACHE, .node_items = { NODE(NR_SWAPCACHE) },
+	  .counters = "NR_SWAPCACHE" },
+	{ .name = "zsmalloc", .classes = { MO_PAGE_ZSMALLOC }, .zone_items = { ZONE(NR_ZSPAGES) },
+	  .counters = "NR_ZSPAGES" },
+	{ .name = "balloon", .classes = { MO_PAGE_BALLOON }, .node_items = { NODE(NR_BALLOON_PAGES) },
+	  .counters = "NR_BALLOON_PAGES" },
+	{ .name = "unaccepted", .classes = { MO_PAGE_UNACCEPTED }, .zone_items = { ZONE(NR_UNACCEPTED) },
+	  .counters = "NR_UNACCEPTED" },
+};
+
+/* What is compared: one node, or all of them together. */
+struct scope {
+	const struct mem_map_state *state;
+	const struct node_counters *counters;
+	size_t n_counters;
+	bool is_one_node;
+};
+
+static struct mo_count counted(const struct check *check, const struct scope *scope)
+{
+	struct mo_count sum = mo_exact(0);
+
+	for (size_t node = 0; node < scope->n_counters; node++)
+		for (unsigned i = 0; i < MOST_TERMS; i++) {
+			if (check->node_items[i])
+				sum = mo_count_add(sum, scope->counters[node].node_items[check->node_items[i] - 1]);
+			if (check->zone_items[i])
+				sum = mo_count_add(sum, scope->counters[node].zone_items[check->zone_items[i] - 1]);
+		}
+	return sum;
+}
+
+static uint64_t pages_of_class(const struct scope *scope, enum mo_page_class class)
+{
+	const struct mo_mem_map_model *model = &scope->state->model;
+	uint64_t sum = 0;
+
+	if (!scope->is_one_node)
+		return model->pages[class];
+	for (size_t i = 0; i + 1 < model->n_zones; i++)
+		if (scope->state->zones->zones[i].node_id == scope->counters->node_id)
+			sum += model->zones[i].pages[class];
+	return sum;
+}
+
+static struct mo_count found(const struct check *check, const struct scope *scope)
+{
+	const struct mo_mem_map_model *model = &scope->state->model;
+	uint64_t sum = 0;
+
+	if (check->counts_mark && scope->is_one_node && model->marked_pages[check->mark])
+		return mo_unknown();
+	for (unsigned i = 0; i < MOST_TERMS; i++)
+		if (check->classes[i] != MO_PAGE_UNKNOWN)
+			sum += pages_of_class(scope, check->classes[i]);
+	if (check->counts_mark)
+		sum += model->marked_pages[check->mark];
+	return model->unreadable_pages ? mo_at_least(sum) : mo_exact(sum);
+}
+
+/* A check whose counter this kernel does not have, or of nothing on either side, says nothing. */
+static bool is_idle(struct mo_count in_map, struct mo_count in_kernel)
+{
+	return in_kernel.certainty == MO_UNKNOWN || (in_map.certainty == MO_EXACT && !in_map.value && !in_kernel.value);
+}
+
+static void write_check(struct mo_report *report, const char *name, const char *counters, const struct scope *scope,
+			struct mo_count in_map, struct mo_count in_kernel)
+{
+	struct mo_cell cells[N_COLUMNS] = {
+		[COLUMN_CHECK] = mo_cell_text(name),
+		[COLUMN_NODE] = scope->is_one_node ? mo_cell_number(mo_exact(scope->counters->node_id)) : mo_cell_unknown(),
+		[COLUMN_FOUND] = mo_cell_number(in_map),
+		[COLUMN_KERNEL] = mo_cell_number(in_kernel),
+		[COLUMN_DIFFERENCE] = mo_cell_unknown(),
+		[COLUMN_COUNTERS] = mo_cell_text(counters),
+	};
+
+	if (in_map.certainty == MO_EXACT && in_kernel.certainty == MO_EXACT)
+		cells[COLUMN_DIFFERENCE] = mo_cell_signed((int64_t)(in_map.value - in_kernel.value));
+	mo_report_row(report, cells);
+}
+
+/* Page frames that were given to the page allocator, beside what it says that it manages. */
+static void check_managed(struct mo_report *report, const struct scope *scope)
+{
+	const struct mo_zones_model *zones = scope->state->zones;
+	const struct mo_mem_map_model *model = &scope->state->model;
+	struct mo_count managed = mo_exact(0);
+	uint64_t given = model->n_pages - model->marked_pages[MO_MARK_RESERVED];
+
+	if (scope->is_one_node)
+		return;
+	for (size_t i = 0; i < zones->n_zones; i++)
+		managed = mo_count_add(managed, zones->zones[i].managed_pages);
+	write_check(report, "not reserved", "managed pages of all zones (MemTotal)", scope,
+		    model->unreadable_pages ? mo_at_least(given - model->unreadable_pages) : mo_exact(given), managed);
+}
+
+static void write_checks(struct mo_report *report, const struct scope *scope)
+{
+	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
+		struct mo_count in_map = found(&checks[i], scope);
+		struct mo_count in_kernel = counted(&checks[i], scope);
+
+		if (!is_idle(in_map, in_kernel))
+			write_check(report, checks[i].name, checks[i].counters, scope, in_map, in_kernel);
+	}
+	check_managed(report, scope);
+}
+
+struct mo_error *show_checks(struct mo_run *run, struct mo_report *report, bool by_node)
+{
+	const struct mem_map_state *state = mo_run_model(run);
+	struct folded_counters counters;
+	struct scope scope = { .state = state };
+	struct mo_error *error = fold_counters(mo_run_reader(run), mo_run_layout(run), state->zones, &counters);
+
+	if (error)
+		return error;
+	mo_report_table_begin(report, &usage_checks_table);
+	scope.counters = counters.nodes;
+	scope.n_counters = counters.n_nodes;
+	if (!by_node)
+		write_checks(report, &scope);
+	for (size_t i = 0; by_node && i < counters.n_nodes; i++) {
+		scope = (struct scope){ .state = state, .counters = &counters.nodes[i], .n_counters = 1, .is_one_node = true };
+		write_checks(report, &scope);
+	}
+	mo_report_table_end(report);
+	folded_counters_deinit(&counters);
+	return NULL;
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the balance sheet means for a reader who has one minute. */
+#include "gathering.h"
+
+#include <stdio.h>
+
+static struct mo_count meminfo_pages(const struct mem_map_state *state, const struct mo_kernel_facts *facts, const char *label)
+{
+	const struct mo_meminfo_line *line = state->zones ? mo_meminfo_find(state->zones, label) : NULL;
+	struct mo_count pages = mo_exact(0);
+
+	if (line && line->value.certainty != MO_UNKNOWN) {
+		pages = line->value;
+		pages.value /= facts->page_bytes / 1024;
+	}
+	return pages;
+}
+
+/*
+ * Pages of direct users that some counter of the kernel explains: vmalloc (stacks in vmalloc among it), per-CPU chunks,
+ * and large kmalloc, which kernels before 6.15 do not mark and count as slab.
+ */
+static uint64_t explained_pages(const struct mem_map_state *state, const struct mo_kernel_facts *facts)
+{
+	uint64_t slab = meminfo_pages(state, facts, "Slab").value;
+	uint64_t found_slab = state->model.pages[MO_PAGE_SLAB] + state->model.pages[MO_PAGE_LARGE_KMALLOC];
+	uint64_t sum = 0;
+
+	if (!state->model.pages[MO_PAGE_VMALLOC])
+		sum += meminfo_pages(state, facts, "VmallocUsed").value;
+	if (!state->model.pages[MO_PAGE_PERCPU])
+		sum += meminfo_pages(state, facts, "Percpu").value;
+	if (slab > found_slab)
+		sum += slab - found_slab;
+	return sum;
+}
+
+static void report_direct(struct mo_report *report, const struct mem_map_state *state, const struct mo_kernel_facts *facts)
+{
+	uint64_t direct = state->model.pages[MO_PAGE_DIRECT];
+	uint64_t explained = explained_pages(state, facts);
+	uint64_t rest = direct > explained ? direct - explained : 0;
+	uint64_t per_mille = state->model.n_pages ? rest * 1000 / state->model.n_pages : 0;
+	char verdict[200];
+	struct mo_evidence evidence[] = {
+		{ .label = "direct users", .kind = MO_CELL_BYTES, .cell = mo_cell_number(mo_exact(direct * facts->page_bytes)) },
+		{ .label = "of these counted as vmalloc, per-CPU or large kmalloc", .kind = MO_CELL_BYTES,
+		  .cell = mo_cell_number(mo_exact(explained * facts->page_bytes)) },
+		{ .label = "not explained by any counter", .kind = MO_CELL_BYTES,
+		  .cell = mo_cell_number(mo_exact(rest * facts->page_bytes)) },
+	};
+	struct mo_finding finding = {
+		.id = "usage-direct-users",
+		.severity = per_mille >= 100 ? MO_WARNING : MO_NOTICE,
+		.confidence = MO_LIKELY,
+		.verdict = verdict,
+		.evidence = evidence,
+		.n_evidence = sizeof(evidence) / sizeof(evidence[0]),
+		.advice = "No counter of the kernel shows this memory: drivers, balloons without a mark, or a leak of pages. "
+			  "`memopsy pages --class direct` lists it.",
+	};
+
+	if (per_mille < 50 || rest * facts->page_bytes < 16u << 20)
+		return;
+	snprintf(verdict, sizeof(verdict), "%llu.%llu %% of memory was taken straight from the page allocator by users that no "
+		 "counter names.", (unsigned long long)(per_mille / 10), (unsigned long long)(per_mille % 10));
+	mo_report_finding(report, &finding);
+}
+
+static void report_hwpoison(struct mo_report *report, const struct mem_map_state *state)
+{
+	struct mo_evidence evidence = { .label = "pages", .kind = MO_CELL_COUNT,
+					.cell = mo_cell_number(mo_exact(state->model.pages[MO_PAGE_HWPOISON])) };
+	struct mo_finding finding = {
+		.id = "usage-hwpoison",
+		.severity = MO_WARNING,
+		.confidence = MO_CERTAIN,
+		.verdict = "Memory errors took pages out of use.",
+		.evidence = &evidence,
+		.n_evidence = 1,
+		.advice = "`memopsy pages --class hwpoison` lists them; look for machine checks in `memopsy dmesg`.",
+	};
+
+	if (state->model.pages[MO_PAGE_HWPOISON])
+		mo_report_finding(report, &finding);
+}
+
+void report_usage_findings(struct mo_run *run, struct mo_report *report)
+{
+	const struct mem_map_state *state = mo_run_model(run);
+	const struct mo_kernel_facts *facts = mo_kernel_facts(mo_run_kernel(run));
+
+	report_direct(report, state, facts);
+	report_hwpoison(report, state);
+}
