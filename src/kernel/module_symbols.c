@@ -265,7 +265,7 @@ static struct mo_error *add_all(const struct reading *reading, const struct mo_m
 	for (i = 1; i < reading->n_symbols; i++) {
 		if (decode_symbol(reading, i, module->name, &entries[n_entries]))
 			n_entries++;
-		else if (name_offset(reading, i) >= reading->n_string_bytes)
+		else if (name_offset(reading, i) >= reading->n_string_bytes && !*remark)
 			*remark = "some names of its symbols could not be read";
 	}
 	return mo_symbols_add_module(symbols, module->name, entries, n_entries);
