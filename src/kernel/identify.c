@@ -154,10 +154,13 @@ struct mo_error *mo_kernel_identify(struct mo_kernel *kernel)
 		return mo_kernel_add_remark(kernel, "the dump carries no VMCOREINFO note; it was found in memory");
 	}
 	MO_TRY(check_first_page(kernel));
-	mo_error_destroy(by_note);
-	by_note = try_vmcoreinfo(kernel, NULL);
-	if (!by_note)
-		return mo_kernel_add_remark(kernel, "there is no VMCOREINFO; the page tables were found by CR3 of a CPU");
+	if (!by_note || !note) {
+		mo_error_destroy(by_note);
+		by_note = try_vmcoreinfo(kernel, NULL);
+		if (!by_note)
+			return mo_kernel_add_remark(kernel, "%s; the page tables were found by CR3 of a CPU",
+						    note ? "the dump's VMCOREINFO is wrong" : "there is no VMCOREINFO");
+	}
 	return mo_error_prepend(mo_take(by_note), "cannot find the kernel's page tables%s",
 				note ? "" : " (the dump has no VMCOREINFO, and none was found in its memory)");
 }

@@ -2,6 +2,7 @@
 /* Opening and closing a session. The order matters: each step rests on the ones before. */
 #include "kernel_private.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
 
@@ -150,6 +151,37 @@ static struct mo_error *open_all(struct mo_kernel *kernel, const struct mo_sessi
 	return kernel->layouts ? NULL : mo_error_no_memory();
 }
 
+/* What the file itself says, for an error that leaves nothing else: " (ELF dump of 6.1.0, cut short)". */
+static void describe_file(const struct mo_kernel *kernel, struct mo_text *text)
+{
+	const struct mo_dump_info *info = kernel->dump_info;
+	const char *release = kernel->release ? kernel->release : info->os_release;
+
+	mo_text_printf(text, " (the file: %s", info->format);
+	if (release && *release)
+		mo_text_printf(text, " of kernel %s", release);
+	mo_text_printf(text, ", %" PRIu64 " pages", info->present_pages);
+	if (info->is_truncated)
+		mo_text_append(text, ", cut short");
+	if (info->is_incomplete)
+		mo_text_append(text, ", marked incomplete by the program that wrote it");
+	mo_text_append(text, ")");
+}
+
+static struct mo_error *tell_what_failed(const struct mo_kernel *kernel, struct mo_error *error)
+{
+	struct mo_text file = MO_TEXT_EMPTY;
+	struct mo_error *told;
+
+	if (kernel->dump_info)
+		describe_file(kernel, &file);
+	told = mo_error_create(mo_error_code(error), "%s: %s%s", kernel->path ? kernel->path : "dump", mo_error_text(error),
+			       mo_text_chars(&file));
+	mo_text_deinit(&file);
+	mo_error_destroy(error);
+	return told;
+}
+
 struct mo_error *mo_kernel_open(const struct mo_session_options *options, struct mo_kernel **ret)
 {
 	struct mo_kernel *kernel = calloc(1, sizeof(*kernel));
@@ -161,7 +193,7 @@ struct mo_error *mo_kernel_open(const struct mo_session_options *options, struct
 	kernel->progress = options->progress;
 	error = open_all(kernel, options);
 	if (error) {
-		error = mo_error_prepend(error, "%s", kernel->path ? kernel->path : "dump");
+		error = tell_what_failed(kernel, error);
 		mo_kernel_close(kernel);
 		return error;
 	}
