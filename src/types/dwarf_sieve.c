@@ -280,9 +280,11 @@ static inline struct mo_error *sift_bytes(struct mo_dwarf_sieve *sieve, const st
 	/* The last three bytes of a unit cannot hold the name of an entry that has attributes behind it. */
 	for (; end - bytes >= 4; bytes++) {
 		uint32_t word = mo_load_u32(bytes, is_big_endian);
+		/* What is no offset tests the spare bit, which is never set: no branch that cannot be foreseen. */
+		uint32_t tested = word < text_bytes ? word : text_bytes;
 		unsigned open = 0;
 
-		if (word < text_bytes && mo_dwarf_may_be_named(names, word))
+		if (__builtin_expect(mo_dwarf_may_be_named(names, tested), 0))
 			open = mo_dwarf_open_spaces_at(names, word, first_open);
 		if (has_short && sieve->short_first[*bytes])
 			open |= open_short(names, bytes, end, first_open);
