@@ -55,11 +55,20 @@ static struct mo_error *read_entry(struct mo_reader *reader, const struct mo_mod
 	return NULL;
 }
 
+static void keep_first(struct mo_error **first, struct mo_error *error)
+{
+	if (*first)
+		mo_error_destroy(error);
+	else
+		*first = error;
+}
+
 void mo_modules_find_btf(struct mo_reader *reader, struct mo_modules *modules)
 {
 	const void *bound = NULL;
 	const struct mo_module_btf_layout *layout;
 	struct mo_list_walk walk;
+	struct mo_error *first = NULL;
 	uint64_t node_kva;
 	struct mo_error *error = mo_kernel_layout(mo_reader_kernel(reader), MO_LAYOUT_MODULE_BTF, &bound);
 
@@ -70,7 +79,11 @@ void mo_modules_find_btf(struct mo_reader *reader, struct mo_modules *modules)
 	layout = bound;
 	mo_list_begin(&walk, reader, layout->btf_modules.kva, MODULES_MAX);
 	while (mo_list_next(&walk, &node_kva))
-		/* A module whose BTF cannot be found has none, as far as anyone can tell. */
-		mo_error_destroy(read_entry(reader, layout, node_kva - layout->list.offset_bytes, modules));
-	mo_error_destroy(mo_list_end(&walk));
+		keep_first(&first, read_entry(reader, layout, node_kva - layout->list.offset_bytes, modules));
+	keep_first(&first, mo_list_end(&walk));
+	if (first && !modules->remark) {
+		first = mo_error_prepend(first, "the list of the modules' BTF");
+		modules->remark = strdup(mo_error_text(first));
+	}
+	mo_error_destroy(first);
 }

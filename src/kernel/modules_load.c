@@ -15,7 +15,7 @@ static struct mo_error *load_symbols(struct mo_kernel *kernel, struct mo_reader 
 	size_t i;
 
 	if (modules->remark)
-		MO_TRY(mo_kernel_add_remark(kernel, "the list of modules is not complete: %s", modules->remark));
+		MO_TRY(mo_kernel_add_remark(kernel, "not all about the modules could be read: %s", modules->remark));
 	for (i = 0; i < modules->count; i++) {
 		const char *remark = NULL;
 		struct mo_error *error = mo_module_add_symbols(reader, &modules->items[i], kernel->symbols, &remark);

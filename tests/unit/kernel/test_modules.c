@@ -109,6 +109,7 @@ static struct mo_kernel *modules_kernel(const struct mo_fake *fake, unsigned n)
 		mo_fake_put_u32(kernel, MODULE(i) + 0xb4, 0x2000);
 	}
 	link_nodes(kernel, last, MODULES);
+	link_nodes(kernel, BTF_MODULES, BTF_MODULES);
 	return kernel;
 }
 
@@ -242,6 +243,11 @@ static void test_btf_registry(void **state)
 	size_t n_added = 0;
 
 	(void)state;
+	mo_fake_put_u64(kernel, BTF_MODULES, 0);
+	mo_fake_put_u64(kernel, BTF_MODULES + 8, 0);
+	modules = gather(kernel);
+	assert_non_null(strstr(modules->remark, "was never initialised"));
+	mo_modules_destroy(modules);
 	link_nodes(kernel, BTF_MODULES, entry);
 	link_nodes(kernel, entry, BTF_MODULES);
 	mo_fake_put_u64(kernel, entry + 16, MODULE(1));
@@ -256,6 +262,12 @@ static void test_btf_registry(void **state)
 	expect_success(mo_kernel_load_module_types(kernel, &n_added));
 	assert_int_equal(n_added, 1);
 	assert_int_equal(mo_fake_remark_count(kernel), 0);
+	mo_fake_put_u64(kernel, entry, 0x1234);
+	modules = gather(kernel);
+	assert_int_equal(modules->items[1].btf_bytes, 100);
+	assert_non_null(strstr(modules->remark, "the list of the modules' BTF: in the list at 0xffff888000000200"));
+	mo_modules_destroy(modules);
+	link_nodes(kernel, entry, BTF_MODULES);
 	mo_fake_put_u32(kernel, btf + 40, 0xffffffff);
 	expect_success(mo_kernel_load_module_types(kernel, &n_added));
 	assert_int_equal(n_added, 0);
