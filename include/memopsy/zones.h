@@ -39,7 +39,7 @@ enum mo_watermark { MO_WMARK_MIN = 0, MO_WMARK_LOW = 1, MO_WMARK_HIGH = 2, MO_WM
  */
 struct mo_vm_counter {
 	struct mo_count printed;  /* as /proc prints it: nothing pending is in it, and never below 0 */
-	struct mo_count exact;    /* with what every online CPU has pending; never below 0 */
+	struct mo_count exact;    /* with what every CPU has pending; never below 0 */
 };
 
 /* A CPU's own lists of free pages of a zone (struct per_cpu_pages). */
@@ -73,7 +73,7 @@ struct mo_zone {
 	struct mo_count free_blocks[MO_MOST_ZONE_ORDERS]; /* free_area[order].nr_free; mo_zones_model.n_orders of them */
 	const struct mo_vm_counter *counters;      /* mo_zones_model.n_zone_items of them */
 	const struct mo_vm_counter *numa_counters; /* mo_zones_model.n_numa_items of them; NULL: none */
-	const struct mo_pageset *pagesets;         /* of the online CPUs; a zone without pages has none */
+	const struct mo_pageset *pagesets;         /* of the CPUs that run, or did until a panic; none without pages */
 	size_t n_pagesets;
 };
 

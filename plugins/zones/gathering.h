@@ -63,13 +63,23 @@ struct mo_error *gather_item_names(struct zones_state *state) MO_MUST_USE;
 /* vm_counters.c: the counters of every zone, node and the machine, with what the CPUs have pending. */
 struct mo_error *gather_vm_counters(struct zones_state *state) MO_MUST_USE;
 
-/* pagesets.c: what the online CPUs keep of a zone or node. */
+/*
+ * cpus.c: Which CPUs count. A CPU that goes offline hands over what it has counted. One that a panic has stopped is
+ * marked offline as well and keeps its parts, so these are taken of all possible CPUs; the others' are 0.
+ */
+struct zone_cpus {
+	struct mo_set possible;
+	struct mo_set running;       /* online, or so until a panic stopped them: whose page sets are shown */
+};
+struct mo_error *read_zone_cpus(const struct zones_state *state, struct zone_cpus *ret) MO_MUST_USE;
+
+/* pagesets.c: what the CPUs keep of a zone or node. */
 struct pending {
 	int64_t items[MOST_STAT_ITEMS];
 	int64_t numa[MOST_STAT_ITEMS];
 	bool is_known;
 };
-struct mo_error *add_zone_pending(struct zones_state *state, struct mo_zone *zone, const struct mo_set *cpus,
+struct mo_error *add_zone_pending(struct zones_state *state, struct mo_zone *zone, const struct zone_cpus *cpus,
 				  struct pending *sum) MO_MUST_USE;
 struct mo_error *add_node_pending(const struct zones_state *state, uint64_t pgdat_kva, const struct mo_set *cpus,
 				  struct pending *sum) MO_MUST_USE;
@@ -134,7 +144,7 @@ struct kernel_words {
 };
 void find_kernel_words(const struct zones_state *state, struct kernel_words *words);
 
-/* vm_events.c: sums over the online CPUs; how many items, 0 if this kernel counts none or they cannot be read. */
+/* vm_events.c: sums over the CPUs; how many items, 0 if this kernel counts none or they cannot be read. */
 size_t sum_vm_events(const struct zones_state *state, uint64_t *sums, size_t most);
 
 /* dirty_limits.c */

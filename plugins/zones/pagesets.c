@@ -93,7 +93,7 @@ static struct mo_error *add_cpu_of_zone(const struct zones_state *state, unsigne
 	return NULL;
 }
 
-struct mo_error *add_zone_pending(struct zones_state *state, struct mo_zone *zone, const struct mo_set *cpus,
+struct mo_error *add_zone_pending(struct zones_state *state, struct mo_zone *zone, const struct zone_cpus *cpus,
 				  struct pending *sum)
 {
 	const struct zones_layout *layout = state->layout;
@@ -107,12 +107,13 @@ struct mo_error *add_zone_pending(struct zones_state *state, struct mo_zone *zon
 	error = mo_read_field(state->reader, &layout->zone.pagesets, zone->zone_kva, &pagesets_kva);
 	if (!error && mo_has(&layout->zone.zonestats))
 		error = mo_read_field(state->reader, &layout->zone.zonestats, zone->zone_kva, &zonestats_kva);
-	for (int cpu = mo_set_next(cpus, 0); cpu >= 0 && !error; cpu = mo_set_next(cpus, (unsigned)cpu + 1)) {
-		struct mo_pageset *pageset = &pagesets[zone->n_pagesets];
+	for (int cpu = mo_set_next(&cpus->possible, 0); cpu >= 0 && !error;
+	     cpu = mo_set_next(&cpus->possible, (unsigned)cpu + 1)) {
+		struct mo_pageset pageset = { .cpu = (unsigned)cpu };
 
-		*pageset = (struct mo_pageset){ .cpu = (unsigned)cpu };
-		error = add_cpu_of_zone(state, (unsigned)cpu, pagesets_kva, zonestats_kva, pageset, sum);
-		zone->n_pagesets++;
+		error = add_cpu_of_zone(state, (unsigned)cpu, pagesets_kva, zonestats_kva, &pageset, sum);
+		if (mo_set_has(&cpus->running, (unsigned)cpu))
+			pagesets[zone->n_pagesets++] = pageset;
 	}
 	return error;
 }

@@ -56,7 +56,7 @@ static void add_pending(struct pending *total, const struct pending *part)
 	total->is_known &= part->is_known;
 }
 
-static void gather_zone(struct zones_state *state, struct mo_zone *zone, const struct mo_set *cpus,
+static void gather_zone(struct zones_state *state, struct mo_zone *zone, const struct zone_cpus *cpus,
 			struct mo_vm_counter *counters, struct mo_vm_counter *numa_counters, struct pending *total)
 {
 	const struct zones_layout *layout = state->layout;
@@ -86,7 +86,7 @@ static void gather_zone(struct zones_state *state, struct mo_zone *zone, const s
 	add_pending(total, &pending);
 }
 
-static void gather_node(struct zones_state *state, struct mo_node *node, const struct mo_set *cpus,
+static void gather_node(struct zones_state *state, struct mo_node *node, const struct zone_cpus *cpus,
 			struct mo_vm_counter *counters, struct pending *total)
 {
 	const struct zones_layout *layout = state->layout;
@@ -97,7 +97,7 @@ static void gather_node(struct zones_state *state, struct mo_node *node, const s
 
 	snprintf(what, sizeof(what), "What the CPUs keep of node %u", node->node_id);
 	if (cpus)
-		error = add_node_pending(state, node->pgdat_kva, cpus, &pending);
+		error = add_node_pending(state, node->pgdat_kva, &cpus->possible, &pending);
 	if (error) {
 		pending.is_known = false;
 		report_unreadable(state, what, error);
@@ -156,22 +156,22 @@ static size_t populated_zones(const struct zones_state *state)
 	return n;
 }
 
-/* The online CPUs and room for their page sets; NULL: not to be had. */
-static struct mo_error *prepare_cpus(struct zones_state *state, struct mo_set *cpus, bool *is_known)
+/* The CPUs and room for their page sets. */
+static struct mo_error *prepare_cpus(struct zones_state *state, struct zone_cpus *cpus, bool *is_known)
 {
-	struct mo_error *error = mo_cpus(state->reader, MO_CPUS_ONLINE, cpus);
+	struct mo_error *error = read_zone_cpus(state, cpus);
 	size_t n_pagesets;
 
 	*is_known = false;
 	if (error) {
-		report_unreadable(state, "Which CPUs are online", error);
+		report_unreadable(state, "Which CPUs there are", error);
 		return NULL;
 	}
-	n_pagesets = populated_zones(state) * mo_set_count(cpus);
+	n_pagesets = populated_zones(state) * mo_set_count(&cpus->running);
 	if (n_pagesets > MOST_PAGESETS) {
 		report_unreadable(state, "What the CPUs keep of the zones",
 				  mo_error_create(MO_E_LIMIT, "%zu zones and %u CPUs are too many", populated_zones(state),
-						  mo_set_count(cpus)));
+						  mo_set_count(&cpus->running)));
 		return NULL;
 	}
 	state->pagesets = calloc(n_pagesets + 1, sizeof(*state->pagesets));
@@ -189,7 +189,7 @@ struct mo_error *gather_vm_counters(struct zones_state *state)
 	struct pending of_nodes = { .is_known = true };
 	struct mo_vm_counter *counters;
 	struct mo_pageset *pagesets;
-	struct mo_set cpus;
+	struct zone_cpus cpus;
 	bool has_cpus;
 	struct mo_error *error = prepare_cpus(state, &cpus, &has_cpus);
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* struct vm_event_state (include/linux/vmstat.h): every CPU counts events for itself. */
+/*
+ * struct vm_event_state (include/linux/vmstat.h): every CPU counts events for itself. The kernel adds up those of online
+ * CPUs; one that goes offline hands its counts to another, but one that a panic has stopped keeps them.
+ */
 #include "gathering.h"
 
 #include <stdlib.h>
@@ -21,7 +24,7 @@ size_t sum_vm_events(const struct zones_state *state, uint64_t *sums, size_t mos
 	n_items = (size_t)events->n_elements;
 	items.offset_bytes = 0;
 	memset(sums, 0, n_items * sizeof(sums[0]));
-	error = mo_cpus(state->reader, MO_CPUS_ONLINE, &cpus);
+	error = mo_cpus(state->reader, MO_CPUS_POSSIBLE, &cpus);
 	for (int cpu = error ? -1 : mo_set_next(&cpus, 0); cpu >= 0; cpu = mo_set_next(&cpus, (unsigned)cpu + 1)) {
 		uint64_t kva = 0;
 
