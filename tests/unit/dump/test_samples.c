@@ -37,6 +37,9 @@ static struct mo_error *compare_page(struct pair *pair, uint64_t pfn)
 	for (uint64_t done = 0; done < n_bytes; done += n_ours) {
 		struct mo_error *error = mo_dump_view(pair->our_reader, pa + done, n_bytes - done, &ours, &n_ours);
 
+		/* /proc/vmcore has what lies below 640 KiB to the byte; libkdumpfile fills the page up with zeroes. */
+		if (done > 0 && mo_error_catch(&error, MO_E_NOT_IN_DUMP))
+			break;
 		if (!error)
 			error = mo_dump_view(pair->their_reader, pa + done, n_ours, &theirs, &n_theirs);
 		if (error)
