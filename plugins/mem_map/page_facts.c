@@ -99,9 +99,11 @@ static unsigned order_of(const struct page_shape *shape, enum mo_page_class clas
 static struct mo_count mapcount_of(const struct page_shape *shape, const uint8_t *page, const struct page_facts *facts,
 				   enum mo_page_class class)
 {
+	if (!uses_mapping(class))
+		return mo_exact(0);
 	if (facts->order || facts->is_tail)
 		return mo_unknown();
-	if (!uses_mapping(class) || (int32_t)facts->page_type < 0)
+	if ((int32_t)facts->page_type < 0)
 		return mo_exact(0);
 	return mo_exact((uint64_t)page_half(shape, page, shape->mapcount, false) + 1);
 }

@@ -2,7 +2,8 @@
 /*
  * Page frames that are known by where they lie: the kernel image by its symbols, the struct pages by their own
  * addresses, the zero pages, and those on per-CPU lists. A place claims only what the scan left reserved or direct:
- * of memory that was given back and taken by somebody else, the struct page knows better.
+ * of memory that was given back and taken by somebody else, the struct page knows better. The kernel image is reserved
+ * as long as it is kept, so what is not reserved there was given back.
  */
 #include "gathering.h"
 
@@ -25,18 +26,21 @@ uint8_t *class_of(const struct mem_map_state *state, uint64_t pfn)
 	return NULL;
 }
 
-static void claim(struct mem_map_state *state, uint64_t first_pfn, uint64_t n_pages, enum mo_page_class class)
+/* Claims page frames of one or both of two classes. */
+static void claim(struct mem_map_state *state, uint64_t first_pfn, uint64_t n_pages, enum mo_page_class of,
+		  enum mo_page_class or_of, enum mo_page_class class)
 {
 	for (uint64_t i = 0; i < n_pages; i++) {
 		uint8_t *byte = class_of(state, first_pfn + i);
 
-		if (byte && (*byte == MO_PAGE_RESERVED || *byte == MO_PAGE_DIRECT))
+		if (byte && (*byte == of || *byte == or_of))
 			*byte = (uint8_t)class;
 	}
 }
 
 /* What lies behind a range of kernel virtual addresses; holes and unreadable tables cost what they cover. */
-static void claim_kva(struct mem_map_state *state, uint64_t first_kva, uint64_t end_kva, enum mo_page_class class)
+static void claim_kva(struct mem_map_state *state, uint64_t first_kva, uint64_t end_kva, enum mo_page_class of,
+		      enum mo_page_class or_of, enum mo_page_class class)
 {
 	struct mo_reader *reader = mo_run_reader(state->run);
 	const struct mo_kernel_facts *facts = mo_kernel_facts(mo_run_kernel(state->run));
@@ -55,7 +59,7 @@ static void claim_kva(struct mem_map_state *state, uint64_t first_kva, uint64_t 
 		}
 		if (span_bytes > end_kva - kva)
 			span_bytes = (end_kva - kva + page_bytes - 1) & ~(page_bytes - 1);
-		claim(state, pa >> facts->page_shift, span_bytes >> facts->page_shift, class);
+		claim(state, pa >> facts->page_shift, span_bytes >> facts->page_shift, of, or_of, class);
 		kva += span_bytes;
 	}
 }
@@ -66,7 +70,7 @@ static void claim_section(struct mem_map_state *state, const struct mo_address *
 			  enum mo_page_class class)
 {
 	if (mo_has(start) && mo_has(end) && start->kva < end->kva && end->kva - start->kva <= MOST_IMAGE_BYTES)
-		claim_kva(state, start->kva, end->kva, class);
+		claim_kva(state, start->kva, end->kva, MO_PAGE_RESERVED, MO_PAGE_RESERVED, class);
 }
 
 static void classify_kernel_image(struct mem_map_state *state)
@@ -90,7 +94,7 @@ static void classify_struct_pages(struct mem_map_state *state)
 	for (size_t i = 0; i < memmap->n_runs; i++)
 		claim_kva(state, memmap->runs[i].first_page_kva,
 			  memmap->runs[i].first_page_kva + memmap->runs[i].n_pages * memmap->page_struct_bytes,
-			  MO_PAGE_MEM_MAP);
+			  MO_PAGE_RESERVED, MO_PAGE_DIRECT, MO_PAGE_MEM_MAP);
 }
 
 /* A pfn variable of the kernel; false: none, or not set. */
@@ -110,18 +114,12 @@ static bool read_pfn(struct mem_map_state *state, const struct mo_address *symbo
 static void classify_zero_pages(struct mem_map_state *state)
 {
 	uint64_t pfn;
-	uint8_t *byte;
 
 	/* Before the image, of which it is a part. */
 	if (read_pfn(state, &state->layout->zero_page_pfn, &pfn))
-		claim(state, pfn, 1, MO_PAGE_ZERO);
-	if (!read_pfn(state, &state->layout->huge_zero_pfn, &pfn) || pfn & ((1ull << state->shape.pmd_order) - 1))
-		return;
-	for (uint64_t i = 0; i < 1ull << state->shape.pmd_order; i++) {
-		byte = class_of(state, pfn + i);
-		if (byte && (*byte == MO_PAGE_DIRECT || *byte == MO_PAGE_ANON_THP))
-			*byte = MO_PAGE_ZERO;
-	}
+		claim(state, pfn, 1, MO_PAGE_RESERVED, MO_PAGE_DIRECT, MO_PAGE_ZERO);
+	if (read_pfn(state, &state->layout->huge_zero_pfn, &pfn) && !(pfn & ((1ull << state->shape.pmd_order) - 1)))
+		claim(state, pfn, 1ull << state->shape.pmd_order, MO_PAGE_DIRECT, MO_PAGE_ANON_THP, MO_PAGE_ZERO);
 }
 
 static void classify_pcp_lists(struct mem_map_state *state)
@@ -132,7 +130,7 @@ static void classify_pcp_lists(struct mem_map_state *state)
 		const struct mo_pcp_block *block = &free_areas->pcp_blocks[i];
 
 		if (block->order < state->shape.n_buddy_orders)
-			claim(state, block->pfn, 1ull << block->order, MO_PAGE_FREE_PCP);
+			claim(state, block->pfn, 1ull << block->order, MO_PAGE_DIRECT, MO_PAGE_DIRECT, MO_PAGE_FREE_PCP);
 	}
 }
 
