@@ -4,6 +4,7 @@
 
 #include "cleanup.h"
 #include "command.h"
+#include "kernel_layouts.h"
 #include "session.h"
 #include "text.h"
 
@@ -56,15 +57,29 @@ static const struct mo_table_spec refused_table = {
 	.n_columns = COUNT(refused_columns),
 };
 
-enum need_column { NEED_PLUGIN, NEED_KIND, NEED_NAME, NEED_STATE, NEED_FOUND, NEED_WHY, NEED_COLUMNS };
+enum need_column {
+	NEED_PLUGIN,
+	NEED_KIND,
+	NEED_NAME,
+	NEED_OTHERS,
+	NEED_STATE,
+	NEED_FOUND,
+	NEED_OPTIONAL,
+	NEED_WHY,
+	NEED_COLUMNS,
+};
 
 static const struct mo_column need_columns[NEED_COLUMNS] = {
-	[NEED_PLUGIN] = { .key = "plugin", .heading = "PLUGIN", .help = "that needs it" },
+	[NEED_PLUGIN] = { .key = "plugin", .heading = "PLUGIN", .help = "that needs it; core: what all rest on" },
 	[NEED_KIND] = { .key = "kind", .heading = "KIND", .help = "field, size, constant or symbol" },
 	[NEED_NAME] = { .key = "need", .heading = "NEED", .help = "type and name" },
+	[NEED_OTHERS] = { .key = "other_names", .heading = "OTHER NAMES", .help = "tried after the first, in this order",
+			  .flags = MO_COLUMN_HIDDEN },
 	[NEED_STATE] = { .key = "state", .heading = "STATE",
 			 .help = "bound; absent (optional: the plugin does without); missing (the plugin cannot run)" },
 	[NEED_FOUND] = { .key = "found", .heading = "FOUND", .help = "under which name it was found" },
+	[NEED_OPTIONAL] = { .key = "optional", .heading = "OPTIONAL", .kind = MO_CELL_BOOL,
+			    .help = "whether its user can do without", .flags = MO_COLUMN_HIDDEN },
 	[NEED_WHY] = { .key = "why", .heading = "WHY", .help = "of alternatives: since which release, in which file",
 		       .flags = MO_COLUMN_HIDDEN },
 };
@@ -167,28 +182,57 @@ static void append_need(struct mo_text *text, const struct mo_need *need)
 		mo_text_printf(text, "%s%s", need->type ? "." : "", need->name);
 }
 
-/* Binds one need alone, so that each is told and none hides the next. */
-static struct mo_error *write_need(struct mo_cli *cli, const struct mo_plugin *plugin, const struct mo_need *need,
-				   void *layout)
+static void append_others(struct mo_text *text, const struct mo_need *need)
 {
-	struct mo_error *error = mo_bind(cli->kernel, need, 1, layout);
-	const char *found = error ? NULL : found_name(need, layout);
+	for (size_t i = 0; i < MO_NEED_ALTERNATIVES && need->or_names[i]; i++)
+		mo_text_printf(text, "%s%s", i ? ", " : "", need->or_names[i]);
+}
+
+/* A table of needs and who has it. */
+struct needing {
+	const char *name;
+	const struct mo_need *needs;
+	size_t n_needs;
+	size_t layout_bytes;
+};
+
+/* Binds one need alone, so that each is told and none hides the next. Without a dump its state is unknown. */
+static struct mo_error *write_need(struct mo_cli *cli, const char *user, const struct mo_need *need, void *layout)
+{
+	struct mo_error *error = cli->kernel ? mo_bind(cli->kernel, need, 1, layout) : NULL;
+	const char *found = error || !cli->kernel ? NULL : found_name(need, layout);
 	MO_CLEANUP(mo_cleanup_text) struct mo_text name = MO_TEXT_EMPTY;
+	MO_CLEANUP(mo_cleanup_text) struct mo_text others = MO_TEXT_EMPTY;
 	struct mo_cell cells[NEED_COLUMNS];
 
 	if (error && mo_error_code(error) == MO_E_NO_MEMORY)
 		return error;
 	append_need(&name, need);
-	cells[NEED_PLUGIN] = mo_cell_text(plugin->name);
+	append_others(&others, need);
+	cells[NEED_PLUGIN] = mo_cell_text(user);
 	cells[NEED_KIND] = mo_cell_text(kind_name(need->kind));
 	cells[NEED_NAME] = mo_cell_text(mo_text_chars(&name));
-	cells[NEED_STATE] = mo_cell_text(error ? "missing" : found ? "bound" : "absent");
+	cells[NEED_OTHERS] = mo_cell_text(mo_text_chars(&others));
+	cells[NEED_STATE] = mo_cell_text(!cli->kernel ? NULL : error ? "missing" : found ? "bound" : "absent");
 	cells[NEED_FOUND] = mo_cell_text(error ? mo_error_text(error) : found ? found : "");
+	cells[NEED_OPTIONAL] = mo_cell_number(mo_exact(need->is_optional));
 	cells[NEED_WHY] = mo_cell_text(need->why ? need->why : "");
 	mo_report_row(cli->report, cells);
 	cli->is_partial |= error != NULL;
 	mo_error_destroy(error);
 	return NULL;
+}
+
+static struct mo_error *write_table(struct mo_cli *cli, const struct needing *user)
+{
+	MO_FREE uint8_t *layout = calloc(1, user->layout_bytes + 1);
+	struct mo_error *error = NULL;
+
+	if (!layout)
+		return mo_error_no_memory();
+	for (size_t i = 0; i < user->n_needs && !error; i++)
+		error = write_need(cli, user->name, &user->needs[i], layout);
+	return error;
 }
 
 static struct mo_error *prefetch_all(struct mo_cli *cli)
@@ -208,22 +252,41 @@ static struct mo_error *prefetch_all(struct mo_cli *cli)
 	return mo_kernel_prefetch(cli->kernel, tables, n_needs, set->count);
 }
 
+/* The core's layouts that this kernel has not (another shape of the log, say) are no shortcoming: only told of. */
+static struct mo_error *write_core_needs(struct mo_cli *cli)
+{
+	size_t n_tables;
+	const struct mo_layout_table *const *tables = mo_kernel_layout_tables(&n_tables);
+	bool was_partial = cli->is_partial;
+	struct mo_error *error = NULL;
+
+	for (size_t i = 0; i < n_tables && !error; i++) {
+		struct needing core = { .name = "core", .needs = tables[i]->needs, .n_needs = tables[i]->n_needs,
+					.layout_bytes = tables[i]->layout_bytes };
+
+		error = write_table(cli, &core);
+	}
+	cli->is_partial = was_partial;
+	return error;
+}
+
 static struct mo_error *write_needs(struct mo_cli *cli)
 {
-	struct mo_error *error = prefetch_all(cli);
+	struct mo_error *error = cli->kernel ? prefetch_all(cli) : NULL;
 
 	if (error)
 		return error;
 	mo_report_table_begin(cli->report, &need_table);
+	error = write_core_needs(cli);
 	for (size_t i = 0; i < cli->plugins.count && !error; i++) {
 		const struct mo_plugin *plugin = &cli->plugins.items[i].plugin;
-		size_t n_needs = plugin->needs ? plugin->needs->n_needs : 0;
-		MO_FREE uint8_t *layout = calloc(1, plugin->layout_bytes + 1);
+		struct needing user = { .name = plugin->name, .layout_bytes = plugin->layout_bytes };
 
-		if (!layout)
-			error = mo_error_no_memory();
-		for (size_t j = 0; j < n_needs && !error; j++)
-			error = write_need(cli, plugin, &plugin->needs->needs[j], layout);
+		if (plugin->needs) {
+			user.needs = plugin->needs->needs;
+			user.n_needs = plugin->needs->n_needs;
+		}
+		error = write_table(cli, &user);
 	}
 	mo_report_table_end(cli->report);
 	return error;
@@ -236,8 +299,12 @@ static struct mo_error *run_plugins(struct mo_cli *cli)
 		write_plugin(cli->report, &cli->plugins.items[i]);
 	mo_report_table_end(cli->report);
 	write_refused(cli);
-	return cli->kernel ? write_needs(cli) : NULL;
+	return cli->kernel || mo_parsed_has(cli->parsed, "needs") ? write_needs(cli) : NULL;
 }
+
+static const struct mo_cli_option options[] = {
+	{ .name = "needs", .help = "also without a dump: all that the plugins and the core need of a kernel" },
+};
 
 static const struct mo_table_spec *const tables[] = { &plugin_table, &refused_table, &need_table };
 
@@ -246,6 +313,8 @@ const struct mo_command mo_cmd_plugins = {
 	.summary = "the plugins, and what of a dump they can bind",
 	.help = "Lists the plugins that were loaded, and files that were not taken, with the reason. With a dump it shows "
 		"each type, member, enumerator and symbol that a plugin needs, and under which of its names it was found.",
+	.options = options,
+	.n_options = COUNT(options),
 	.tables = tables,
 	.n_tables = COUNT(tables),
 	.flags = MO_COMMAND_DUMP | MO_COMMAND_DUMP_OPTIONAL | MO_COMMAND_REPORT | MO_COMMAND_PLUGINS,
