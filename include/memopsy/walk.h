@@ -157,7 +157,7 @@ struct mo_set {
 
 static inline bool mo_set_has(const struct mo_set *set, unsigned number)
 {
-	return number < set->n_bits && set->words[number / 64] >> (number % 64) & 1;
+	return number < set->n_bits && number / 64 < MO_SET_WORDS && set->words[number / 64] >> (number % 64) & 1;
 }
 
 /* The next member at or after `number`; -1: none. */
