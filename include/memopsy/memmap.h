@@ -19,6 +19,12 @@ struct mo_memmap_run {
 	uint64_t first_page_kva; /* of the struct page of first_pfn */
 };
 
+/* A section of SPARSEMEM; n_sections is 0 in FLATMEM. */
+struct mo_memmap_section {
+	uint64_t first_pfn;
+	uint64_t usage_kva; /* its struct mem_section_usage, before 5.3 its pageblock flags; 0: none */
+};
+
 struct mo_memmap {
 	const struct mo_memmap_run *runs; /* of the page allocator: ascending by pfn, not overlapping */
 	size_t n_runs;
@@ -37,6 +43,9 @@ struct mo_memmap {
 	 */
 	const char *remark;
 	size_t n_unreadable_sections;
+	const struct mo_memmap_section *sections; /* ascending; those with struct pages, online or not */
+	size_t n_sections;
+	uint64_t section_pages;           /* page frames of a section; 0 in FLATMEM */
 };
 
 /* The map; it lives as long as the session. */

@@ -11,7 +11,8 @@ static const struct mo_need memmap_needs[] = {
 	MO_SIZE(struct mo_memmap_layout, section, "struct mem_section", .is_optional = true, .why = "absent in FLATMEM"),
 	MO_FIELD(struct mo_memmap_layout, section_mem_map, "struct mem_section", "section_mem_map", .is_optional = true,
 		 .why = "absent in FLATMEM"),
-	MO_FIELD(struct mo_memmap_layout, usage, "struct mem_section", "usage", .is_optional = true, .why = WHY_USAGE),
+	MO_FIELD(struct mo_memmap_layout, usage, "struct mem_section", "usage",
+		 .or_names = { "struct mem_section.pageblock_flags" }, .is_optional = true, .why = WHY_USAGE),
 	MO_FIELD(struct mo_memmap_layout, subsection_map, "struct mem_section_usage", "subsection_map",
 		 .is_optional = true, .why = WHY_USAGE),
 	MO_ADDRESS(struct mo_memmap_layout, mem_section, "mem_section", .is_optional = true, .why = "absent in FLATMEM"),
@@ -140,7 +141,7 @@ static void choose_flags(struct building *building)
 
 	for (i = 0; i < building->sections.found.count; i++)
 		building->online_flag |= building->sections.found.items[i].encoded & SECTION_IS_ONLINE;
-	if (mo_has(&building->layout->usage))
+	if (mo_has(&building->layout->subsection_map))
 		building->early_flag = SECTION_IS_EARLY;
 }
 
@@ -192,6 +193,28 @@ static int compare_by_page(const void *a, const void *b)
 	return (left->first_page_kva > right->first_page_kva) - (left->first_page_kva < right->first_page_kva);
 }
 
+/* Where every section keeps what is known of its page blocks. */
+static struct mo_error *publish_sections(struct building *building)
+{
+	struct mo_memmap_layout *layout = building->layout;
+	const struct mo_sections *sections = &building->sections;
+
+	if (!sections->found.count)
+		return NULL;
+	layout->sections = calloc(sections->found.count, sizeof(*layout->sections));
+	if (!layout->sections)
+		return mo_error_no_memory();
+	for (size_t i = 0; i < sections->found.count; i++)
+		layout->sections[i] = (struct mo_memmap_section){
+			.first_pfn = sections->found.items[i].number << sections->pfn_shift,
+			.usage_kva = sections->found.items[i].usage_kva,
+		};
+	layout->map.sections = layout->sections;
+	layout->map.n_sections = sections->found.count;
+	layout->map.section_pages = 1ull << sections->pfn_shift;
+	return NULL;
+}
+
 /* Hands what was built over to the layout. */
 static struct mo_error *publish(struct building *building)
 {
@@ -223,7 +246,7 @@ static struct mo_error *publish(struct building *building)
 		       map->n_offline_runs * sizeof(*map->runs));
 	layout->n_runs_by_page = n_all;
 	qsort(layout->runs_by_page, n_all, sizeof(*layout->runs_by_page), compare_by_page);
-	return NULL;
+	return publish_sections(building);
 }
 
 static struct mo_error *build(struct building *building)
@@ -273,6 +296,7 @@ static void release(void *bound)
 	free(layout->runs);
 	free(layout->offline_runs);
 	free(layout->runs_by_page);
+	free(layout->sections);
 	free(layout->remark);
 }
 
