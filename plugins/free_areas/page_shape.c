@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* How free pages are marked, and where page->flags has zone and node (include/linux/page-flags-layout.h). */
+#include "gathering.h"
+
+#include <inttypes.h>
+
+#define BUDDY_MACRO 0x80 /* include/linux/page-flags.h: PG_buddy from 4.18 to 6.9, a bit that is cleared */
+
+/*
+ * Page types were bits that are cleared in a page_type of ones, macros up to 6.9 and enumerators in 6.10 and 6.11; since
+ * 6.12 they are a value in the top byte (include/linux/page-flags.h).
+ */
+static void set_bit_test(struct page_shape *shape, uint32_t bit)
+{
+	uint32_t base = bit & 0xf0000000 ? 0x80000000 : 0xf0000000;
+
+	shape->buddy_mask = base | bit;
+	shape->buddy_value = base;
+}
+
+static void choose_buddy(const struct mo_kernel *kernel, const struct free_areas_layout *layout, struct page_shape *shape)
+{
+	const struct mo_constant *type = &layout->buddy_type;
+	int64_t value = 0;
+	struct mo_error *error = mo_kernel_vmcoreinfo_number(kernel, "NUMBER(PAGE_BUDDY_MAPCOUNT_VALUE)", &value);
+
+	if (!error && (uint32_t)value & 0xffffff) {
+		set_bit_test(shape, ~(uint32_t)value);
+	} else if (!error || (mo_has(type) && type->value > 0 && type->value <= 0xff)) {
+		shape->buddy_mask = 0xff000000;
+		shape->buddy_value = error ? (uint32_t)type->value << 24 : (uint32_t)value;
+	} else {
+		set_bit_test(shape, mo_has(type) ? (uint32_t)type->value : BUDDY_MACRO);
+	}
+	mo_error_destroy(error);
+}
+
+bool page_is_buddy(const struct page_shape *shape, uint32_t page_type)
+{
+	return (page_type & shape->buddy_mask) == shape->buddy_value;
+}
+
+static bool names_zone(const struct page_shape *shape, uint64_t flags, const struct mo_zone *zone)
+{
+	uint64_t zone_index = flags >> shape->zone_shift & ((1ull << shape->zone_bits) - 1);
+	uint64_t node_id = shape->node_bits ? flags >> shape->node_shift & ((1ull << shape->node_bits) - 1) : 0;
+
+	return zone_index == zone->index && (!shape->knows_node || node_id == zone->node_id);
+}
+
+bool page_is_in_zone(const struct page_shape *shape, uint64_t flags, const struct mo_zone *zone)
+{
+	return !shape->knows_zone || names_zone(shape, flags, zone);
+}
+
+static unsigned bits_for(uint64_t n_values)
+{
+	unsigned bits = 0;
+
+	while (bits < 16 && 1ull << bits < n_values)
+		bits++;
+	return bits;
+}
+
+/* The page frame that a zone begins with is in that zone: whether the flags say so, for all zones. */
+static bool agrees(const struct free_areas_state *state, const struct page_shape *shape)
+{
+	const struct mo_zones_model *zones = state->zones_model;
+	unsigned n_agreeing = 0;
+
+	for (size_t i = 0; i < zones->n_zones; i++) {
+		uint64_t page_kva;
+		uint64_t flags;
+		struct mo_error *error;
+
+		if (!is_populated(&zones->zones[i]))
+			continue;
+		error = mo_pfn_to_page(state->memmap, zones->zones[i].start_pfn, &page_kva);
+		if (!error)
+			error = mo_read_field(state->reader, &state->layout->page.flags, page_kva, &flags);
+		if (!error && !names_zone(shape, flags, &zones->zones[i]))
+			return false;
+		n_agreeing += !error;
+		mo_error_destroy(error);
+	}
+	return n_agreeing > 0;
+}
+
+static uint64_t number_or_0(const struct mo_kernel *kernel, const char *key)
+{
+	int64_t value = 0;
+	struct mo_error *error = mo_kernel_vmcoreinfo_number(kernel, key, &value);
+
+	if (error)
+		value = 0;
+	mo_error_destroy(error);
+	return value > 0 ? (uint64_t)value : 0;
+}
+
+/*
+ * From the top of page->flags come the section (SPARSEMEM without VMEMMAP), the node (if there is room) and the zone. A
+ * zonelist has an entry for each zone of each possible node, and one: that is how many nodes there may be.
+ */
+static void choose_zone(const struct free_areas_state *state, struct page_shape *shape)
+{
+	const struct free_areas_layout *layout = state->layout;
+	const struct mo_kernel *kernel = mo_run_kernel(state->run);
+	uint64_t n_zones = layout->node_zones.n_elements;
+	uint64_t n_nodes = mo_has(&layout->zonerefs) && n_zones ? (layout->zonerefs.n_elements - 1) / n_zones : 1;
+	unsigned flags_bits = layout->page.flags.width_bytes * 8u;
+	uint64_t section_bits = number_or_0(kernel, "NUMBER(MAX_PHYSMEM_BITS)") -
+				number_or_0(kernel, "NUMBER(SECTION_SIZE_BITS)");
+
+	if (!n_zones || n_zones > 8)
+		return;
+	for (unsigned attempt = 0; attempt < 4 && !shape->knows_zone; attempt++) {
+		struct page_shape trial = *shape;
+		unsigned top = flags_bits;
+
+		if (attempt & 2)
+			top -= section_bits < 32 ? (unsigned)section_bits : 0;
+		trial.node_bits = attempt & 1 ? 0 : bits_for(n_nodes);
+		trial.zone_bits = bits_for(n_zones);
+		if (trial.node_bits + trial.zone_bits >= top)
+			continue;
+		trial.node_shift = top - trial.node_bits;
+		trial.zone_shift = trial.node_shift - trial.zone_bits;
+		/* Too many nodes for the flags: the page's section tells its node. */
+		trial.knows_node = !(attempt & 1);
+		if (!agrees(state, &trial))
+			continue;
+		*shape = trial;
+		shape->knows_zone = true;
+	}
+}
+
+static struct mo_error *check_field(const struct free_areas_layout *layout, const struct mo_field *field)
+{
+	if (field->width_bytes && field->offset_bytes <= layout->page.size.bytes &&
+	    field->width_bytes <= layout->page.size.bytes - field->offset_bytes)
+		return NULL;
+	return mo_error_create(MO_E_CORRUPT, "%s does not lie within struct page", field->name);
+}
+
+struct mo_error *choose_page_shape(struct free_areas_state *state)
+{
+	const struct free_areas_layout *layout = state->layout;
+	const struct mo_field *const fields[] = { &layout->page.flags, &layout->page.next, &layout->page.prev,
+						  &layout->page.order, &layout->page.page_type };
+	struct mo_error *error = NULL;
+
+	if (!layout->page.size.bytes || layout->page.size.bytes > MOST_PAGE_STRUCT_BYTES ||
+	    layout->list_head.size.bytes > 16)
+		return mo_error_create(MO_E_CORRUPT, "struct page has %" PRIu64 " bytes", layout->page.size.bytes);
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]) && !error; i++)
+		error = check_field(layout, fields[i]);
+	if (error)
+		return error;
+	choose_buddy(mo_run_kernel(state->run), layout, &state->shape);
+	choose_zone(state, &state->shape);
+	return NULL;
+}
