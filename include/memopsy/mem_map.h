@@ -72,13 +72,6 @@ struct mo_page_run {
 	const uint8_t *classes;      /* enum mo_page_class, one per page frame */
 };
 
-/* Sums of one zone. */
-struct mo_zone_pages {
-	uint32_t zone;               /* index into the model "zones"; MO_ZONE_NONE: page frames of no zone */
-	uint64_t pages[MO_N_PAGE_CLASSES];
-};
-#define MO_ZONE_NONE UINT32_MAX
-
 /* Pages with these flags, whatever their class; of a large folio all its pages, as the kernel counts. */
 enum mo_page_mark {
 	MO_MARK_DIRTY = 0,
@@ -91,12 +84,20 @@ enum mo_page_mark {
 	MO_N_PAGE_MARKS,
 };
 
+/* Sums of one zone. */
+struct mo_zone_pages {
+	uint32_t zone;               /* index into the model "zones"; MO_ZONE_NONE: page frames of no zone */
+	uint64_t pages[MO_N_PAGE_CLASSES];
+	uint64_t marked_pages[MO_N_PAGE_MARKS];
+};
+#define MO_ZONE_NONE UINT32_MAX
+
 struct mo_mem_map_model {
 	const struct mo_page_class_info *classes; /* MO_N_PAGE_CLASSES of them */
 	const struct mo_page_run *runs;           /* ascending, not overlapping */
 	size_t n_runs;
 	const struct mo_zone_pages *zones;
-	size_t n_zones;
+	size_t n_zones;                           /* one more than there are zones: the last is of page frames of none */
 	uint64_t pages[MO_N_PAGE_CLASSES];        /* sums over all */
 	uint64_t excluded[MO_N_PAGE_CLASSES];     /* of these, page frames whose contents the dump left out */
 	uint64_t n_pages;                         /* every page frame that has a struct page: the sum of pages[] */

@@ -31,7 +31,8 @@ struct mem_map_state {
 	struct mo_mem_map_model model;  /* first, so that the model's address is the state's */
 	struct mo_page_run *runs;
 	uint8_t *classes;               /* all runs' class bytes, one after the other */
-	struct mo_zone_pages *zone_pages;
+	struct mo_zone_pages *zone_pages; /* one per zone of the model "zones", and one for page frames of none */
+	size_t n_zone_pages;
 	size_t *zones_by_pfn;           /* indexes of the zones that have pages, by their first page frame */
 	size_t n_zones_by_pfn;
 
@@ -58,10 +59,16 @@ void report_trouble(struct mem_map_state *state);
 /* places.c: kernel image, struct pages, zero pages and per-CPU lists, which are known by address. */
 void classify_places(struct mem_map_state *state);
 
+/* zone_spans.c: which zone page frames lie in. */
+struct mo_error *sort_zones(struct mem_map_state *state) MO_MUST_USE;
+/* Of those of the model "zones"; MO_ZONE_NONE: none, or zones are not known. *end_pfn: until where that holds. */
+uint32_t zone_at(const struct mem_map_state *state, uint64_t pfn, uint64_t *end_pfn);
+uint32_t zone_of_pfn(const struct mem_map_state *state, uint64_t pfn);
+/* The row of sums that a zone has: one for each, and the last for page frames of none. */
+size_t zone_row(const struct mem_map_state *state, uint32_t zone);
+
 /* sums.c: per class and zone; excluded pages and holes. */
 struct mo_error *sum_up(struct mem_map_state *state) MO_MUST_USE;
-/* The zone that a page frame lies in, of those of the model "zones"; MO_ZONE_NONE: none, or zones are not known. */
-uint32_t zone_of_pfn(const struct mem_map_state *state, uint64_t pfn);
 
 /* The class byte of a page frame; NULL: it has no struct page. */
 uint8_t *class_of(const struct mem_map_state *state, uint64_t pfn);
@@ -91,7 +98,7 @@ struct mo_error *show_pages(struct mo_run *run, struct mo_report *report) MO_MUS
 struct mo_error *show_page(struct mo_run *run, struct mo_report *report) MO_MUST_USE;
 
 /* usage_checks.c */
-extern const struct mo_table_spec usage_checks_table;
+extern const struct mo_table_spec usage_checks_table, usage_checks_by_node_table;
 struct mo_error *show_checks(struct mo_run *run, struct mo_report *report, bool by_node) MO_MUST_USE;
 
 /* usage_findings.c: what the sums mean. */

@@ -75,6 +75,8 @@ static struct mo_error *fill(struct mem_map_state *state)
 		return mo_error_prepend(error, "cannot read the memory map");
 	error = make_runs(state);
 	if (!error)
+		error = sort_zones(state);
+	if (!error)
 		error = scan_mem_map(state);
 	if (error)
 		return error;
@@ -114,7 +116,7 @@ static const struct mo_model_ref reads[] = {
 };
 
 static const struct mo_table_spec *const usage_tables[] = { &usage_table, &usage_by_node_table, &usage_by_zone_table,
-							    &usage_checks_table };
+							    &usage_checks_table, &usage_checks_by_node_table };
 static const struct mo_table_spec *const pages_tables[] = { &pages_table };
 static const struct mo_table_spec *const page_tables[] = { &page_table };
 

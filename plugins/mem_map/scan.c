@@ -14,24 +14,30 @@
 #define SCAN_GRAIN_PAGES 32768 /* 2 MiB of struct pages of 64 bytes: one mapping */
 #define MOST_PAGE_STRUCT_BYTES 512
 
-/* What a thread found. Padded apart, as threads count at the same time. */
-struct thread_sums {
-	uint64_t marked_pages[MO_N_PAGE_MARKS];
+/* One row for each zone and for page frames of none. Padded, as threads count at the same time. */
+struct mark_row {
+	uint64_t pages[MO_N_PAGE_MARKS];
+} __attribute__((aligned(128)));
+
+/* What a thread met. */
+struct thread_trouble {
 	struct trouble unreadable;
 	struct trouble contradicting;
 } __attribute__((aligned(128)));
 
 struct scan {
 	struct mem_map_state *state;
-	struct thread_sums *sums; /* one per thread */
+	struct mark_row *marks;         /* n_zone_pages rows a thread */
+	struct thread_trouble *trouble; /* one a thread */
 };
 
-/* A stretch of one run, scanned by one thread. */
+/* A stretch of one run and one zone, scanned by one thread. */
 struct part {
 	const struct mem_map_state *state;
 	const struct page_shape *shape;
 	struct mo_reader *reader;
-	struct thread_sums *sums;
+	struct thread_trouble *trouble;
+	uint64_t *marked_pages;
 	uint64_t run_end_pfn;
 	uint8_t *classes;        /* of first_pfn */
 	uint64_t first_pfn;
@@ -52,7 +58,7 @@ struct part {
 
 static void contradict(struct part *part, uint64_t pfn)
 {
-	trouble_add(&part->sums->contradicting, pfn, 1);
+	trouble_add(&part->trouble->contradicting, pfn, 1);
 }
 
 static uint64_t page_kva_of(const struct part *part, uint64_t pfn)
@@ -146,7 +152,7 @@ ALWAYS_INLINE void classify_free(struct part *part, const uint8_t *page, uint8_t
 ALWAYS_INLINE void count_marks(struct part *part, uint64_t flags, uint64_t n_pages)
 {
 	const struct page_shape *shape = part->shape;
-	uint64_t *marked = part->sums->marked_pages;
+	uint64_t *marked = part->marked_pages;
 
 	if (!(flags & (shape->lru | shape->dirty | shape->writeback | shape->mlocked | shape->unevictable |
 		       shape->swapcache | shape->reserved)))
@@ -318,7 +324,7 @@ static uint64_t skip_unreadable(struct part *part, uint64_t pfn, uint64_t n)
 	if (n_lost > n)
 		n_lost = n;
 	memset(part->classes + (pfn - part->first_pfn), MO_PAGE_UNKNOWN, n_lost);
-	trouble_add(&part->sums->unreadable, pfn, n_lost);
+	trouble_add(&part->trouble->unreadable, pfn, n_lost);
 	return n_lost;
 }
 
@@ -341,27 +347,36 @@ static uint64_t scan_some(struct part *part, uint64_t pfn, uint64_t n)
 	return skip_unreadable(part, pfn, n);
 }
 
-static void scan_part(struct scan *scan, struct mo_reader *reader, unsigned thread_index, size_t run_index,
-		      uint64_t first_pfn, uint64_t end_pfn)
+struct stretch {
+	size_t run_index;
+	uint64_t first_pfn;
+	uint64_t end_pfn;
+	uint32_t zone;
+};
+
+static void scan_stretch(struct scan *scan, struct mo_reader *reader, unsigned thread_index, const struct stretch *stretch)
 {
-	const struct mo_memmap_run *run = &scan->state->memmap->runs[run_index];
-	const struct mo_page_run *page_run = &scan->state->runs[run_index];
+	struct mem_map_state *state = scan->state;
+	const struct mo_memmap_run *run = &state->memmap->runs[stretch->run_index];
+	const struct mo_page_run *page_run = &state->runs[stretch->run_index];
+	uint64_t from_start = stretch->first_pfn - run->first_pfn;
 	struct part part = {
-		.state = scan->state,
-		.shape = &scan->state->shape,
+		.state = state,
+		.shape = &state->shape,
 		.reader = reader,
-		.sums = &scan->sums[thread_index],
+		.trouble = &scan->trouble[thread_index],
+		.marked_pages = scan->marks[thread_index * state->n_zone_pages + zone_row(state, stretch->zone)].pages,
 		.run_end_pfn = run->first_pfn + run->n_pages,
-		.classes = scan->state->classes + (page_run->classes - scan->state->classes) + (first_pfn - run->first_pfn),
-		.first_pfn = first_pfn,
-		.first_page_kva = run->first_page_kva + (first_pfn - run->first_pfn) * scan->state->shape.page_struct_bytes,
+		.classes = state->classes + (page_run->classes - state->classes) + from_start,
+		.first_pfn = stretch->first_pfn,
+		.first_page_kva = run->first_page_kva + from_start * state->shape.page_struct_bytes,
 	};
 
-	for (uint64_t pfn = first_pfn; pfn < end_pfn;)
-		pfn += scan_some(&part, pfn, end_pfn - pfn);
+	for (uint64_t pfn = stretch->first_pfn; pfn < stretch->end_pfn;)
+		pfn += scan_some(&part, pfn, stretch->end_pfn - pfn);
 }
 
-/* One chunk of page frame numbers: the runs that overlap it. */
+/* One chunk of page frame numbers: the runs that overlap it, zone by zone. */
 static struct mo_error *scan_chunk(void *context, struct mo_reader *reader, unsigned thread_index, uint64_t first,
 				   uint64_t n_items)
 {
@@ -370,50 +385,70 @@ static struct mo_error *scan_chunk(void *context, struct mo_reader *reader, unsi
 
 	for (size_t i = 0; i < memmap->n_runs && memmap->runs[i].first_pfn < first + n_items; i++) {
 		const struct mo_memmap_run *run = &memmap->runs[i];
-		uint64_t begin = run->first_pfn > first ? run->first_pfn : first;
 		uint64_t end = run->first_pfn + run->n_pages;
+		struct stretch stretch = { .run_index = i };
 
 		if (end > first + n_items)
 			end = first + n_items;
-		if (begin < end)
-			scan_part(scan, reader, thread_index, i, begin, end);
+		for (uint64_t pfn = run->first_pfn > first ? run->first_pfn : first; pfn < end; pfn = stretch.end_pfn) {
+			stretch.first_pfn = pfn;
+			stretch.zone = zone_at(scan->state, pfn, &stretch.end_pfn);
+			if (stretch.end_pfn > end)
+				stretch.end_pfn = end;
+			scan_stretch(scan, reader, thread_index, &stretch);
+		}
 	}
 	return NULL;
 }
 
-static void merge(struct mem_map_state *state, const struct thread_sums *sums)
+static void merge(const struct scan *scan, unsigned n_threads)
 {
-	for (unsigned i = 0; i < MO_N_PAGE_MARKS; i++)
-		state->model.marked_pages[i] += sums->marked_pages[i];
-	trouble_merge(&state->unreadable, &sums->unreadable);
-	trouble_merge(&state->contradicting, &sums->contradicting);
+	struct mem_map_state *state = scan->state;
+
+	for (unsigned thread = 0; thread < n_threads; thread++) {
+		for (size_t zone = 0; zone < state->n_zone_pages; zone++)
+			for (unsigned mark = 0; mark < MO_N_PAGE_MARKS; mark++) {
+				uint64_t pages = scan->marks[thread * state->n_zone_pages + zone].pages[mark];
+
+				state->zone_pages[zone].marked_pages[mark] += pages;
+				state->model.marked_pages[mark] += pages;
+			}
+		trouble_merge(&state->unreadable, &scan->trouble[thread].unreadable);
+		trouble_merge(&state->contradicting, &scan->trouble[thread].contradicting);
+	}
+	state->model.unreadable_pages = state->unreadable.n_pages;
+	state->model.contradicting_pages = state->contradicting.n_pages;
+}
+
+static void *zeroed(size_t count, size_t size, size_t alignment)
+{
+	void *memory = aligned_alloc(alignment, count * size);
+
+	return memory ? memset(memory, 0, count * size) : NULL;
 }
 
 struct mo_error *scan_mem_map(struct mem_map_state *state)
 {
 	struct mo_kernel *kernel = mo_run_kernel(state->run);
 	const struct mo_memmap *memmap = state->memmap;
+	const struct mo_memmap_run *last = memmap->n_runs ? &memmap->runs[memmap->n_runs - 1] : NULL;
 	unsigned n_threads = mo_kernel_thread_count(kernel);
 	struct scan scan = { .state = state };
 	uint64_t grain = 1ull << (state->shape.n_buddy_orders - 1);
-	struct mo_error *error;
+	struct mo_error *error = NULL;
 
-	if (!memmap->n_runs)
-		return NULL;
 	if (grain < SCAN_GRAIN_PAGES)
 		grain = SCAN_GRAIN_PAGES;
-	scan.sums = aligned_alloc(_Alignof(struct thread_sums), n_threads * sizeof(*scan.sums));
-	if (!scan.sums)
-		return mo_error_no_memory();
-	memset(scan.sums, 0, n_threads * sizeof(*scan.sums));
-	error = mo_parallel_scan(kernel, mo_run_progress(state->run), "classifying page frames",
-				 memmap->runs[0].first_pfn,
-				 memmap->runs[memmap->n_runs - 1].first_pfn + memmap->runs[memmap->n_runs - 1].n_pages, grain,
-				 scan_chunk, &scan);
-	for (unsigned i = 0; i < n_threads && !error; i++)
-		merge(state, &scan.sums[i]);
-	free(scan.sums);
-	state->model.unreadable_pages = state->unreadable.n_pages;
-	state->model.contradicting_pages = state->contradicting.n_pages;
+	scan.marks = zeroed(n_threads * state->n_zone_pages, sizeof(*scan.marks), _Alignof(struct mark_row));
+	scan.trouble = zeroed(n_threads, sizeof(*scan.trouble), _Alignof(struct thread_trouble));
+	if (!scan.marks || !scan.trouble)
+		error = mo_error_no_memory();
+	else if (last)
+		error = mo_parallel_scan(kernel, mo_run_progress(state->run), "classifying page frames",
+					 memmap->runs[0].first_pfn, last->first_pfn + last->n_pages, grain, scan_chunk, &scan);
+	if (!error)
+		merge(&scan, n_threads);
+	free(scan.marks);
+	free(scan.trouble);
 	return error;
 }

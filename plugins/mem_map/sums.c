@@ -8,73 +8,12 @@
 
 #define SUM_GRAIN_PAGES (1u << 20)
 
-/* One thread's sums: a row of classes for each zone and one for page frames of no zone, and one of excluded ones. */
+/* One thread's sums: a row of classes for each zone and for page frames of none, and one of excluded ones. */
 struct summing {
 	struct mem_map_state *state;
 	uint64_t (*rows)[MO_N_PAGE_CLASSES];
-	size_t rows_per_thread; /* zones, none, excluded */
+	size_t rows_per_thread;
 };
-
-static int compare_zones(const void *a, const void *b, void *context)
-{
-	const struct mo_zones_model *zones = context;
-	uint64_t first = zones->zones[*(const size_t *)a].start_pfn;
-	uint64_t second = zones->zones[*(const size_t *)b].start_pfn;
-
-	return first < second ? -1 : first > second;
-}
-
-static struct mo_error *sort_zones(struct mem_map_state *state)
-{
-	const struct mo_zones_model *zones = state->zones;
-
-	if (!zones)
-		return NULL;
-	state->zones_by_pfn = calloc(zones->n_zones + 1, sizeof(*state->zones_by_pfn));
-	if (!state->zones_by_pfn)
-		return mo_error_no_memory();
-	for (size_t i = 0; i < zones->n_zones; i++)
-		if (zones->zones[i].spanned_pages.certainty == MO_EXACT && zones->zones[i].spanned_pages.value)
-			state->zones_by_pfn[state->n_zones_by_pfn++] = i;
-	qsort_r(state->zones_by_pfn, state->n_zones_by_pfn, sizeof(*state->zones_by_pfn), compare_zones, (void *)zones);
-	return NULL;
-}
-
-static bool spans(const struct mo_zone *zone, uint64_t pfn)
-{
-	return pfn >= zone->start_pfn && pfn - zone->start_pfn < zone->spanned_pages.value;
-}
-
-/*
- * The zone that spans a page frame, and until where that answer holds. Spans of two nodes may overlap where their
- * memory is interleaved: then the zone that begins last is the one that lies inside of the other.
- */
-static uint32_t zone_at(const struct mem_map_state *state, uint64_t pfn, uint64_t *end_pfn)
-{
-	uint32_t found = MO_ZONE_NONE;
-
-	*end_pfn = UINT64_MAX;
-	for (size_t i = 0; i < state->n_zones_by_pfn; i++) {
-		const struct mo_zone *zone = &state->zones->zones[state->zones_by_pfn[i]];
-
-		if (spans(zone, pfn)) {
-			found = (uint32_t)state->zones_by_pfn[i];
-			if (zone->spanned_pages.value <= UINT64_MAX - zone->start_pfn &&
-			    zone->start_pfn + zone->spanned_pages.value < *end_pfn)
-				*end_pfn = zone->start_pfn + zone->spanned_pages.value;
-		} else if (zone->start_pfn > pfn && zone->start_pfn < *end_pfn) {
-			*end_pfn = zone->start_pfn;
-		}
-	}
-	return found;
-}
-
-uint32_t zone_of_pfn(const struct mem_map_state *state, uint64_t pfn)
-{
-	uint64_t end_pfn;
-
-	return zone_at(state, pfn, &end_pfn);
-}
 
 /* Page frames that are not in the dump: excluded ones are counted, reserved ones of which it knows nothing are holes. */
 static void note_absent(struct mem_map_state *state, uint8_t *classes, uint64_t first_pfn, uint64_t n_pages,
@@ -131,9 +70,8 @@ static void sum_run(struct summing *summing, uint64_t (*rows)[MO_N_PAGE_CLASSES]
 		    uint64_t n_pages)
 {
 	struct mem_map_state *state = summing->state;
-	size_t n_zones = summing->rows_per_thread - 2;
 
-	visit_absent(state, classes, first_pfn, n_pages, rows[n_zones + 1]);
+	visit_absent(state, classes, first_pfn, n_pages, rows[state->n_zone_pages]);
 	for (uint64_t done = 0; done < n_pages;) {
 		uint64_t end_pfn;
 		uint32_t zone = zone_at(state, first_pfn + done, &end_pfn);
@@ -141,7 +79,7 @@ static void sum_run(struct summing *summing, uint64_t (*rows)[MO_N_PAGE_CLASSES]
 
 		if (end_pfn - (first_pfn + done) < n)
 			n = end_pfn - (first_pfn + done);
-		add_up(classes + done, n, rows[zone == MO_ZONE_NONE ? n_zones : zone]);
+		add_up(classes + done, n, rows[zone_row(state, zone)]);
 		done += n;
 	}
 }
@@ -171,42 +109,33 @@ static struct mo_error *sum_chunk(void *context, struct mo_reader *reader, unsig
 static void publish(struct summing *summing, unsigned n_threads)
 {
 	struct mem_map_state *state = summing->state;
-	size_t n_zones = summing->rows_per_thread - 2;
 
-	for (size_t zone = 0; zone <= n_zones; zone++)
-		state->zone_pages[zone].zone = zone < n_zones ? (uint32_t)zone : MO_ZONE_NONE;
 	for (unsigned thread = 0; thread < n_threads; thread++)
 		for (unsigned class = 0; class < MO_N_PAGE_CLASSES; class++) {
 			uint64_t (*rows)[MO_N_PAGE_CLASSES] = summing->rows + thread * summing->rows_per_thread;
 
-			for (size_t zone = 0; zone <= n_zones; zone++) {
+			for (size_t zone = 0; zone < state->n_zone_pages; zone++) {
 				state->zone_pages[zone].pages[class] += rows[zone][class];
 				state->model.pages[class] += rows[zone][class];
 				state->model.n_pages += rows[zone][class];
 			}
-			state->model.excluded[class] += rows[n_zones + 1][class];
-			state->model.excluded_pages += rows[n_zones + 1][class];
+			state->model.excluded[class] += rows[state->n_zone_pages][class];
+			state->model.excluded_pages += rows[state->n_zone_pages][class];
 		}
-	state->model.zones = state->zone_pages;
-	state->model.n_zones = n_zones + 1;
 }
 
 struct mo_error *sum_up(struct mem_map_state *state)
 {
 	struct mo_kernel *kernel = mo_run_kernel(state->run);
-	size_t n_zones = state->zones ? state->zones->n_zones : 0;
 	unsigned n_threads = mo_kernel_thread_count(kernel);
-	struct summing summing = { .state = state, .rows_per_thread = n_zones + 2 };
-	struct mo_error *error = sort_zones(state);
+	struct summing summing = { .state = state, .rows_per_thread = state->n_zone_pages + 1 };
 	const struct mo_page_run *last = state->model.n_runs ? &state->runs[state->model.n_runs - 1] : NULL;
+	struct mo_error *error = NULL;
 
-	if (error)
-		return error;
-	state->zone_pages = calloc(n_zones + 1, sizeof(*state->zone_pages));
 	summing.rows = calloc(n_threads * summing.rows_per_thread, sizeof(*summing.rows));
-	if (!state->zone_pages || !summing.rows)
-		error = mo_error_no_memory();
-	else if (last)
+	if (!summing.rows)
+		return mo_error_no_memory();
+	if (last)
 		error = mo_parallel_scan(kernel, mo_run_progress(state->run), "adding up page frames",
 					 state->runs[0].first_pfn, last->first_pfn + last->n_pages, SUM_GRAIN_PAGES, sum_chunk,
 					 &summing);

@@ -2,20 +2,23 @@
 /* What was found page by page, beside what the kernel counted; the difference is printed, not judged. */
 #include "gathering.h"
 
-enum { COLUMN_CHECK, COLUMN_NODE, COLUMN_FOUND, COLUMN_KERNEL, COLUMN_DIFFERENCE, COLUMN_COUNTERS, N_COLUMNS };
+enum { COLUMN_CHECK, COLUMN_FOUND, COLUMN_KERNEL, COLUMN_DIFFERENCE, COLUMN_COUNTERS, COLUMN_NODE, N_COLUMNS };
 
-static const struct mo_column columns[N_COLUMNS] = {
-	[COLUMN_CHECK] = { .key = "check", .heading = "CHECK", .kind = MO_CELL_TEXT, .help = "what is compared" },
-	[COLUMN_NODE] = { .key = "node", .heading = "NODE", .kind = MO_CELL_COUNT, .flags = MO_COLUMN_HIDDEN,
-			  .help = "NUMA node; unknown: all of them" },
-	[COLUMN_FOUND] = { .key = "found_pages", .heading = "FOUND", .kind = MO_CELL_COUNT,
-			   .help = "page frames found in the memory map" },
-	[COLUMN_KERNEL] = { .key = "kernel_pages", .heading = "KERNEL", .kind = MO_CELL_COUNT,
-			    .help = "what the kernel counted, with the CPUs' pending deltas" },
-	[COLUMN_DIFFERENCE] = { .key = "difference_pages", .heading = "DIFFERENCE", .kind = MO_CELL_SIGNED,
-				.help = "found minus counted" },
-	[COLUMN_COUNTERS] = { .key = "counters", .heading = "COUNTERS", .kind = MO_CELL_TEXT, .flags = MO_COLUMN_WRAP,
-			      .help = "the kernel's own names" },
+#define CHECK_COLUMNS \
+	[COLUMN_CHECK] = { .key = "check", .heading = "CHECK", .kind = MO_CELL_TEXT, .help = "what is compared" }, \
+	[COLUMN_FOUND] = { .key = "found_pages", .heading = "FOUND", .kind = MO_CELL_COUNT, \
+			   .help = "page frames found in the memory map" }, \
+	[COLUMN_KERNEL] = { .key = "kernel_pages", .heading = "KERNEL", .kind = MO_CELL_COUNT, \
+			    .help = "what the kernel counted, with the CPUs' pending deltas" }, \
+	[COLUMN_DIFFERENCE] = { .key = "difference_pages", .heading = "DIFFERENCE", .kind = MO_CELL_SIGNED, \
+				.help = "found minus counted" }, \
+	[COLUMN_COUNTERS] = { .key = "counters", .heading = "COUNTERS", .kind = MO_CELL_TEXT, .flags = MO_COLUMN_WRAP, \
+			      .help = "the kernel's own names" }
+
+static const struct mo_column columns[COLUMN_NODE] = { CHECK_COLUMNS };
+static const struct mo_column columns_by_node[N_COLUMNS] = {
+	CHECK_COLUMNS,
+	[COLUMN_NODE] = { .key = "node", .heading = "NODE", .kind = MO_CELL_COUNT, .help = "NUMA node" },
 };
 
 const struct mo_table_spec usage_checks_table = {
@@ -23,6 +26,13 @@ const struct mo_table_spec usage_checks_table = {
 	.title = "Found in the memory map, and counted by the kernel (pages)",
 	.help = "Differences of a few pages are changes that the dump caught half-way.",
 	.columns = columns,
+	.n_columns = COLUMN_NODE,
+};
+
+const struct mo_table_spec usage_checks_by_node_table = {
+	.name = "usage_checks_by_node",
+	.title = "Found in the memory map, and counted by the kernel, by node (pages)",
+	.columns = columns_by_node,
 	.n_columns = N_COLUMNS,
 };
 
@@ -32,7 +42,7 @@ const struct mo_table_spec usage_checks_table = {
 struct check {
 	const char *name;
 	enum mo_page_class classes[MOST_TERMS];
-	bool counts_mark;               /* a mark instead of classes, or beside them: known for all nodes together only */
+	bool counts_mark;               /* a mark instead of classes, or beside them */
 	enum mo_page_mark mark;
 	unsigned node_items[MOST_TERMS]; /* enum node_item + 1 */
 	unsigned zone_items[MOST_TERMS]; /* enum zone_item + 1 */
@@ -101,17 +111,12 @@ static struct mo_count counted(const struct check *check, const struct scope *sc
 	return sum;
 }
 
-static uint64_t pages_of_class(const struct scope *scope, enum mo_page_class class)
+/* Whether a row of the model's sums belongs to what is compared. */
+static bool is_in_scope(const struct scope *scope, const struct mo_zone_pages *zone)
 {
-	const struct mo_mem_map_model *model = &scope->state->model;
-	uint64_t sum = 0;
-
 	if (!scope->is_one_node)
-		return model->pages[class];
-	for (size_t i = 0; i + 1 < model->n_zones; i++)
-		if (scope->state->zones->zones[i].node_id == scope->counters->node_id)
-			sum += model->zones[i].pages[class];
-	return sum;
+		return true;
+	return zone->zone != MO_ZONE_NONE && scope->state->zones->zones[zone->zone].node_id == scope->counters->node_id;
 }
 
 static struct mo_count found(const struct check *check, const struct scope *scope)
@@ -119,13 +124,15 @@ static struct mo_count found(const struct check *check, const struct scope *scop
 	const struct mo_mem_map_model *model = &scope->state->model;
 	uint64_t sum = 0;
 
-	if (check->counts_mark && scope->is_one_node && model->marked_pages[check->mark])
-		return mo_unknown();
-	for (unsigned i = 0; i < MOST_TERMS; i++)
-		if (check->classes[i] != MO_PAGE_UNKNOWN)
-			sum += pages_of_class(scope, check->classes[i]);
-	if (check->counts_mark)
-		sum += model->marked_pages[check->mark];
+	for (size_t zone = 0; zone < model->n_zones; zone++) {
+		if (!is_in_scope(scope, &model->zones[zone]))
+			continue;
+		for (unsigned i = 0; i < MOST_TERMS; i++)
+			if (check->classes[i] != MO_PAGE_UNKNOWN)
+				sum += model->zones[zone].pages[check->classes[i]];
+		if (check->counts_mark)
+			sum += model->zones[zone].marked_pages[check->mark];
+	}
 	return model->unreadable_pages ? mo_at_least(sum) : mo_exact(sum);
 }
 
@@ -140,7 +147,7 @@ static void write_check(struct mo_report *report, const char *name, const char *
 {
 	struct mo_cell cells[N_COLUMNS] = {
 		[COLUMN_CHECK] = mo_cell_text(name),
-		[COLUMN_NODE] = scope->is_one_node ? mo_cell_number(mo_exact(scope->counters->node_id)) : mo_cell_unknown(),
+		[COLUMN_NODE] = mo_cell_number(mo_exact(scope->counters->node_id)),
 		[COLUMN_FOUND] = mo_cell_number(in_map),
 		[COLUMN_KERNEL] = mo_cell_number(in_kernel),
 		[COLUMN_DIFFERENCE] = mo_cell_unknown(),
@@ -155,17 +162,23 @@ static void write_check(struct mo_report *report, const char *name, const char *
 /* Page frames that were given to the page allocator, beside what it says that it manages. */
 static void check_managed(struct mo_report *report, const struct scope *scope)
 {
-	const struct mo_zones_model *zones = scope->state->zones;
 	const struct mo_mem_map_model *model = &scope->state->model;
 	struct mo_count managed = mo_exact(0);
-	uint64_t given = model->n_pages - model->marked_pages[MO_MARK_RESERVED];
+	uint64_t given = 0;
 
-	if (scope->is_one_node)
-		return;
-	for (size_t i = 0; i < zones->n_zones; i++)
-		managed = mo_count_add(managed, zones->zones[i].managed_pages);
+	for (size_t i = 0; i < model->n_zones; i++) {
+		const struct mo_zone_pages *zone = &model->zones[i];
+
+		if (!is_in_scope(scope, zone))
+			continue;
+		for (unsigned class = 0; class < MO_N_PAGE_CLASSES; class++)
+			given += class == MO_PAGE_UNKNOWN ? 0 : zone->pages[class];
+		given -= zone->marked_pages[MO_MARK_RESERVED];
+		if (zone->zone != MO_ZONE_NONE)
+			managed = mo_count_add(managed, scope->state->zones->zones[zone->zone].managed_pages);
+	}
 	write_check(report, "not reserved", "managed pages of all zones (MemTotal)", scope,
-		    model->unreadable_pages ? mo_at_least(given - model->unreadable_pages) : mo_exact(given), managed);
+		    model->pages[MO_PAGE_UNKNOWN] ? mo_at_least(given) : mo_exact(given), managed);
 }
 
 static void write_checks(struct mo_report *report, const struct scope *scope)
@@ -189,7 +202,7 @@ struct mo_error *show_checks(struct mo_run *run, struct mo_report *report, bool 
 
 	if (error)
 		return error;
-	mo_report_table_begin(report, &usage_checks_table);
+	mo_report_table_begin(report, by_node ? &usage_checks_by_node_table : &usage_checks_table);
 	scope.counters = counters.nodes;
 	scope.n_counters = counters.n_nodes;
 	if (!by_node)

@@ -7,7 +7,7 @@
 enum { COLUMN_NODE, COLUMN_ZONE, COLUMN_CLASS, COLUMN_PAGES, COLUMN_BYTES, COLUMN_PERCENT, COLUMN_EXCLUDED, COLUMN_WHAT,
        N_COLUMNS };
 
-#define NODE_COLUMN { .key = "node", .heading = "NODE", .kind = MO_CELL_COUNT, .help = "NUMA node" }
+#define NODE_COLUMN { .key = "node", .heading = "NODE", .kind = MO_CELL_COUNT, .help = "NUMA node; unknown: page frames of none" }
 #define ZONE_COLUMN { .key = "zone", .heading = "ZONE", .kind = MO_CELL_TEXT, .help = "zone" }
 #define CLASS_COLUMNS \
 	{ .key = "class", .heading = "CLASS", .kind = MO_CELL_TEXT, .help = "class; each page frame is in exactly one" }, \
@@ -51,9 +51,9 @@ const struct mo_table_spec usage_by_zone_table = {
 struct balance {
 	const uint64_t *pages;          /* by class */
 	const uint64_t *excluded;       /* NULL: not asked */
-	bool has_node;
-	unsigned node_id;
-	const char *zone;               /* NULL: not of one zone */
+	bool has_node;                  /* the table has a column for it */
+	struct mo_count node_id;
+	const char *zone;               /* NULL: the table has no column for it */
 };
 
 static struct mo_cell bytes_cell(const struct mo_run *run, uint64_t pages)
@@ -73,7 +73,7 @@ static void write_row(struct mo_run *run, struct mo_report *report, const struct
 	size_t n = 0;
 
 	if (balance->has_node)
-		cells[n++] = mo_cell_number(mo_exact(balance->node_id));
+		cells[n++] = mo_cell_number(balance->node_id);
 	if (balance->zone)
 		cells[n++] = mo_cell_text(balance->zone);
 	cells[n++] = mo_cell_text(name);
@@ -135,16 +135,26 @@ static void show_all(struct mo_run *run, struct mo_report *report, const struct 
 	mo_report_table_end(report);
 }
 
+/* Page frames of no zone: struct pages of a section that memory fills only in part. They complete the sum. */
+static void write_outside(struct mo_run *run, struct mo_report *report, const struct mem_map_state *state, const char *zone)
+{
+	const struct balance balance = { .pages = state->model.zones[state->model.n_zones - 1].pages, .has_node = true,
+					 .node_id = mo_unknown(), .zone = zone };
+
+	write_balance(run, report, &balance);
+}
+
 static void show_by_zone(struct mo_run *run, struct mo_report *report, const struct mem_map_state *state)
 {
 	mo_report_table_begin(report, &usage_by_zone_table);
 	for (size_t i = 0; i + 1 < state->model.n_zones; i++) {
 		const struct mo_zone *zone = &state->zones->zones[i];
 		const struct balance balance = { .pages = state->model.zones[i].pages, .has_node = true,
-						 .node_id = zone->node_id, .zone = zone->name };
+						 .node_id = mo_exact(zone->node_id), .zone = zone->name };
 
 		write_balance(run, report, &balance);
 	}
+	write_outside(run, report, state, "(none)");
 	mo_report_table_end(report);
 }
 
@@ -154,26 +164,15 @@ static void show_by_node(struct mo_run *run, struct mo_report *report, const str
 	for (size_t i = 0; state->zones && i < state->zones->n_nodes; i++) {
 		const struct mo_node *node = &state->zones->nodes[i];
 		uint64_t pages[MO_N_PAGE_CLASSES] = { 0 };
-		const struct balance balance = { .pages = pages, .has_node = true, .node_id = node->node_id };
+		const struct balance balance = { .pages = pages, .has_node = true, .node_id = mo_exact(node->node_id) };
 
 		for (size_t zone = node->first_zone; zone < node->first_zone + node->n_zones; zone++)
 			for (unsigned class = 0; class < MO_N_PAGE_CLASSES; class++)
 				pages[class] += state->model.zones[zone].pages[class];
 		write_balance(run, report, &balance);
 	}
+	write_outside(run, report, state, NULL);
 	mo_report_table_end(report);
-}
-
-static void note_outside_of_zones(struct mo_report *report, const struct mem_map_state *state)
-{
-	const struct mo_zone_pages *none = &state->model.zones[state->model.n_zones - 1];
-	uint64_t outside = 0;
-
-	for (unsigned class = 0; class < MO_N_PAGE_CLASSES; class++)
-		outside += none->pages[class];
-	if (outside)
-		mo_report_note(report, "%llu page frames lie in no zone: struct pages of a section that memory fills only in "
-			       "part.", (unsigned long long)outside);
 }
 
 static void note_unclaimed(struct mo_report *report, const struct mem_map_state *state)
@@ -200,8 +199,6 @@ struct mo_error *show_usage(struct mo_run *run, struct mo_report *report)
 		show_by_node(run, report, state);
 	else
 		show_all(run, report, &state->model);
-	if (by_zone || by_node)
-		note_outside_of_zones(report, state);
 	note_unclaimed(report, state);
 	if (state->zones) {
 		struct mo_error *error = show_checks(run, report, by_node);

@@ -53,8 +53,10 @@ def main():
             if added != said:
                 wrong += 1
                 print(f"{name} {key}: the classes add up to {added}, the total is {said}")
-    print(f"{total[1]} page frames; {len(zones)} zones and {len(nodes)} nodes add up to "
-          f"{sum(said for _, said in zones.values())} and {sum(said for _, said in nodes.values())}")
+    in_zones = sum(said for _, said in zones.values())
+    in_nodes = sum(said for _, said in nodes.values())
+    wrong += in_zones != total[1] or in_nodes != total[1]
+    print(f"{total[1]} page frames; {len(zones)} zones and {len(nodes)} nodes add up to {in_zones} and {in_nodes}")
     classes = {row["class"]: row["pages"] for row in data["usage"]}
     printed = meminfo(folder / "proc/meminfo")
     n_cpus = (folder / "proc/cpuinfo").read_text().count("processor\t")
