@@ -44,6 +44,10 @@ struct mo_kernel {
 
 	pthread_mutex_t modules_lock;
 	bool modules_loaded;
+	bool module_types_loaded;
+	size_t n_module_types;          /* modules whose types are known */
+	MO_VECTOR(struct mo_elf *) module_files; /* whose DWARF the types use: closed after them */
+	MO_VECTOR(char *) debug_roots;  /* NULL-terminated; empty: the standard directories */
 };
 
 struct mo_reader {

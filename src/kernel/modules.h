@@ -65,10 +65,11 @@ struct mo_error *mo_module_add_symbols(struct mo_reader *reader, const struct mo
 void mo_modules_find_btf(struct mo_reader *reader, struct mo_modules *modules);
 
 /*
- * Adds the modules' split BTF to the kernel's types. Nothing that is bound before needs it, so it is done on demand:
- * once, before other threads use the types. What cannot be read is left out; *n_added_ret (may be NULL) says how many
- * there are now.
+ * Adds the modules' types to the kernel's: split BTF out of the dump where the kernel's types are BTF, the modules'
+ * debug files where a vmlinux gave them. Little needs them, so it is done on demand: once, before other threads use the
+ * types. What cannot be read is left out, and a remark of the session says so; *n_modules_ret (may be NULL) is of how
+ * many modules the types are known.
  */
-struct mo_error *mo_kernel_load_module_types(struct mo_kernel *kernel, size_t *n_added_ret) MO_MUST_USE;
+struct mo_error *mo_kernel_load_module_types(struct mo_kernel *kernel, size_t *n_modules_ret) MO_MUST_USE;
 
 #endif

@@ -84,34 +84,95 @@ static struct mo_error *load_btf(struct mo_kernel *kernel, struct mo_reader *rea
 	return mo_types_add_btf_module(kernel->types, module->name, bytes, module->btf_bytes);
 }
 
-struct mo_error *mo_kernel_load_module_types(struct mo_kernel *kernel, size_t *n_added_ret)
+/* Out of the module's debug file, as a vmlinux gave the kernel's types. */
+static struct mo_error *load_dwarf(struct mo_kernel *kernel, const struct mo_module *module)
+{
+	const char *const *roots = kernel->debug_roots.count ? (const char *const *)kernel->debug_roots.items : NULL;
+	struct mo_elf *elf = NULL;
+
+	MO_TRY(mo_elf_find_module_debug(kernel->release, module->name, module->build_id[0] ? module->build_id : NULL, roots,
+					&elf));
+	if (!mo_vector_append(&kernel->module_files, elf)) {
+		mo_elf_close(elf);
+		return mo_error_no_memory();
+	}
+	return mo_types_add_dwarf_module(kernel->types, module->name, elf);
+}
+
+/*
+ * Split BTF goes on top of the kernel's BTF only. Where the kernel's types are DWARF, or the module has no BTF, its
+ * debug file is looked for; but not where files were not wanted for the kernel either.
+ */
+static struct mo_error *load_types_of(struct mo_kernel *kernel, struct mo_reader *reader, const struct mo_module *module)
+{
+	struct mo_error *error = NULL;
+
+	if (module->btf_bytes) {
+		error = load_btf(kernel, reader, module);
+		if (!error || mo_error_code(error) != MO_E_INVALID)
+			return error;
+	}
+	mo_error_destroy(error);
+	if (kernel->vmlinux)
+		return load_dwarf(kernel, module);
+	return mo_error_create(MO_E_ABSENT, "module %s has no BTF", module->name);
+}
+
+static struct mo_error *load_all_types(struct mo_kernel *kernel, struct mo_reader *reader, const struct mo_modules *modules)
+{
+	MO_DROP_ERROR struct mo_error *first = NULL;
+	size_t n_failed = 0;
+	size_t i;
+
+	for (i = 0; i < modules->count; i++) {
+		struct mo_error *error = load_types_of(kernel, reader, &modules->items[i]);
+
+		if (!error) {
+			kernel->n_module_types++;
+			continue;
+		}
+		if (mo_error_code(error) == MO_E_NO_MEMORY)
+			return error;
+		n_failed++;
+		if (first)
+			mo_error_destroy(error);
+		else
+			first = error;
+	}
+	if (n_failed)
+		return mo_kernel_add_remark(kernel, "the types of %zu of %zu modules are not known: %s", n_failed,
+					    modules->count, mo_error_text(first));
+	return NULL;
+}
+
+static struct mo_error *load_types(struct mo_kernel *kernel)
 {
 	struct mo_reader *reader = NULL;
 	struct mo_modules *modules = NULL;
 	struct mo_error *error;
-	size_t n_added = 0;
-	size_t i;
 
 	MO_TRY(mo_reader_create(kernel, &reader));
 	error = mo_modules_gather(reader, &modules);
-	for (i = 0; !error && i < modules->count; i++) {
-		struct mo_error *failed;
-
-		if (!modules->items[i].btf_bytes)
-			continue;
-		failed = load_btf(kernel, reader, &modules->items[i]);
-		if (!failed)
-			n_added++;
-		else if (mo_error_code(failed) == MO_E_NO_MEMORY)
-			error = failed;
-		else
-			error = mo_kernel_add_remark(kernel, "%s", mo_error_text(failed));
-		if (failed && error != failed)
-			mo_error_destroy(failed);
-	}
+	if (!error)
+		error = load_all_types(kernel, reader, modules);
+	else if (mo_error_catch(&error, MO_E_ABSENT))
+		error = NULL; /* a kernel without modules: nothing to load */
 	mo_modules_destroy(modules);
 	mo_reader_destroy(reader);
-	if (!error && n_added_ret)
-		*n_added_ret = n_added;
 	return mo_error_prepend(error, "cannot load the modules' types");
+}
+
+struct mo_error *mo_kernel_load_module_types(struct mo_kernel *kernel, size_t *n_modules_ret)
+{
+	struct mo_error *error = NULL;
+
+	pthread_mutex_lock(&kernel->modules_lock);
+	if (!kernel->module_types_loaded) {
+		error = load_types(kernel);
+		kernel->module_types_loaded = true;
+	}
+	if (!error && n_modules_ret)
+		*n_modules_ret = kernel->n_module_types;
+	pthread_mutex_unlock(&kernel->modules_lock);
+	return error;
 }

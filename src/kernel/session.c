@@ -126,9 +126,26 @@ static struct mo_error *add_source_remarks(struct mo_kernel *kernel)
 	return NULL;
 }
 
+/* The modules' debug files are looked for later, when the options may be gone. */
+static struct mo_error *keep_debug_roots(struct mo_kernel *kernel, const struct mo_session_options *options)
+{
+	for (size_t i = 0; options->debug_roots && options->debug_roots[i]; i++) {
+		char *root = strdup(options->debug_roots[i]);
+
+		if (!root || !mo_vector_append(&kernel->debug_roots, root)) {
+			free(root);
+			return mo_error_no_memory();
+		}
+	}
+	if (kernel->debug_roots.count && !mo_vector_append(&kernel->debug_roots, NULL))
+		return mo_error_no_memory();
+	return NULL;
+}
+
 static struct mo_error *open_all(struct mo_kernel *kernel, const struct mo_session_options *options)
 {
 	MO_TRY(join_paths(options, &kernel->path));
+	MO_TRY(keep_debug_roots(kernel, options));
 	MO_TRY(mo_dump_open(options->dump_paths, options->n_dump_paths, &kernel->dump));
 	kernel->dump_info = mo_dump_info(kernel->dump);
 	MO_TRY(mo_dump_reader_create(kernel->dump, &kernel->boot_reader));
@@ -211,6 +228,12 @@ void mo_kernel_close(struct mo_kernel *kernel)
 		mo_types_destroy(kernel->types);
 	}
 	mo_symbols_destroy(kernel->symbols);
+	for (size_t i = 0; i < kernel->module_files.count; i++)
+		mo_elf_close(kernel->module_files.items[i]);
+	mo_vector_deinit(&kernel->module_files);
+	for (size_t i = 0; i < kernel->debug_roots.count; i++)
+		free(kernel->debug_roots.items[i]);
+	mo_vector_deinit(&kernel->debug_roots);
 	mo_elf_close(kernel->separate_debug);
 	mo_elf_close(kernel->vmlinux);
 	if (kernel->boot_reader)

@@ -62,6 +62,8 @@ void mo_fake_destroy(struct mo_kernel *kernel)
 	for (i = 0; i < kernel->remarks.count; i++)
 		free(kernel->remarks.items[i]);
 	mo_vector_deinit(&kernel->remarks);
+	mo_vector_deinit(&kernel->module_files);
+	mo_vector_deinit(&kernel->debug_roots);
 	for (i = 0; i < self->regions.count; i++)
 		free(self->regions.items[i].bytes);
 	mo_vector_deinit(&self->regions);

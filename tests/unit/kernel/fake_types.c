@@ -4,6 +4,7 @@
 
 #include <memopsy/types.h>
 
+#include "elf_file.h"
 #include "symbol_source.h"
 #include "type_source.h"
 
@@ -165,6 +166,30 @@ struct mo_error *mo_types_add_btf_module(struct mo_types *types, const char *mod
 	(void)module;
 	(void)bytes;
 	return n_bytes ? NULL : mo_error_create(MO_E_CORRUPT, "empty BTF");
+}
+
+/* A fake has no files. */
+
+struct mo_error *mo_types_add_dwarf_module(struct mo_types *types, const char *module, struct mo_elf *elf)
+{
+	(void)types;
+	(void)elf;
+	return mo_error_create(MO_E_ABSENT, "no debug information for module %s", module);
+}
+
+struct mo_error *mo_elf_find_module_debug(const char *release, const char *module, const char *build_id,
+					  const char *const *roots, struct mo_elf **ret)
+{
+	(void)release;
+	(void)build_id;
+	(void)roots;
+	(void)ret;
+	return mo_error_create(MO_E_ABSENT, "no file for module %s", module);
+}
+
+void mo_elf_close(struct mo_elf *elf)
+{
+	(void)elf;
 }
 
 /* Symbols: rows, and what modules brought. */

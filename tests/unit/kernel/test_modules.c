@@ -261,18 +261,28 @@ static void test_btf_registry(void **state)
 	mo_modules_destroy(modules);
 	expect_success(mo_kernel_load_module_types(kernel, &n_added));
 	assert_int_equal(n_added, 1);
-	assert_int_equal(mo_fake_remark_count(kernel), 0);
+	expect_success(mo_kernel_load_module_types(kernel, &n_added)); /* once */
+	assert_int_equal(n_added, 1);
+	assert_int_equal(mo_fake_remark_count(kernel), 1);
+	assert_string_equal(mo_fake_remark(kernel, 0), "the types of 1 of 2 modules are not known: module m0 has no BTF");
 	mo_fake_put_u64(kernel, entry, 0x1234);
 	modules = gather(kernel);
 	assert_int_equal(modules->items[1].btf_bytes, 100);
 	assert_non_null(strstr(modules->remark, "the list of the modules' BTF: in the list at 0xffff888000000200"));
 	mo_modules_destroy(modules);
+	mo_fake_destroy(kernel);
+
+	kernel = modules_kernel(&fake_6_1, 2);
+	link_nodes(kernel, BTF_MODULES, entry);
 	link_nodes(kernel, entry, BTF_MODULES);
+	mo_fake_put_u64(kernel, entry + 16, MODULE(0));
+	mo_fake_put_u64(kernel, entry + 24, btf);
+	mo_fake_put_u64(kernel, btf, CORE(0));
 	mo_fake_put_u32(kernel, btf + 40, 0xffffffff);
 	expect_success(mo_kernel_load_module_types(kernel, &n_added));
 	assert_int_equal(n_added, 0);
-	assert_int_equal(mo_fake_remark_count(kernel), 1);
-	assert_string_equal(mo_fake_remark(kernel, 0), "module m1 says that it has 4294967295 bytes of BTF");
+	assert_string_equal(mo_fake_remark(kernel, 0), "the types of 2 of 2 modules are not known: module m0 says that it has "
+						       "4294967295 bytes of BTF");
 	mo_fake_destroy(kernel);
 }
 
