@@ -4,6 +4,7 @@
 
 #include "cleanup.h"
 #include "command.h"
+#include "modules.h"
 #include "print_layout.h"
 #include "print_value.h"
 #include "text.h"
@@ -18,7 +19,7 @@ static bool is_keyword(const char *word)
 }
 
 /* "struct page" as one word or as two; a plain name that is no typedef is tried as a struct. */
-static struct mo_error *find_type(struct mo_cli *cli, char **name_ret, size_t *n_words_ret, const struct mo_type **ret)
+static struct mo_error *find_known_type(struct mo_cli *cli, char **name_ret, size_t *n_words_ret, const struct mo_type **ret)
 {
 	struct mo_types *types = mo_kernel_types(cli->kernel);
 	bool is_two_words = is_keyword(cli->arguments[0]) && cli->n_arguments > 1;
@@ -45,6 +46,21 @@ static struct mo_error *find_type(struct mo_cli *cli, char **name_ret, size_t *n
 	*n_words_ret = is_two_words ? 2 : 1;
 	*name_ret = mo_text_take(&name);
 	return *name_ret ? NULL : mo_error_no_memory();
+}
+
+/* A type that the kernel itself does not have may be a module's. */
+static struct mo_error *find_type(struct mo_cli *cli, char **name_ret, size_t *n_words_ret, const struct mo_type **ret)
+{
+	struct mo_error *error = find_known_type(cli, name_ret, n_words_ret, ret);
+	size_t n_modules = 0;
+
+	if (!error || mo_error_code(error) != MO_E_ABSENT)
+		return error;
+	mo_error_destroy(mo_kernel_load_module_types(cli->kernel, &n_modules));
+	if (!n_modules)
+		return error;
+	mo_error_destroy(error);
+	return find_known_type(cli, name_ret, n_words_ret, ret);
 }
 
 /* The full type behind a name: of a struct its members, through typedefs. */
