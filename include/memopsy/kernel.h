@@ -94,6 +94,12 @@ struct mo_error *mo_view(struct mo_reader *reader, uint64_t kva, size_t max_byte
 struct mo_error *mo_view_pa(struct mo_reader *reader, uint64_t pa, size_t max_bytes, const void **ret,
 			    size_t *n_bytes_ret) MO_MUST_USE;
 
+/*
+ * Says that a view will not be looked at again, so that a pass over much memory does not make this process as large as
+ * what it read. Never needed for a few pages.
+ */
+void mo_view_done(struct mo_reader *reader, const void *bytes, size_t n_bytes);
+
 /* Numbers in the kernel's byte order. */
 struct mo_error *mo_read_u8(struct mo_reader *reader, uint64_t kva, uint8_t *ret) MO_MUST_USE;
 struct mo_error *mo_read_u16(struct mo_reader *reader, uint64_t kva, uint16_t *ret) MO_MUST_USE;

@@ -202,7 +202,9 @@ static uint64_t list_some(struct listing *listing, size_t run_index, uint64_t pf
 		pages.bytes = view;
 		pages.n_readable = n_bytes / struct_bytes;
 		pages.n = pages.n_readable < n_wanted ? pages.n_readable - 1 : n;
-		return list_bytes(listing, run, &pages);
+		n = list_bytes(listing, run, &pages);
+		mo_view_done(listing->reader, view, pages.n * struct_bytes);
+		return n;
 	}
 	mo_error_destroy(error);
 	pages.bytes = two;

@@ -337,8 +337,12 @@ static uint64_t scan_some(struct part *part, uint64_t pfn, uint64_t n)
 	size_t n_bytes;
 	struct mo_error *error = mo_view(part->reader, page_kva_of(part, pfn), n * page_bytes, &view, &n_bytes);
 
-	if (!error && n_bytes >= page_bytes)
-		return scan_bytes(part, view, pfn, n_bytes / page_bytes);
+	if (!error && n_bytes >= page_bytes) {
+		uint64_t n_scanned = scan_bytes(part, view, pfn, n_bytes / page_bytes);
+
+		mo_view_done(part->reader, view, n_scanned * page_bytes);
+		return n_scanned;
+	}
 	if (!error)
 		error = mo_read(part->reader, page_kva_of(part, pfn), whole, page_bytes);
 	if (!error)

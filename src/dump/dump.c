@@ -138,6 +138,12 @@ struct mo_error *mo_dump_view(struct mo_dump_reader *reader, uint64_t pa, size_t
 	return reader->dump->format->view(reader, pa, max_bytes, ret, bytes_ret);
 }
 
+void mo_dump_view_done(struct mo_dump_reader *reader, const void *bytes, size_t n_bytes)
+{
+	for (size_t i = 0; i < reader->dump->n_files; i++)
+		mo_file_bytes_forget(reader->dump->files[i], bytes, n_bytes);
+}
+
 struct mo_error *mo_dump_read(struct mo_dump_reader *reader, uint64_t pa, void *buffer, size_t n_bytes)
 {
 	uint8_t *target = buffer;

@@ -111,6 +111,12 @@ void mo_dump_reader_destroy(struct mo_dump_reader *reader);
 struct mo_error *mo_dump_view(struct mo_dump_reader *reader, uint64_t pa, size_t max_bytes, const void **ret,
 			      size_t *bytes_ret) MO_MUST_USE;
 
+/*
+ * Says that a view will not be looked at again: what it takes of a mapped file no longer counts as this process's
+ * memory. A whole pass over a dump needs it, or the process grows as large as what it read.
+ */
+void mo_dump_view_done(struct mo_dump_reader *reader, const void *bytes, size_t n_bytes);
+
 /* Copies n_bytes from pa on, over page borders; all or an error, and then the buffer's bytes mean nothing. */
 struct mo_error *mo_dump_read(struct mo_dump_reader *reader, uint64_t pa, void *buffer, size_t n_bytes) MO_MUST_USE;
 

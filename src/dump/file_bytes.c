@@ -261,3 +261,19 @@ struct mo_error *mo_file_bytes_get(const struct mo_file_bytes *file, uint64_t of
 	*ret = scratch;
 	return NULL;
 }
+
+void mo_file_bytes_forget(const struct mo_file_bytes *file, const void *bytes, size_t n_bytes)
+{
+	uint64_t page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
+	uint64_t map = (uint64_t)(uintptr_t)file->map;
+	uint64_t first = (uint64_t)(uintptr_t)bytes;
+	uint64_t end;
+
+	if (!file->map || first < map || first - map >= file->map_bytes || n_bytes > file->map_bytes - (first - map))
+		return;
+	/* A page that lies at an end may hold somebody else's bytes too; giving it up costs one fault. */
+	end = (first + n_bytes) & ~(page_bytes - 1);
+	first &= ~(page_bytes - 1);
+	if (end > first)
+		(void)madvise((void *)(uintptr_t)first, end - first, MADV_DONTNEED);
+}

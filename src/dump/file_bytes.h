@@ -44,6 +44,12 @@ void mo_file_bytes_close(struct mo_file_bytes *file);
 const uint8_t *mo_file_bytes_at(const struct mo_file_bytes *file, uint64_t offset, uint64_t *n_contiguous);
 
 /*
+ * Bytes of a map that will not be read again soon: their pages no longer count as this process's memory. They stay in
+ * the page cache, and come back when they are read after all. Bytes outside of the map are none of its business.
+ */
+void mo_file_bytes_forget(const struct mo_file_bytes *file, const void *bytes, size_t n_bytes);
+
+/*
  * Copies. MO_E_CORRUPT if the file ends before, or if a flattened file that was cut short lacks them; what a complete
  * flattened file does not mention is zero, as it is in the sparse file that it unfolds to.
  */

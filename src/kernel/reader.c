@@ -63,6 +63,11 @@ struct mo_error *mo_view_pa(struct mo_reader *reader, uint64_t pa, size_t max_by
 	return mo_dump_view(reader->dump_reader, pa, max_bytes, ret, n_bytes_ret);
 }
 
+void mo_view_done(struct mo_reader *reader, const void *bytes, size_t n_bytes)
+{
+	mo_dump_view_done(reader->dump_reader, bytes, n_bytes);
+}
+
 struct mo_error *mo_read(struct mo_reader *reader, uint64_t kva, void *buffer, size_t n_bytes)
 {
 	uint8_t *to = buffer;
