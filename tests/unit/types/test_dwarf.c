@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "progress_line.h"
+
 /* All that has the full set of types; each is skipped where it could not be built. */
 static const char *const samples[] = {
 	"sample-dwarf2", "sample-dwarf4", "sample-dwarf5",  "sample-dwarf4-gz", "sample-dwarf5-gz",
@@ -184,6 +186,46 @@ static void a_separate_debug_file_is_found(void **state)
 	mo_elf_close(elf);
 }
 
+/* Link-time optimisation lets a unit refer to types of another. */
+static void a_type_may_be_in_another_unit(void **state)
+{
+	struct mo_elf *elf = open_sample("sample-far");
+	struct mo_types *types = open_dwarf(elf);
+	const struct mo_type *full = NULL;
+
+	(void)state;
+	assert_member(types, "struct far_away", "near", 0, 0, "int x");
+	assert_member(types, "struct far_away", "self", 64, 0, "struct far_away *x");
+	assert_int_equal(must_find(types, "int")->size_bytes, 4);
+	assert_no_error(mo_types_complete(types, must_find(types, "struct far_away")->members[1].type->target, &full));
+	assert_int_equal(full->n_members, 2);
+	mo_types_destroy(types);
+	mo_elf_close(elf);
+}
+
+/* Ctrl-C in the middle of a scan: an error of its own, and nothing that was not looked for is taken for absent. */
+static void a_scan_can_be_stopped(void **state)
+{
+	struct mo_elf *elf = open_sample("sample-dwarf5");
+	struct mo_progress *progress = NULL;
+	struct mo_types *types = NULL;
+	const struct mo_type *page = NULL;
+
+	(void)state;
+	assert_no_error(mo_progress_create(NULL, NULL, &progress));
+	assert_no_error(mo_types_open_dwarf(elf, NULL, progress, &types));
+	assert_int_equal(must_find(types, "struct list_head")->size_bytes, 16);
+	mo_progress_request_stop(progress);
+	for (unsigned times = 0; times < 2; times++)
+		assert_error_contains(mo_types_find(types, "struct only_second", &page), MO_E_CANCELLED,
+				      "cannot find type \"struct only_second\": cannot read the debug information: ");
+	assert_int_equal(must_find(types, "struct list_head")->size_bytes, 16);
+	assert_null(page);
+	mo_types_destroy(types);
+	mo_progress_destroy(progress);
+	mo_elf_close(elf);
+}
+
 static void no_debug_information_is_said_so(void **state)
 {
 	struct mo_elf *elf = open_sample("sample-no-debug");
@@ -228,6 +270,8 @@ int main(void)
 		cmocka_unit_test(prefetch_finds_all_at_once),
 		cmocka_unit_test(a_module_has_its_relocations_applied),
 		cmocka_unit_test(a_separate_debug_file_is_found),
+		cmocka_unit_test(a_type_may_be_in_another_unit),
+		cmocka_unit_test(a_scan_can_be_stopped),
 		cmocka_unit_test(no_debug_information_is_said_so),
 		cmocka_unit_test(btf_and_dwarf_agree),
 	};
