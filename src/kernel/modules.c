@@ -9,7 +9,7 @@
 
 #define MODULES struct mo_modules_layout
 #define WHY_MEM "include/linux/module.h: core_layout and init_layout became mem[] in 6.4 (ac3b43283923)"
-#define WHY_LAYOUT "include/linux/module.h: module_core, core_size and so on became struct module_layout in 4.5 (7523e4dc5057)"
+#define WHY_LAYOUT "include/linux/module.h: module_core and so on became struct module_layout in 4.5 (7523e4dc5057)"
 #define WHY_KALLSYMS "include/linux/module.h: struct mod_kallsyms came in 4.5 (8244062ef1e5), typetab in 5.2"
 #define WHY_CONFIG "depends on the configuration"
 

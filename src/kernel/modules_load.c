@@ -79,8 +79,8 @@ static struct mo_error *load_btf(struct mo_kernel *kernel, struct mo_reader *rea
 	bytes = malloc(module->btf_bytes);
 	if (!bytes)
 		return mo_error_no_memory();
-	MO_TRY(mo_error_prepend(mo_read(reader, module->btf_kva, bytes, module->btf_bytes), "cannot read the BTF of module %s",
-				module->name));
+	MO_TRY(mo_error_prepend(mo_read(reader, module->btf_kva, bytes, module->btf_bytes),
+				"cannot read the BTF of module %s", module->name));
 	return mo_types_add_btf_module(kernel->types, module->name, bytes, module->btf_bytes);
 }
 

@@ -281,8 +281,8 @@ struct mo_error *mo_log_open_ring(struct mo_log *log)
 	log->n_left = ((head - tail) & log->id_mask) + 1;
 	if (log->n_left > log->descs.n_items) {
 		/* What lies before cannot be in the ring any more. */
-		mo_log_skip(log, mo_error_create(MO_E_CORRUPT, "the ring says that it goes from record 0x%llx to 0x%llx, but "
-						 "has only %llu descriptors", (unsigned long long)tail,
+		mo_log_skip(log, mo_error_create(MO_E_CORRUPT, "the ring says that it goes from record 0x%llx to 0x%llx, "
+						 "but has only %llu descriptors", (unsigned long long)tail,
 						 (unsigned long long)head, (unsigned long long)log->descs.n_items));
 		log->n_left = log->descs.n_items;
 		tail = (head - log->n_left + 1) & log->id_mask;

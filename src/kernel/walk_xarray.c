@@ -5,7 +5,7 @@
 
 #include "cleanup.h"
 
-#define WHY_XARRAY "lib/xarray.c replaced lib/radix-tree.c in 4.20; radix_tree_root and _node became names for xarray and xa_node"
+#define WHY_XARRAY "lib/xarray.c replaced lib/radix-tree.c in 4.20; radix_tree_root and _node became xarray and xa_node"
 
 static const struct mo_need xarray_needs[] = {
 	MO_FIELD(struct mo_xarray_layout, head, "struct xarray", "xa_head",

@@ -236,8 +236,8 @@ static void test_broken_tables(void **state)
 	kernel = sparse_kernel(&sparse);
 	mo_fake_break(kernel, SECTIONS(0), 4096, MO_E_NOT_IN_DUMP);
 	expect_error(mo_memmap(mo_fake_reader(kernel), &map), MO_E_CORRUPT,
-		     "cannot find the memory map: no section of memory has struct pages: cannot read the sections of memory "
-		     "from 0 on");
+		     "cannot find the memory map: no section of memory has struct pages: cannot read the sections of "
+		     "memory from 0 on");
 	mo_fake_destroy(kernel);
 
 	fake.vmcoreinfo = "SYMBOL(mem_section)=ffff888000001000\nNUMBER(SECTION_SIZE_BITS)=13\nNUMBER(MAX_PHYSMEM_BITS)=57\n";

@@ -281,8 +281,8 @@ static void test_btf_registry(void **state)
 	mo_fake_put_u32(kernel, btf + 40, 0xffffffff);
 	expect_success(mo_kernel_load_module_types(kernel, &n_added));
 	assert_int_equal(n_added, 0);
-	assert_string_equal(mo_fake_remark(kernel, 0), "the types of 2 of 2 modules are not known: module m0 says that it has "
-						       "4294967295 bytes of BTF");
+	assert_string_equal(mo_fake_remark(kernel, 0), "the types of 2 of 2 modules are not known: module m0 says that it "
+						       "has 4294967295 bytes of BTF");
 	mo_fake_destroy(kernel);
 }
 
@@ -342,8 +342,8 @@ static void test_symbols(void **state)
 	expect_success(mo_symbols_find(all, "m0", "per_cpu", &symbol, NULL));
 	assert_int_equal(symbol.value_kva, 0x8040);
 	assert_int_equal(mo_fake_remark_count(kernel), 1);
-	assert_string_equal(mo_fake_remark(kernel, 0), "the symbols of 1 of 1 modules are not complete: module m0: some names of "
-						       "its symbols could not be read");
+	assert_string_equal(mo_fake_remark(kernel, 0), "the symbols of 1 of 1 modules are not complete: module m0: some "
+						       "names of its symbols could not be read");
 	expect_success(mo_kernel_load_modules(kernel)); /* once */
 	assert_int_equal(mo_symbols_count(all) - n_before, 3);
 	mo_fake_destroy(kernel);
@@ -357,8 +357,8 @@ static void test_broken_symbols(void **state)
 	mo_fake_put_u32(kernel, KALLSYMS + 8, 0x40000000);
 	expect_success(mo_kernel_load_modules(kernel));
 	assert_string_equal(mo_fake_remark(kernel, 0),
-			    "the symbols of 1 of 1 modules are not complete: cannot read the symbols of module m0: 1073741824 "
-			    "symbols at 0xffff888000012000 do not fit into module m0");
+			    "the symbols of 1 of 1 modules are not complete: cannot read the symbols of module m0: "
+			    "1073741824 symbols at 0xffff888000012000 do not fit into module m0");
 	mo_fake_destroy(kernel);
 
 	kernel = symbols_kernel();
@@ -386,6 +386,35 @@ static void test_broken_symbols(void **state)
 	mo_fake_destroy(kernel);
 }
 
+/* Any bytes at all in struct module, its tables and its symbols. */
+static void test_random_damage(void **state)
+{
+	uint64_t random = 10;
+	unsigned i;
+
+	(void)state;
+	for (i = 0; i < 500; i++) {
+		struct mo_kernel *kernel = symbols_kernel();
+		struct mo_modules *modules = NULL;
+		struct mo_error *error;
+		unsigned n;
+
+		for (n = 0; n < 6; n++) {
+			uint64_t base = n % 3 == 0 ? MODULE(0) : n % 3 == 1 ? KALLSYMS : SYMTAB;
+
+			mo_fake_put_u8(kernel, base + next_random(&random) % (n % 3 == 1 ? 32 : 0x120),
+				       (uint8_t)next_random(&random));
+		}
+		error = mo_modules_gather(mo_fake_reader(kernel), &modules);
+		assert_true(error || modules->count <= 1);
+		mo_error_destroy(error);
+		mo_modules_destroy(modules);
+		mo_error_destroy(mo_kernel_load_modules(kernel));
+		assert_true(mo_symbols_count(mo_kernel_symbols(kernel)) <= N_ROWS(symbols) + 6);
+		mo_fake_destroy(kernel);
+	}
+}
+
 static void test_kernel_without_modules(void **state)
 {
 	struct mo_kernel *kernel = container_kernel();
@@ -406,6 +435,7 @@ int main(void)
 		cmocka_unit_test(test_btf_registry),
 		cmocka_unit_test(test_symbols),
 		cmocka_unit_test(test_broken_symbols),
+		cmocka_unit_test(test_random_damage),
 		cmocka_unit_test(test_kernel_without_modules),
 	};
 

@@ -267,7 +267,8 @@ static void test_broken_nodes(void **state)
 	mo_fake_put_u64(kernel, slot_kva(0, ARANGE, 1), NODE(3) | 9 << 3 | 4);
 	check_broken(kernel, 8, MO_E_CORRUPT, "node 0xffff888000001300 is of type 9, which is not known");
 	mo_fake_put_u64(kernel, slot_kva(0, ARANGE, 1), 0x77777777770cull);
-	check_broken(kernel, 8, MO_E_NOT_MAPPED, "in the maple tree at 0xffff888000000100: cannot read node 0x777777777700");
+	check_broken(kernel, 8, MO_E_NOT_MAPPED,
+		     "in the maple tree at 0xffff888000000100: cannot read node 0x777777777700");
 	mo_fake_put_u8(kernel, NODE(3) + 248, 77);
 	check_broken(kernel, 8, MO_E_CORRUPT, "node 0xffff888000001300 says that its data ends at slot 77 of 16");
 	/* Pivots that fall: the rest of that node is lost. */

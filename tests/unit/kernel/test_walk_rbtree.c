@@ -155,6 +155,34 @@ static void test_cycles(void **state)
 	mo_fake_destroy(kernel);
 }
 
+/* Any words at all in the nodes: no crash, no more than the limit, and it ends. */
+static void test_random_damage(void **state)
+{
+	struct mo_kernel *kernel = tree_kernel();
+	uint64_t random = 7;
+	unsigned i;
+
+	(void)state;
+	for (i = 0; i < 2000; i++) {
+		struct mo_rbtree_walk walk;
+		uint64_t node_kva;
+		unsigned n_seen = 0;
+		unsigned n;
+
+		if (i % 20 == 0)
+			mo_fake_put_u64(kernel, ROOT, build(kernel, 0, 60, 0, &random));
+		for (n = 0; n < 2; n++)
+			mo_fake_put_u64(kernel, NODE(0) + next_random(&random) % (60 * 4) * 8,
+					NODE(next_random(&random) % 60) + next_random(&random) % 4);
+		mo_rbtree_begin(&walk, mo_fake_reader(kernel), ROOT, 100);
+		while (mo_rbtree_next(&walk, &node_kva))
+			n_seen++;
+		assert_true(n_seen <= 60); /* no node twice */
+		mo_error_destroy(mo_rbtree_end(&walk));
+	}
+	mo_fake_destroy(kernel);
+}
+
 static void test_too_deep(void **state)
 {
 	struct mo_kernel *kernel = tree_kernel();
@@ -201,6 +229,7 @@ int main(void)
 		cmocka_unit_test(test_limit),
 		cmocka_unit_test(test_bad_subtrees_cost_no_more),
 		cmocka_unit_test(test_cycles),
+		cmocka_unit_test(test_random_damage),
 		cmocka_unit_test(test_too_deep),
 		cmocka_unit_test(test_root_unreadable),
 	};

@@ -283,6 +283,36 @@ static void test_limit_and_hostile(void **state)
 	mo_fake_destroy(kernel);
 }
 
+/* Any words at all in the nodes: no crash, no more than the limit, and it ends. */
+static void test_random_damage(void **state)
+{
+	struct mo_kernel *kernel = container_kernel();
+	struct builder builder = new_tree(kernel);
+	uint64_t random = 8;
+	unsigned i;
+
+	(void)state;
+	for (i = 0; i < 100; i++)
+		store(&builder, i * 77, 0, BASE_KVA + i * 64);
+	for (i = 0; i < 2000; i++) {
+		uint64_t at = NODES + next_random(&random) % (builder.n_nodes * NODE_STRIDE / 8) * 8;
+		uint64_t old = peek(kernel, at);
+		uint64_t other = peek(kernel, NODES + next_random(&random) % (builder.n_nodes * NODE_STRIDE / 8) * 8);
+		struct mo_error *error;
+		uint64_t indexes[120];
+		uint64_t entries[120];
+		uint64_t entry;
+
+		mo_fake_put_u64(kernel, at, i % 3 ? other : old ^ 1ull << next_random(&random) % 64);
+		assert_true(walk_all(kernel, 120, indexes, entries, 120, &error) <= 120);
+		mo_error_destroy(error);
+		mo_error_destroy(mo_xarray_load(mo_fake_reader(kernel), ROOT, next_random(&random) % 8000, &entry));
+		if (i % 10)
+			mo_fake_put_u64(kernel, at, old);
+	}
+	mo_fake_destroy(kernel);
+}
+
 static const struct mo_fake_row radix_rows[] = {
 	{ .type = "struct radix_tree_root", .member = "rnode", .offset_bytes = 8, .bytes = 8 },
 	{ .type = "struct radix_tree_node", .bytes = 576 },
@@ -381,6 +411,7 @@ int main(void)
 		cmocka_unit_test(test_empty_and_single),
 		cmocka_unit_test(test_random_trees),
 		cmocka_unit_test(test_limit_and_hostile),
+		cmocka_unit_test(test_random_damage),
 		cmocka_unit_test(test_tagged_radix_tree),
 		cmocka_unit_test(test_old_radix_tree),
 	};
