@@ -159,6 +159,9 @@ bool counts_huge_pages(const struct zones_layout *layout);
 bool is_huge_page_item(const struct zones_layout *layout, size_t node_item);
 unsigned huge_page_shift(const struct zones_state *state); /* HPAGE_PMD_ORDER */
 
+/* absent_types.c: a finding that names what this kernel's types lack; none if all is there. */
+void report_absent_types(const struct zones_layout *layout, struct mo_report *report);
+
 /* The views. */
 extern const struct mo_table_spec meminfo_table;
 extern const struct mo_table_spec buddyinfo_table;

@@ -269,5 +269,6 @@ struct mo_error *show_numa(struct mo_run *run, struct mo_report *report)
 		put_hugetlb(&rows);
 	}
 	mo_report_table_end(report);
+	report_absent_types(state.layout, report);
 	return NULL;
 }

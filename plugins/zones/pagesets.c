@@ -81,7 +81,7 @@ static struct mo_error *add_cpu_of_zone(const struct zones_state *state, unsigne
 		return error;
 	*pageset = decode_pageset(layout, cpu, bytes);
 	/* Without CONFIG_SMP nothing is ever pending. */
-	if (!mo_has(&layout->zonestat.size) || !mo_has(&layout->zonestat.stat_diff))
+	if (!mo_has(&layout->per_cpu_offset) && !mo_has(&layout->zonestat.stat_diff))
 		return NULL;
 	error = read_percpu(state, zonestats_kva, cpu, &layout->zonestat.size, bytes);
 	if (error)
@@ -125,10 +125,10 @@ struct mo_error *add_node_pending(const struct zones_state *state, uint64_t pgda
 	uint64_t nodestats_kva = 0;
 	struct mo_error *error;
 
+	if (!mo_has(&layout->per_cpu_offset) && !mo_has(&layout->nodestat.stat_diff))
+		return NULL;
 	if (!mo_has(&layout->pgdat.per_cpu_nodestats))
 		return mo_error_create(MO_E_ABSENT, "struct pglist_data has no per_cpu_nodestats");
-	if (!mo_has(&layout->nodestat.stat_diff)) /* no CONFIG_SMP */
-		return NULL;
 	error = mo_read_field(state->reader, &layout->pgdat.per_cpu_nodestats, pgdat_kva, &nodestats_kva);
 	for (int cpu = mo_set_next(cpus, 0); cpu >= 0 && !error; cpu = mo_set_next(cpus, (unsigned)cpu + 1)) {
 		uint8_t bytes[MOST_PERCPU_BYTES];

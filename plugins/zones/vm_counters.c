@@ -56,6 +56,14 @@ static void add_pending(struct pending *total, const struct pending *part)
 	total->is_known &= part->is_known;
 }
 
+/* What this kernel's types lack is said once, by the views that show it (absent_types.c). */
+static void report_pending(const struct zones_state *state, const char *what, struct mo_error *error)
+{
+	if (mo_error_catch(&error, MO_E_ABSENT))
+		return;
+	report_unreadable(state, what, error);
+}
+
 static void gather_zone(struct zones_state *state, struct mo_zone *zone, const struct zone_cpus *cpus,
 			struct mo_vm_counter *counters, struct mo_vm_counter *numa_counters, struct pending *total)
 {
@@ -72,7 +80,7 @@ static void gather_zone(struct zones_state *state, struct mo_zone *zone, const s
 		error = add_zone_pending(state, zone, cpus, &pending);
 	if (error) {
 		pending.is_known = false;
-		report_unreadable(state, what, error);
+		report_pending(state, what, error);
 	}
 	if (read_values(state, &layout->zone.vm_stat, zone->zone_kva, state->model.n_zone_items, "A zone's counters", values))
 		set_counters(counters, values, pending.is_known ? pending.items : NULL, state->model.n_zone_items);
@@ -100,7 +108,7 @@ static void gather_node(struct zones_state *state, struct mo_node *node, const s
 		error = add_node_pending(state, node->pgdat_kva, &cpus->possible, &pending);
 	if (error) {
 		pending.is_known = false;
-		report_unreadable(state, what, error);
+		report_pending(state, what, error);
 	}
 	node->counters = counters;
 	if (state->model.n_node_items && read_values(state, &layout->pgdat.vm_stat, node->pgdat_kva,

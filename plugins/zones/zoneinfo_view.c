@@ -208,41 +208,9 @@ static void put_zone(const struct rows *rows)
 	put_counters(rows);
 	for (size_t i = 0; i < rows->zone->n_pagesets; i++)
 		put_pageset(rows, i);
+	if (!rows->zone->n_pagesets)
+		put(rows, (struct place){ .part = PART_CPU, .n = 1 }, "cpu", mo_unknown());
 	put_end(rows);
-}
-
-/* Names what this kernel's types lack, so that a "?" is explained. */
-static void report_absent(const struct zones_layout *layout, struct mo_report *report)
-{
-	const struct {
-		bool is_bound;
-		const char *name;
-	} wanted[] = {
-		{ mo_has(&layout->zone.lowmem_reserve), "struct zone.lowmem_reserve" },
-		{ mo_has(&layout->pgdat.vm_stat), "struct pglist_data.vm_stat" },
-		{ mo_has(&layout->pgdat.kswapd_failures), "struct pglist_data.kswapd_failures" },
-		{ mo_has(&layout->zone.pagesets), "struct zone.per_cpu_pageset" },
-		{ mo_has(&layout->pageset.count), "struct per_cpu_pages.count" },
-		{ mo_has(&layout->pageset.high), "struct per_cpu_pages.high" },
-		{ mo_has(&layout->pageset.batch), "struct per_cpu_pages.batch" },
-		{ mo_has(&layout->vmstat_text), "vmstat_text" },
-	};
-	struct mo_evidence evidence[sizeof(wanted) / sizeof(wanted[0])];
-	struct mo_finding finding = {
-		.id = "zones-unbound",
-		.severity = MO_WARNING,
-		.confidence = MO_CERTAIN,
-		.verdict = "This kernel's types lack what /proc/zoneinfo shows, so parts of it are not known.",
-		.evidence = evidence,
-		.is_about_reading = true,
-	};
-
-	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
-		if (!wanted[i].is_bound)
-			evidence[finding.n_evidence++] = (struct mo_evidence){
-				.label = "absent", .kind = MO_CELL_TEXT, .cell = mo_cell_text(wanted[i].name) };
-	if (finding.n_evidence)
-		mo_report_finding(report, &finding);
 }
 
 struct mo_error *show_zoneinfo(struct mo_run *run, struct mo_report *report)
@@ -267,6 +235,6 @@ struct mo_error *show_zoneinfo(struct mo_run *run, struct mo_report *report)
 		}
 	}
 	mo_report_table_end(report);
-	report_absent(state.layout, report);
+	report_absent_types(state.layout, report);
 	return NULL;
 }

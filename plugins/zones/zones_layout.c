@@ -83,6 +83,7 @@ static const struct mo_need rows[] = {
 	MO_ADDRESS(L, dirty_background_ratio, "dirty_background_ratio", OPTIONAL),
 	MO_ADDRESS(L, dirty_bytes, "vm_dirty_bytes", OPTIONAL),
 	MO_ADDRESS(L, dirty_background_bytes, "dirty_background_bytes", OPTIONAL),
+	MO_ADDRESS(L, per_cpu_offset, "__per_cpu_offset", OPTIONAL, .why = "CONFIG_SMP"),
 	MO_ADDRESS(L, active_cpus, "__cpu_active_mask", .or_names = { "cpu_active_bits" }, OPTIONAL,
 		   .why = "kernel/cpu.c: struct cpumask since 4.5"),
 	MO_ADDRESS(L, event_states, "vm_event_states", OPTIONAL, .why = "CONFIG_VM_EVENT_COUNTERS"),

@@ -62,7 +62,7 @@ struct zones_layout {
 	struct mo_constant memmap_pages_item, memmap_boot_pages_item;
 	struct mo_address memmap_pages, memmap_boot_pages;
 	struct mo_address dirty_ratio, dirty_background_ratio, dirty_bytes, dirty_background_bytes;
-	struct mo_address active_cpus;
+	struct mo_address active_cpus, per_cpu_offset;
 	struct mo_address event_states;
 	struct mo_field events;
 	struct mo_constant pgpgin, pgpgout;

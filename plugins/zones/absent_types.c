@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Names what this kernel's types lack of what the views show, so that each "?" is explained. */
+#include "gathering.h"
+
+#define N_WANTED 12
+
+void report_absent_types(const struct zones_layout *layout, struct mo_report *report)
+{
+	/* A kernel for one CPU has none of the last three. */
+	bool is_smp = mo_has(&layout->per_cpu_offset);
+	const struct {
+		bool is_fine;
+		const char *name;
+	} wanted[N_WANTED] = {
+		{ mo_has(&layout->zone.lowmem_reserve), "struct zone.lowmem_reserve" },
+		{ mo_has(&layout->pgdat.vm_stat), "struct pglist_data.vm_stat" },
+		{ mo_has(&layout->pgdat.kswapd_failures), "struct pglist_data.kswapd_failures" },
+		{ mo_has(&layout->zone.pagesets), "struct zone.per_cpu_pageset" },
+		{ mo_has(&layout->pageset.count), "struct per_cpu_pages.count" },
+		{ mo_has(&layout->pageset.high), "struct per_cpu_pages.high" },
+		{ mo_has(&layout->pageset.batch), "struct per_cpu_pages.batch" },
+		{ mo_has(&layout->vmstat_text), "vmstat_text" },
+		{ mo_has(&layout->n_system_items), "enum vm_stat_item" },
+		{ !is_smp || mo_has(&layout->zone.zonestats), "struct zone.per_cpu_zonestats" },
+		{ !is_smp || mo_has(&layout->zonestat.stat_diff), "struct per_cpu_zonestat.vm_stat_diff" },
+		{ !is_smp || mo_has(&layout->nodestat.stat_diff), "struct per_cpu_nodestat.vm_node_stat_diff" },
+	};
+	struct mo_evidence evidence[N_WANTED];
+	struct mo_finding finding = {
+		.id = "zones-unbound",
+		.severity = MO_WARNING,
+		.confidence = MO_CERTAIN,
+		.verdict = "This kernel's types lack what zones and counters are read by, so parts of them are not known.",
+		.evidence = evidence,
+		.is_about_reading = true,
+	};
+
+	for (size_t i = 0; i < N_WANTED; i++)
+		if (!wanted[i].is_fine)
+			evidence[finding.n_evidence++] = (struct mo_evidence){
+				.label = "absent", .kind = MO_CELL_TEXT, .cell = mo_cell_text(wanted[i].name) };
+	if (finding.n_evidence)
+		mo_report_finding(report, &finding);
+}
