@@ -161,6 +161,16 @@ static struct mo_error *set_key(struct mo_type_name *name, enum mo_name_space sp
 	return NULL;
 }
 
+void mo_type_name_copy(struct mo_type_name *to, const struct mo_type_name *from)
+{
+	size_t prefix_length = (size_t)(from->tag - from->key);
+
+	if (to == from)
+		return;
+	*to = *from;
+	to->tag = to->key + prefix_length;
+}
+
 struct mo_error *mo_type_name_parse(const char *text, struct mo_type_name *ret)
 {
 	enum mo_name_space space = MO_NAME_PLAIN;

@@ -24,17 +24,20 @@ enum mo_name_space {
 /* Longer names are refused: the kernel's longest identifiers have 511 characters (KSYM_NAME_LEN). */
 #define MO_TYPE_NAME_BYTES 512
 
-struct mo_type_name {
+struct mo_type_name { /* holds a pointer into itself: mo_type_name_copy() */
 	enum mo_name_space space;
 	char key[MO_TYPE_NAME_BYTES + 16]; /* "struct page", "unsigned long", "enumerator NR_FREE_PAGES" */
 	const char *tag;                   /* within key: "page", "unsigned long", "NR_FREE_PAGES" */
 	size_t tag_length;
 };
 
-/* MO_E_INVALID: empty, too long, or not a name ("struct", "a b"). `ret` holds pointers into itself: do not copy it. */
+/* MO_E_INVALID: empty, too long, or not a name ("struct", "a b"). */
 struct mo_error *mo_type_name_parse(const char *text, struct mo_type_name *ret) MO_MUST_USE;
 struct mo_error *mo_type_name_parse_tag(enum mo_name_space space, const char *tag, struct mo_type_name *ret) MO_MUST_USE;
 struct mo_error *mo_type_name_parse_enumerator(const char *text, struct mo_type_name *ret) MO_MUST_USE;
+
+/* to and from may be the same. */
+void mo_type_name_copy(struct mo_type_name *to, const struct mo_type_name *from);
 
 /* The one spelling of an integer type; NULL: not an integer type of C. Static text. */
 const char *mo_type_name_integer(const char *name);

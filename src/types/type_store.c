@@ -219,13 +219,31 @@ struct mo_error *mo_types_find_enumerator(struct mo_types *types, const char *en
 	return search_enum(type, parsed.tag, ret);
 }
 
-static struct mo_error *prefetch_locked(struct mo_types *types, const struct mo_type_name *names, size_t n_names)
+/* A name that one source has is not looked for in the next. */
+static struct mo_error *drop_found(struct mo_raw_source *source, struct mo_type_name *names, size_t *n_names)
 {
-	for (size_t i = 0; i < types->sources.count; i++) {
+	size_t n_left = 0;
+
+	for (size_t i = 0; i < *n_names; i++) {
+		uint32_t id = 0;
+
+		MO_TRY(source->operations->find(source, &names[i], &id));
+		if (!id)
+			mo_type_name_copy(&names[n_left++], &names[i]);
+	}
+	*n_names = n_left;
+	return NULL;
+}
+
+static struct mo_error *prefetch_locked(struct mo_types *types, struct mo_type_name *names, size_t n_names)
+{
+	for (size_t i = 0; i < types->sources.count && n_names; i++) {
 		struct mo_raw_source *source = types->sources.items[i];
 
 		if (source->operations->prefetch)
 			MO_TRY(source->operations->prefetch(source, names, n_names));
+		if (i + 1 < types->sources.count)
+			MO_TRY(drop_found(source, names, &n_names));
 	}
 	return NULL;
 }

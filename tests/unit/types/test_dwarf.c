@@ -154,6 +154,10 @@ static void prefetch_finds_all_at_once(void **state)
 
 static void a_module_has_its_relocations_applied(void **state)
 {
+	const struct mo_type_wish wishes[] = {
+		{ .type = "struct page" }, { .type = "struct module_only" }, { .type = "struct nowhere" },
+		{ .enumerator = "PG_slab" }, { .enumerator = "MODULE_STATE" },
+	};
 	struct mo_elf *elf = open_sample("sample-dwarf5");
 	struct mo_elf *module = open_sample("sample-module.ko");
 	struct mo_types *types = open_dwarf(module);
@@ -165,6 +169,7 @@ static void a_module_has_its_relocations_applied(void **state)
 	/* On top of a kernel: what only the module has is found, what both have is the kernel's. */
 	types = open_dwarf(elf);
 	assert_no_error(mo_types_add_dwarf_module(types, "sample", module));
+	assert_no_error(mo_types_prefetch(types, wishes, sizeof(wishes) / sizeof(wishes[0])));
 	assert_int_equal(must_find(types, "struct module_only")->size_bytes, 32);
 	assert_member(types, "struct module_only", "page", 0, 0, "struct page *x");
 	assert_enumerator(types, NULL, "MODULE_STATE", 9);

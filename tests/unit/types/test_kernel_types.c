@@ -147,10 +147,7 @@ static void dwarf_and_btf_of_kernels_agree(void **state)
 {
 	glob_t found;
 
-	if (!find_files("*/debug/usr/lib/debug/boot/vmlinux-*", &found)) {
-		print_message("skipped: no kernels below $MEMOPSY_GUESTS\n");
-		skip();
-	}
+	assert_true(find_files("*/debug/usr/lib/debug/boot/vmlinux-*", &found));
 	for (size_t i = 0; i < found.gl_pathc; i++)
 		check_kernel(found.gl_pathv[i], *state);
 	globfree(&found);
@@ -205,6 +202,13 @@ int main(void)
 		cmocka_unit_test(dwarf_and_btf_of_kernels_agree),
 		cmocka_unit_test(dwarf_and_split_btf_of_a_module_agree),
 	};
+	glob_t found;
+
+	if (!find_files("*/debug/usr/lib/debug/boot/vmlinux-*", &found)) {
+		printf("skipped: no kernels below $MEMOPSY_GUESTS\n");
+		return 77; /* what meson takes for a skip */
+	}
+	globfree(&found);
 
 	return cmocka_run_group_tests(tests, read_wishes, free_wishes);
 }
