@@ -55,6 +55,7 @@ struct mo_list_walk {
 	uint64_t at_kva;
 	uint64_t next_kva;
 	uint64_t head_prev_kva;
+	unsigned n_retries;      /* of a live kernel, which changes lists while they are read */
 };
 
 void mo_list_begin(struct mo_list_walk *walk, struct mo_reader *reader, uint64_t head_kva, uint64_t limit);

@@ -21,7 +21,7 @@ static const struct mo_need memmap_needs[] = {
 	MO_ADDRESS(struct mo_memmap_layout, mem_map, "mem_map", .is_optional = true, .why = "only in FLATMEM"),
 	MO_ADDRESS(struct mo_memmap_layout, max_mapnr, "max_mapnr", .is_optional = true, .why = "only in FLATMEM"),
 	MO_ADDRESS(struct mo_memmap_layout, vmemmap_base, "vmemmap_base", .is_optional = true,
-		   .why = "arch/x86: a variable since 4.9, absent elsewhere"),
+		   .why = "arch/x86: a variable where the kernel may choose its place, absent elsewhere"),
 };
 
 #define SUBSECTION_BITS 21 /* include/linux/mmzone.h; the same on every architecture */

@@ -4,6 +4,7 @@
 #include "walk_state.h"
 
 #define LIST_HEAD_BYTES_MAX 16
+#define RETRIES_MAX 64
 
 static const struct mo_need list_needs[] = {
 	MO_SIZE(struct mo_list_layout, list_head, "struct list_head"),
@@ -103,6 +104,40 @@ static bool stop_broken(struct mo_list_walk *walk, uint64_t node_kva, uint64_t p
 		(unsigned long long)prev_kva, (unsigned long long)walk->at_kva));
 }
 
+/*
+ * A live kernel may have changed the list between two reads. Reads where the walk stands again: true if it goes on
+ * differently from there. A dump does not change.
+ */
+static bool has_changed(struct mo_list_walk *walk)
+{
+	uint64_t next = walk->next_kva;
+	uint64_t prev;
+
+	if (walk->n_retries == RETRIES_MAX || !mo_kernel_facts(mo_reader_kernel(walk->state.reader))->is_live)
+		return false;
+	walk->n_retries++;
+	mo_error_destroy(read_links(walk, walk->at_kva, &next, &prev));
+	if (next == walk->next_kva)
+		return false;
+	walk->next_kva = next;
+	return true;
+}
+
+/* The walk came around. The head was read when it began, so of a live kernel its prev is an old one. */
+static bool end_at_head(struct mo_list_walk *walk, uint64_t *node_kva)
+{
+	uint64_t next;
+
+	if (walk->head_prev_kva != walk->at_kva && mo_kernel_facts(mo_reader_kernel(walk->state.reader))->is_live)
+		mo_error_destroy(read_links(walk, walk->state.container_kva, &next, &walk->head_prev_kva));
+	if (walk->head_prev_kva != walk->at_kva && has_changed(walk)) /* something was added behind the last node */
+		return mo_list_next(walk, node_kva);
+	if (walk->head_prev_kva != walk->at_kva)
+		return stop_broken(walk, walk->state.container_kva, walk->head_prev_kva);
+	walk->state.is_done = true;
+	return false;
+}
+
 bool mo_list_next(struct mo_list_walk *walk, uint64_t *node_kva)
 {
 	uint64_t at = walk->next_kva;
@@ -112,15 +147,16 @@ bool mo_list_next(struct mo_list_walk *walk, uint64_t *node_kva)
 
 	if (walk->state.is_done)
 		return false;
-	if (at == walk->state.container_kva) {
-		if (walk->head_prev_kva != walk->at_kva)
-			return stop_broken(walk, at, walk->head_prev_kva);
-		walk->state.is_done = true;
-		return false;
-	}
+	if (at == walk->state.container_kva)
+		return end_at_head(walk, node_kva);
 	if (!mo_walk_count(&walk->state, "the list"))
 		return false;
 	error = read_links(walk, at, &next, &prev);
+	if ((error || prev != walk->at_kva) && has_changed(walk)) {
+		mo_error_destroy(error);
+		walk->state.n_seen--;
+		return mo_list_next(walk, node_kva); /* RETRIES_MAX bounds the depth */
+	}
 	if (error)
 		return mo_walk_stop(&walk->state, mo_error_prepend(error,
 			"in the list at 0x%llx, cannot follow 0x%llx, next of 0x%llx",

@@ -39,6 +39,7 @@ struct mo_kernel *mo_fake_kernel(const struct mo_fake *fake)
 	facts->page_shift = 12;
 	facts->page_bytes = 4096;
 	facts->end_pfn = fake->end_pfn;
+	facts->is_live = fake->is_live;
 	facts->paging_levels = fake->paging_levels ? fake->paging_levels : 4;
 	self->kernel.types = mo_fake_types_create(&self->fake);
 	self->kernel.symbols = mo_fake_symbols_create(&self->fake);
@@ -248,6 +249,8 @@ struct mo_error *mo_read(struct mo_reader *reader, uint64_t kva, void *buffer, s
 	const struct region *region = NULL;
 	size_t i;
 
+	if (of(reader->kernel)->fake.before_read)
+		of(reader->kernel)->fake.before_read(reader->kernel, kva);
 	/* All or nothing: out-parameters stay as they are. */
 	for (i = 0; i < n_bytes; i++)
 		MO_TRY(check(reader, kva + i, &region));

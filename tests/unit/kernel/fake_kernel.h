@@ -62,6 +62,9 @@ struct mo_fake {
 	unsigned pointer_bytes;     /* 0: 8 */
 	uint64_t end_pfn;
 	unsigned paging_levels;     /* 0: 4 */
+	bool is_live;
+	/* Of a live kernel: called before each read, which may find something else than the last one did. */
+	void (*before_read)(struct mo_kernel *kernel, uint64_t kva);
 };
 
 /* Never fails: a test that has no memory is over. */

@@ -189,6 +189,38 @@ static void test_one_cpu(void **state)
 	mo_fake_destroy(kernel);
 }
 
+/* i386: unsigned long is 4 bytes, and addresses wrap there. */
+static void test_32_bits(void **state)
+{
+	static const struct mo_fake_row narrow_rows[] = {
+		{ .type = "struct cpumask", .member = "bits", .offset_bytes = 0, .bytes = 4, .n_elements = 3 },
+	};
+	static const struct mo_fake_symbol narrow_symbols[] = {
+		{ .name = "__cpu_possible_mask", .kva = 0xc1000000, .bytes = 12 },
+		{ .name = "__per_cpu_offset", .kva = 0xc1000100, .bytes = 96 * 4 },
+	};
+	struct mo_kernel *kernel = mo_fake_kernel(&(struct mo_fake){
+		.rows = narrow_rows, .n_rows = 1, .symbols = narrow_symbols, .n_symbols = 2, .pointer_bytes = 4 });
+	struct mo_set set;
+	uint64_t kva = 0;
+
+	(void)state;
+	mo_fake_map(kernel, 0xc1000000, 0x1000);
+	mo_fake_put_u32(kernel, 0xc1000000, 1);
+	mo_fake_put_u32(kernel, 0xc1000004, 0x80000001u);
+	mo_fake_put_u32(kernel, 0xc1000008, 2);
+	mo_fake_put_u32(kernel, 0xc1000100 + 65 * 4, 0xf0000000u);
+	expect_success(mo_cpus(mo_fake_reader(kernel), MO_CPUS_POSSIBLE, &set));
+	assert_int_equal(set.n_bits, 96);
+	assert_int_equal(mo_set_count(&set), 4);
+	assert_int_equal(mo_set_next(&set, 1), 32);
+	assert_int_equal(mo_set_next(&set, 33), 63);
+	assert_int_equal(mo_set_next(&set, 64), 65);
+	expect_success(mo_percpu(mo_fake_reader(kernel), 0xd1a00040, 65, &kva));
+	assert_int_equal(kva, 0xc1a00040);
+	mo_fake_destroy(kernel);
+}
+
 static void test_broken_tables(void **state)
 {
 	struct mo_kernel *kernel = machine_kernel();
@@ -221,6 +253,7 @@ int main(void)
 		cmocka_unit_test(test_percpu),
 		cmocka_unit_test(test_percpu_counter),
 		cmocka_unit_test(test_one_cpu),
+		cmocka_unit_test(test_32_bits),
 		cmocka_unit_test(test_broken_tables),
 	};
 

@@ -158,6 +158,66 @@ static void test_cycles(void **state)
 	mo_fake_destroy(kernel);
 }
 
+/* Removes NODE(1) from a list of three, and poisons it, just when the walk reads it. */
+static void remove_second(struct mo_kernel *kernel, uint64_t kva)
+{
+	if (kva != NODE(1))
+		return;
+	link_nodes(kernel, NODE(0), NODE(2));
+	mo_fake_put_u64(kernel, NODE(1), 0xdead000000000100ull);
+	mo_fake_put_u64(kernel, NODE(1) + 8, 0xdead000000000122ull);
+}
+
+/* Puts NODE(3) at the end of a list of three, just when the walk reads the last one. */
+static void append_fourth(struct mo_kernel *kernel, uint64_t kva)
+{
+	if (kva != NODE(2))
+		return;
+	link_nodes(kernel, NODE(2), NODE(3));
+	link_nodes(kernel, NODE(3), HEAD);
+}
+
+static void test_live_kernel(void **state)
+{
+	struct mo_fake fake = { .rows = mo_container_rows, .n_rows = mo_n_container_rows, .is_live = true };
+	struct mo_list_walk walk;
+	struct mo_kernel *kernel;
+	struct mo_error *error;
+	uint64_t node_kva = 0;
+
+	(void)state;
+	fake.before_read = remove_second;
+	kernel = mo_fake_kernel(&fake);
+	mo_fake_map(kernel, BASE_KVA, 0x4000);
+	build_list(kernel, 3);
+	mo_list_begin(&walk, mo_fake_reader(kernel), HEAD, 2);
+	assert_true(mo_list_next(&walk, &node_kva));
+	assert_int_equal(node_kva, NODE(0));
+	assert_true(mo_list_next(&walk, &node_kva));
+	assert_int_equal(node_kva, NODE(2));
+	assert_false(mo_list_next(&walk, &node_kva));
+	expect_success(mo_list_end(&walk));
+	mo_fake_destroy(kernel);
+
+	fake.before_read = append_fourth;
+	kernel = mo_fake_kernel(&fake);
+	mo_fake_map(kernel, BASE_KVA, 0x4000);
+	build_list(kernel, 3);
+	assert_int_equal(walk_list(kernel, 10, &error), 4);
+	expect_success(error);
+	/* The head's prev, as it was when the walk began, is an old one. */
+	build_list(kernel, 3);
+	mo_fake_put_u64(kernel, HEAD + 8, NODE(2));
+	assert_int_equal(walk_list(kernel, 10, &error), 4);
+	expect_success(error);
+	/* What stays broken is broken in a live kernel too. */
+	build_list(kernel, 3);
+	mo_fake_put_u64(kernel, NODE(1) + 8, NODE(2));
+	assert_int_equal(walk_list(kernel, 10, &error), 1);
+	expect_error(error, MO_E_CORRUPT, "prev of 0xffff888000002040");
+	mo_fake_destroy(kernel);
+}
+
 static void test_chain(void **state)
 {
 	struct mo_kernel *kernel = list_kernel();
@@ -268,6 +328,7 @@ int main(void)
 		cmocka_unit_test(test_page_not_in_dump),
 		cmocka_unit_test(test_wrong_back_links),
 		cmocka_unit_test(test_cycles),
+		cmocka_unit_test(test_live_kernel),
 		cmocka_unit_test(test_chain),
 		cmocka_unit_test(test_chain_cycles_of_every_length),
 		cmocka_unit_test(test_hlist),
