@@ -89,11 +89,15 @@ static struct mo_error *find_units(struct mo_dwarf_file *file)
 
 static struct mo_error *relocate(struct mo_dwarf_file *file, struct mo_elf *elf)
 {
-	MO_TRY(mo_dwarf_relocate_info(elf, &file->info, &file->relocated_info));
-	file->info.bytes = file->relocated_info;
 	for (unsigned i = 0; i < file->object.n_sections; i++) {
-		if (!strcmp(file->object.sections[i].name, ".debug_info"))
-			file->object.sections[i] = file->info;
+		struct mo_dwarf_section *section = &file->object.sections[i];
+
+		MO_TRY(mo_dwarf_relocate(elf, section, &file->relocated[i]));
+		if (!file->relocated[i])
+			continue;
+		section->bytes = file->relocated[i];
+		if (!strcmp(section->name, ".debug_info"))
+			file->info = *section;
 	}
 	return NULL;
 }
@@ -133,7 +137,8 @@ void mo_dwarf_file_close(struct mo_dwarf_file *file)
 	if (!file)
 		return;
 	mo_vector_deinit(&file->units);
-	free(file->relocated_info);
+	for (unsigned i = 0; i < MO_DWARF_SECTIONS_MAX; i++)
+		free(file->relocated[i]);
 	free(file);
 }
 

@@ -37,7 +37,7 @@ struct mo_dwarf_file {
 	struct mo_dwarf_section abbreviations;
 	bool has_indexed_text;        /* names may be given by index (DW_FORM_strx) */
 	bool has_wide_units;          /* of the 64-bit format: offsets have 8 bytes */
-	uint8_t *relocated_info;      /* owned; NULL: the file's own bytes are used */
+	uint8_t *relocated[MO_DWARF_SECTIONS_MAX]; /* owned; NULL: the file's own bytes are used */
 	MO_VECTOR(struct mo_dwarf_unit) units;
 };
 
@@ -45,9 +45,9 @@ struct mo_dwarf_file {
 struct mo_error *mo_dwarf_file_open(struct mo_elf *elf, struct mo_dwarf_file **ret) MO_MUST_USE;
 void mo_dwarf_file_close(struct mo_dwarf_file *file);
 
-/* A copy of .debug_info with the relocations of a module applied. free() it. */
-struct mo_error *mo_dwarf_relocate_info(struct mo_elf *elf, const struct mo_dwarf_section *info,
-					uint8_t **ret) MO_MUST_USE;
+/* A copy of a section with the relocations of a module applied. free() it; NULL: there are none for it. */
+struct mo_error *mo_dwarf_relocate(struct mo_elf *elf, const struct mo_dwarf_section *section,
+				   uint8_t **ret) MO_MUST_USE;
 
 struct mo_dwarf_handle {
 	const struct mo_dwarf_file *file;

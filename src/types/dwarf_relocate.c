@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A module is an object file: its .debug_info is full of zeros where the linker would put offsets into .debug_str and
- * .debug_abbrev. Only such plain additions of a symbol's value are applied; relocations of other kinds stand where
- * code addresses go, which types do not need.
+ * A module is an object file: its .debug_info (and clang's .debug_str_offsets) has zeros where the linker would put
+ * offsets into .debug_str and .debug_abbrev. Only such plain additions of a symbol's value are applied; relocations of
+ * other kinds stand where code addresses go, which types do not need.
  */
 #include "dwarf_file.h"
 
@@ -51,8 +51,8 @@ static const struct plain_relocations *find_known(const char *arch)
 	return NULL;
 }
 
-/* The relocations of .debug_info; none (bytes NULL) for a file that was linked after all. */
-static struct mo_error *find_relocations(struct mo_elf *elf, struct mo_elf_section *ret)
+/* The relocations of a section; none: bytes NULL. */
+static struct mo_error *find_relocations(struct mo_elf *elf, const char *name, struct mo_elf_section *ret)
 {
 	size_t n_sections = mo_elf_section_count(elf);
 
@@ -64,7 +64,7 @@ static struct mo_error *find_relocations(struct mo_elf *elf, struct mo_elf_secti
 		if (section.type != SHT_RELA || !section.info || section.info >= n_sections)
 			continue;
 		MO_TRY(mo_elf_section_header(elf, section.info, &target));
-		if (!strcmp(target.name, ".debug_info"))
+		if (!strcmp(target.name, name))
 			return mo_elf_section_at(elf, i, ret);
 	}
 	return NULL;
@@ -81,7 +81,7 @@ static struct mo_error *apply_one(const struct plain_relocations *plain, const s
 	if (!width)
 		return NULL;
 	if (!mo_is_within(symbol, SYMBOL_BYTES, symbols->n_bytes) || !mo_is_within(relocation->offset, width, n_bytes))
-		return mo_error_create(MO_E_CORRUPT, "a relocation of .debug_info points outside of it or of the symbols");
+		return mo_error_create(MO_E_CORRUPT, "a relocation points outside of its section or of the symbols");
 	value = mo_load_u64(symbols->bytes + symbol + SYMBOL_VALUE, is_big_endian) + relocation->addend;
 	for (unsigned i = 0; i < width; i++)
 		bytes[relocation->offset + i] = (uint8_t)(value >> 8 * (is_big_endian ? width - 1 - i : i));
@@ -100,7 +100,7 @@ static struct mo_error *apply_all(struct mo_elf *elf, const struct mo_elf_sectio
 				       mo_elf_arch(elf) ? mo_elf_arch(elf) : "(unknown)");
 	MO_TRY(mo_elf_section_at(elf, relocations->link, &symbols));
 	if (!symbols.bytes)
-		return mo_error_create(MO_E_CORRUPT, "the relocations of .debug_info have no symbols");
+		return mo_error_create(MO_E_CORRUPT, "the relocations have no symbols");
 	for (uint64_t at = 0; mo_is_within(at, RELA_BYTES, relocations->n_bytes); at += RELA_BYTES) {
 		uint64_t info = mo_load_u64(relocations->bytes + at + 8, is_big_endian);
 		struct relocation relocation = {
@@ -115,20 +115,23 @@ static struct mo_error *apply_all(struct mo_elf *elf, const struct mo_elf_sectio
 	return NULL;
 }
 
-struct mo_error *mo_dwarf_relocate_info(struct mo_elf *elf, const struct mo_dwarf_section *info, uint8_t **ret)
+struct mo_error *mo_dwarf_relocate(struct mo_elf *elf, const struct mo_dwarf_section *section, uint8_t **ret)
 {
-	MO_FREE uint8_t *bytes = malloc(info->n_bytes);
+	MO_FREE uint8_t *bytes = NULL;
 	struct mo_elf_section relocations;
 	struct mo_error *error;
 
+	MO_TRY(find_relocations(elf, section->name, &relocations));
+	*ret = NULL;
+	if (!relocations.bytes)
+		return NULL;
+	bytes = malloc(section->n_bytes);
 	if (!bytes)
 		return mo_error_no_memory();
-	memcpy(bytes, info->bytes, info->n_bytes);
-	error = find_relocations(elf, &relocations);
-	if (!error && relocations.bytes)
-		error = apply_all(elf, &relocations, bytes, info->n_bytes);
+	memcpy(bytes, section->bytes, section->n_bytes);
+	error = apply_all(elf, &relocations, bytes, section->n_bytes);
 	if (error)
-		return mo_error_prepend(error, "%s", mo_elf_path(elf));
+		return mo_error_prepend(error, "%s: cannot relocate %s", mo_elf_path(elf), section->name);
 	*ret = mo_take(bytes);
 	return NULL;
 }

@@ -20,7 +20,10 @@ static const char *const names[] = {
 	"struct only_second", "enumerator PG_slab", "struct nowhere",
 };
 
-static const char *const sections[] = { ".debug_info", ".debug_abbrev", ".debug_str" };
+/* A linked file has not the last. */
+static const char *const sections[] = { ".debug_info", ".debug_abbrev", ".debug_str", ".rela.debug_info" };
+
+#define N_SECTIONS 4
 
 struct sound_file {
 	uint8_t *bytes;
@@ -28,7 +31,7 @@ struct sound_file {
 	struct {
 		size_t offset;
 		size_t n_bytes;
-	} parts[3];
+	} parts[N_SECTIONS];
 };
 
 static bool read_sound(const char *path, struct sound_file *ret)
@@ -42,7 +45,7 @@ static bool read_sound(const char *path, struct sound_file *ret)
 		return false;
 	ret->n_bytes = fread(ret->bytes, 1, BYTES_MAX, stream);
 	fclose(stream);
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < N_SECTIONS; i++) {
 		struct mo_elf_section section = { .bytes = NULL };
 		struct mo_error *error = mo_elf_section_named(elf, sections[i], &section);
 		const uint8_t *place = error || !section.n_bytes ?
@@ -50,7 +53,7 @@ static bool read_sound(const char *path, struct sound_file *ret)
 					       memmem(ret->bytes, ret->n_bytes, section.bytes, section.n_bytes);
 
 		mo_error_destroy(error);
-		is_complete = is_complete && place; /* a compressed section is not found in the file */
+		is_complete = is_complete && (place || i == 3); /* a compressed section is not found in the file */
 		ret->parts[i].offset = place ? (size_t)(place - ret->bytes) : 0;
 		ret->parts[i].n_bytes = place ? section.n_bytes : 0;
 	}
@@ -61,12 +64,13 @@ static bool read_sound(const char *path, struct sound_file *ret)
 static void write_damaged(struct type_fuzzer *fuzzer, const struct sound_file *file, const char *path)
 {
 	uint8_t *bytes = malloc(file->n_bytes);
-	size_t part = fuzz_random(fuzzer, 5);
+	size_t part = fuzz_random(fuzzer, N_SECTIONS + 2);
 	FILE *stream = fopen(path, "wb");
 
 	fuzz_demand(fuzzer, bytes && stream, "no memory, or no disk");
 	memcpy(bytes, file->bytes, file->n_bytes);
-	part = part > 2 ? 0 : part; /* entries are most interesting */
+	if (part >= N_SECTIONS || !file->parts[part].n_bytes)
+		part = 0; /* entries are most interesting */
 	fuzz_damage(fuzzer, bytes + file->parts[part].offset, file->parts[part].n_bytes);
 	fuzz_demand(fuzzer, fwrite(bytes, 1, file->n_bytes, stream) == file->n_bytes, "no disk");
 	fclose(stream);
