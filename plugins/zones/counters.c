@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-void report_unreadable(const struct zones_state *state, const char *what, struct mo_error *why)
+void zones_unreadable(const struct zones_state *state, const char *what, struct mo_error *why)
 {
 	struct mo_evidence evidence = { .label = "why", .kind = MO_CELL_TEXT, .cell = mo_cell_text(mo_error_text(why)) };
 	char verdict[160];
@@ -39,7 +39,7 @@ static void read_counters(struct zones_state *state, const struct mo_address *sy
 		return;
 	error = mo_read(state->reader, symbol->kva, raw, (size_t)n_items->value * sizeof(raw[0]));
 	if (error) {
-		report_unreadable(state, what, error);
+		zones_unreadable(state, what, error);
 		return;
 	}
 	ret->n_values = (size_t)n_items->value;
@@ -83,7 +83,7 @@ struct mo_count read_long(const struct zones_state *state, const struct mo_addre
 		return mo_unknown();
 	error = mo_read_u64(state->reader, symbol->kva, &value);
 	if (error) {
-		report_unreadable(state, symbol->name, error);
+		zones_unreadable(state, symbol->name, error);
 		return mo_unknown();
 	}
 	return mo_exact((int64_t)value < 0 ? 0 : value);
@@ -98,7 +98,7 @@ struct mo_count read_int(const struct zones_state *state, const struct mo_addres
 		return mo_unknown();
 	error = mo_read_u32(state->reader, symbol->kva, &value);
 	if (error) {
-		report_unreadable(state, symbol->name, error);
+		zones_unreadable(state, symbol->name, error);
 		return mo_unknown();
 	}
 	return mo_exact((int32_t)value < 0 ? 0 : value);

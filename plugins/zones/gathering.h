@@ -91,11 +91,11 @@ struct mo_count zone_counter(const struct zones_state *state, enum zone_item ite
 struct mo_count counter_value(const struct counters *counters, const struct mo_constant *item);
 
 /* Variables of the kernel: unknown if absent or unreadable. */
-struct mo_count read_long(const struct zones_state *state, const struct mo_address *symbol);  /* 8 bytes; negative is 0 */
-struct mo_count read_int(const struct zones_state *state, const struct mo_address *symbol);   /* 4 bytes; negative is 0 */
+struct mo_count read_long(const struct zones_state *state, const struct mo_address *symbol); /* a long; below 0 is 0 */
+struct mo_count read_int(const struct zones_state *state, const struct mo_address *symbol); /* an int; below 0 is 0 */
 
 /* A finding that something could not be read. */
-void report_unreadable(const struct zones_state *state, const char *what, struct mo_error *why);
+void zones_unreadable(const struct zones_state *state, const char *what, struct mo_error *why);
 
 /* meminfo_swap.c */
 struct swap_pages {
@@ -133,7 +133,7 @@ void gather_hugetlb(const struct zones_state *state, struct hugetlb_pools *ret);
 void gather_meminfo(struct zones_state *state);
 
 /* The kernel's own numbers for a view: its state again, with this run's reader. */
-void view_state(struct mo_run *run, struct zones_state *ret);
+void zones_view_state(struct mo_run *run, struct zones_state *ret);
 
 /* kernel_words.c: the format strings that the kernel prints with, as they stand in its read-only data. */
 #define MOST_WORDS 4

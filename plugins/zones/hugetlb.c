@@ -14,7 +14,7 @@ static struct mo_count read_count(const struct zones_state *state, const struct 
 		return mo_unknown();
 	error = mo_read_field(state->reader, field, hstate_kva, &value);
 	if (error) {
-		report_unreadable(state, field->name, error);
+		zones_unreadable(state, field->name, error);
 		return mo_unknown();
 	}
 	return mo_exact(value);

@@ -10,7 +10,9 @@
 
 static size_t array_length(const struct mo_field *field)
 {
-	return mo_has(field) && field->width_bytes == 8 && field->n_elements <= MOST_STAT_ITEMS ? (size_t)field->n_elements : 0;
+	if (!mo_has(field) || field->width_bytes != 8 || field->n_elements > MOST_STAT_ITEMS)
+		return 0;
+	return (size_t)field->n_elements;
 }
 
 struct item_counts count_items(const struct zones_layout *layout)

@@ -62,7 +62,7 @@ struct mo_count blockdev_pages(const struct zones_state *state)
 		return mo_unknown();
 	error = mo_read_pointer(state->reader, layout->bdev.superblock.kva, &superblock_kva);
 	if (error) {
-		report_unreadable(state, "The superblock of block devices", error);
+		zones_unreadable(state, "The superblock of block devices", error);
 		return mo_unknown();
 	}
 	mo_list_begin(&walk, state->reader, mo_field_kva(&layout->bdev.s_inodes, superblock_kva), MOST_BLOCK_DEVICES);
@@ -82,7 +82,7 @@ struct mo_count blockdev_pages(const struct zones_state *state)
 	else
 		error = walk_error;
 	if (error) {
-		report_unreadable(state, "The block devices' page cache (Buffers)", error);
+		zones_unreadable(state, "The block devices' page cache (Buffers)", error);
 		return mo_at_least(sum);
 	}
 	return mo_exact(sum);
@@ -99,7 +99,7 @@ struct mo_count committed_pages(const struct zones_state *state)
 		return mo_unknown();
 	error = mo_percpu_counter_sum(state->reader, layout->committed_as.kva, &sum);
 	if (error) {
-		report_unreadable(state, "vm_committed_as", error);
+		zones_unreadable(state, "vm_committed_as", error);
 		return mo_unknown();
 	}
 	return mo_exact(sum < 0 ? 0 : (uint64_t)sum);

@@ -66,7 +66,7 @@ static struct mo_count all_leaving_pages(const struct zones_state *state)
 		if (!error && area_kva)
 			error = leaving_pages(state, area_kva, &pages);
 		if (error) {
-			report_unreadable(state, "A swap area", error);
+			zones_unreadable(state, "A swap area", error);
 			return mo_unknown();
 		}
 		sum += pages;
@@ -128,7 +128,7 @@ static struct mo_count cached_pages(const struct zones_state *state)
 		    (!mo_has(&layout->swap.valid) || flags & (uint64_t)layout->swap.valid.value))
 			error = cached_of_area(state, i, &sum);
 		if (error) {
-			report_unreadable(state, "The swap cache", error);
+			zones_unreadable(state, "The swap cache", error);
 			return mo_unknown();
 		}
 	}
@@ -230,7 +230,7 @@ struct mo_count zswap_pool_bytes(const struct zones_state *state)
 	}
 	mo_error_destroy(walk_error);
 	if (error) {
-		report_unreadable(state, "The zswap pools", error);
+		zones_unreadable(state, "The zswap pools", error);
 		return mo_unknown();
 	}
 	return mo_exact(sum_pages << mo_kernel_facts(mo_run_kernel(state->run))->page_shift);

@@ -71,7 +71,7 @@ static void add_zones(struct zones_state *state, struct mo_node *node, uint8_t *
 
 		if (error) {
 			snprintf(what, sizeof(what), "Zone %u of node %u", i, node->node_id);
-			report_unreadable(state, what, error);
+			zones_unreadable(state, what, error);
 			continue;
 		}
 		*zone = (struct mo_zone){ .node_id = node->node_id, .index = i, .zone_kva = zone_kva };
@@ -160,7 +160,7 @@ struct mo_error *gather_nodes(struct zones_state *state)
 			error = read_node(state, (unsigned)node_id, pgdat_kva, node);
 		if (error) {
 			snprintf(what, sizeof(what), "Node %d", node_id);
-			report_unreadable(state, what, error);
+			zones_unreadable(state, what, error);
 			continue;
 		}
 		add_zones(state, node, buffer);

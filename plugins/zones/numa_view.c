@@ -242,7 +242,7 @@ static void put_hugetlb(const struct rows *rows)
 						rows->node->node_id, &value);
 		put(rows, lines[i].label, is_there && !error ? mo_exact(value) : mo_unknown(), "");
 		if (error)
-			report_unreadable(rows->state, field->name, error);
+			zones_unreadable(rows->state, field->name, error);
 	}
 }
 
@@ -253,7 +253,7 @@ struct mo_error *show_numa(struct mo_run *run, struct mo_report *report)
 	struct kernel_words words = { .beginnings = { "Node %d FileHugePages:" } };
 	struct zones_state state;
 
-	view_state(run, &state);
+	zones_view_state(run, &state);
 	find_kernel_words(&state, &words);
 	if (*words.found[0] ? strstr(words.found[0], " FileHugePages: %8lu") != NULL :
 			      !mo_has(&state.layout->zone_items[AT_NR_UNACCEPTED]))

@@ -16,7 +16,7 @@ static bool read_values(struct zones_state *state, const struct mo_field *field,
 	struct mo_error *error = mo_read(state->reader, mo_field_kva(field, object_kva), raw, n_items * sizeof(raw[0]));
 
 	if (error) {
-		report_unreadable(state, what, error);
+		zones_unreadable(state, what, error);
 		return false;
 	}
 	items.offset_bytes = 0;
@@ -61,7 +61,7 @@ static void report_pending(const struct zones_state *state, const char *what, st
 {
 	if (mo_error_catch(&error, MO_E_ABSENT))
 		return;
-	report_unreadable(state, what, error);
+	zones_unreadable(state, what, error);
 }
 
 static void gather_zone(struct zones_state *state, struct mo_zone *zone, const struct zone_cpus *cpus,
@@ -172,12 +172,12 @@ static struct mo_error *prepare_cpus(struct zones_state *state, struct zone_cpus
 
 	*is_known = false;
 	if (error) {
-		report_unreadable(state, "Which CPUs there are", error);
+		zones_unreadable(state, "Which CPUs there are", error);
 		return NULL;
 	}
 	n_pagesets = populated_zones(state) * mo_set_count(&cpus->running);
 	if (n_pagesets > MOST_PAGESETS) {
-		report_unreadable(state, "What the CPUs keep of the zones",
+		zones_unreadable(state, "What the CPUs keep of the zones",
 				  mo_error_create(MO_E_LIMIT, "%zu zones and %u CPUs are too many", populated_zones(state),
 						  mo_set_count(&cpus->running)));
 		return NULL;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * struct vm_event_state (include/linux/vmstat.h): every CPU counts events for itself. The kernel adds up those of online
- * CPUs; one that goes offline hands its counts to another, but one that a panic has stopped keeps them.
+ * struct vm_event_state (include/linux/vmstat.h): every CPU counts events for itself. The kernel adds up those of
+ * online CPUs; one that goes offline hands its counts to another, but one that a panic has stopped keeps them.
  */
 #include "gathering.h"
 
@@ -37,7 +37,7 @@ size_t sum_vm_events(const struct zones_state *state, uint64_t *sums, size_t mos
 			sums[i] += mo_get_element(&items, raw, i);
 	}
 	if (error) {
-		report_unreadable(state, "The events that the CPUs counted (vm_event_states)", error);
+		zones_unreadable(state, "The events that the CPUs counted (vm_event_states)", error);
 		return 0;
 	}
 	return n_items;

@@ -138,7 +138,7 @@ struct mo_error *show_vmstat(struct mo_run *run, struct mo_report *report)
 	struct zones_state state;
 	size_t first_other;
 
-	view_state(run, &state);
+	zones_view_state(run, &state);
 	if (mo_run_flag(run, "exact"))
 		table.line = exact_line;
 	mo_report_table_begin(report, &table);

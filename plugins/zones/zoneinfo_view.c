@@ -220,7 +220,7 @@ struct mo_error *show_zoneinfo(struct mo_run *run, struct mo_report *report)
 	struct zoneinfo_form form;
 	struct zones_state state;
 
-	view_state(run, &state);
+	zones_view_state(run, &state);
 	form = zoneinfo_form(&state);
 	table.line = zoneinfo_line(form.is_wide, mo_run_flag(run, "exact"));
 	mo_report_table_begin(report, &table);

@@ -38,7 +38,7 @@ static struct mo_error *gather(struct mo_run *run, void **model_ret)
 		return error;
 	}
 	if (error)
-		report_unreadable(state, "The nodes and their zones", error);
+		zones_unreadable(state, "The nodes and their zones", error);
 	state->model.n_orders = zone_order_count(state->layout);
 	error = gather_item_names(state);
 	if (!error)
@@ -52,7 +52,7 @@ static struct mo_error *gather(struct mo_run *run, void **model_ret)
 	return NULL;
 }
 
-void view_state(struct mo_run *run, struct zones_state *ret)
+void zones_view_state(struct mo_run *run, struct zones_state *ret)
 {
 	/* The model is the first member of its state. */
 	*ret = *(const struct zones_state *)mo_run_model(run);

@@ -154,7 +154,8 @@ static void put_names(struct mo_kernel *kernel)
 	/* As between two pages, since the search goes piece by piece. */
 	put_text(kernel, RODATA + 0xff8, "\n  pages free     %lu\n        boost    %lu\n        min      %lu");
 	put_text(kernel, RODATA + 0x1100, "\n    cpu: %i\n              count: %i\n              high:  %i");
-	put_text(kernel, RODATA + 0x1200, "\n  node_unreclaimable:  %u\n  start_pfn:           %lu\n  reserved_highatomic: %lu");
+	put_text(kernel, RODATA + 0x1200,
+		 "\n  node_unreclaimable:  %u\n  start_pfn:           %lu\n  reserved_highatomic: %lu");
 }
 
 /* Zone counters: the machine's are the zones' sums. */
