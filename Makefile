@@ -18,7 +18,7 @@ $(BUILD)/build.ninja:
 demo:
 	@./install-packages build demo
 	@[ -e $(BUILD)/build.ninja ] || meson setup $(BUILD)
-	@ninja -C $(BUILD) --quiet
+	@ninja -C $(BUILD) --quiet memopsy $$(ninja -C $(BUILD) -t targets all | sed -n 's|^\(plugins/[^/ ]*\.so\):.*|\1|p')
 	@echo '$$ $(BUILD)/memopsy report $(SAMPLE)'
 	@$(BUILD)/memopsy report $(SAMPLE) || [ $$? = 1 ]
 

@@ -6,6 +6,7 @@ static const struct mo_table_spec *const tables[] = {
 	&mo_identity_kernel_table,
 	&mo_identity_machine_table,
 	&mo_identity_dump_table,
+	&mo_identity_excluded_table,
 };
 
 static struct mo_error *run_info(struct mo_cli *cli)

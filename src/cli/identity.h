@@ -21,13 +21,14 @@ void mo_identity_deinit(struct mo_identity *identity);
 extern const struct mo_table_spec mo_identity_kernel_table;
 extern const struct mo_table_spec mo_identity_machine_table;
 extern const struct mo_table_spec mo_identity_dump_table;
+extern const struct mo_table_spec mo_identity_excluded_table;
 
 void mo_identity_write_kernel(struct mo_cli *cli, const struct mo_identity *identity);
 void mo_identity_write_machine(struct mo_cli *cli, const struct mo_identity *identity);
 void mo_identity_write_dump(struct mo_cli *cli);
 
 /*
- * What the dump leaves out and what that hides, as notes; what is wrong with it (cut short, incomplete), as findings
+ * What the dump leaves out and what that hides, as a table; what is wrong with it (cut short, incomplete), as findings
  * about reading.
  */
 void mo_identity_write_completeness(struct mo_cli *cli);

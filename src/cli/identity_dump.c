@@ -40,7 +40,7 @@ static const struct mo_column dump_columns[DUMP_COLUMNS] = {
 			   .flags = MO_COLUMN_HIDDEN, .help = "one past the highest page frame" },
 	[DUMP_LEVEL] = { .key = "dump_level", .heading = "Dump level", .kind = MO_CELL_COUNT,
 			 .help = "makedumpfile's -d; ?: the file does not say" },
-	[DUMP_EXCLUDED] = { .key = "excluded", .heading = "Left out", .flags = MO_COLUMN_WRAP,
+	[DUMP_EXCLUDED] = { .key = "excluded", .heading = "Left out", .flags = MO_COLUMN_HIDDEN,
 			    .help = "kinds of pages that the dump level leaves out" },
 	[DUMP_WRITTEN] = { .key = "written", .heading = "Written", .kind = MO_CELL_TIME,
 			   .help = "when the dump was written, as its header says" },
@@ -71,6 +71,21 @@ static const struct excluded_pages excluded_pages[] = {
 	{ .bit = 4, .what = "page cache with private data", .hides = "the contents of cached files and file-system metadata" },
 	{ .bit = 8, .what = "user pages", .hides = "the memory of processes: stacks, heaps, command lines" },
 	{ .bit = 16, .what = "free pages", .hides = "what was in memory before it was freed" },
+};
+
+enum excluded_column { EXCLUDED_PAGES, EXCLUDED_HIDES, EXCLUDED_COLUMNS };
+
+static const struct mo_column excluded_columns[EXCLUDED_COLUMNS] = {
+	[EXCLUDED_PAGES] = { .key = "pages", .heading = "LEFT OUT", .help = "kind of pages that the dump level leaves out" },
+	[EXCLUDED_HIDES] = { .key = "hides", .heading = "HIDDEN BY THAT", .flags = MO_COLUMN_WRAP,
+			     .help = "what cannot be seen for that reason" },
+};
+
+const struct mo_table_spec mo_identity_excluded_table = {
+	.name = "left_out",
+	.title = "What the dump level leaves out",
+	.columns = excluded_columns,
+	.n_columns = COUNT(excluded_columns),
 };
 
 static void append_excluded(struct mo_text *text, unsigned level)
@@ -121,6 +136,21 @@ static void write_damage(struct mo_cli *cli, const char *id, const char *verdict
 	mo_report_finding(cli->report, &finding);
 }
 
+static void write_excluded(struct mo_report *report, unsigned level)
+{
+	mo_report_table_begin(report, &mo_identity_excluded_table);
+	for (size_t i = 0; i < COUNT(excluded_pages); i++) {
+		struct mo_cell cells[EXCLUDED_COLUMNS];
+
+		if (!(level & excluded_pages[i].bit))
+			continue;
+		cells[EXCLUDED_PAGES] = mo_cell_text(excluded_pages[i].what);
+		cells[EXCLUDED_HIDES] = mo_cell_text(excluded_pages[i].hides);
+		mo_report_row(report, cells);
+	}
+	mo_report_table_end(report);
+}
+
 void mo_identity_write_completeness(struct mo_cli *cli)
 {
 	const struct mo_dump_info *info = mo_kernel_dump_info(cli->kernel);
@@ -134,14 +164,8 @@ void mo_identity_write_completeness(struct mo_cli *cli)
 	if (info->is_live)
 		mo_report_note(cli->report, "This is the running kernel: what was read at different moments need not fit "
 					    "together.");
-	if (!info->has_dump_level)
-		return;
-	if (!info->dump_level)
-		mo_report_note(cli->report, "The dump level is 0: no kind of page was left out.");
-	for (size_t i = 0; i < COUNT(excluded_pages); i++)
-		if (info->dump_level & excluded_pages[i].bit)
-			mo_report_note(cli->report, "Left out: %s. Hidden by that: %s.", excluded_pages[i].what,
-				       excluded_pages[i].hides);
+	if (info->has_dump_level && info->dump_level)
+		write_excluded(cli->report, info->dump_level);
 }
 
 void mo_identity_write_remarks(struct mo_cli *cli)

@@ -28,7 +28,7 @@ class Commands(Case):
     def test_info(self):
         sample, guest = self.sample(), self.guest()
         run = self.succeeds(memopsy("info", sample), guest["release"], guest["build_id"], "Paging levels:  5",
-                            "Panic:          none", "Dump level:   31", "Left out: free pages.")
+                            "Panic:          none", "Dump level:   31", "\nLEFT OUT ", "\nfree pages ")
         self.assertIn("BTF of the dump", run.out)
         document = self.json("info", sample)
         machine, dump = document["data"]["machine"], document["data"]["dump"]

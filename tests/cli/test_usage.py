@@ -67,6 +67,21 @@ class Usage(Case):
         self.assertIn("--level=", memopsy("--list-options", "dmesg").out.split())
         self.assertNotIn("--vmlinux=", memopsy("--list-options", "help").out.split())
 
+    def test_man_page_names_every_command_and_option(self):
+        page = (SAMPLES.parent / "docs/man/memopsy.1").read_text().replace("\\-", "-")
+        own = [name for name in memopsy("--list-commands").out.split() if not self.is_of_plugin(name)]
+        self.assertIn("vtop", own)
+        for command in own:
+            self.assertRegex(page, rf"\n\.(B|BI|BR) {command}\b")
+            for option in memopsy("--list-options", command).out.split():
+                name = option.split("=")[0]
+                self.assertTrue(name in page, f"{command} {name}")
+
+    @staticmethod
+    def is_of_plugin(name):
+        document = json.loads(memopsy("plugins", "--json").out)
+        return any(name in row["commands"].split() for row in document["data"]["plugins"])
+
     def test_completion_of_bash(self):
         script = (f". {SAMPLES.parent}/src/cli/completion/memopsy; COMP_WORDS=(memopsy --types=btf); "
                   "memopsy() { \"$MO_PROGRAM\" \"$@\"; }; compopt() { :; }; "
