@@ -97,23 +97,6 @@ static void describe_base_type(const struct mo_dwarf_handle *handle, Dwarf_Die d
 	}
 }
 
-/* The two versions of a type differ only where a struct or union can be within it by value: as in the builder. */
-static enum mo_build_how effective_how(const struct mo_raw_type *raw, enum mo_build_how how)
-{
-	switch (raw->kind) {
-	case MO_TYPE_TYPEDEF:
-	case MO_TYPE_CONST:
-	case MO_TYPE_VOLATILE:
-	case MO_TYPE_ARRAY:
-		return how;
-	case MO_TYPE_STRUCT:
-	case MO_TYPE_UNION:
-		return raw->name ? how : MO_BUILD_FULL;
-	default:
-		return MO_BUILD_FULL;
-	}
-}
-
 static void describe_head(const struct mo_dwarf_handle *handle, Dwarf_Die die, struct mo_raw_type *raw)
 {
 	raw->name = mo_dwarf_name(handle, die);
@@ -185,7 +168,7 @@ static struct mo_error *extract_die(struct mo_dwarf_extraction *extraction, Dwar
 	if (!kind_of_tag(tag, &raw.kind))
 		return NULL; /* what C does not have counts as void */
 	describe_head(extraction->handle, die, &raw);
-	origin.how = effective_how(&raw, how);
+	origin.how = mo_type_effective_how(&raw, how);
 	/* Asked for before its name was known. */
 	*ret = mo_type_table_at_origin(extraction->table, &origin);
 	if (*ret)

@@ -157,6 +157,21 @@ static struct mo_error *look_up_places(struct mo_dwarf_names *names)
 	return NULL;
 }
 
+/* Marks the wishes that may be found at all. */
+static void find_traces(struct mo_dwarf_names *names)
+{
+	for (size_t i = 0; i < names->places.count; i++) {
+		for (uint32_t n = names->places.items[i].needle + 1; n; n = names->needles.items[n - 1].next_same)
+			names->wishes[names->needles.items[n - 1].wish].has_trace = true;
+	}
+	for (size_t i = 0; i < names->short_needles.count; i++) {
+		for (uint32_t n = names->short_needles.items[i] + 1; n; n = names->needles.items[n - 1].next_same)
+			names->wishes[names->needles.items[n - 1].wish].has_trace = true;
+	}
+	for (size_t i = 0; !names->has_places && i < names->n_wishes; i++)
+		names->wishes[i].has_trace = true;
+}
+
 struct mo_error *mo_dwarf_names_init(struct mo_dwarf_names *names, const struct mo_dwarf_file *file,
 				     const struct mo_type_name *const *wished, size_t n_wished)
 {
@@ -167,7 +182,9 @@ struct mo_error *mo_dwarf_names_init(struct mo_dwarf_names *names, const struct 
 	if (!names->wishes)
 		return mo_error_no_memory();
 	MO_TRY(add_wishes(names, wished));
-	return look_up_places(names);
+	MO_TRY(look_up_places(names));
+	find_traces(names);
+	return NULL;
 }
 
 void mo_dwarf_names_deinit(struct mo_dwarf_names *names)

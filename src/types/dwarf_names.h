@@ -21,6 +21,7 @@ struct mo_dwarf_wish {
 	/* The number of the first unit that has the definition, as far as is known. */
 	_Atomic uint64_t found_unit;
 	uint64_t found_offset; /* guarded by the scan's lock */
+	bool has_trace;        /* false: the name stands nowhere, so that nothing has it */
 };
 
 /* A spelling of a wish's name. */

@@ -64,7 +64,7 @@ static struct mo_error *note_found(struct scan *scan, const struct mo_dwarf_hand
 		atomic_store(&wish->found_unit, unit);
 		if (unit > atomic_load(&scan->last_unit))
 			atomic_store(&scan->last_unit, unit);
-		if (before == MO_NOT_FOUND)
+		if (before == MO_NOT_FOUND && wish->has_trace)
 			atomic_fetch_sub(&scan->n_open, 1);
 	}
 	pthread_mutex_unlock(&scan->lock);
@@ -229,7 +229,9 @@ struct mo_error *mo_dwarf_scan(struct mo_dwarf_names *names, struct mo_progress 
 		free(scan.sieves);
 		return mo_error_no_memory();
 	}
-	atomic_init(&scan.n_open, names->n_wishes);
+	atomic_init(&scan.n_open, 0);
+	for (size_t i = 0; i < names->n_wishes; i++)
+		atomic_fetch_add(&scan.n_open, names->wishes[i].has_trace);
 	mo_progress_begin(progress, "reading debug information", names->file->info.n_bytes);
 	error = mo_parallel(n_threads, names->file->units.count, 1, scan_units, &scan);
 	if (!error && !names->has_places && atomic_load(&scan.n_open)) {

@@ -51,8 +51,7 @@ static struct mo_error *reserve_built(struct mo_raw_source *source, uint32_t id)
 }
 
 
-/* The two versions of a type differ only where a struct or union can be within it by value. */
-static enum mo_build_how effective_how(const struct mo_raw_type *raw, enum mo_build_how how)
+enum mo_build_how mo_type_effective_how(const struct mo_raw_type *raw, enum mo_build_how how)
 {
 	switch (raw->kind) {
 	case MO_TYPE_TYPEDEF:
@@ -286,7 +285,7 @@ static struct mo_error *build_type(struct build *build, struct mo_raw_source *so
 		*ret = &void_type;
 		return NULL;
 	}
-	how = effective_how(&raw, how);
+	how = mo_type_effective_how(&raw, how);
 	MO_TRY(reserve_built(source, id));
 	node = source->built[how][id];
 	if (node && node->is_under_way)

@@ -111,6 +111,12 @@ enum mo_build_how {
 	MO_BUILD_SHALLOW = 1, /* named structs and unions are left incomplete */
 };
 
+/*
+ * The two versions of a type differ only where a struct or union can be within it by value: which one is meant when
+ * this one is asked for.
+ */
+enum mo_build_how mo_type_effective_how(const struct mo_raw_type *raw, enum mo_build_how how);
+
 /* Builds (or gives again) a type. The lock is held. */
 struct mo_error *mo_type_build(struct mo_types *types, struct mo_raw_source *source, uint32_t id,
 			       enum mo_build_how how, const struct mo_type **ret) MO_MUST_USE;
