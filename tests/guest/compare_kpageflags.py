@@ -56,6 +56,19 @@ def words(path):
     return struct.unpack(f"<{len(data) // 8}Q", data[:len(data) // 8 * 8])
 
 
+def check_page(program, dump, row, said):
+    """`page` of the first page frame of a class: the same class, and the flags that kpageflags copies."""
+    one = json.loads(truth.run(program, "page", dump, str(row["pfn"]), "--json"))["data"]["page"]
+    names = set(filter(None, one["flags"].split(",")))
+    wrong = [name for name in ("lru", "dirty", "reserved", "mlocked", "unevictable", "writeback")
+             if (name in names) != bool(said & OF[name])]
+    if one["class"] == row["class"] and one["pfn"] == row["pfn"] and one["refcount"] == row["refcount"] and not wrong:
+        return True
+    print(f"page {row['pfn']:#x}: {one['class']} with {one['flags']!r}, where pages said {row['class']} and kpageflags "
+          f"{describe(said)}")
+    return False
+
+
 def main():
     dump, folder, program = truth.arguments()
     if not (folder / "proc/kpageflags").exists():
@@ -83,8 +96,11 @@ def main():
     unseen = len(flags) - len(absent) - covered
     for (name, said), count in sorted(differing.items(), key=lambda item: -item[1])[:40]:
         print(f"{count:7} {name:14} where kpageflags said {said}")
+    first_of_class = {row["class"]: row for row in reversed(rows) if row["pfn"] < len(flags)}
+    pages_wrong = sum(not check_page(program, dump, row, flags[row["pfn"]]) for row in first_of_class.values())
+    print(f"{len(first_of_class)} single pages looked at, {pages_wrong} differ")
     print(f"{equal} of {seen} page frames agree, {seen - equal} differ; {unseen} of kpageflags are not in memopsy's pages")
-    sys.exit(1 if seen - equal > seen * MOST_MOVED_SHARE or unseen > 0 or not equal else 0)
+    sys.exit(1 if seen - equal > seen * MOST_MOVED_SHARE or unseen > 0 or not equal or pages_wrong else 0)
 
 
 main()
