@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The pass over all struct pages that finds the slabs, on all cores, through views of the memory map. */
+#include "gathering.h"
+
+#include <memopsy/parallel.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SCAN_GRAIN_PAGES 32768 /* 2 MiB of struct pages of 64 bytes: one mapping */
+
+/* What a thread found, ascending by pfn, as chunks are handed out in that order. Padded apart. */
+struct thread_slabs {
+	struct slab_record *records;
+	size_t n_records, n_slots;
+	uint64_t unreadable_pages;
+} __attribute__((aligned(128)));
+
+struct scan {
+	const struct slab_state *state;
+	struct thread_slabs *threads;
+};
+
+static uint64_t word_at(const struct slab_shape *shape, const uint8_t *at)
+{
+	uint64_t word = 0;
+
+	if (shape->word_bytes == 8) {
+		memcpy(&word, at, 8);
+		return mo_is_swapped_(shape->is_big_endian) ? __builtin_bswap64(word) : word;
+	}
+	for (unsigned i = 0; i < 4; i++)
+		word |= (uint64_t)at[shape->is_big_endian ? 3 - i : i] << 8 * i;
+	return word;
+}
+
+static uint32_t half_at(const struct slab_shape *shape, const uint8_t *at)
+{
+	uint32_t half;
+
+	memcpy(&half, at, 4);
+	return mo_is_swapped_(shape->is_big_endian) ? __builtin_bswap32(half) : half;
+}
+
+static struct mo_error *add_record(struct thread_slabs *thread, const struct slab_record *record)
+{
+	if (thread->n_records == thread->n_slots) {
+		size_t n_slots = thread->n_slots ? thread->n_slots * 2 : 4096;
+		struct slab_record *records = realloc(thread->records, n_slots * sizeof(*records));
+
+		if (!records)
+			return mo_error_no_memory();
+		thread->records = records;
+		thread->n_slots = n_slots;
+	}
+	thread->records[thread->n_records++] = *record;
+	return NULL;
+}
+
+static struct slab_record decode_slab(const struct slab_layout *layout, const uint8_t *page, uint64_t pfn)
+{
+	struct slab_record record = {
+		.pfn = pfn,
+		.cache_kva = mo_get(&layout->slab.cache, page),
+		.freelist_kva = mo_get(&layout->slab.freelist, page),
+		.objects = (uint16_t)mo_get(&layout->slab.objects, page),
+		.inuse = (uint16_t)mo_get(&layout->slab.inuse, page),
+		.is_frozen = mo_has(&layout->slab.frozen) && mo_get(&layout->slab.frozen, page),
+	};
+
+	return record;
+}
+
+/* n struct pages that lie at `page`. Tail pages name their head in a word with bit 0 set, and are not looked at. */
+static struct mo_error *scan_bytes(const struct scan *scan, struct thread_slabs *thread, const uint8_t *page, uint64_t pfn,
+				   uint64_t n)
+{
+	const struct slab_layout *layout = scan->state->layout;
+	const struct slab_shape shape = scan->state->shape;
+	uint64_t mark_offset = shape.by_type ? layout->page.page_type.offset_bytes : layout->page.flags.offset_bytes;
+	uint64_t head_offset = layout->page.compound_head.offset_bytes;
+
+	for (uint64_t i = 0; i < n; i++, page += shape.page_struct_bytes) {
+		struct slab_record record;
+		struct mo_error *error;
+		bool is_slab = shape.by_type ? (half_at(&shape, page + mark_offset) & shape.type_mask) == shape.type_value :
+					       (word_at(&shape, page + mark_offset) & shape.flag) != 0;
+
+		if (!is_slab || word_at(&shape, page + head_offset) & 1)
+			continue;
+		record = decode_slab(layout, page, pfn + i);
+		error = add_record(thread, &record);
+		if (error)
+			return error;
+	}
+	return NULL;
+}
+
+/* What one view gives, or one struct page that lies across its end. */
+static struct mo_error *scan_some(const struct scan *scan, struct mo_reader *reader, struct thread_slabs *thread, uint64_t kva,
+				  uint64_t pfn, uint64_t n, uint64_t *n_done)
+{
+	const struct slab_shape *shape = &scan->state->shape;
+	uint64_t page_bytes = shape->page_struct_bytes;
+	uint8_t whole[MOST_PAGE_STRUCT_BYTES];
+	const void *view;
+	size_t n_bytes = 0;
+	struct mo_error *error = mo_view(reader, kva, n * page_bytes, &view, &n_bytes);
+
+	if (!error && n_bytes >= page_bytes) {
+		*n_done = n_bytes / page_bytes;
+		return scan_bytes(scan, thread, view, pfn, *n_done);
+	}
+	*n_done = 1;
+	if (!error)
+		error = mo_read(reader, kva, whole, page_bytes);
+	if (!error)
+		return scan_bytes(scan, thread, whole, pfn, 1);
+	/* Unreadable, and so is the rest of that page of struct pages. */
+	mo_error_destroy(error);
+	*n_done = (shape->page_bytes - kva % shape->page_bytes + page_bytes - 1) / page_bytes;
+	if (*n_done > n)
+		*n_done = n;
+	thread->unreadable_pages += *n_done;
+	return NULL;
+}
+
+static struct mo_error *scan_chunk(void *context, struct mo_reader *reader, unsigned thread_index, uint64_t first,
+				   uint64_t n_items)
+{
+	const struct scan *scan = context;
+	const struct mo_memmap *memmap = scan->state->memmap;
+	struct thread_slabs *thread = &scan->threads[thread_index];
+	struct mo_error *error = NULL;
+
+	for (size_t i = 0; i < memmap->n_runs && memmap->runs[i].first_pfn < first + n_items && !error; i++) {
+		const struct mo_memmap_run *run = &memmap->runs[i];
+		uint64_t pfn = run->first_pfn > first ? run->first_pfn : first;
+		uint64_t end = run->first_pfn + run->n_pages < first + n_items ? run->first_pfn + run->n_pages : first + n_items;
+		uint64_t n_done;
+
+		for (; pfn < end && !error; pfn += n_done)
+			error = scan_some(scan, reader, thread,
+					  run->first_page_kva + (pfn - run->first_pfn) * scan->state->shape.page_struct_bytes,
+					  pfn, end - pfn, &n_done);
+	}
+	return error;
+}
+
+/* One ascending list out of those of the threads: the lowest of their heads, again and again. */
+static struct mo_error *merge(struct slab_state *state, struct thread_slabs *threads, unsigned n_threads)
+{
+	size_t *at = calloc(n_threads, sizeof(*at));
+	size_t n_slabs = 0;
+
+	for (unsigned i = 0; i < n_threads; i++)
+		n_slabs += threads[i].n_records;
+	state->records = calloc(n_slabs + 1, sizeof(*state->records));
+	if (!at || !state->records) {
+		free(at);
+		return mo_error_no_memory();
+	}
+	for (size_t n = 0; n < n_slabs;) {
+		unsigned lowest = n_threads;
+		uint64_t limit = UINT64_MAX; /* of the other threads */
+
+		for (unsigned i = 0; i < n_threads; i++) {
+			if (at[i] == threads[i].n_records)
+				continue;
+			if (lowest == n_threads || threads[i].records[at[i]].pfn < threads[lowest].records[at[lowest]].pfn) {
+				limit = lowest == n_threads ? limit : threads[lowest].records[at[lowest]].pfn;
+				lowest = i;
+			} else if (threads[i].records[at[i]].pfn < limit) {
+				limit = threads[i].records[at[i]].pfn;
+			}
+		}
+		/* A whole chunk of one thread comes at a time. */
+		while (at[lowest] < threads[lowest].n_records && threads[lowest].records[at[lowest]].pfn < limit)
+			state->records[n++] = threads[lowest].records[at[lowest]++];
+	}
+	state->model.n_slabs = n_slabs;
+	free(at);
+	return NULL;
+}
+
+struct mo_error *scan_slabs(struct slab_state *state)
+{
+	struct mo_kernel *kernel = mo_run_kernel(state->run);
+	const struct mo_memmap *memmap = state->memmap;
+	unsigned n_threads = mo_kernel_thread_count(kernel);
+	struct scan scan = { .state = state };
+	struct mo_error *error = NULL;
+	uint64_t unreadable_pages = 0;
+
+	scan.threads = aligned_alloc(_Alignof(struct thread_slabs), n_threads * sizeof(*scan.threads));
+	if (!scan.threads)
+		return mo_error_no_memory();
+	memset(scan.threads, 0, n_threads * sizeof(*scan.threads));
+	if (memmap->n_runs)
+		error = mo_parallel_scan(kernel, mo_run_progress(state->run), "finding slabs", memmap->runs[0].first_pfn,
+					 memmap->runs[memmap->n_runs - 1].first_pfn + memmap->runs[memmap->n_runs - 1].n_pages,
+					 SCAN_GRAIN_PAGES, scan_chunk, &scan);
+	if (!error)
+		error = merge(state, scan.threads, n_threads);
+	for (unsigned i = 0; i < n_threads; i++) {
+		unreadable_pages += scan.threads[i].unreadable_pages;
+		free(scan.threads[i].records);
+	}
+	free(scan.threads);
+	if (!error && unreadable_pages)
+		note_trouble(state, mo_error_create(MO_E_NOT_IN_DUMP, "%llu struct pages could not be read",
+						    (unsigned long long)unreadable_pages));
+	return error;
+}

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Sheaves (mm/slub.c, 6.18 on): arrays of free objects that CPUs keep, and full ones that nodes keep in barns. To its
+ * slab such an object is in use. Those in a sheaf for kfree_rcu() wait for a grace period.
+ */
+#include "gathering.h"
+
+#include <inttypes.h>
+
+#define MOST_SHEAF_OBJECTS 65536
+#define MOST_BARN_SHEAVES 65536
+#define POINTERS_AT_A_TIME 512
+
+/* One object that a sheaf says is free. False: it is none of this cache's. */
+static bool mark_object(struct slab_state *state, uint32_t cache, uint64_t kva, enum mo_object_state object_state)
+{
+	const struct mo_slab *found;
+	struct mo_slab *slab;
+	enum mo_object_state before;
+	uint32_t index;
+
+	if (!mo_object_at(&state->model, kva, &found, &index) || found->cache != cache || !found->has_states ||
+	    mo_object_kva(&state->model, found, index) != kva)
+		return false;
+	slab = &state->slabs[found - state->slabs];
+	before = mo_object_state_at(&state->model, slab->first_object + index);
+	if (before != MO_OBJECT_ALLOCATED && before != MO_OBJECT_UNKNOWN) {
+		const struct slab_wrong wrong = { .fault = MO_SLAB_TWICE, .object_kva = kva, .value = kva, .cache = cache };
+
+		note_wrong(state, slab, &wrong);
+		return true;
+	}
+	set_object_state(state, slab, index, object_state);
+	return true;
+}
+
+static struct mo_error *mark_sheaf(struct slab_state *state, uint32_t cache, uint64_t sheaf_kva,
+				   enum mo_object_state object_state)
+{
+	const struct slab_layout *layout = state->layout;
+	const struct mo_field pointer = { .name = "struct slab_sheaf.objects", .is_bound = true,
+					  .width_bytes = (uint8_t)state->shape.word_bytes,
+					  .element_bytes = state->shape.word_bytes,
+					  .is_big_endian = state->shape.is_big_endian };
+	uint8_t bytes[POINTERS_AT_A_TIME * 8];
+	uint64_t n_objects = 0;
+	uint64_t strange = 0;
+	struct mo_error *error = mo_read_field(state->reader, &layout->sheaf_size, sheaf_kva, &n_objects);
+
+	if (!error && n_objects > MOST_SHEAF_OBJECTS)
+		error = mo_error_create(MO_E_CORRUPT, "%" PRIu64 " objects", n_objects);
+	for (uint64_t first = 0; first < n_objects && !error; first += POINTERS_AT_A_TIME) {
+		uint64_t n = n_objects - first < POINTERS_AT_A_TIME ? n_objects - first : POINTERS_AT_A_TIME;
+
+		error = mo_read(state->reader, layout->sheaf_objects.offset_bytes + sheaf_kva + first * pointer.element_bytes,
+				bytes, (size_t)(n * pointer.element_bytes));
+		for (uint64_t i = 0; i < n && !error; i++)
+			if (!mark_object(state, cache, mo_get_element(&pointer, bytes, i), object_state))
+				strange++;
+	}
+	if (!error && strange)
+		error = mo_error_create(MO_E_CORRUPT, "%" PRIu64 " of %" PRIu64 " are no objects of this cache", strange, n_objects);
+	return mo_error_prepend(error, "sheaf at 0x%" PRIx64, sheaf_kva);
+}
+
+static void mark_sheaf_of(struct slab_state *state, uint32_t cache, const struct mo_field *which, uint64_t sheaves_kva,
+			  enum mo_object_state object_state)
+{
+	uint64_t sheaf_kva = 0;
+	struct mo_error *error = mo_read_field(state->reader, which, sheaves_kva, &sheaf_kva);
+
+	if (!error && sheaf_kva)
+		error = mark_sheaf(state, cache, sheaf_kva, object_state);
+	note_trouble(state, mo_error_prepend(error, "cache %s", state->caches[cache].name ? state->caches[cache].name : "?"));
+}
+
+static void mark_cpus(struct slab_state *state, uint32_t cache, const struct mo_set *cpus)
+{
+	const struct slab_layout *layout = state->layout;
+	uint64_t percpu_kva = 0;
+	uint64_t kva = 0;
+	struct mo_error *error = mo_read_field(state->reader, &layout->cache.cpu_sheaves, state->caches[cache].cache_kva,
+					       &percpu_kva);
+
+	/* In 6.18 and 6.19 a cache without sheaves has none. */
+	for (int cpu = mo_set_next(cpus, 0); cpu >= 0 && !error && percpu_kva; cpu = mo_set_next(cpus, (unsigned)cpu + 1)) {
+		error = mo_percpu(state->reader, percpu_kva, (unsigned)cpu, &kva);
+		if (error)
+			break;
+		mark_sheaf_of(state, cache, &layout->sheaves.main, kva, MO_OBJECT_FREE_SHEAF);
+		mark_sheaf_of(state, cache, &layout->sheaves.spare, kva, MO_OBJECT_FREE_SHEAF);
+		if (mo_has(&layout->sheaves.rcu_free))
+			mark_sheaf_of(state, cache, &layout->sheaves.rcu_free, kva, MO_OBJECT_FREE_RCU);
+	}
+	note_trouble(state, mo_error_prepend(error, "the CPUs' sheaves of cache %s",
+					     state->caches[cache].name ? state->caches[cache].name : "?"));
+}
+
+/* A barn hangs on struct kmem_cache_node (6.18 to 7.0), or beside it in kmem_cache.per_node (7.1 on). */
+static struct mo_error *barn_of(const struct slab_state *state, uint32_t cache, unsigned node_id, uint64_t *ret)
+{
+	const struct slab_layout *layout = state->layout;
+	const struct mo_slab_cache *of = &state->caches[cache];
+
+	*ret = 0;
+	if (mo_has(&layout->per_node_barn) && mo_has(&layout->cache.per_node)) {
+		if (node_id >= layout->cache.per_node.n_elements)
+			return NULL;
+		return mo_read_field(state->reader, &layout->per_node_barn,
+				     mo_element_kva(&layout->cache.per_node, of->cache_kva, node_id), ret);
+	}
+	for (size_t i = 0; i < of->n_nodes; i++)
+		if (of->nodes[i].node_id == node_id && mo_has(&layout->node.barn))
+			return mo_read_field(state->reader, &layout->node.barn, of->nodes[i].node_kva, ret);
+	return NULL;
+}
+
+static void mark_barn(struct slab_state *state, uint32_t cache, unsigned node_id)
+{
+	uint64_t barn_kva;
+	uint64_t at_kva;
+	struct mo_list_walk walk;
+	struct mo_error *error = barn_of(state, cache, node_id, &barn_kva);
+	struct mo_error *end;
+
+	if (!error && barn_kva) {
+		mo_list_begin(&walk, state->reader, mo_field_kva(&state->layout->barn_full, barn_kva), MOST_BARN_SHEAVES);
+		while (!error && mo_list_next(&walk, &at_kva))
+			error = mark_sheaf(state, cache, at_kva - state->layout->sheaf_list.offset_bytes, MO_OBJECT_FREE_BARN);
+		end = mo_list_end(&walk);
+		if (!error)
+			error = end;
+		else
+			mo_error_destroy(end);
+	}
+	note_trouble(state, mo_error_prepend(error, "the barn of cache %s on node %u",
+					     state->caches[cache].name ? state->caches[cache].name : "?", node_id));
+}
+
+void mark_sheaves(struct slab_state *state)
+{
+	const struct slab_layout *layout = state->layout;
+	struct mo_set cpus;
+	struct mo_set nodes;
+	struct mo_error *error;
+
+	if (!mo_has(&layout->cache.cpu_sheaves) || !mo_has(&layout->sheaves.main) || !mo_has(&layout->sheaves.spare) ||
+	    !mo_has(&layout->sheaf_size) || !mo_has(&layout->sheaf_objects))
+		return;
+	error = mo_cpus(state->reader, MO_CPUS_POSSIBLE, &cpus);
+	if (!error)
+		error = mo_nodes(state->reader, "N_POSSIBLE", &nodes);
+	if (error) {
+		note_trouble(state, mo_error_prepend(error, "sheaves"));
+		return;
+	}
+	for (uint32_t i = 0; i < state->model.n_caches; i++) {
+		if (!state->caches[i].size_bytes)
+			continue;
+		mark_cpus(state, i, &cpus);
+		if (!mo_has(&layout->barn_full) || !mo_has(&layout->sheaf_list))
+			continue;
+		for (int id = mo_set_next(&nodes, 0); id >= 0; id = mo_set_next(&nodes, (unsigned)id + 1))
+			mark_barn(state, i, (unsigned)id);
+	}
+}

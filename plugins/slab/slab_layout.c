@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "slab_layout.h"
+
+#define L struct slab_layout
+#define OPTIONAL .is_optional = true
+#define IN_PAGE "mm/slab.h: struct slab since 5.17, before it a union in struct page"
+
+#define FLAG(flag, value) MO_CONSTANT(L, flags[FLAG_##flag], "enum _slab_flag_bits", "_SLAB_" #flag, OPTIONAL),
+
+static const struct mo_need rows[] = {
+	MO_SIZE(L, page_size, "struct page"),
+	MO_FIELD(L, page.flags, "struct page", "flags"),
+	MO_FIELD(L, page.compound_head, "struct page", "compound_info", .or_names = { "struct page.compound_head" },
+		 .why = "include/linux/mm_types.h: compound_info in 7.1"),
+	MO_FIELD(L, page.page_type, "struct page", "page_type", .or_names = { "struct page._mapcount.counter" },
+		 .why = "include/linux/mm_types.h: page_type since 4.18, in the place of _mapcount"),
+	MO_CONSTANT(L, pg_slab, "enum pageflags", "PG_slab", OPTIONAL, .why = "include/linux/page-flags.h: a flag until 6.9"),
+	MO_CONSTANT(L, pgty_slab, "enum pagetype", "PGTY_slab", .or_names = { "PG_slab" }, OPTIONAL,
+		    .why = "include/linux/page-flags.h: a bit of the page type in 6.10, a value in its top byte since 6.12"),
+
+	MO_FIELD(L, slab.cache, "struct slab", "slab_cache", .or_names = { "struct page.slab_cache" }, .why = IN_PAGE),
+	MO_FIELD(L, slab.freelist, "struct slab", "freelist", .or_names = { "struct page.freelist" }, .why = IN_PAGE),
+	MO_FIELD(L, slab.inuse, "struct slab", "inuse", .or_names = { "struct page.inuse" }, .why = IN_PAGE),
+	MO_FIELD(L, slab.objects, "struct slab", "objects", .or_names = { "struct page.objects" }, .why = IN_PAGE),
+	MO_FIELD(L, slab.frozen, "struct slab", "frozen", .or_names = { "struct page.frozen" }, OPTIONAL, .why = IN_PAGE),
+	MO_FIELD(L, slab.list, "struct slab", "slab_list", .or_names = { "struct page.slab_list", "struct page.lru" },
+		 .why = "include/linux/mm_types.h: slab_list since 5.2"),
+	MO_FIELD(L, slab.next, "struct slab", "next", .or_names = { "struct page.next" }, OPTIONAL,
+		 .why = "CONFIG_SLUB_CPU_PARTIAL; gone with the CPUs' partial lists in 7.0"),
+
+	MO_ADDRESS(L, slab_caches, "slab_caches"),
+	MO_ADDRESS(L, slab_kset, "slab_kset", OPTIONAL, .why = "CONFIG_SYSFS"),
+	MO_ADDRESS(L, count_partial_approx, "count_partial_free_approx", OPTIONAL,
+		   .why = "mm/slub.c: since 6.10 a long list of partial slabs is not counted to its end"),
+	MO_FIELD(L, cache.cpu_slab, "struct kmem_cache", "cpu_slab", OPTIONAL,
+		 .why = "mm/slab.h: sheaves took its place in 7.0; not in CONFIG_SLUB_TINY"),
+	MO_FIELD(L, cache.cpu_sheaves, "struct kmem_cache", "cpu_sheaves", OPTIONAL, .why = "mm/slab.h: since 6.18"),
+	MO_FIELD(L, cache.flags, "struct kmem_cache", "flags"),
+	MO_FIELD(L, cache.size, "struct kmem_cache", "size"),
+	MO_FIELD(L, cache.object_size, "struct kmem_cache", "object_size"),
+	/* What only SLUB has: with SLAB (until 6.7) or SLOB (until 6.3) these are what is missing. */
+	MO_FIELD(L, cache.offset, "struct kmem_cache", "offset"),
+	MO_FIELD(L, cache.oo, "struct kmem_cache", "oo.x"),
+	MO_FIELD(L, cache.min, "struct kmem_cache", "min.x"),
+	MO_FIELD(L, cache.refcount, "struct kmem_cache", "refcount"),
+	MO_FIELD(L, cache.ctor, "struct kmem_cache", "ctor"),
+	MO_FIELD(L, cache.inuse, "struct kmem_cache", "inuse"),
+	MO_FIELD(L, cache.align, "struct kmem_cache", "align"),
+	MO_FIELD(L, cache.red_left_pad, "struct kmem_cache", "red_left_pad", OPTIONAL, .why = "mm/slub.c: since 4.6"),
+	MO_FIELD(L, cache.name, "struct kmem_cache", "name"),
+	MO_FIELD(L, cache.list, "struct kmem_cache", "list"),
+	MO_FIELD(L, cache.random, "struct kmem_cache", "random", OPTIONAL, .why = "CONFIG_SLAB_FREELIST_HARDENED, since 4.14"),
+	MO_FIELD(L, cache.node, "struct kmem_cache", "node", OPTIONAL),
+	MO_FIELD(L, cache.per_node, "struct kmem_cache", "per_node", OPTIONAL,
+		 .why = "mm/slab.h: node and barn side by side since 7.1"),
+	MO_FIELD(L, cache.kobj_sd, "struct kmem_cache", "kobj.sd", OPTIONAL, .why = "CONFIG_SYSFS"),
+	MO_FIELD(L, cache.memcg_params, "struct kmem_cache", "memcg_params", OPTIONAL,
+		 .why = "mm/slab.h: caches of their own for memory cgroups until 5.8"),
+	SLAB_FLAGS(FLAG)
+
+	MO_SIZE(L, per_node_size, "struct kmem_cache_per_node_ptrs", OPTIONAL),
+	MO_FIELD(L, per_node_node, "struct kmem_cache_per_node_ptrs", "node", OPTIONAL),
+	MO_FIELD(L, per_node_barn, "struct kmem_cache_per_node_ptrs", "barn", OPTIONAL),
+	MO_FIELD(L, node.nr_partial, "struct kmem_cache_node", "nr_partial"),
+	MO_FIELD(L, node.partial, "struct kmem_cache_node", "partial"),
+	MO_FIELD(L, node.nr_slabs, "struct kmem_cache_node", "nr_slabs.counter", OPTIONAL, .why = "CONFIG_SLUB_DEBUG"),
+	MO_FIELD(L, node.total_objects, "struct kmem_cache_node", "total_objects.counter", OPTIONAL,
+		 .why = "CONFIG_SLUB_DEBUG"),
+	MO_FIELD(L, node.barn, "struct kmem_cache_node", "barn", OPTIONAL, .why = "mm/slub.c: 6.18 to 7.0"),
+
+	MO_FIELD(L, cpu.freelist, "struct kmem_cache_cpu", "freelist", OPTIONAL),
+	MO_FIELD(L, cpu.slab, "struct kmem_cache_cpu", "slab", .or_names = { "struct kmem_cache_cpu.page" }, OPTIONAL,
+		 .why = IN_PAGE),
+	MO_FIELD(L, cpu.partial, "struct kmem_cache_cpu", "partial", OPTIONAL, .why = "CONFIG_SLUB_CPU_PARTIAL"),
+
+	MO_FIELD(L, sheaves.main, "struct slub_percpu_sheaves", "main", OPTIONAL),
+	MO_FIELD(L, sheaves.spare, "struct slub_percpu_sheaves", "spare", OPTIONAL),
+	MO_FIELD(L, sheaves.rcu_free, "struct slub_percpu_sheaves", "rcu_free", OPTIONAL),
+	MO_FIELD(L, sheaf_size, "struct slab_sheaf", "size", OPTIONAL),
+	MO_FIELD(L, sheaf_objects, "struct slab_sheaf", "objects", OPTIONAL),
+	MO_FIELD(L, sheaf_list, "struct slab_sheaf", "barn_list", OPTIONAL),
+	MO_FIELD(L, barn_full, "struct node_barn", "sheaves_full", OPTIONAL),
+
+	MO_FIELD(L, kernfs.kset_sd, "struct kset", "kobj.sd", OPTIONAL, .why = "CONFIG_SYSFS"),
+	MO_FIELD(L, kernfs.flags, "struct kernfs_node", "flags", OPTIONAL),
+	MO_FIELD(L, kernfs.name, "struct kernfs_node", "name", OPTIONAL),
+	MO_FIELD(L, kernfs.rb, "struct kernfs_node", "rb", OPTIONAL),
+	MO_FIELD(L, kernfs.children, "struct kernfs_node", "dir.children", OPTIONAL),
+	MO_FIELD(L, kernfs.target, "struct kernfs_node", "symlink.target_kn", OPTIONAL),
+
+	MO_SIZE(L, track.size, "struct track", OPTIONAL),
+	MO_FIELD(L, track.addr, "struct track", "addr", OPTIONAL),
+	MO_FIELD(L, track.addrs, "struct track", "addrs", OPTIONAL, .why = "mm/slub.c: the stack itself until 5.17"),
+	MO_FIELD(L, track.handle, "struct track", "handle", OPTIONAL, .why = "mm/slub.c: a handle of stackdepot since 5.18"),
+	MO_FIELD(L, track.cpu, "struct track", "cpu", OPTIONAL),
+	MO_FIELD(L, track.pid, "struct track", "pid", OPTIONAL),
+	MO_FIELD(L, track.when, "struct track", "when", OPTIONAL),
+	MO_ADDRESS(L, depot.pools, "stack_pools", .or_names = { "stack_slabs" }, OPTIONAL,
+		   .why = "lib/stackdepot.c: renamed in 6.3"),
+	MO_FIELD(L, depot.index_plus_one, "union handle_parts", "pool_index_plus_1", OPTIONAL,
+		 .why = "lib/stackdepot.c: counted from 1 since 6.9"),
+	MO_FIELD(L, depot.index, "union handle_parts", "pool_index", .or_names = { "union handle_parts.slabindex" }, OPTIONAL,
+		 .why = "lib/stackdepot.c: renamed in 6.3"),
+	MO_FIELD(L, depot.offset, "union handle_parts", "offset", OPTIONAL),
+	MO_FIELD(L, depot.size, "struct stack_record", "size", OPTIONAL),
+	MO_FIELD(L, depot.entries, "struct stack_record", "entries", OPTIONAL),
+	MO_ADDRESS(L, jiffies, "jiffies", .or_names = { "jiffies_64" }, OPTIONAL),
+};
+
+const struct mo_need_table slab_needs = { .needs = rows, .n_needs = sizeof(rows) / sizeof(rows[0]) };

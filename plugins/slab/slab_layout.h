@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef SLAB_LAYOUT_H
+#define SLAB_LAYOUT_H
+
+/* What the slab plugin needs of a kernel: SLUB in its forms. Whatever a release or configuration may lack is optional. */
+
+#include <memopsy/layout.h>
+
+/* Flags of a cache that are asked for, or shown by name; see slab_flags.c for their values where they are macros. */
+#define SLAB_FLAGS(X) \
+	X(CONSISTENCY_CHECKS, 0x00000100) X(RED_ZONE, 0x00000400) X(POISON, 0x00000800) X(KMALLOC, 0x00001000) \
+	X(HWCACHE_ALIGN, 0x00002000) X(CACHE_DMA, 0x00004000) X(CACHE_DMA32, 0x00008000) X(STORE_USER, 0x00010000) \
+	X(RECLAIM_ACCOUNT, 0x00020000) X(PANIC, 0x00040000) X(TYPESAFE_BY_RCU, 0x00080000) X(TRACE, 0x00200000) \
+	X(DEBUG_OBJECTS, 0x00400000) X(NOLEAKTRACE, 0x00800000) X(NO_MERGE, 0x01000000) X(FAILSLAB, 0x02000000) \
+	X(ACCOUNT, 0x04000000) X(KASAN, 0x08000000) X(NO_USER_FLAGS, 0x10000000) X(SKIP_KFENCE, 0x20000000) \
+	X(CMPXCHG_DOUBLE, 0x40000000) X(OBJECT_POISON, 0x80000000) X(NO_OBJ_EXT, 0) X(OBJ_EXT_IN_OBJ, 0) X(NO_SHEAVES, 0)
+
+#define AS_INDEX(name, value) FLAG_##name,
+enum slab_flag { SLAB_FLAGS(AS_INDEX) N_SLAB_FLAGS };
+#undef AS_INDEX
+
+struct slab_layout {
+	struct mo_size page_size;
+	struct {
+		struct mo_field flags, compound_head, page_type;
+	} page;
+	struct mo_constant pg_slab, pgty_slab;
+
+	/* struct slab, before 5.17 struct page. */
+	struct {
+		struct mo_field cache, freelist, inuse, objects, frozen, list, next, type;
+	} slab;
+
+	struct mo_address slab_caches, slab_kset, count_partial_approx;
+	struct {
+		struct mo_field cpu_slab, cpu_sheaves, flags, size, object_size, offset, oo, min, refcount, ctor, inuse, align,
+			red_left_pad, name, list, random, node, per_node, kobj_sd, memcg_params;
+	} cache;
+	struct mo_constant flags[N_SLAB_FLAGS];
+
+	struct mo_size per_node_size;
+	struct mo_field per_node_node, per_node_barn;
+	struct {
+		struct mo_field nr_partial, partial, nr_slabs, total_objects, barn;
+	} node;
+
+	struct {
+		struct mo_field freelist, slab, partial;
+	} cpu;
+
+	struct {
+		struct mo_field main, spare, rcu_free;
+	} sheaves;
+	struct mo_field sheaf_size, sheaf_objects, sheaf_list, barn_full;
+
+	struct {
+		struct mo_field kset_sd, flags, name, rb, children, target;
+	} kernfs;
+
+	struct {
+		struct mo_size size;
+		struct mo_field addr, addrs, handle, cpu, pid, when;
+	} track;
+	struct {
+		struct mo_address pools;
+		struct mo_field index, index_plus_one, offset;
+		struct mo_field size, entries;
+	} depot;
+	struct mo_address jiffies;
+};
+
+extern const struct mo_need_table slab_needs;
+
+#endif

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The slab plugin: every slab cache, every slab, and the state of every object. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "slab_views.h"
+
+static void release(void *model)
+{
+	struct slab_state *state = model;
+
+	if (!state)
+		return;
+	free(state->caches);
+	free(state->names);
+	free(state->nodes);
+	free(state->slabs);
+	free(state->records);
+	free(state->slabs_by_cache);
+	free(state->states);
+	free(state);
+}
+
+static struct mo_error *gather_slabs(struct slab_state *state)
+{
+	struct mo_error *error = scan_slabs(state);
+
+	if (!error)
+		error = index_slabs(state);
+	if (error)
+		return error;
+	mark_cpu_slabs(state);
+	error = gather_slab_nodes(state);
+	if (error)
+		return error;
+	choose_freelist_form(state);
+	error = walk_slab_freelists(state);
+	if (error)
+		return error;
+	walk_cpu_freelists(state);
+	mark_sheaves(state);
+	return sum_up_slabs(state);
+}
+
+static struct mo_error *fill(struct slab_state *state)
+{
+	struct mo_kernel *kernel = mo_run_kernel(state->run);
+	struct mo_error *error = choose_slab_shape(kernel, state->layout, &state->shape);
+
+	if (!error)
+		error = mo_memmap(state->reader, &state->memmap);
+	if (!error)
+		error = mo_pa_to_kva(kernel, 0, &state->model.direct_map_kva);
+	if (error)
+		return mo_error_prepend(error, "cannot read slabs");
+	state->model.page_shift = mo_kernel_facts(kernel)->page_shift;
+	error = gather_caches(state);
+	if (!error)
+		error = gather_slabs(state);
+	if (error)
+		return error;
+	describe_shape(state);
+	report_slab_faults(state);
+	return NULL;
+}
+
+static struct mo_error *gather(struct mo_run *run, void **model_ret)
+{
+	struct slab_state *state = calloc(1, sizeof(*state));
+	struct mo_error *error;
+
+	if (!state)
+		return mo_error_no_memory();
+	state->run = run;
+	state->reader = mo_run_reader(run);
+	state->layout = mo_run_layout(run);
+	error = fill(state);
+	/* The records served the gathering alone. */
+	free(state->records);
+	state->records = NULL;
+	state->run = NULL;
+	state->reader = NULL;
+	if (error) {
+		release(state);
+		return error;
+	}
+	*model_ret = &state->model;
+	return NULL;
+}
+
+void slab_view_state(struct mo_run *run, struct slab_state *ret)
+{
+	/* The model is the first member of its state. */
+	*ret = *(const struct slab_state *)mo_run_model(run);
+	ret->run = run;
+	ret->reader = mo_run_reader(run);
+	ret->layout = mo_run_layout(run);
+}
+
+struct mo_cell name_cell(const struct mo_slab_cache *cache, char *room, size_t n_bytes)
+{
+	if (cache->name)
+		return mo_cell_text(cache->name);
+	snprintf(room, n_bytes, "0x%" PRIx64, cache->cache_kva);
+	return mo_cell_text(room);
+}
+
+static const struct mo_table_spec *const slabinfo_tables[] = { &slabinfo_table };
+static const struct mo_table_spec *const slabtop_tables[] = { &slabtop_table };
+static const struct mo_table_spec *const slab_tables[] = { &slab_table, &slab_nodes_table, &slab_aliases_table,
+							   &slab_slabs_table };
+
+static const struct mo_option slabinfo_options[] = {
+	{ .name = "exact", .help = "beside what the kernel prints, objects counted one by one: allocated, free, unknown" },
+};
+
+static const struct mo_option slabtop_options[] = {
+	{ .name = "top", .kind = MO_OPTION_NUMBER, .value = "N", .help = "the N largest caches only" },
+	{ .name = "all", .help = "caches without slabs too" },
+};
+
+static const struct mo_option slab_options[] = {
+	{ .name = "slabs", .help = "list every slab of the cache" },
+};
+
+#define TABLES(of) .tables = of##_tables, .n_tables = sizeof(of##_tables) / sizeof(of##_tables[0])
+#define OPTIONS(of) .options = of##_options, .n_options = sizeof(of##_options) / sizeof(of##_options[0])
+
+static const struct mo_view views[] = {
+	{
+		.name = "slabinfo",
+		.title = "Slab caches",
+		.summary = "what /proc/slabinfo printed",
+		OPTIONS(slabinfo),
+		TABLES(slabinfo),
+		.show = show_slabinfo,
+	},
+	{
+		.name = "slabtop",
+		.title = "Slab caches by memory",
+		.summary = "slab caches by the memory that they hold, and what of it serves nobody",
+		OPTIONS(slabtop),
+		TABLES(slabtop),
+		.show = show_slabtop,
+	},
+	{
+		.name = "slab",
+		.title = "Slab cache",
+		.summary = "everything known about one slab cache: nodes, slabs, objects, flags, aliases",
+		.arguments = "CACHE",
+		OPTIONS(slab),
+		TABLES(slab),
+		.show = show_slab,
+	},
+};
+
+static const struct mo_plugin plugin = {
+	MO_PLUGIN_HEADER,
+	.name = "slab",
+	.version = MEMOPSY_VERSION,
+	.summary = "slab caches, slabs and objects; slabinfo, slabtop, slab",
+	.needs = &slab_needs,
+	.layout_bytes = sizeof(struct slab_layout),
+	.publishes = { .name = MO_SLAB_MODEL, .version = MO_SLAB_MODEL_VERSION },
+	.gather = gather,
+	.release = release,
+	.views = views,
+	.n_views = sizeof(views) / sizeof(views[0]),
+};
+
+MO_REGISTER_PLUGIN(plugin)

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* How this kernel marks the pages of slabs. */
+#include "gathering.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+/*
+ * VMCOREINFO's PAGE_SLAB_MAPCOUNT_VALUE is the whole page_type of a slab's page (since 6.10): cleared bits at first, a
+ * value in the top byte since 6.12.
+ */
+static void choose_type(struct slab_shape *shape, uint32_t page_type)
+{
+	shape->by_type = true;
+	if (!(page_type & 0xffffff)) {
+		shape->type_mask = 0xff000000;
+		shape->type_value = page_type;
+	} else {
+		shape->type_mask = 0xf0000000 | ~page_type;
+		shape->type_value = 0xf0000000 & page_type;
+	}
+}
+
+static bool choose_mark(struct mo_kernel *kernel, const struct slab_layout *layout, struct slab_shape *shape)
+{
+	int64_t value;
+	struct mo_error *error = mo_kernel_vmcoreinfo_number(kernel, "NUMBER(PAGE_SLAB_MAPCOUNT_VALUE)", &value);
+
+	if (!error) {
+		choose_type(shape, (uint32_t)value);
+		return true;
+	}
+	mo_error_destroy(error);
+	if (mo_has(&layout->pgty_slab) && layout->pgty_slab.value > 0) {
+		value = layout->pgty_slab.value;
+		choose_type(shape, value <= 0xff ? (uint32_t)value << 24 : ~(uint32_t)value);
+		return true;
+	}
+	if (mo_has(&layout->pg_slab) && layout->pg_slab.value >= 0 && layout->pg_slab.value < 64) {
+		shape->flag = 1ull << layout->pg_slab.value;
+		return true;
+	}
+	return false;
+}
+
+static struct mo_error *check_field(const struct slab_shape *shape, const struct mo_field *field, uint64_t width)
+{
+	if (field->width_bytes == width && field->offset_bytes + width <= shape->page_struct_bytes)
+		return NULL;
+	return mo_error_create(MO_E_UNSUPPORTED, "%s is %u bytes wide at byte %" PRIu64 ", where %" PRIu64 " are known",
+			       field->name, field->width_bytes, field->offset_bytes, width);
+}
+
+static struct mo_error *check_fields(const struct slab_shape *shape, const struct slab_layout *layout)
+{
+	const struct mo_field *const words[] = { &layout->page.flags, &layout->page.compound_head, &layout->slab.cache,
+						 &layout->slab.freelist };
+	const struct mo_field *const within[] = { &layout->slab.inuse, &layout->slab.objects };
+	struct mo_error *error = check_field(shape, &layout->page.page_type, 4);
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]) && !error; i++)
+		error = check_field(shape, words[i], shape->word_bytes);
+	for (size_t i = 0; i < sizeof(within) / sizeof(within[0]) && !error; i++)
+		error = check_field(shape, within[i], within[i]->width_bytes);
+	return error;
+}
+
+struct mo_error *choose_slab_shape(struct mo_kernel *kernel, const struct slab_layout *layout, struct slab_shape *ret)
+{
+	const struct mo_kernel_facts *facts = mo_kernel_facts(kernel);
+	struct slab_shape shape = {
+		.page_struct_bytes = (uint32_t)layout->page_size.bytes,
+		.word_bytes = facts->pointer_bytes,
+		.is_big_endian = facts->is_big_endian,
+		.page_bytes = facts->page_bytes,
+	};
+	struct mo_error *error;
+
+	if (layout->page_size.bytes < 16 || layout->page_size.bytes > MOST_PAGE_STRUCT_BYTES)
+		return mo_error_create(MO_E_CORRUPT, "struct page has %" PRIu64 " bytes", layout->page_size.bytes);
+	if (facts->pointer_bytes != 4 && facts->pointer_bytes != 8)
+		return mo_error_create(MO_E_UNSUPPORTED, "pointers of %u bytes", facts->pointer_bytes);
+	if (!choose_mark(kernel, layout, &shape))
+		return mo_error_create(MO_E_ABSENT, "neither PG_slab nor PGTY_slab is known, which mark pages of slabs");
+	error = check_fields(&shape, layout);
+	if (!error)
+		*ret = shape;
+	return error;
+}
+
+void describe_shape(struct slab_state *state)
+{
+	static const char *const forms[N_FREELIST_FORMS] = {
+		[FREELIST_PLAIN] = "plain",
+		[FREELIST_HARDENED] = "hardened",
+		[FREELIST_SWAPPED] = "hardened, byte-swapped",
+	};
+	const struct slab_layout *layout = state->layout;
+	bool in_struct_slab = layout->slab.cache.name && !strncmp(layout->slab.cache.name, "struct slab.", 12);
+
+	snprintf(state->shape_text, sizeof(state->shape_text), "%s, %s%s%s%s", in_struct_slab ? "struct slab" : "struct page",
+		 state->shape.by_type ? "page type" : "page flag", mo_has(&layout->cache.cpu_slab) ? ", cpu_slab" : "",
+		 mo_has(&layout->cpu.partial) && mo_has(&layout->cache.cpu_slab) ? " with partial lists" : "",
+		 mo_has(&layout->cache.cpu_sheaves) ? ", sheaves" : "");
+	state->model.shape = state->shape_text;
+	state->model.freelist_pointers = forms[state->shape.form];
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* `memopsy slabinfo`: cache_show() (mm/slab_common.c) with get_slabinfo() (mm/slub.c), byte for byte. */
+#include "slab_views.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+enum { COLUMN_NAME, COLUMN_ACTIVE_OBJS, COLUMN_NUM_OBJS, COLUMN_OBJSIZE, COLUMN_OBJPERSLAB, COLUMN_PAGESPERSLAB,
+       COLUMN_LIMIT, COLUMN_BATCHCOUNT, COLUMN_SHAREDFACTOR, COLUMN_ACTIVE_SLABS, COLUMN_NUM_SLABS, COLUMN_SHAREDAVAIL,
+       COLUMN_ALLOCATED, COLUMN_FREE, COLUMN_UNKNOWN, COLUMN_SLABS, N_COLUMNS };
+
+#define HIDDEN .flags = MO_COLUMN_HIDDEN
+
+static const struct mo_column columns[N_COLUMNS] = {
+	[COLUMN_NAME] = { .key = "name", .heading = "NAME", .kind = MO_CELL_TEXT, .help = "the cache's name" },
+	[COLUMN_ACTIVE_OBJS] = { .key = "active_objs", .heading = "ACTIVE_OBJS", .kind = MO_CELL_COUNT,
+				 .help = "objects as the kernel counts active ones: all but the free ones of partial slabs on "
+					 "nodes' lists; what CPUs keep aside counts as active" },
+	[COLUMN_NUM_OBJS] = { .key = "num_objs", .heading = "NUM_OBJS", .kind = MO_CELL_COUNT, .help = "objects in all slabs" },
+	[COLUMN_OBJSIZE] = { .key = "objsize_bytes", .heading = "OBJSIZE", .kind = MO_CELL_COUNT,
+			     .help = "bytes an object takes (kmem_cache.size)" },
+	[COLUMN_OBJPERSLAB] = { .key = "objperslab", .heading = "OBJPERSLAB", .kind = MO_CELL_COUNT, .help = "objects a slab" },
+	[COLUMN_PAGESPERSLAB] = { .key = "pagesperslab", .heading = "PAGESPERSLAB", .kind = MO_CELL_COUNT, .help = "pages a slab" },
+	[COLUMN_LIMIT] = { .key = "limit", .heading = "LIMIT", .kind = MO_CELL_COUNT, .help = "of SLAB; 0 with SLUB" },
+	[COLUMN_BATCHCOUNT] = { .key = "batchcount", .heading = "BATCHCOUNT", .kind = MO_CELL_COUNT, .help = "of SLAB; 0 with SLUB" },
+	[COLUMN_SHAREDFACTOR] = { .key = "sharedfactor", .heading = "SHAREDFACTOR", .kind = MO_CELL_COUNT,
+				  .help = "of SLAB; 0 with SLUB" },
+	[COLUMN_ACTIVE_SLABS] = { .key = "active_slabs", .heading = "ACTIVE_SLABS", .kind = MO_CELL_COUNT,
+				  .help = "slabs (SLUB does not tell active ones apart)" },
+	[COLUMN_NUM_SLABS] = { .key = "num_slabs", .heading = "NUM_SLABS", .kind = MO_CELL_COUNT, .help = "slabs" },
+	[COLUMN_SHAREDAVAIL] = { .key = "sharedavail", .heading = "SHAREDAVAIL", .kind = MO_CELL_COUNT, .help = "of SLAB; 0 with SLUB" },
+	[COLUMN_ALLOCATED] = { .key = "allocated", .heading = "ALLOCATED", .kind = MO_CELL_COUNT, HIDDEN,
+			       .help = "objects that are in no list of free objects, of any kind: counted one by one" },
+	[COLUMN_FREE] = { .key = "free", .heading = "FREE", .kind = MO_CELL_COUNT, HIDDEN,
+			  .help = "free objects, those that CPUs and sheaves keep as well" },
+	[COLUMN_UNKNOWN] = { .key = "unknown", .heading = "UNKNOWN", .kind = MO_CELL_COUNT, HIDDEN,
+			     .help = "objects whose state could not be told" },
+	[COLUMN_SLABS] = { .key = "slabs_found", .heading = "SLABS_FOUND", .kind = MO_CELL_COUNT, HIDDEN,
+			   .help = "slabs found among all pages" },
+};
+
+struct digits {
+	char text[32];
+};
+
+static struct digits digits_of(const struct mo_cell *cell)
+{
+	struct digits digits = { "?" };
+
+	if (cell->as.number.certainty == MO_EXACT)
+		snprintf(digits.text, sizeof(digits.text), "%" PRIu64, cell->as.number.value);
+	else if (cell->as.number.certainty == MO_AT_LEAST)
+		snprintf(digits.text, sizeof(digits.text), ">=%" PRIu64, cell->as.number.value);
+	return digits;
+}
+
+static void put_as_printed(const struct mo_cell *cells, struct mo_line *line)
+{
+	const char *name = cells[COLUMN_NAME].as.text.bytes;
+
+	mo_line_printf(line, "%-17s %6s %6s %6s %4s %4s : tunables %4s %4s %4s : slabdata %6s %6s %6s", name ? name : "?",
+		       digits_of(&cells[COLUMN_ACTIVE_OBJS]).text, digits_of(&cells[COLUMN_NUM_OBJS]).text,
+		       digits_of(&cells[COLUMN_OBJSIZE]).text, digits_of(&cells[COLUMN_OBJPERSLAB]).text,
+		       digits_of(&cells[COLUMN_PAGESPERSLAB]).text, digits_of(&cells[COLUMN_LIMIT]).text,
+		       digits_of(&cells[COLUMN_BATCHCOUNT]).text, digits_of(&cells[COLUMN_SHAREDFACTOR]).text,
+		       digits_of(&cells[COLUMN_ACTIVE_SLABS]).text, digits_of(&cells[COLUMN_NUM_SLABS]).text,
+		       digits_of(&cells[COLUMN_SHAREDAVAIL]).text);
+}
+
+static void slabinfo_line(const struct mo_cell *cells, struct mo_line *line)
+{
+	put_as_printed(cells, line);
+	mo_line_printf(line, "\n");
+}
+
+static void exact_line(const struct mo_cell *cells, struct mo_line *line)
+{
+	put_as_printed(cells, line);
+	mo_line_printf(line, " : exact %6s %6s %6s %6s\n", digits_of(&cells[COLUMN_ALLOCATED]).text,
+		       digits_of(&cells[COLUMN_FREE]).text, digits_of(&cells[COLUMN_UNKNOWN]).text,
+		       digits_of(&cells[COLUMN_SLABS]).text);
+}
+
+#define HEAD "slabinfo - version: 2.1\n" \
+	"# name            <active_objs> <num_objs> <objsize> <objperslab> <pagesperslab>" \
+	" : tunables <limit> <batchcount> <sharedfactor> : slabdata <active_slabs> <num_slabs> <sharedavail>"
+
+const struct mo_table_spec slabinfo_table = {
+	.name = "slabinfo",
+	.title = "Slab caches, as /proc/slabinfo printed them",
+	.help = "What /proc/slabinfo would have printed at the moment of the dump.",
+	.columns = columns,
+	.n_columns = N_COLUMNS,
+	.flags = MO_TABLE_NO_TITLE,
+	.line = slabinfo_line,
+	.line_head = HEAD "\n",
+};
+
+/* A sum over the nodes. */
+static struct mo_count sum_nodes(const struct mo_slab_cache *cache, size_t which)
+{
+	struct mo_count sum = mo_exact(0);
+
+	if (!cache->n_nodes)
+		return mo_unknown();
+	for (size_t i = 0; i < cache->n_nodes; i++) {
+		const struct mo_count *count = (const void *)((const uint8_t *)&cache->nodes[i] + which);
+
+		sum = mo_count_add(sum, *count);
+	}
+	return sum;
+}
+
+static void put_cache(struct mo_report *report, const struct mo_slab_cache *cache)
+{
+	char room[32];
+	struct mo_count slabs = sum_nodes(cache, offsetof(struct mo_slab_node, slabs));
+	struct mo_count objects = sum_nodes(cache, offsetof(struct mo_slab_node, objects));
+	struct mo_count partial_free = sum_nodes(cache, offsetof(struct mo_slab_node, partial_free));
+	struct mo_count active = objects;
+	struct mo_cell cells[N_COLUMNS];
+
+	active.value -= partial_free.value;
+	/* What is missing of the free objects would have been taken off: then nothing is known of the difference. */
+	if (objects.certainty != MO_EXACT || partial_free.certainty != MO_EXACT)
+		active = mo_unknown();
+	for (unsigned i = 0; i < N_COLUMNS; i++)
+		cells[i] = mo_cell_number(mo_exact(0));
+	cells[COLUMN_NAME] = name_cell(cache, room, sizeof(room));
+	cells[COLUMN_ACTIVE_OBJS] = mo_cell_number(active);
+	cells[COLUMN_NUM_OBJS] = mo_cell_number(objects);
+	cells[COLUMN_OBJSIZE] = mo_cell_number(cache->size_bytes ? mo_exact(cache->size_bytes) : mo_unknown());
+	cells[COLUMN_OBJPERSLAB] = mo_cell_number(cache->size_bytes ? mo_exact(cache->objects_per_slab) : mo_unknown());
+	cells[COLUMN_PAGESPERSLAB] = mo_cell_number(cache->size_bytes ? mo_exact(1ull << cache->order) : mo_unknown());
+	cells[COLUMN_ACTIVE_SLABS] = mo_cell_number(slabs);
+	cells[COLUMN_NUM_SLABS] = mo_cell_number(slabs);
+	cells[COLUMN_ALLOCATED] = mo_cell_number(allocated_of(cache));
+	cells[COLUMN_FREE] = mo_cell_number(mo_exact(free_objects_of(cache)));
+	cells[COLUMN_UNKNOWN] = mo_cell_number(mo_exact(cache->states[MO_OBJECT_UNKNOWN] + cache->hidden_objects));
+	cells[COLUMN_SLABS] = mo_cell_number(mo_exact(cache->n_slabs));
+	mo_report_row(report, cells);
+}
+
+struct mo_error *show_slabinfo(struct mo_run *run, struct mo_report *report)
+{
+	const struct mo_slab_model *slab = mo_run_model(run);
+	struct mo_table_spec table = slabinfo_table;
+
+	if (mo_run_flag(run, "exact")) {
+		table.line = exact_line;
+		table.line_head = HEAD " : exact <allocated> <free> <unknown> <slabs>\n";
+	}
+	mo_report_table_begin(report, &table);
+	/* The kernel prints what is on its list; the others stand in for what a break of the list hides. */
+	for (size_t i = 0; i < slab->n_caches; i++)
+		if (slab->caches[i].is_listed || !slab->is_list_whole)
+			put_cache(report, &slab->caches[i]);
+	mo_report_table_end(report);
+	return NULL;
+}
