@@ -161,14 +161,13 @@ static struct mo_error *enter(struct mo_maple_walk *walk, uint64_t encoded, uint
 
 static void push(struct mo_maple_walk *walk, uint64_t encoded, uint64_t first, uint64_t last)
 {
-	struct mo_error *error;
+	struct mo_error *error = enter(walk, encoded, first, last);
 
-	if (!mo_walk_count_node(&walk->state, "the maple tree", MO_MAPLE_DEPTH))
-		return;
-	error = enter(walk, encoded, first, last);
 	if (error)
 		mo_walk_note(&walk->state, mo_error_prepend(error, "in the maple tree at 0x%llx",
 							    (unsigned long long)walk->state.container_kva));
+	else
+		mo_walk_count_node(&walk->state, "the maple tree", MO_MAPLE_DEPTH);
 }
 
 void mo_maple_begin(struct mo_maple_walk *walk, struct mo_reader *reader, uint64_t tree_kva, uint64_t limit)

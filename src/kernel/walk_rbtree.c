@@ -84,13 +84,13 @@ static void push_left(struct mo_rbtree_walk *walk, uint64_t node_kva, uint64_t p
 				(unsigned long long)node_kva));
 			return;
 		}
-		if (!mo_walk_count_node(&walk->state, "the rbtree", 2))
-			return;
 		error = read_node(walk, node_kva, parent_kva, &links);
 		if (error) {
 			mo_walk_note(&walk->state, error);
 			return;
 		}
+		if (!mo_walk_count_node(&walk->state, "the rbtree", MO_RBTREE_DEPTH))
+			return;
 		walk->stack_kva[walk->depth] = node_kva;
 		walk->right_kva[walk->depth] = links.right_kva;
 		walk->depth++;

@@ -63,12 +63,13 @@ static inline bool mo_walk_was_at(struct mo_walk_state *state, uint64_t node_kva
 }
 
 /*
- * Whether one more inner node may be read. Inner nodes without items below them are as good as none in a healthy
- * tree, so they are bounded by the items that were allowed.
+ * Counts a node that was read. Nodes without items below them are as good as none in a healthy tree, so nodes are
+ * bounded by the items that were allowed and the tree's depth. What cannot be read is not counted: there are no more
+ * of those than children of the others.
  */
 static inline bool mo_walk_count_node(struct mo_walk_state *state, const char *what, unsigned max_depth)
 {
-	uint64_t room = state->limit < UINT64_MAX / 64 ? state->limit * max_depth + max_depth : UINT64_MAX;
+	uint64_t room = state->limit < UINT64_MAX / 256 ? (state->limit + 1) * max_depth : UINT64_MAX;
 
 	if (state->n_nodes < room) {
 		state->n_nodes++;

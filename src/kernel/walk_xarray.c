@@ -171,8 +171,6 @@ static void push(struct mo_xarray_walk *walk, uint64_t node_kva, uint64_t index_
 							MO_XARRAY_DEPTH - 1));
 		return;
 	}
-	if (!mo_walk_count_node(&walk->state, "the xarray", MO_XARRAY_DEPTH))
-		return;
 	walk->loaded_kva = 0;
 	error = load_node(walk->layout, walk->state.reader, walk->state.container_kva, node_kva, parent_kva, slot,
 			  wanted_shift, walk->node_bytes, &shift);
@@ -180,6 +178,8 @@ static void push(struct mo_xarray_walk *walk, uint64_t node_kva, uint64_t index_
 		mo_walk_note(&walk->state, error);
 		return;
 	}
+	if (!mo_walk_count_node(&walk->state, "the xarray", MO_XARRAY_DEPTH))
+		return;
 	walk->loaded_kva = node_kva;
 	walk->node_kva[walk->depth] = node_kva;
 	walk->index_base[walk->depth] = index_base;

@@ -85,6 +85,8 @@ static void test_limit(void **state)
 	expect_success(error);
 	assert_int_equal(walk_tree(kernel, 29, &error), 29);
 	expect_error(error, MO_E_LIMIT, "the rbtree at 0xffff888000000100 holds more than 29 items");
+	assert_int_equal(walk_tree(kernel, 1, &error), 1); /* however deep the first of them lies */
+	expect_error(error, MO_E_LIMIT, "holds more than 1 items");
 	mo_fake_destroy(kernel);
 }
 

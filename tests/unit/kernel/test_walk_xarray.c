@@ -256,7 +256,10 @@ static void test_limit_and_hostile(void **state)
 	assert_int_equal(walk_all(kernel, 70, indexes, entries, 200, &error), 70);
 	expect_error(error, MO_E_LIMIT, "the xarray at 0xffff888000000100 holds more than 70 items");
 
-	/* The second leaf is not in the dump: the first is handed out. */
+	assert_int_equal(walk_all(kernel, 1, indexes, entries, 200, &error), 1);
+	expect_error(error, MO_E_LIMIT, "holds more than 1 items");
+
+	/* The second leaf is damaged: the first is handed out. */
 	leaf = peek(kernel, slot_kva(builder.top_kva, 1)) - 2;
 	mo_fake_put_u8(kernel, leaf, 6);
 	assert_int_equal(walk_all(kernel, 200, indexes, entries, 200, &error), 64);
