@@ -81,5 +81,5 @@ bool frame_set_has(const struct frame_set *set, uint64_t pfn)
 	uint64_t bit;
 	uint64_t n_bits;
 
-	return find_bit(set, pfn, &bit, &n_bits) && set->words[bit / 64] >> bit % 64 & 1;
+	return find_bit(set, pfn, &bit, &n_bits) && __atomic_load_n(&set->words[bit / 64], __ATOMIC_RELAXED) >> bit % 64 & 1;
 }

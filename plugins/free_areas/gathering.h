@@ -70,6 +70,7 @@ struct trouble {
 	uint64_t found;               /* what stands there instead: a link, an order, page type, zone */
 	uint64_t expected;
 	uint64_t pfn;                 /* of the page; meaningless with TROUBLE_NO_PAGE */
+	bool was_met;                 /* the page was on a list before; with TROUBLE_LINK, maybe on this one */
 	char *why;                    /* TROUBLE_UNREADABLE; owned */
 	struct trouble *next;
 };

@@ -118,6 +118,7 @@ static struct mo_error *step(struct walk *walk, uint64_t from_kva, uint64_t node
 	trouble.found = mo_get(back, page);
 	trouble.expected = from_kva;
 	trouble.kind = TROUBLE_LINK;
+	trouble.was_met = trouble.found != from_kva && frame_set_has(walk->frames, found.pfn);
 	if (trouble.found != from_kva)
 		return stop(walk, &trouble, is_over);
 	mark = frame_set_mark(walk->frames, found.pfn, 1ull << walk->place->order);

@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-#define MOST_FLAG_BYTES (1u << 20)    /* of one section or zone: 2^21 pageblocks of 4 bits */
+#define MOST_FLAG_BYTES (1u << 20)    /* of one section or zone */
 #define MIGRATETYPE_MASK 7u           /* PB_migrate_0 to _2; PB_migrate_end before */
 
 struct pageblocks {
@@ -156,10 +156,12 @@ static struct mo_error *gather_of_zones(struct pageblocks *blocks)
 	for (size_t i = 0; i < zones->n_zones && !error; i++) {
 		const struct mo_zone *zone = &zones->zones[i];
 		uint64_t first_pfn = zone->start_pfn & ~mask;
-		uint64_t n = (zone->spanned_pages.value >> state->model.pageblock_order) + 1;
+		uint64_t last_pfn = (zone->start_pfn + zone->spanned_pages.value - 1) | mask;
+		uint64_t n = ((last_pfn - first_pfn) >> state->model.pageblock_order) + 1;
 		uint64_t flags_kva = 0;
 
-		if (!is_populated(zone) || first_pfn < end_pfn || n * blocks->n_bits / 8 > MOST_FLAG_BYTES)
+		if (!is_populated(zone) || first_pfn < end_pfn || last_pfn < first_pfn || !zone->spanned_pages.value ||
+		    n > MOST_FLAG_BYTES)
 			continue;
 		error = mo_read_field(state->reader, &state->layout->zone.pageblock_flags, zone->zone_kva, &flags_kva);
 		if (error) {

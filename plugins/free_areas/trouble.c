@@ -47,9 +47,10 @@ void describe_place(const struct free_areas_state *state, const struct list_plac
 			 place->order, type);
 }
 
-/* Looks through all lists of free areas for the block that a page frame lies in. */
+/* Looks through all lists of free areas for a block that has some of these page frames. */
 struct search {
 	uint64_t pfn;
+	uint64_t n_pages;
 	struct list_place place;
 	bool is_found;
 };
@@ -58,16 +59,17 @@ static struct mo_error *look_at(void *context, const struct list_place *place, c
 {
 	struct search *search = context;
 
-	if (!search->is_found && search->pfn >= block->pfn && search->pfn - block->pfn < 1ull << place->order) {
+	if (!search->is_found && search->pfn < block->pfn + (1ull << place->order) &&
+	    block->pfn < search->pfn + search->n_pages) {
 		search->is_found = true;
 		search->place = *place;
 	}
 	return NULL;
 }
 
-static bool find_list(const struct free_areas_state *state, uint64_t pfn, struct list_place *place)
+static bool find_list(const struct free_areas_state *state, const struct trouble *trouble, struct list_place *place)
 {
-	struct search search = { .pfn = pfn };
+	struct search search = { .pfn = trouble->pfn, .n_pages = 1ull << trouble->place.order };
 	struct frame_set frames;
 	struct mo_error *error = frame_set_init(&frames, state->memmap);
 
@@ -97,12 +99,16 @@ static void find_out_more(const struct free_areas_state *state, struct trouble *
 
 	if (trouble->kind != TROUBLE_TWICE && !(trouble->kind == TROUBLE_LINK && is_marked))
 		return;
-	if (!find_list(state, trouble->pfn, &place)) {
+	if (!find_list(state, trouble, &place)) {
 		snprintf(other, other_bytes, "another");
 		trouble->kind = TROUBLE_TWICE;
 		return;
 	}
-	trouble->kind = place.head_kva == trouble->place.head_kva ? TROUBLE_LOOP : TROUBLE_TWICE;
+	/* After a wrong link the rest of the list was counted from behind, and that page with it. */
+	if (place.head_kva != trouble->place.head_kva)
+		trouble->kind = TROUBLE_TWICE;
+	else if (trouble->kind == TROUBLE_TWICE || trouble->was_met)
+		trouble->kind = TROUBLE_LOOP;
 	describe_place(state, &place, other, other_bytes);
 }
 
