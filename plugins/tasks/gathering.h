@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef TASKS_GATHERING_H
+#define TASKS_GATHERING_H
+
+/*
+ * The model while it is being built, in this order: all tasks of the kernel's lists (task_list.c), what each task's
+ * structs say (task_read.c), each mm once (mms.c), the cgroups' paths (cgroups.c), the OOM scores (oom_score.c).
+ *
+ * What cannot be read is counted, and told in one finding a kind; it never ends the gathering.
+ */
+
+#include <memopsy/plugin.h>
+#include <memopsy/tasks.h>
+#include <memopsy/walk.h>
+
+#include "tasks_layout.h"
+
+#define MOST_TASKS (4u * 1024 * 1024) /* PID_MAX_LIMIT (include/linux/threads.h) */
+#define PF_KTHREAD 0x00200000u        /* include/linux/sched.h */
+#define MMF_OOM_SKIP 21u              /* include/linux/mm_types.h, before linux/sched/coredump.h */
+#define OOM_SCORE_ADJ_MIN (-1000)     /* include/uapi/linux/oom.h */
+
+/* How many structs of one kind could not be read, and why the first could not. */
+struct trouble {
+	uint64_t n;
+	struct mo_error *first;
+};
+
+struct css_path {
+	uint64_t css_set_kva;
+	char *path;                  /* NULL: could not be read */
+};
+
+struct tasks_state {
+	struct mo_tasks_model model; /* first: the published model is this state */
+	struct mo_run *run;
+	struct mo_reader *reader;
+	const struct tasks_layout *layout;
+	struct mo_task *tasks;
+	size_t n_tasks, n_allocated;
+	uint64_t *css_sets;          /* one per task while gathering */
+	int64_t (*pending)[MO_N_MM_COUNTERS]; /* one per task while gathering: what the thread keeps to itself */
+	struct mo_mm *mms;
+	struct css_path *paths;
+	size_t n_paths;
+	bool status_sums;            /* /proc/PID/status adds the CPUs' parts; only where counters are per CPU */
+	bool oom_sums;               /* oom_badness() does */
+	struct trouble unreadable_tasks, unreadable_mms, unreadable_cgroups, broken_lists;
+};
+
+/* Counts the failure, keeps the first error, frees the others. */
+void trouble_note(struct trouble *trouble, struct mo_error *error);
+void report_trouble(struct tasks_state *state);
+
+/* An error means that no task could be had, or no memory. */
+struct mo_error *gather_task_list(struct tasks_state *state) MO_MUST_USE;
+struct mo_error *gather_mms(struct tasks_state *state) MO_MUST_USE;
+struct mo_error *gather_cgroups(struct tasks_state *state) MO_MUST_USE;
+void gather_oom_scores(struct tasks_state *state);
+
+/* Fills one task from its struct; what cannot be read stays unknown and counts as trouble. */
+void read_task(struct tasks_state *state, uint64_t task_kva, size_t index);
+char task_state_letter(uint64_t state, uint64_t exit_state);
+
+/* Whether the machine code of a function calls another: -1 if it cannot be told. */
+int function_calls(struct mo_reader *reader, const struct mo_address *function, const struct mo_address *callee);
+
+/* The views. */
+extern const struct mo_table_spec ps_table, oom_score_table;
+#define N_PS_OPTIONS 4
+extern const struct mo_option ps_options[N_PS_OPTIONS];
+struct mo_error *show_ps(struct mo_run *run, struct mo_report *report) MO_MUST_USE;
+struct mo_error *show_oom_score(struct mo_run *run, struct mo_report *report) MO_MUST_USE;
+
+/* Rows of ps: indexes of tasks in the order in which they are shown, and how deep each stands in the tree. */
+struct ps_row {
+	uint32_t task;
+	uint32_t depth;
+};
+/* rows has room for n_tasks; returns how many were written. */
+struct mo_error *order_as_tree(const struct mo_tasks_model *model, struct ps_row *rows, size_t n_rows) MO_MUST_USE;
+void order_by_pid(const struct mo_tasks_model *model, struct ps_row *rows, size_t n_rows);
+
+/* Reads "PID" arguments: the leader with this pid (or thread); an error names what is wrong with the word. */
+struct mo_error *find_task(const struct mo_tasks_model *model, const char *word, const struct mo_task **ret) MO_MUST_USE;
+
+#endif

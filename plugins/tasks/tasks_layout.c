@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tasks_layout.h"
+
+#define L struct tasks_layout
+#define OPTIONAL .is_optional = true
+
+static const struct mo_need rows[] = {
+	MO_ADDRESS(L, init_task, "init_task"),
+	MO_FIELD(L, task.tasks, "struct task_struct", "tasks"),
+	MO_FIELD(L, task.thread_node, "struct task_struct", "thread_node", OPTIONAL,
+		 .why = "include/linux/sched.h: threads in a list of their signal_struct, 3.14 (0c740d0afc3b)"),
+	MO_FIELD(L, task.thread_group, "struct task_struct", "thread_group", OPTIONAL,
+		 .why = "include/linux/sched.h: the older ring of threads, removed in 6.7 (8e1f385104ac)"),
+	MO_FIELD(L, task.signal, "struct task_struct", "signal"),
+	MO_FIELD(L, task.real_parent, "struct task_struct", "real_parent"),
+	MO_FIELD(L, task.cred, "struct task_struct", "real_cred", OPTIONAL),
+	MO_FIELD(L, task.cgroups, "struct task_struct", "cgroups", OPTIONAL, .why = "CONFIG_CGROUPS"),
+	MO_FIELD(L, task.vfork_done, "struct task_struct", "vfork_done", OPTIONAL),
+	MO_FIELD(L, task.pid, "struct task_struct", "pid"),
+	MO_FIELD(L, task.tgid, "struct task_struct", "tgid"),
+	MO_FIELD(L, task.comm, "struct task_struct", "comm"),
+	MO_FIELD(L, task.state, "struct task_struct", "__state", .or_names = { "struct task_struct.state" }, OPTIONAL,
+		 .why = "include/linux/sched.h: renamed in 5.14 (2f064a59a11f)"),
+	MO_FIELD(L, task.exit_state, "struct task_struct", "exit_state", OPTIONAL),
+	MO_FIELD(L, task.flags, "struct task_struct", "flags"),
+	MO_FIELD(L, task.start_ns, "struct task_struct", "start_boottime", .or_names = { "struct task_struct.real_start_time" },
+		 OPTIONAL, .why = "include/linux/sched.h: renamed in 5.5 (cf25e24db61c)"),
+	MO_FIELD(L, task.mm, "struct task_struct", "mm"),
+	MO_FIELD(L, task.rss_cache, "struct task_struct", "rss_stat.count", OPTIONAL,
+		 .why = "include/linux/sched.h: parts that threads keep to themselves, until 6.1 (f1a7941243c1)"),
+	MO_FIELD(L, signal.thread_head, "struct signal_struct", "thread_head", OPTIONAL),
+	MO_FIELD(L, signal.oom_score_adj, "struct signal_struct", "oom_score_adj", OPTIONAL),
+	MO_FIELD(L, euid, "struct cred", "euid", OPTIONAL),
+	MO_FIELD(L, cgroup.cgroup, "struct css_set", "dfl_cgrp", OPTIONAL, .why = "kernel/cgroup: the unified hierarchy"),
+	MO_FIELD(L, cgroup.kn, "struct cgroup", "kn", OPTIONAL),
+	MO_FIELD(L, cgroup.parent, "struct kernfs_node", "__parent", .or_names = { "struct kernfs_node.parent" }, OPTIONAL,
+		 .why = "include/linux/kernfs.h: renamed when it came under RCU, after 6.12"),
+	MO_FIELD(L, cgroup.name, "struct kernfs_node", "name", OPTIONAL),
+
+	MO_FIELD(L, mm.pgd, "struct mm_struct", "pgd"),
+	MO_FIELD(L, mm.users, "struct mm_struct", "mm_users", OPTIONAL),
+	MO_FIELD(L, mm.total_vm, "struct mm_struct", "total_vm", OPTIONAL),
+	MO_FIELD(L, mm.locked_vm, "struct mm_struct", "locked_vm", OPTIONAL),
+	MO_FIELD(L, mm.pinned_vm, "struct mm_struct", "pinned_vm", OPTIONAL),
+	MO_FIELD(L, mm.data_vm, "struct mm_struct", "data_vm", OPTIONAL),
+	MO_FIELD(L, mm.stack_vm, "struct mm_struct", "stack_vm", OPTIONAL),
+	MO_FIELD(L, mm.pgtables_bytes, "struct mm_struct", "pgtables_bytes", OPTIONAL,
+		 .why = "include/linux/mm_types.h: one sum for all levels since 4.15 (af5b0f6a09e4)"),
+	MO_FIELD(L, mm.map_count, "struct mm_struct", "map_count", OPTIONAL),
+	MO_FIELD(L, mm.flags, "struct mm_struct", "flags", OPTIONAL,
+		 .why = "include/linux/mm_types.h: an unsigned long, later a bitmap that begins with the same bits"),
+	MO_FIELD(L, mm.counters, "struct mm_struct", "rss_stat", OPTIONAL),
+	MO_FIELD(L, counts, "struct mm_rss_stat", "count", OPTIONAL,
+		 .why = "include/linux/mm_types_task.h: an atomic_long_t a kind until 6.1, a percpu_counter since 6.2 "
+			"(f1a7941243c1)"),
+	MO_FIELD(L, percpu_count, "struct percpu_counter", "count", OPTIONAL),
+	MO_CONSTANT(L, counters[MO_MM_FILE], NULL, "MM_FILEPAGES", OPTIONAL),
+	MO_CONSTANT(L, counters[MO_MM_ANON], NULL, "MM_ANONPAGES", OPTIONAL),
+	MO_CONSTANT(L, counters[MO_MM_SWAP], NULL, "MM_SWAPENTS", OPTIONAL),
+	MO_CONSTANT(L, counters[MO_MM_SHMEM], NULL, "MM_SHMEMPAGES", OPTIONAL,
+		    .why = "include/linux/mm_types.h: counted as file pages before 4.5 (eca56ff906bd)"),
+	MO_ADDRESS(L, totalram_pages, "_totalram_pages", .or_names = { "totalram_pages" }, OPTIONAL,
+		   .why = "mm/page_alloc.c: atomic since 5.0 (ca79b0c211af)"),
+	MO_ADDRESS(L, total_swap_pages, "total_swap_pages", OPTIONAL, .why = "CONFIG_SWAP"),
+	MO_CONSTANT(L, since_5_9, "enum node_stat_item", "NR_SLAB_RECLAIMABLE_B", OPTIONAL,
+		    .why = "mm/oom_kill.c: the badness is in pages and scaled when printed since 5.9 (9066e5cfb73c), which no "
+			   "type shows; this enumerator came with the same release"),
+	MO_ADDRESS(L, task_mem, "task_mem", OPTIONAL,
+		   .why = "fs/proc/task_mmu.c: sums the CPUs' parts since 6.16 (82241a83cd15, also in stable kernels): known "
+			  "by whether it calls __percpu_counter_sum()"),
+	MO_ADDRESS(L, oom_badness, "oom_badness", OPTIONAL, .why = "mm/oom_kill.c: likewise, since 7.x"),
+	MO_ADDRESS(L, percpu_counter_sum, "__percpu_counter_sum", OPTIONAL),
+};
+
+const struct mo_need_table tasks_needs = { rows, sizeof(rows) / sizeof(rows[0]) };

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef TASKS_LAYOUT_H
+#define TASKS_LAYOUT_H
+
+/* What the tasks plugin needs of a kernel. */
+
+#include <memopsy/layout.h>
+#include <memopsy/tasks.h>
+
+struct tasks_layout {
+	struct mo_address init_task;
+	struct {
+		struct mo_field tasks, thread_node, thread_group, signal, real_parent, cred, cgroups, vfork_done;
+		struct mo_field pid, tgid, comm, state, exit_state, flags, start_ns, mm;
+		struct mo_field rss_cache; /* SPLIT_RSS_COUNTING */
+	} task;
+	struct {
+		struct mo_field thread_head, oom_score_adj;
+	} signal;
+	struct mo_field euid;
+	struct {
+		struct mo_field cgroup, kn, parent, name;
+	} cgroup;
+	struct {
+		struct mo_field pgd, users, total_vm, locked_vm, pinned_vm, data_vm, stack_vm, pgtables_bytes, map_count, flags;
+		struct mo_field counters;        /* rss_stat: struct mm_rss_stat until 6.1, since 6.2 struct percpu_counter[] */
+	} mm;
+	struct mo_field counts;                  /* of struct mm_rss_stat */
+	struct mo_field percpu_count;            /* of struct percpu_counter */
+	struct mo_constant counters[MO_N_MM_COUNTERS];
+	struct mo_address totalram_pages, total_swap_pages;
+	struct mo_constant since_5_9;
+	struct mo_address task_mem, oom_badness, percpu_counter_sum;
+};
+
+extern const struct mo_need_table tasks_needs;
+
+#endif

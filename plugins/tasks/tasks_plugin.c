@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The tasks plugin: processes, threads, and the address spaces that they use. */
+#include "gathering.h"
+
+#include <stdlib.h>
+
+static void release(void *model)
+{
+	struct tasks_state *state = model;
+
+	if (!state)
+		return;
+	for (size_t i = 0; i < state->n_paths; i++)
+		free(state->paths[i].path);
+	free(state->paths);
+	free(state->mms);
+	free(state->pending);
+	free(state->css_sets);
+	free(state->tasks);
+	free(state);
+}
+
+static struct mo_error *gather(struct mo_run *run, void **model_ret)
+{
+	struct tasks_state *state = calloc(1, sizeof(*state));
+	struct mo_error *error;
+
+	if (!state)
+		return mo_error_no_memory();
+	state->run = run;
+	state->reader = mo_run_reader(run);
+	state->layout = mo_run_layout(run);
+	error = gather_task_list(state);
+	if (!error)
+		error = gather_mms(state);
+	if (!error)
+		error = gather_cgroups(state);
+	if (!error)
+		gather_oom_scores(state);
+	state->model.tasks = state->tasks;
+	state->model.n_tasks = state->n_tasks;
+	report_trouble(state);
+	if (error) {
+		release(state);
+		return error;
+	}
+	free(state->pending);
+	free(state->css_sets);
+	state->pending = NULL;
+	state->css_sets = NULL;
+	*model_ret = &state->model;
+	return NULL;
+}
+
+static const struct mo_table_spec *const ps_tables[] = { &ps_table };
+static const struct mo_table_spec *const oom_score_tables[] = { &oom_score_table };
+
+static const struct mo_view views[] = {
+	{ .name = "ps", .title = "Processes", .summary = "processes and what they use", .options = ps_options,
+	  .n_options = N_PS_OPTIONS, .tables = ps_tables, .n_tables = 1, .report_order = 500, .show = show_ps },
+	{ .name = "oom_score", .title = "OOM scores", .summary = "what /proc/PID/oom_score printed", .arguments = "[PID]...",
+	  .tables = oom_score_tables, .n_tables = 1, .show = show_oom_score },
+};
+
+static const struct mo_plugin plugin = {
+	MO_PLUGIN_HEADER,
+	.name = "tasks",
+	.version = MEMOPSY_VERSION,
+	.summary = "processes, threads and their memory; ps, oom_score",
+	.needs = &tasks_needs,
+	.layout_bytes = sizeof(struct tasks_layout),
+	.publishes = { .name = MO_TASKS_MODEL, .version = MO_TASKS_MODEL_VERSION },
+	.gather = gather,
+	.release = release,
+	.views = views,
+	.n_views = sizeof(views) / sizeof(views[0]),
+};
+
+MO_REGISTER_PLUGIN(plugin)

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "toy_tasks.h"
+
+#include <string.h>
+
+#define VARIABLES (BASE_KVA + 0x1000)
+#define OFFSETS (BASE_KVA + 0x1200)
+
+#define T "struct task_struct"
+#define M "struct mm_struct"
+#define MEMBER(t, name, at, n) { .type = t, .member = name, .offset_bytes = at, .bytes = n }
+
+#define COMMON_ROWS \
+	{ .type = "struct cpumask", .member = "bits", .bytes = 8, .n_elements = 1 }, \
+	{ .type = "struct percpu_counter", .member = "count", .offset_bytes = 8, .bytes = 8, .is_signed = true }, \
+	MEMBER("struct percpu_counter", "counters", 0x20, 8), \
+	MEMBER(T, "tasks", TASK_TASKS, 16), MEMBER(T, "signal", TASK_SIGNAL, 8), MEMBER(T, "real_parent", TASK_PARENT, 8), \
+	MEMBER(T, "real_cred", TASK_CRED, 8), MEMBER(T, "cgroups", TASK_CGROUPS, 8), \
+	MEMBER(T, "vfork_done", TASK_VFORK_DONE, 8), MEMBER(T, "pid", TASK_PID, 4), MEMBER(T, "tgid", TASK_TGID, 4), \
+	{ .type = T, .member = "comm", .offset_bytes = TASK_COMM, .bytes = 1, .n_elements = 16 }, \
+	MEMBER(T, "__state", TASK_STATE, 4), MEMBER(T, "exit_state", TASK_EXIT_STATE, 4), MEMBER(T, "flags", TASK_FLAGS, 4), \
+	MEMBER(T, "start_boottime", TASK_START, 8), MEMBER(T, "mm", TASK_MM, 8), \
+	{ .type = "struct signal_struct", .member = "oom_score_adj", .offset_bytes = SIGNAL_ADJ, .bytes = 2, .is_signed = true }, \
+	MEMBER("struct cred", "euid", 0, 4), MEMBER("struct css_set", "dfl_cgrp", 0, 8), MEMBER("struct cgroup", "kn", 0, 8), \
+	MEMBER("struct kernfs_node", "__parent", 0, 8), MEMBER("struct kernfs_node", "name", 8, 8), \
+	MEMBER(M, "pgd", MM_PGD, 8), MEMBER(M, "mm_users", MM_USERS, 4), MEMBER(M, "total_vm", MM_TOTAL, 8), \
+	MEMBER(M, "locked_vm", MM_LOCKED, 8), MEMBER(M, "pgtables_bytes", MM_PGTABLES, 8), MEMBER(M, "flags", MM_FLAGS, 8)
+
+#define LISTED_THREADS \
+	MEMBER(T, "thread_node", TASK_THREAD_NODE, 16), MEMBER("struct signal_struct", "thread_head", SIGNAL_THREADS, 16)
+#define SPLIT_COUNTERS \
+	{ .type = T, .member = "rss_stat.count", .offset_bytes = TASK_RSS, .bytes = 4, .n_elements = 4, .is_signed = true }, \
+	{ .type = M, .member = "rss_stat", .offset_bytes = MM_RSS, .bytes = 32 }, \
+	{ .type = "struct mm_rss_stat", .member = "count", .bytes = 8, .n_elements = 4, .is_signed = true }
+
+static const struct mo_fake_row split_rows[] = { COMMON_ROWS, LISTED_THREADS, SPLIT_COUNTERS };
+static const struct mo_fake_row old_rows[] = {
+	COMMON_ROWS, SPLIT_COUNTERS,
+	MEMBER(T, "thread_group", TASK_THREAD_NODE, 16),
+};
+static const struct mo_fake_row percpu_rows[] = {
+	COMMON_ROWS, LISTED_THREADS,
+	{ .type = M, .member = "rss_stat", .offset_bytes = MM_RSS, .bytes = MM_RSS_STEP, .n_elements = 4 },
+};
+
+static const struct mo_fake_enumerator enumerators[] = {
+	{ .enum_name = "enum mm_counters", .name = "MM_FILEPAGES", .value = 0 },
+	{ .enum_name = "enum mm_counters", .name = "MM_ANONPAGES", .value = 1 },
+	{ .enum_name = "enum mm_counters", .name = "MM_SWAPENTS", .value = 2 },
+	{ .enum_name = "enum mm_counters", .name = "MM_SHMEMPAGES", .value = 3 },
+	{ .enum_name = "enum node_stat_item", .name = "NR_SLAB_RECLAIMABLE_B", .value = 5 },
+};
+
+static const struct mo_fake_symbol symbols[] = {
+	{ .name = "init_task", .kva = TASK(0) },
+	{ .name = "__cpu_possible_mask", .kva = VARIABLES, .bytes = 8 },
+	{ .name = "__cpu_online_mask", .kva = VARIABLES, .bytes = 8 },
+	{ .name = "__cpu_present_mask", .kva = VARIABLES, .bytes = 8 },
+	{ .name = "nr_cpu_ids", .kva = VARIABLES + 8, .bytes = 4 },
+	{ .name = "_totalram_pages", .kva = VARIABLES + 0x10, .bytes = 8 },
+	{ .name = "total_swap_pages", .kva = VARIABLES + 0x18, .bytes = 8 },
+	{ .name = "__per_cpu_offset", .kva = OFFSETS, .bytes = 16 },
+	{ .name = "task_mem", .kva = CODE(0), .bytes = 0x100 },
+	{ .name = "oom_badness", .kva = CODE(1), .bytes = 0x100 },
+	{ .name = "__percpu_counter_sum", .kva = CODE(2), .bytes = 0x100 },
+};
+
+static void link_after(struct mo_kernel *kernel, uint64_t last, uint64_t node, uint64_t head)
+{
+	mo_fake_put_u64(kernel, last, node);
+	mo_fake_put_u64(kernel, node + 8, last);
+	mo_fake_put_u64(kernel, node, head);
+	mo_fake_put_u64(kernel, head + 8, node);
+}
+
+struct mo_kernel *toy_tasks(enum toy_shape shape)
+{
+	struct mo_fake fake = {
+		.rows = mo_container_rows, .n_rows = mo_n_container_rows,
+		.more_rows = shape == TOY_SPLIT_RSS ? split_rows : shape == TOY_OLD ? old_rows : percpu_rows,
+		.n_more_rows = shape == TOY_SPLIT_RSS ? N_ROWS(split_rows) : shape == TOY_OLD ? N_ROWS(old_rows) : N_ROWS(percpu_rows),
+		.enumerators = enumerators, .n_enumerators = N_ROWS(enumerators) - (shape == TOY_OLD),
+		.symbols = symbols, .n_symbols = N_ROWS(symbols),
+	};
+	struct mo_kernel *kernel = mo_fake_kernel(&fake);
+
+	mo_fake_map(kernel, BASE_KVA, 0x200000);
+	link_after(kernel, TASK(0), TASK(0), TASK(0));
+	mo_fake_put_u64(kernel, VARIABLES, 3);
+	mo_fake_put_u32(kernel, VARIABLES + 8, 2);
+	mo_fake_put_u64(kernel, VARIABLES + 0x10, 900000);
+	mo_fake_put_u64(kernel, VARIABLES + 0x18, 100000);
+	mo_fake_put_u64(kernel, OFFSETS, BASE_KVA + 0x10000);
+	mo_fake_put_u64(kernel, OFFSETS + 8, BASE_KVA + 0x20000);
+	mo_fake_put_u32(kernel, TASK(0) + TASK_TGID, 0);
+	return kernel;
+}
+
+static uint64_t last_of(struct mo_kernel *kernel, uint64_t head)
+{
+	uint64_t last = 0;
+
+	expect_success(mo_read_u64(mo_fake_reader(kernel), head + 8, &last));
+	return last;
+}
+
+static void fill_task(struct mo_kernel *kernel, unsigned i, unsigned leader)
+{
+	mo_fake_put_u32(kernel, TASK(i) + TASK_PID, i);
+	mo_fake_put_u32(kernel, TASK(i) + TASK_TGID, leader);
+	mo_fake_put_u64(kernel, TASK(i) + TASK_SIGNAL, SIGNAL(leader));
+	mo_fake_put_u64(kernel, TASK(i) + TASK_CRED, CRED(leader));
+}
+
+void toy_process(struct mo_kernel *kernel, unsigned i, unsigned parent, const char *comm)
+{
+	fill_task(kernel, i, i);
+	mo_fake_put_u64(kernel, TASK(i) + TASK_PARENT, TASK(parent));
+	mo_fake_put(kernel, TASK(i) + TASK_COMM, comm, strlen(comm));
+	link_after(kernel, last_of(kernel, TASK(0)), TASK(i) + TASK_TASKS, TASK(0));
+	link_after(kernel, SIGNAL(i), TASK(i) + TASK_THREAD_NODE, SIGNAL(i));
+}
+
+void toy_thread(struct mo_kernel *kernel, unsigned i, unsigned leader)
+{
+	uint64_t mm_kva = 0;
+
+	fill_task(kernel, i, leader);
+	expect_success(mo_read_u64(mo_fake_reader(kernel), TASK(leader) + TASK_MM, &mm_kva));
+	mo_fake_put_u64(kernel, TASK(i) + TASK_MM, mm_kva);
+	mo_fake_put_u64(kernel, TASK(i) + TASK_PARENT, TASK(0));
+	mo_fake_put(kernel, TASK(i) + TASK_COMM, "thread", 6);
+	link_after(kernel, last_of(kernel, SIGNAL(leader)), TASK(i) + TASK_THREAD_NODE, SIGNAL(leader));
+}
+
+void toy_mm(struct mo_kernel *kernel, unsigned task, unsigned mm, int64_t file, int64_t anon, int64_t swap, int64_t shmem)
+{
+	mo_fake_put_u64(kernel, TASK(task) + TASK_MM, MM(mm));
+	mo_fake_put_u64(kernel, MM(mm) + MM_PGD, BASE_KVA);
+	mo_fake_put_u64(kernel, MM(mm) + MM_TOTAL, 1000);
+	mo_fake_put_u64(kernel, MM(mm) + MM_PGTABLES, 40960);
+	mo_fake_put_u64(kernel, MM(mm) + MM_RSS, (uint64_t)file);
+	mo_fake_put_u64(kernel, MM(mm) + MM_RSS + 8, (uint64_t)anon);
+	mo_fake_put_u64(kernel, MM(mm) + MM_RSS + 16, (uint64_t)swap);
+	mo_fake_put_u64(kernel, MM(mm) + MM_RSS + 24, (uint64_t)shmem);
+}

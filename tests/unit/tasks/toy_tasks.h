@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef MO_TOY_TASKS_H
+#define MO_TOY_TASKS_H
+
+/* A kernel with a list of tasks, for tests: small structs at fixed places, which a test fills in and breaks. */
+
+#include "fake_run.h"
+
+extern const struct mo_plugin *memopsy_plugin_entry_tasks(void);
+
+#define TASK(i) (BASE_KVA + 0x100000 + (i) * 0x100ull) /* 0 is init_task */
+#define SIGNAL(i) (BASE_KVA + 0x40000 + (i) * 0x40ull)
+#define MM(i) (BASE_KVA + 0x60000 + (i) * 0x200ull)
+#define CRED(i) (BASE_KVA + 0x70000 + (i) * 0x40ull)
+#define CSS_SET(i) (BASE_KVA + 0x80000 + (i) * 0x40ull)
+#define CGROUP(i) (BASE_KVA + 0x84000 + (i) * 0x40ull)
+#define NODE(i) (BASE_KVA + 0x88000 + (i) * 0x40ull)
+#define NAME(i) (BASE_KVA + 0x8c000 + (i) * 0x40ull)
+#define CODE(i) (BASE_KVA + 0x90000 + (i) * 0x100ull)
+
+/* Members of the toy's task_struct, signal_struct and mm_struct. */
+enum {
+	TASK_TASKS = 0x00, TASK_THREAD_NODE = 0x10, TASK_SIGNAL = 0x20, TASK_PARENT = 0x28, TASK_CRED = 0x30,
+	TASK_CGROUPS = 0x38, TASK_VFORK_DONE = 0x40, TASK_PID = 0x48, TASK_TGID = 0x4c, TASK_COMM = 0x50, TASK_STATE = 0x60,
+	TASK_EXIT_STATE = 0x64, TASK_FLAGS = 0x68, TASK_START = 0x70, TASK_MM = 0x78, TASK_RSS = 0x80,
+	SIGNAL_THREADS = 0x00, SIGNAL_ADJ = 0x10,
+	MM_PGD = 0x00, MM_USERS = 0x08, MM_TOTAL = 0x10, MM_LOCKED = 0x18, MM_PGTABLES = 0x38, MM_FLAGS = 0x48, MM_RSS = 0x50,
+	MM_RSS_STEP = 0x28, /* from one percpu_counter to the next */
+};
+
+enum toy_shape {
+	TOY_SPLIT_RSS,     /* counters in the mm, and what each thread keeps: until 6.1 */
+	TOY_PERCPU_RSS,    /* percpu_counters: since 6.2 */
+	TOY_OLD,           /* before 5.9: no scaled OOM score; threads in a ring */
+};
+
+/* init_task alone, its list empty; two CPUs; 1,000,000 pages of memory. To be destroyed with mo_fake_destroy(). */
+struct mo_kernel *toy_tasks(enum toy_shape shape);
+
+/* A process with this number as its pid, after the last one of the list; its own signal_struct, no mm. */
+void toy_process(struct mo_kernel *kernel, unsigned i, unsigned parent, const char *comm);
+/* A further thread of a process. */
+void toy_thread(struct mo_kernel *kernel, unsigned i, unsigned leader);
+/* Gives it an mm with so many pages of each kind. */
+void toy_mm(struct mo_kernel *kernel, unsigned task, unsigned mm, int64_t file, int64_t anon, int64_t swap, int64_t shmem);
+
+#endif
