@@ -222,13 +222,36 @@ struct mo_error *mo_dwarf_first_child(const struct mo_dwarf_handle *handle, Dwar
 	return result == DW_DLV_NO_ENTRY ? NULL : mo_dwarf_error(handle, error, "an entry's children");
 }
 
-struct mo_error *mo_dwarf_next_sibling(const struct mo_dwarf_handle *handle, Dwarf_Die *die)
+static bool find_offset(const struct mo_dwarf_handle *handle, Dwarf_Die die, Dwarf_Off *ret)
 {
 	Dwarf_Error error = NULL;
+
+	if (dwarf_dieoffset(die, ret, &error) == DW_DLV_OK)
+		return true;
+	drop(handle, error);
+	return false;
+}
+
+/* libdwarf follows DW_AT_sibling wherever it leads; in a damaged file that may be back, and round for ever. */
+struct mo_error *mo_dwarf_next_sibling(const struct mo_dwarf_handle *handle, Dwarf_Die *die)
+{
+	Dwarf_Off offset = 0, next_offset = 0;
+	Dwarf_Error error = NULL;
 	Dwarf_Die next = NULL;
+	bool has_offset = find_offset(handle, *die, &offset);
 	int result = dwarf_siblingof_b(handle->debug, *die, 1, &next, &error);
 
 	dwarf_dealloc_die(*die);
-	*die = result == DW_DLV_OK ? next : NULL;
-	return result == DW_DLV_ERROR ? mo_dwarf_error(handle, error, "the next entry") : NULL;
+	*die = NULL;
+	if (result == DW_DLV_ERROR)
+		return mo_dwarf_error(handle, error, "the next entry");
+	if (result != DW_DLV_OK)
+		return NULL;
+	if (!has_offset || !find_offset(handle, next, &next_offset) || next_offset <= offset) {
+		dwarf_dealloc_die(next);
+		return mo_error_create(MO_E_CORRUPT, "%s: the entries at 0x%llx of .debug_info go in a circle",
+				       handle->file->path, (unsigned long long)(handle->base_offset + offset));
+	}
+	*die = next;
+	return NULL;
 }

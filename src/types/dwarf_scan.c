@@ -147,9 +147,12 @@ static bool may_nest(Dwarf_Half tag)
 	       tag == DW_TAG_lexical_block;
 }
 
-/* The entries below one; with depth, those below these, too. */
+/*
+ * The entries below one; with depth, those below these, too. An entry has a byte at least, which bounds their number
+ * also where a damaged unit has entries share theirs.
+ */
 static struct mo_error *scan_children(struct scan *scan, const struct mo_dwarf_handle *handle, uint64_t unit,
-				      unsigned spaces, Dwarf_Die parent, unsigned depth)
+				      unsigned spaces, Dwarf_Die parent, unsigned depth, uint64_t *n_left)
 {
 	MO_DIE child = NULL;
 
@@ -157,9 +160,13 @@ static struct mo_error *scan_children(struct scan *scan, const struct mo_dwarf_h
 	while (child) {
 		Dwarf_Half tag = mo_dwarf_tag(handle, child);
 
+		if (!*n_left)
+			return mo_error_create(MO_E_CORRUPT, "%s: the unit at 0x%llx of .debug_info has entries without end",
+					       handle->file->path, (unsigned long long)handle->base_offset);
+		(*n_left)--;
 		MO_TRY(check_entry(scan, handle, unit, spaces, tag, child));
 		if (depth && may_nest(tag))
-			MO_TRY(scan_children(scan, handle, unit, spaces, child, depth - 1));
+			MO_TRY(scan_children(scan, handle, unit, spaces, child, depth - 1, n_left));
 		MO_TRY(mo_dwarf_next_sibling(handle, &child));
 	}
 	return NULL;
@@ -172,16 +179,18 @@ static struct mo_error *scan_children(struct scan *scan, const struct mo_dwarf_h
 static struct mo_error *scan_unit(struct scan *scan, struct mo_dwarf_sieve *sieve, struct mo_dwarf_handle *handle,
 				  uint64_t unit, unsigned spaces)
 {
+	/* Twice over: at the top, and nested. */
+	uint64_t n_left = 2 * (handle->end_offset - handle->base_offset);
 	MO_DIE unit_die = NULL;
 
 	MO_TRY(mo_dwarf_handle_enter(handle, &unit_die));
 	if (!is_of_c(handle, unit_die))
 		return NULL;
-	MO_TRY(scan_children(scan, handle, unit, spaces, unit_die, scan->is_deep ? NESTING_MAX : 0));
+	MO_TRY(scan_children(scan, handle, unit, spaces, unit_die, scan->is_deep ? NESTING_MAX : 0, &n_left));
 	if (!scan->names->has_places)
 		return NULL;
 	MO_TRY(mo_dwarf_sift(sieve, scan->names, unit, unit + 1, &spaces));
-	return spaces ? scan_children(scan, handle, unit, spaces, unit_die, NESTING_MAX) : NULL;
+	return spaces ? scan_children(scan, handle, unit, spaces, unit_die, NESTING_MAX, &n_left) : NULL;
 }
 
 static struct mo_error *sift_and_scan(struct scan *scan, struct mo_dwarf_sieve *sieve, uint64_t unit)

@@ -240,6 +240,21 @@ static void a_type_may_be_in_another_unit(void **state)
 	mo_elf_close(elf);
 }
 
+/* A damaged unit is an error, not an endless walk. */
+static void a_circle_of_entries_is_noticed(void **state)
+{
+	struct mo_elf *elf = open_sample("sample-circle");
+	struct mo_types *types = open_dwarf(elf);
+	const struct mo_type *type = NULL;
+
+	(void)state;
+	assert_error_contains(mo_types_find(types, "struct never", &type), MO_E_CORRUPT,
+			      "sample-circle: the entries at 0x17 of .debug_info go in a circle");
+	assert_null(type);
+	mo_types_destroy(types);
+	mo_elf_close(elf);
+}
+
 /* Ctrl-C in the middle of a scan: an error of its own, and nothing that was not looked for is taken for absent. */
 static void a_scan_can_be_stopped(void **state)
 {
@@ -309,6 +324,7 @@ int main(void)
 		cmocka_unit_test(modules_of_other_machines_are_read),
 		cmocka_unit_test(a_separate_debug_file_is_found),
 		cmocka_unit_test(a_type_may_be_in_another_unit),
+		cmocka_unit_test(a_circle_of_entries_is_noticed),
 		cmocka_unit_test(a_scan_can_be_stopped),
 		cmocka_unit_test(no_debug_information_is_said_so),
 		cmocka_unit_test(btf_and_dwarf_agree),
