@@ -232,7 +232,7 @@ static bool find_offset(const struct mo_dwarf_handle *handle, Dwarf_Die die, Dwa
 	return false;
 }
 
-/* libdwarf follows DW_AT_sibling wherever it leads; in a damaged file that may be back, and round for ever. */
+/* libdwarf refuses to follow DW_AT_sibling back, but not to the entry itself, which would be for ever. */
 struct mo_error *mo_dwarf_next_sibling(const struct mo_dwarf_handle *handle, Dwarf_Die *die)
 {
 	Dwarf_Off offset = 0, next_offset = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * DWARF 5 of a unit whose second struct says that its next sibling is the first one (DW_AT_sibling): whoever follows
- * that without looking goes round for ever.
+ * DWARF 5 of a unit whose second struct says that its next sibling is itself (DW_AT_sibling): whoever follows that
+ * without looking goes round for ever.
  */
 	.section .debug_abbrev,"",%progbits
 .Labbrev:
@@ -42,7 +42,7 @@
 	.uleb128 2
 	.4byte .Lround
 	.byte 8
-	.4byte .Lfirst - .Lunit
+	.4byte .Lsecond - .Lunit
 	.byte 0
 .Lthird:
 	.uleb128 2

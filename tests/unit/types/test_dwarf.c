@@ -249,7 +249,7 @@ static void a_circle_of_entries_is_noticed(void **state)
 
 	(void)state;
 	assert_error_contains(mo_types_find(types, "struct never", &type), MO_E_CORRUPT,
-			      "sample-circle: the entries at 0x17 of .debug_info go in a circle");
+			      "sample-circle: the entries at 0x19 of .debug_info go in a circle");
 	assert_null(type);
 	mo_types_destroy(types);
 	mo_elf_close(elf);
