@@ -113,6 +113,7 @@ struct mo_slab_cache {
 	uint64_t states[MO_N_OBJECT_STATES]; /* objects by state: their sum is `objects` */
 	uint64_t faulty_slabs;
 	uint64_t hidden_objects;       /* of slabs whose counters make no sense, as far as these say */
+	uint64_t untold_objects;       /* that lists which could not be read may have: so many allocated ones may be free */
 };
 
 struct mo_slab_model {

@@ -108,8 +108,10 @@ static void walk_cpu_freelist(struct slab_state *state, uint32_t cache, uint64_t
 		return;
 	}
 	walk_freelist(state, state->reader, slab, freelist_kva, MO_OBJECT_FREE_CPU, &wrong);
-	if (wrong.fault != MO_SLAB_SOUND)
-		note_wrong(state, slab, &wrong);
+	if (wrong.fault == MO_SLAB_SOUND)
+		return;
+	state->caches[cache].untold_objects += slab->objects;
+	note_wrong(state, slab, &wrong);
 }
 
 void walk_cpu_freelists(struct slab_state *state)

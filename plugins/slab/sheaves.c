@@ -34,6 +34,17 @@ static bool mark_object(struct slab_state *state, uint32_t cache, uint64_t kva, 
 	return true;
 }
 
+/* How many objects a sheaf that cannot be read may have. */
+static uint64_t sheaf_capacity(const struct slab_state *state, uint32_t cache)
+{
+	uint64_t capacity = MOST_SHEAF_OBJECTS;
+
+	if (mo_has(&state->layout->cache.sheaf_capacity))
+		mo_error_destroy(mo_read_field(state->reader, &state->layout->cache.sheaf_capacity,
+					       state->caches[cache].cache_kva, &capacity));
+	return capacity < MOST_SHEAF_OBJECTS ? capacity : MOST_SHEAF_OBJECTS;
+}
+
 static struct mo_error *mark_sheaf(struct slab_state *state, uint32_t cache, uint64_t sheaf_kva,
 				   enum mo_object_state object_state)
 {
@@ -49,6 +60,8 @@ static struct mo_error *mark_sheaf(struct slab_state *state, uint32_t cache, uin
 
 	if (!error && n_objects > MOST_SHEAF_OBJECTS)
 		error = mo_error_create(MO_E_CORRUPT, "%" PRIu64 " objects", n_objects);
+	if (error)
+		n_objects = sheaf_capacity(state, cache);
 	for (uint64_t first = 0; first < n_objects && !error; first += POINTERS_AT_A_TIME) {
 		uint64_t n = n_objects - first < POINTERS_AT_A_TIME ? n_objects - first : POINTERS_AT_A_TIME;
 
@@ -58,6 +71,8 @@ static struct mo_error *mark_sheaf(struct slab_state *state, uint32_t cache, uin
 			if (!mark_object(state, cache, mo_get_element(&pointer, bytes, i), object_state))
 				strange++;
 	}
+	if (error)
+		state->caches[cache].untold_objects += n_objects;
 	if (!error && strange)
 		error = mo_error_create(MO_E_CORRUPT, "%" PRIu64 " of %" PRIu64 " are no objects of this cache", strange, n_objects);
 	return mo_error_prepend(error, "sheaf at 0x%" PRIx64, sheaf_kva);

@@ -56,6 +56,7 @@ static const struct mo_need rows[] = {
 	MO_FIELD(L, cache.kobj_sd, "struct kmem_cache", "kobj.sd", OPTIONAL, .why = "CONFIG_SYSFS"),
 	MO_FIELD(L, cache.memcg_params, "struct kmem_cache", "memcg_params", OPTIONAL,
 		 .why = "mm/slab.h: caches of their own for memory cgroups until 5.8"),
+	MO_FIELD(L, cache.sheaf_capacity, "struct kmem_cache", "sheaf_capacity", OPTIONAL, .why = "mm/slab.h: since 6.18"),
 	SLAB_FLAGS(FLAG)
 
 	MO_SIZE(L, per_node_size, "struct kmem_cache_per_node_ptrs", OPTIONAL),
@@ -104,6 +105,13 @@ static const struct mo_need rows[] = {
 	MO_FIELD(L, depot.offset, "union handle_parts", "offset", OPTIONAL),
 	MO_FIELD(L, depot.size, "struct stack_record", "size", OPTIONAL),
 	MO_FIELD(L, depot.entries, "struct stack_record", "entries", OPTIONAL),
+	MO_ADDRESS(L, files.dentries, "nr_dentry", OPTIONAL),
+	MO_ADDRESS(L, files.unused_dentries, "nr_dentry_unused", OPTIONAL),
+	MO_ADDRESS(L, files.negative_dentries, "nr_dentry_negative", OPTIONAL, .why = "fs/dcache.c: since 5.0"),
+	MO_ADDRESS(L, files.inodes, "nr_inodes", OPTIONAL),
+	MO_ADDRESS(L, files.unused_inodes, "nr_unused", OPTIONAL),
+	MO_ADDRESS(L, percpu_start, "__per_cpu_start", OPTIONAL, .why = "CONFIG_SMP"),
+	MO_ADDRESS(L, percpu_end, "__per_cpu_end", OPTIONAL),
 	MO_ADDRESS(L, jiffies, "jiffies", .or_names = { "jiffies_64" }, OPTIONAL),
 };
 

@@ -34,7 +34,7 @@ struct slab_layout {
 	struct mo_address slab_caches, slab_kset, count_partial_approx;
 	struct {
 		struct mo_field cpu_slab, cpu_sheaves, flags, size, object_size, offset, oo, min, refcount, ctor, inuse, align,
-			red_left_pad, name, list, random, node, per_node, kobj_sd, memcg_params;
+			red_left_pad, name, list, random, node, per_node, kobj_sd, memcg_params, sheaf_capacity;
 	} cache;
 	struct mo_constant flags[N_SLAB_FLAGS];
 
@@ -67,6 +67,11 @@ struct slab_layout {
 		struct mo_field size, entries;
 	} depot;
 	struct mo_address jiffies;
+
+	struct {
+		struct mo_address dentries, unused_dentries, negative_dentries, inodes, unused_inodes;
+	} files;
+	struct mo_address percpu_start, percpu_end;
 };
 
 extern const struct mo_need_table slab_needs;

@@ -111,6 +111,10 @@ static const struct mo_table_spec *const slabtop_tables[] = { &slabtop_table };
 static const struct mo_table_spec *const slab_tables[] = { &slab_table, &slab_nodes_table, &slab_aliases_table,
 							   &slab_slabs_table };
 
+static const struct mo_table_spec *const objects_tables[] = { &objects_table };
+static const struct mo_table_spec *const whatis_tables[] = { &whatis_table };
+static const struct mo_table_spec *const section_tables[] = { &slab_sums_table, &slabtop_table, &slab_files_table };
+
 static const struct mo_option slabinfo_options[] = {
 	{ .name = "exact", .help = "beside what the kernel prints, objects counted one by one: allocated, free, unknown" },
 };
@@ -122,6 +126,11 @@ static const struct mo_option slabtop_options[] = {
 
 static const struct mo_option slab_options[] = {
 	{ .name = "slabs", .help = "list every slab of the cache" },
+};
+
+static const struct mo_option objects_options[] = {
+	{ .name = "allocated", .help = "allocated objects only" },
+	{ .name = "free", .help = "free objects only" },
 };
 
 #define TABLES(of) .tables = of##_tables, .n_tables = sizeof(of##_tables) / sizeof(of##_tables[0])
@@ -153,13 +162,39 @@ static const struct mo_view views[] = {
 		TABLES(slab),
 		.show = show_slab,
 	},
+	{
+		.name = "objects",
+		.title = "Objects",
+		.summary = "every object of a slab cache: allocated, or free and on whose list",
+		.arguments = "CACHE",
+		OPTIONS(objects),
+		TABLES(objects),
+		.show = show_objects,
+	},
+	{
+		.name = "whatis",
+		.title = "What is it",
+		.summary = "what an address is: symbol, slab object, per-CPU variable, struct page, page",
+		.arguments = "ADDRESS",
+		TABLES(whatis),
+		.show = show_whatis,
+	},
+	{
+		.name = "slabs",
+		.title = "Slab memory",
+		.summary = "slab memory: what can be had back, the largest caches, dentries and inodes",
+		TABLES(section),
+		.report_order = 130,
+		.is_hidden = true,
+		.show = show_slab_section,
+	},
 };
 
 static const struct mo_plugin plugin = {
 	MO_PLUGIN_HEADER,
 	.name = "slab",
 	.version = MEMOPSY_VERSION,
-	.summary = "slab caches, slabs and objects; slabinfo, slabtop, slab",
+	.summary = "slab caches, slabs and objects; slabinfo, slabtop, slab, objects, whatis",
 	.needs = &slab_needs,
 	.layout_bytes = sizeof(struct slab_layout),
 	.publishes = { .name = MO_SLAB_MODEL, .version = MO_SLAB_MODEL_VERSION },

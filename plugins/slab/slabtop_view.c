@@ -57,6 +57,8 @@ struct mo_count allocated_of(const struct mo_slab_cache *cache)
 {
 	uint64_t allocated = cache->states[MO_OBJECT_ALLOCATED];
 
+	if (cache->untold_objects)
+		return mo_at_least(allocated > cache->untold_objects ? allocated - cache->untold_objects : 0);
 	return cache->states[MO_OBJECT_UNKNOWN] || cache->hidden_objects ? mo_at_least(allocated) : mo_exact(allocated);
 }
 
@@ -120,24 +122,29 @@ static int compare_bytes(const void *a, const void *b)
 	return (left > right) - (left < right); /* as the kernel lists them */
 }
 
-struct mo_error *show_slabtop(struct mo_run *run, struct mo_report *report)
+struct mo_error *put_largest_caches(struct mo_run *run, struct mo_report *report, uint64_t most)
 {
 	const struct mo_slab_model *model = mo_run_model(run);
 	const struct mo_slab_cache **sorted = calloc(model->n_caches + 1, sizeof(*sorted));
-	uint64_t most = model->n_caches;
 
 	if (!sorted)
 		return mo_error_no_memory();
 	for (size_t i = 0; i < model->n_caches; i++)
 		sorted[i] = &model->caches[i];
 	qsort(sorted, model->n_caches, sizeof(*sorted), compare_bytes);
-	if (mo_run_number(run, "top", &most) && most > model->n_caches)
-		most = model->n_caches;
 	mo_report_table_begin(report, &slabtop_table);
-	for (size_t i = 0; i < most; i++)
+	for (size_t i = 0; i < model->n_caches && i < most; i++)
 		if (sorted[i]->n_slabs || mo_run_flag(run, "all"))
 			put_cache(report, model, sorted[i]);
 	mo_report_table_end(report);
 	free(sorted);
 	return NULL;
+}
+
+struct mo_error *show_slabtop(struct mo_run *run, struct mo_report *report)
+{
+	uint64_t most = UINT64_MAX;
+
+	(void)mo_run_number(run, "top", &most);
+	return put_largest_caches(run, report, most);
 }
