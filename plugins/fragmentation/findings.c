@@ -2,6 +2,8 @@
 /* Zones with plenty of free memory and no block that a usual allocation needs. */
 #include "fragmentation.h"
 
+#include <stdio.h>
+
 #define USUAL_ORDER 3 /* PAGE_ALLOC_COSTLY_ORDER: up to here the kernel retries for ever (mm/page_alloc.c) */
 
 static int largest_free_order(const struct models *models, size_t zone)

@@ -2,6 +2,7 @@
 /* The fragmentation plugin: what could be allocated, and what stands in the way. */
 #include "fragmentation.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { COLUMN_NODE, COLUMN_ZONE, COLUMN_FREE, COLUMN_LOW, COLUMN_LARGEST, COLUMN_KERNEL, COLUMN_MOVABLE, N_COLUMNS };

@@ -3,6 +3,7 @@
 #include "fragmentation.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 enum {
 	COLUMN_NODE,

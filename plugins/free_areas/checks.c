@@ -2,6 +2,8 @@
 /* The kernel's counters beside what the lists hold: nr_free of every order, and NR_FREE_PAGES of every zone. */
 #include "gathering.h"
 
+#include <stdio.h>
+
 /* Sum over the types of an order. */
 static struct mo_count blocks_of_order(const struct free_areas_state *state, const struct mo_free_area *area)
 {

@@ -2,7 +2,19 @@
 /* `memopsy freelists`: every block on the lists, in the lists' order. */
 #include "gathering.h"
 
-enum { COLUMN_NODE, COLUMN_ZONE, COLUMN_LIST, COLUMN_ORDER, COLUMN_TYPE, COLUMN_PFN, COLUMN_PAGE, COLUMN_BLOCK_TYPE, N_COLUMNS };
+#include <stdio.h>
+
+enum {
+	COLUMN_NODE,
+	COLUMN_ZONE,
+	COLUMN_LIST,
+	COLUMN_ORDER,
+	COLUMN_TYPE,
+	COLUMN_PFN,
+	COLUMN_PAGE,
+	COLUMN_BLOCK_TYPE,
+	N_COLUMNS,
+};
 
 static const struct mo_column columns[N_COLUMNS] = {
 	[COLUMN_NODE] = { .key = "node", .heading = "NODE", .kind = MO_CELL_COUNT, .help = "the NUMA node" },

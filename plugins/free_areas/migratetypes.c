@@ -2,6 +2,8 @@
 /* The migrate types of this kernel and their names, from its own migratetype_names[] (mm/page_alloc.c). */
 #include "gathering.h"
 
+#include <stdio.h>
+
 static const struct {
 	const char *name;
 	size_t constant_bytes;        /* where the layout has it */

@@ -2,6 +2,7 @@
 /* The pages that every CPU keeps for itself: struct per_cpu_pages (include/linux/mmzone.h). */
 #include "gathering.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <memopsy/walk.h>

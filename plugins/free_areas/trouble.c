@@ -3,6 +3,7 @@
 #include "gathering.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 #define MOST_REPORTED 16
 #define ADVICE_LOCK "If the zone's lock is held, a CPU may have been changing this very list at the moment of the dump."

@@ -246,8 +246,8 @@ static void test_on_two_lists(void **state)
 	toy = run_it(kernel);
 	expect_blocks(&toy, 0, 0, TOY_UNMOVABLE, 4, MO_EXACT);
 	expect_blocks(&toy, 0, 2, TOY_MOVABLE, 2, MO_AT_LEAST);
-	assert_true(fake_run_said(toy.run, "page-on-two-lists: Page frame 0x10 is on two lists: that of node 0, zone DMA, order 2, "
-					   "Movable, and that of node 0, zone DMA, order 0, Unmovable."));
+	assert_true(fake_run_said(toy.run, "page-on-two-lists: Page frame 0x10 is on two lists: that of node 0, zone DMA, "
+					   "order 2, Movable, and that of node 0, zone DMA, order 0, Unmovable."));
 	assert_true(fake_run_said(toy.run, "free-blocks-differ: Node 0, zone DMA counts other free blocks"));
 	end(&toy);
 }
@@ -265,8 +265,8 @@ static void test_overlap(void **state)
 	toy = run_it(kernel);
 	expect_blocks(&toy, 0, 0, TOY_UNMOVABLE, 3, MO_EXACT);
 	expect_blocks(&toy, 0, 2, TOY_MOVABLE, 3, MO_AT_LEAST);
-	assert_true(fake_run_said(toy.run, "Page frame 0x4 is on two lists: that of node 0, zone DMA, order 2, Movable, and that of "
-					   "node 0, zone DMA, order 0, Unmovable."));
+	assert_true(fake_run_said(toy.run, "Page frame 0x4 is on two lists: that of node 0, zone DMA, order 2, Movable, and "
+					   "that of node 0, zone DMA, order 0, Unmovable."));
 	end(&toy);
 }
 
@@ -282,7 +282,8 @@ static void test_counts_differ(void **state)
 	expect_blocks(&toy, 0, 0, TOY_UNMOVABLE, 2, MO_EXACT);
 	assert_true(fake_run_said(toy.run, "free-blocks-differ: Node 0, zone DMA counts other free blocks than its lists hold."));
 	assert_true(fake_run_said(toy.run, "free-pages-differ: Node 0, zone DMA counts other free pages than its lists hold."));
-	assert_true(fake_run_said(toy.run, "pcp-count-differs: CPU 0 counts other pages than its lists of node 0, zone Normal hold."));
+	assert_true(fake_run_said(toy.run, "pcp-count-differs: CPU 0 counts other pages than its lists of node 0, zone "
+					   "Normal hold."));
 	assert_int_equal(fake_run_finding_count(toy.run), 3);
 	end(&toy);
 }
