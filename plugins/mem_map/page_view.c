@@ -3,6 +3,7 @@
 #include "page_facts.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,8 +57,9 @@ static struct mo_error *parse_number(const char *text, uint64_t *ret)
 	uint64_t value;
 	char *end;
 
+	errno = 0;
 	value = strtoull(text, &end, is_hex ? 16 : 10);
-	if (!isxdigit((unsigned char)*text) || *end)
+	if (!isxdigit((unsigned char)*text) || *end || errno)
 		return mo_error_create(MO_E_INVALID, "\"%s\" is neither a page frame number nor an address", text);
 	*ret = value;
 	return NULL;

@@ -32,6 +32,25 @@ static const struct mo_column columns[N_COLUMNS] = {
 			  .help = "of a tail page (--each): the struct page of its head" },
 };
 
+/* Millions of rows: their width is fixed, so that none waits for the others. */
+static void pages_line(const struct mo_cell *cells, struct mo_line *line)
+{
+	const char *mapping = cells[COLUMN_MAPPING].as.text.bytes;
+	const char *flags = cells[COLUMN_FLAGS].as.text.bytes;
+	char mapcount[24] = "?";
+	char pfn[24];
+	char pa[24];
+
+	if (cells[COLUMN_MAPCOUNT].as.number.certainty == MO_EXACT)
+		snprintf(mapcount, sizeof(mapcount), "%" PRIu64, cells[COLUMN_MAPCOUNT].as.number.value);
+	snprintf(pfn, sizeof(pfn), "0x%" PRIx64, cells[COLUMN_PFN].as.number.value);
+	snprintf(pa, sizeof(pa), "0x%" PRIx64, cells[COLUMN_PA].as.number.value);
+	mo_line_printf(line, "%10s %8" PRIu64 " %14s  %-13s %5" PRIu64 " %5" PRId64 " %5s", pfn,
+		       cells[COLUMN_PAGES].as.number.value, pa, cells[COLUMN_CLASS].as.text.bytes,
+		       cells[COLUMN_ORDER].as.number.value, cells[COLUMN_REFCOUNT].as.signed_number.value, mapcount);
+	mo_line_printf(line, *flags ? "  %-18s  %s\n" : *mapping ? "  %s%s\n" : "%s%s\n", mapping, flags);
+}
+
 const struct mo_table_spec pages_table = {
 	.name = "pages",
 	.title = "Page frames",
@@ -39,6 +58,8 @@ const struct mo_table_spec pages_table = {
 	.columns = columns,
 	.n_columns = N_COLUMNS,
 	.flags = MO_TABLE_NO_TITLE,
+	.line = pages_line,
+	.line_head = "       PFN    PAGES       PHYSICAL  CLASS         ORDER  REFS  MAPS  MAPPING             FLAGS\n",
 };
 
 const struct mo_option pages_options[N_PAGES_OPTIONS] = {
