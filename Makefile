@@ -22,7 +22,7 @@ demo:
 	@echo '$$ $(BUILD)/memopsy report $(SAMPLE)'
 	@$(BUILD)/memopsy report $(SAMPLE) || [ $$? = 1 ]
 
-# Every test that needs no guest: with gcc, the unit tests again under the address and undefined-behaviour sanitizers,
+# Every test that needs no guest: with gcc, again under the address and undefined-behaviour sanitizers,
 # and a build with clang that takes every warning for an error. The last line sums up.
 check:
 	@./install-packages build check
