@@ -112,10 +112,11 @@ struct mo_error *fold_counters(struct mo_reader *reader, const struct mem_map_la
 {
 	struct folded_counters counters = { .n_nodes = zones->n_nodes };
 	struct mo_set cpus;
-	struct mo_error *error = mo_cpus(reader, MO_CPUS_ONLINE, &cpus);
+	/* A panic marks the stopped CPUs offline without folding in what they had counted; proper offlining leaves 0. */
+	struct mo_error *error = mo_cpus(reader, MO_CPUS_POSSIBLE, &cpus);
 
 	if (error)
-		return mo_error_prepend(error, "cannot tell which CPUs are online");
+		return mo_error_prepend(error, "cannot tell which CPUs are possible");
 	counters.nodes = calloc(zones->n_nodes + 1, sizeof(*counters.nodes));
 	if (!counters.nodes)
 		return mo_error_no_memory();

@@ -181,6 +181,51 @@ static void check_managed(struct mo_report *report, const struct scope *scope)
 		    model->pages[MO_PAGE_UNKNOWN] ? mo_at_least(given) : mo_exact(given), managed);
 }
 
+#define MOST_HUGE_STATES 16
+
+/* One of the pools' counters (mm/hugetlb.c), in base pages of all pools. */
+static struct mo_count pool_pages(struct mo_reader *reader, const struct mem_map_layout *layout, const struct mo_field *field)
+{
+	uint32_t n_pools = 0;
+	uint64_t sum = 0;
+	struct mo_error *error;
+
+	if (!mo_has(&layout->hugetlb.states) || !mo_has(&layout->hugetlb.count) || !mo_has(&layout->hugetlb.size) ||
+	    !mo_has(&layout->hugetlb.order) || !mo_has(field))
+		return mo_unknown();
+	error = mo_read_u32(reader, layout->hugetlb.count.kva, &n_pools);
+	for (uint32_t i = 0; i < n_pools && i < MOST_HUGE_STATES && !error; i++) {
+		uint64_t pool_kva = layout->hugetlb.states.kva + i * layout->hugetlb.size.bytes;
+		uint64_t order = 0;
+		uint64_t n_huge = 0;
+
+		error = mo_read_field(reader, &layout->hugetlb.order, pool_kva, &order);
+		if (!error)
+			error = mo_read_field(reader, field, pool_kva, &n_huge);
+		if (!error && (order > 30 || n_huge > UINT64_MAX >> 40))
+			return mo_unknown();
+		sum += n_huge << order;
+	}
+	if (!error)
+		return mo_exact(sum);
+	mo_error_destroy(error);
+	return mo_unknown();
+}
+
+static void check_hugetlb(struct mo_run *run, struct mo_report *report, const struct scope *scope)
+{
+	static const struct check all = { .classes = { MO_PAGE_HUGETLB_FREE, MO_PAGE_HUGETLB_USED } };
+	static const struct check unused = { .classes = { MO_PAGE_HUGETLB_FREE } };
+	const struct mem_map_layout *layout = mo_run_layout(run);
+	struct mo_count in_pools = pool_pages(mo_run_reader(run), layout, &layout->hugetlb.nr);
+	struct mo_count free_in_pools = pool_pages(mo_run_reader(run), layout, &layout->hugetlb.free);
+
+	if (!is_idle(found(&all, scope), in_pools))
+		write_check(report, "hugetlb", "nr_huge_pages of hstates[]", scope, found(&all, scope), in_pools);
+	if (!is_idle(found(&unused, scope), free_in_pools))
+		write_check(report, "hugetlb, free", "free_huge_pages of hstates[]", scope, found(&unused, scope), free_in_pools);
+}
+
 static void write_checks(struct mo_report *report, const struct scope *scope)
 {
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
@@ -205,8 +250,10 @@ struct mo_error *show_checks(struct mo_run *run, struct mo_report *report, bool 
 	mo_report_table_begin(report, by_node ? &usage_checks_by_node_table : &usage_checks_table);
 	scope.counters = counters.nodes;
 	scope.n_counters = counters.n_nodes;
-	if (!by_node)
+	if (!by_node) {
 		write_checks(report, &scope);
+		check_hugetlb(run, report, &scope);
+	}
 	for (size_t i = 0; by_node && i < counters.n_nodes; i++) {
 		scope = (struct scope){ .state = state, .counters = &counters.nodes[i], .n_counters = 1, .is_one_node = true };
 		write_checks(report, &scope);
