@@ -50,7 +50,8 @@ struct mo_error *for_each_pcp_list(const struct free_areas_state *state, size_t 
 	    (n_lists > state->model.n_pcp_migratetypes && n_lists > state->model.n_pcp_migratetypes * ORDERS_OF_PCP + 2))
 		return mo_error_create(MO_E_UNSUPPORTED, "struct per_cpu_pages has %llu lists, which is not known",
 				       (unsigned long long)n_lists);
-	error = mo_cpus(state->reader, MO_CPUS_ONLINE, &cpus);
+	/* A panic marks the stopped CPUs offline and leaves their lists as they were; proper offlining empties them. */
+	error = mo_cpus(state->reader, MO_CPUS_POSSIBLE, &cpus);
 	if (!error)
 		error = mo_read_field(state->reader, &layout->zone.pagesets, of_zone->zone_kva, &pagesets_kva);
 	for (int cpu = error ? -1 : mo_set_next(&cpus, 0); cpu >= 0 && !error; cpu = mo_set_next(&cpus, (unsigned)cpu + 1)) {
