@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #define USUAL_ORDER 3 /* PAGE_ALLOC_COSTLY_ORDER: up to here the kernel retries for ever (mm/page_alloc.c) */
+#define A_LOT_PERCENT 25
 
 static int largest_free_order(const struct models *models, size_t zone)
 {
@@ -14,13 +15,21 @@ static int largest_free_order(const struct models *models, size_t zone)
 	return -1;
 }
 
-/* Whether some zone still has it, for kernel allocations. */
-static bool another_has_it(const struct models *models, unsigned order)
+/* How much of the machine's memory lies in zones that still have it, for kernel allocations, in per cent. */
+static unsigned percent_that_has_it(const struct models *models, unsigned order)
 {
-	for (size_t i = 0; i < models->zones->n_zones; i++)
-		if (is_populated(&models->zones->zones[i]) && is_had(chance_of(models, i, order, REQUEST_KERNEL)))
-			return true;
-	return false;
+	uint64_t all = 0;
+	uint64_t having = 0;
+
+	for (size_t i = 0; i < models->zones->n_zones; i++) {
+		uint64_t pages = models->zones->zones[i].managed_pages.value;
+
+		if (!is_populated(&models->zones->zones[i]) || pages >> 50)
+			continue;
+		all += pages;
+		having += is_had(chance_of(models, i, order, REQUEST_KERNEL)) ? pages : 0;
+	}
+	return all ? (unsigned)(having * 100 / all) : 0;
 }
 
 /* The class of pages that most pageblocks hold and that cannot be moved. */
@@ -44,7 +53,7 @@ static void report_zone(const struct models *models, size_t i, const struct zone
 	unsigned class = sums ? first_in_the_way(&sums[i]) : MO_N_PAGE_CLASSES;
 	uint64_t movable_blocks = 0;
 	uint64_t all_blocks = 0;
-	bool has_another = another_has_it(models, order);
+	unsigned has_it = percent_that_has_it(models, order);
 	char verdict[320];
 	char advice[320];
 
@@ -73,7 +82,9 @@ static void report_zone(const struct models *models, size_t i, const struct zone
 	snprintf(verdict, sizeof(verdict), "Node %u, zone %s is fragmented: much of it is free, and a kernel allocation of order "
 		 "%u (%llu KiB) finds no block; the largest free one is of order %d.%s", zone->node_id, zone->name, order,
 		 (unsigned long long)((models->page_bytes << order) / 1024), largest_free_order(models, i),
-		 has_another ? " Another zone still has one." : "");
+		 has_it >= A_LOT_PERCENT ? " Other zones still have one." :
+		 has_it			 ? " Only zones with little of the memory still have one." :
+					   "");
 	snprintf(advice, sizeof(advice), "%s `memopsy fragmentation` shows orders and pageblocks.",
 		 class == MO_N_PAGE_CLASSES ? "See who holds the pages between the free ones." :
 		 movable_blocks > all_blocks / 4 ?
@@ -83,7 +94,7 @@ static void report_zone(const struct models *models, size_t i, const struct zone
 			 "(page_owner).");
 	mo_report_finding(report, &(struct mo_finding){
 		.id = "zone-fragmented",
-		.severity = has_another ? MO_NOTICE : MO_WARNING,
+		.severity = has_it >= A_LOT_PERCENT ? MO_NOTICE : MO_WARNING,
 		.confidence = MO_CERTAIN,
 		.verdict = verdict,
 		.evidence = evidence,

@@ -13,8 +13,8 @@ struct indexes indexes_of(const struct models *models, size_t zone, unsigned ord
 	for (unsigned at = 0; at < models->free_areas->n_orders; at++) {
 		struct mo_count nr_free = areas[at].nr_free;
 
-		/* More than 2^40 blocks are no memory of this world. */
-		if (nr_free.certainty != MO_EXACT || nr_free.value >> 40) {
+		/* No machine has more than 2^44 pages, and the sums below must not overflow. */
+		if (nr_free.certainty != MO_EXACT || nr_free.value > 1ull << 44 >> at) {
 			indexes.suitable_blocks = mo_unknown();
 			return indexes;
 		}
