@@ -108,7 +108,9 @@ static struct mo_error *scan_some(const struct scan *scan, struct mo_reader *rea
 
 	if (!error && n_bytes >= page_bytes) {
 		*n_done = n_bytes / page_bytes;
-		return scan_bytes(scan, thread, view, pfn, *n_done);
+		error = scan_bytes(scan, thread, view, pfn, *n_done);
+		mo_view_done(reader, view, *n_done * page_bytes);
+		return error;
 	}
 	*n_done = 1;
 	if (!error)

@@ -96,9 +96,10 @@ void describe_shape(struct slab_state *state)
 		[FREELIST_SWAPPED] = "hardened, byte-swapped",
 	};
 	const struct slab_layout *layout = state->layout;
-	bool in_struct_slab = layout->slab.cache.name && !strncmp(layout->slab.cache.name, "struct slab.", 12);
+	/* A handle's name is that of its alternative, where one was taken. */
+	bool in_struct_page = !strncmp(layout->slab.cache.name, "struct page.", 12);
 
-	snprintf(state->shape_text, sizeof(state->shape_text), "%s, %s%s%s%s", in_struct_slab ? "struct slab" : "struct page",
+	snprintf(state->shape_text, sizeof(state->shape_text), "%s, %s%s%s%s", in_struct_page ? "struct page" : "struct slab",
 		 state->shape.by_type ? "page type" : "page flag", mo_has(&layout->cache.cpu_slab) ? ", cpu_slab" : "",
 		 mo_has(&layout->cpu.partial) && mo_has(&layout->cache.cpu_slab) ? " with partial lists" : "",
 		 mo_has(&layout->cache.cpu_sheaves) ? ", sheaves" : "");

@@ -9,7 +9,7 @@
 #include "slab_views.h"
 
 enum { COLUMN_NAME, COLUMN_CACHE, COLUMN_FLAGS, COLUMN_FLAG_NAMES, COLUMN_CONSTRUCTOR, COLUMN_REFCOUNT, COLUMN_OBJECT_BYTES,
-       COLUMN_SIZE, COLUMN_ALIGN, COLUMN_RED_LEFT, COLUMN_FREELIST_OFFSET, COLUMN_FREELIST_FORM, COLUMN_OBJPERSLAB,
+       COLUMN_SIZE, COLUMN_ALIGN, COLUMN_RED_LEFT, COLUMN_FREELIST_OFFSET, COLUMN_FREELIST_FORM, COLUMN_SHAPE, COLUMN_OBJPERSLAB,
        COLUMN_ORDER, COLUMN_MIN_OBJECTS, COLUMN_BYTES, COLUMN_SLABS, COLUMN_PARTIAL_SLABS, COLUMN_FAULTY_SLABS,
        COLUMN_OBJECTS, COLUMN_ALLOCATED, COLUMN_FREE, COLUMN_FREE_CPU, COLUMN_FREE_CPU_PARTIAL, COLUMN_FREE_SHEAF,
        COLUMN_FREE_BARN, COLUMN_FREE_RCU, COLUMN_UNKNOWN, N_COLUMNS };
@@ -34,6 +34,8 @@ static const struct mo_column columns[N_COLUMNS] = {
 					 "where in a free object the pointer to the next one is (offset)"),
 	[COLUMN_FREELIST_FORM] = { .key = "freelist_form", .heading = "LINKS ARE", .kind = MO_CELL_TEXT,
 				   .help = "how these pointers are kept" },
+	[COLUMN_SHAPE] = { .key = "shape", .heading = "SLUB AS", .kind = MO_CELL_TEXT,
+			   .help = "what form of the allocator this kernel has" },
 	[COLUMN_OBJPERSLAB] = COUNT("objects_per_slab", "OBJECTS A SLAB", "of a slab of the usual order"),
 	[COLUMN_ORDER] = COUNT("order", "ORDER", "2^order pages a slab"),
 	[COLUMN_MIN_OBJECTS] = COUNT("min_objects_per_slab", "AT LEAST", "objects of a slab made when memory was short"),
@@ -181,6 +183,7 @@ static void put_cells(struct mo_run *run, struct mo_report *report, const struct
 		[COLUMN_RED_LEFT] = mo_cell_number(mo_exact(cache->red_left_bytes)),
 		[COLUMN_FREELIST_OFFSET] = mo_cell_number(mo_exact(cache->freelist_offset_bytes)),
 		[COLUMN_FREELIST_FORM] = mo_cell_text(model->freelist_pointers),
+		[COLUMN_SHAPE] = mo_cell_text(model->shape),
 		[COLUMN_OBJPERSLAB] = mo_cell_number(mo_exact(cache->objects_per_slab)),
 		[COLUMN_ORDER] = mo_cell_number(mo_exact(cache->order)),
 		[COLUMN_MIN_OBJECTS] = mo_cell_number(mo_exact(cache->min_objects_per_slab)),
