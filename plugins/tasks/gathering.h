@@ -45,7 +45,7 @@ struct tasks_state {
 	size_t n_paths;
 	bool status_sums;            /* /proc/PID/status adds the CPUs' parts; only where counters are per CPU */
 	bool oom_sums;               /* oom_badness() does */
-	struct trouble unreadable_tasks, unreadable_mms, unreadable_cgroups, broken_lists;
+	struct trouble unreadable_tasks, unreadable_mms, unreadable_cgroups, broken_lists, broken_vmas;
 };
 
 /* Counts the failure, keeps the first error, frees the others. */
@@ -62,15 +62,19 @@ void gather_oom_scores(struct tasks_state *state);
 void read_task(struct tasks_state *state, uint64_t task_kva, size_t index);
 char task_state_letter(uint64_t state, uint64_t exit_state);
 
+/* A state for a view: it reads the model, and has troubles of its own. */
+void view_state(struct mo_run *run, struct tasks_state *ret);
+
 /* Whether the machine code of a function calls another: -1 if it cannot be told. */
 int function_calls(struct mo_reader *reader, const struct mo_address *function, const struct mo_address *callee);
 
 /* The views. */
-extern const struct mo_table_spec ps_table, oom_score_table;
+extern const struct mo_table_spec ps_table, oom_score_table, maps_table;
 #define N_PS_OPTIONS 4
 extern const struct mo_option ps_options[N_PS_OPTIONS];
 struct mo_error *show_ps(struct mo_run *run, struct mo_report *report) MO_MUST_USE;
 struct mo_error *show_oom_score(struct mo_run *run, struct mo_report *report) MO_MUST_USE;
+struct mo_error *show_maps(struct mo_run *run, struct mo_report *report) MO_MUST_USE;
 
 /* Rows of ps: indexes of tasks in the order in which they are shown, and how deep each stands in the tree. */
 struct ps_row {

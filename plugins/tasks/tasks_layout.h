@@ -28,6 +28,22 @@ struct tasks_layout {
 	struct mo_field counts;                  /* of struct mm_rss_stat */
 	struct mo_field percpu_count;            /* of struct percpu_counter */
 	struct mo_constant counters[MO_N_MM_COUNTERS];
+	struct {
+		struct mo_field mmap, tree;      /* of struct mm_struct: a list until 6.0, a maple tree since 6.1 */
+		struct mo_field brk, start_brk, start_stack, context_flags, ia32_compat;
+		struct mo_field next, start, end, flags, pgoff, file, ops, private_data, anon_name, shared, anon_vma;
+		struct mo_field lock_seq;
+		struct mo_field ops_name, special_name, anon_name_text;
+		struct mo_address special_mapping_name, gate_vma, vsyscall_mode;
+	} vma;
+	struct {
+		struct mo_field path_mnt, path_dentry, f_path, f_inode, f_mode, f_owner, user_path;
+		struct mo_field fs, root;
+		struct mo_field i_sb, i_ino, s_dev;
+		struct mo_field d_parent, d_name_len, d_name, d_op, d_hash_pprev, d_inode, d_dname;
+		struct mo_field mnt, mnt_parent, mnt_mountpoint, mnt_root;
+		struct mo_address simple_dname, anon_inodefs_dname, sockfs_dname, pipefs_dname;
+	} file;
 	struct mo_address totalram_pages, total_swap_pages;
 	struct mo_constant since_5_9;
 	struct mo_address task_mem, oom_badness, percpu_counter_sum;

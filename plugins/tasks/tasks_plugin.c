@@ -52,21 +52,33 @@ static struct mo_error *gather(struct mo_run *run, void **model_ret)
 	return NULL;
 }
 
+void view_state(struct mo_run *run, struct tasks_state *ret)
+{
+	/* The model is the first member of its state. */
+	*ret = *(const struct tasks_state *)mo_run_model(run);
+	ret->run = run;
+	ret->reader = mo_run_reader(run);
+	ret->layout = mo_run_layout(run);
+}
+
 static const struct mo_table_spec *const ps_tables[] = { &ps_table };
 static const struct mo_table_spec *const oom_score_tables[] = { &oom_score_table };
+static const struct mo_table_spec *const maps_tables[] = { &maps_table };
 
 static const struct mo_view views[] = {
 	{ .name = "ps", .title = "Processes", .summary = "processes and what they use", .options = ps_options,
 	  .n_options = N_PS_OPTIONS, .tables = ps_tables, .n_tables = 1, .report_order = 500, .show = show_ps },
 	{ .name = "oom_score", .title = "OOM scores", .summary = "what /proc/PID/oom_score printed", .arguments = "[PID]...",
 	  .tables = oom_score_tables, .n_tables = 1, .show = show_oom_score },
+	{ .name = "maps", .title = "Mappings", .summary = "what /proc/PID/maps printed", .arguments = "PID",
+	  .tables = maps_tables, .n_tables = 1, .show = show_maps },
 };
 
 static const struct mo_plugin plugin = {
 	MO_PLUGIN_HEADER,
 	.name = "tasks",
 	.version = MEMOPSY_VERSION,
-	.summary = "processes, threads and their memory; ps, oom_score",
+	.summary = "processes, threads and their memory; ps, oom_score, maps",
 	.needs = &tasks_needs,
 	.layout_bytes = sizeof(struct tasks_layout),
 	.publishes = { .name = MO_TASKS_MODEL, .version = MO_TASKS_MODEL_VERSION },

@@ -52,4 +52,6 @@ void report_trouble(struct tasks_state *state)
 		   "What their processes use is not known.");
 	report_one(state, &state->unreadable_cgroups, "task-cgroups-unreadable", "The cgroups of some tasks could not be read.",
 		   NULL);
+	report_one(state, &state->broken_vmas, "vmas-broken", "Some VMAs, or the files that they map, could not be read.",
+		   "Mappings may be missing, and their names.");
 }

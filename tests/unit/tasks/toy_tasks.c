@@ -11,6 +11,24 @@
 #define M "struct mm_struct"
 #define MEMBER(t, name, at, n) { .type = t, .member = name, .offset_bytes = at, .bytes = n }
 
+#define V "struct vm_area_struct"
+#define D "struct dentry"
+/* The VMA's members stand one after the other, 8 bytes each (toy_tasks.h). */
+#define VMA_ROWS \
+	MEMBER(M, "brk", MM_BRK, 8), MEMBER(M, "start_brk", MM_BRK + 8, 8), MEMBER(M, "start_stack", MM_BRK + 16, 8), \
+	MEMBER(V, "vm_start", VMA_START, 8), MEMBER(V, "vm_end", VMA_END, 8), MEMBER(V, "vm_flags", VMA_FLAGS, 8), \
+	MEMBER(V, "vm_pgoff", VMA_PGOFF, 8), MEMBER(V, "vm_file", VMA_FILE, 8), MEMBER(V, "vm_ops", VMA_OPS, 8), \
+	MEMBER(V, "vm_private_data", VMA_PRIVATE, 8), MEMBER(V, "anon_name", VMA_ANON_NAME, 8), \
+	MEMBER("struct anon_vma_name", "name", 4, 1), MEMBER("struct vm_operations_struct", "name", 0, 8), \
+	MEMBER("struct vm_special_mapping", "name", 0, 8), \
+	MEMBER("struct path", "mnt", 0, 8), MEMBER("struct path", "dentry", 8, 8), MEMBER("struct file", "f_path", 0, 16), \
+	MEMBER("struct file", "f_inode", 16, 8), MEMBER("struct inode", "i_sb", 0, 8), MEMBER("struct inode", "i_ino", 8, 8), \
+	MEMBER("struct super_block", "s_dev", 0, 4), MEMBER(T, "fs", TASK_FS, 8), MEMBER("struct fs_struct", "root", 0, 16), \
+	MEMBER(D, "d_parent", 0, 8), MEMBER(D, "d_name.len", 8, 4), MEMBER(D, "d_name.name", 16, 8), MEMBER(D, "d_op", 24, 8), \
+	MEMBER(D, "d_hash.pprev", 32, 8), MEMBER(D, "d_inode", 40, 8), MEMBER("struct dentry_operations", "d_dname", 0, 8), \
+	MEMBER("struct mount", "mnt_parent", 0, 8), MEMBER("struct mount", "mnt_mountpoint", 8, 8), \
+	MEMBER("struct mount", "mnt", 16, 8), MEMBER("struct vfsmount", "mnt_root", 0, 8)
+
 #define COMMON_ROWS \
 	{ .type = "struct cpumask", .member = "bits", .bytes = 8, .n_elements = 1 }, \
 	{ .type = "struct percpu_counter", .member = "count", .offset_bytes = 8, .bytes = 8, .is_signed = true }, \
@@ -25,14 +43,15 @@
 	MEMBER("struct cred", "euid", 0, 4), MEMBER("struct css_set", "dfl_cgrp", 0, 8), MEMBER("struct cgroup", "kn", 0, 8), \
 	MEMBER("struct kernfs_node", "__parent", 0, 8), MEMBER("struct kernfs_node", "name", 8, 8), \
 	MEMBER(M, "pgd", MM_PGD, 8), MEMBER(M, "mm_users", MM_USERS, 4), MEMBER(M, "total_vm", MM_TOTAL, 8), \
-	MEMBER(M, "locked_vm", MM_LOCKED, 8), MEMBER(M, "pgtables_bytes", MM_PGTABLES, 8), MEMBER(M, "flags", MM_FLAGS, 8)
+	VMA_ROWS, MEMBER(M, "locked_vm", MM_LOCKED, 8), MEMBER(M, "pgtables_bytes", MM_PGTABLES, 8), MEMBER(M, "flags", MM_FLAGS, 8)
 
 #define LISTED_THREADS \
 	MEMBER(T, "thread_node", TASK_THREAD_NODE, 16), MEMBER("struct signal_struct", "thread_head", SIGNAL_THREADS, 16)
 #define SPLIT_COUNTERS \
 	{ .type = T, .member = "rss_stat.count", .offset_bytes = TASK_RSS, .bytes = 4, .n_elements = 4, .is_signed = true }, \
 	{ .type = M, .member = "rss_stat", .offset_bytes = MM_RSS, .bytes = 32 }, \
-	{ .type = "struct mm_rss_stat", .member = "count", .bytes = 8, .n_elements = 4, .is_signed = true }
+	{ .type = "struct mm_rss_stat", .member = "count", .bytes = 8, .n_elements = 4, .is_signed = true }, \
+	MEMBER(M, "mmap", MM_MMAP, 8), MEMBER(V, "vm_next", VMA_NEXT, 8)
 
 static const struct mo_fake_row split_rows[] = { COMMON_ROWS, LISTED_THREADS, SPLIT_COUNTERS };
 static const struct mo_fake_row old_rows[] = {
@@ -42,9 +61,14 @@ static const struct mo_fake_row old_rows[] = {
 static const struct mo_fake_row percpu_rows[] = {
 	COMMON_ROWS, LISTED_THREADS,
 	{ .type = M, .member = "rss_stat", .offset_bytes = MM_RSS, .bytes = MM_RSS_STEP, .n_elements = 4 },
+	MEMBER(M, "mm_mt", MM_MMAP, 16), MEMBER(V, "vm_lock_seq", VMA_NEXT, 4),
 };
 
 static const struct mo_fake_enumerator enumerators[] = {
+	{ .enum_name = "enum maple_type", .name = "maple_dense", .value = 0 },
+	{ .enum_name = "enum maple_type", .name = "maple_leaf_64", .value = 1 },
+	{ .enum_name = "enum maple_type", .name = "maple_range_64", .value = 2 },
+	{ .enum_name = "enum maple_type", .name = "maple_arange_64", .value = 3 },
 	{ .enum_name = "enum mm_counters", .name = "MM_FILEPAGES", .value = 0 },
 	{ .enum_name = "enum mm_counters", .name = "MM_ANONPAGES", .value = 1 },
 	{ .enum_name = "enum mm_counters", .name = "MM_SWAPENTS", .value = 2 },
@@ -63,6 +87,8 @@ static const struct mo_fake_symbol symbols[] = {
 	{ .name = "__per_cpu_offset", .kva = OFFSETS, .bytes = 16 },
 	{ .name = "task_mem", .kva = CODE(0), .bytes = 0x100 },
 	{ .name = "oom_badness", .kva = CODE(1), .bytes = 0x100 },
+	{ .name = "special_mapping_name", .kva = CODE(3), .bytes = 0x100 },
+	{ .name = "simple_dname", .kva = CODE(4), .bytes = 0x100 },
 	{ .name = "__percpu_counter_sum", .kva = CODE(2), .bytes = 0x100 },
 };
 
@@ -144,4 +170,41 @@ void toy_mm(struct mo_kernel *kernel, unsigned task, unsigned mm, int64_t file, 
 	mo_fake_put_u64(kernel, MM(mm) + MM_RSS + 8, (uint64_t)anon);
 	mo_fake_put_u64(kernel, MM(mm) + MM_RSS + 16, (uint64_t)swap);
 	mo_fake_put_u64(kernel, MM(mm) + MM_RSS + 24, (uint64_t)shmem);
+}
+
+void toy_vma(struct mo_kernel *kernel, unsigned mm, unsigned vma, uint64_t start, uint64_t end, uint64_t flags)
+{
+	mo_fake_put_u64(kernel, VMA(vma) + VMA_START, start);
+	mo_fake_put_u64(kernel, VMA(vma) + VMA_END, end);
+	mo_fake_put_u64(kernel, VMA(vma) + VMA_FLAGS, flags);
+	mo_fake_put_u64(kernel, vma ? VMA(vma - 1) + VMA_NEXT : MM(mm) + MM_MMAP, VMA(vma));
+}
+
+void toy_dentry(struct mo_kernel *kernel, unsigned i, unsigned parent, const char *name)
+{
+	mo_fake_put_u64(kernel, DENTRY(i), DENTRY(parent));
+	mo_fake_put_u32(kernel, DENTRY(i) + 8, (uint32_t)strlen(name));
+	mo_fake_put_u64(kernel, DENTRY(i) + 16, DENTRY(i) + 0x40);
+	mo_fake_put_u64(kernel, DENTRY(i) + 32, 1); /* hashed */
+	mo_fake_put(kernel, DENTRY(i) + 0x40, name, strlen(name));
+}
+
+void toy_file(struct mo_kernel *kernel, unsigned vma, unsigned mount, unsigned dentry)
+{
+	uint64_t file = VMA(vma) + 0x80;
+
+	mo_fake_put_u64(kernel, VMA(vma) + VMA_FILE, file);
+	mo_fake_put_u64(kernel, file, MOUNT(mount) + 16);
+	mo_fake_put_u64(kernel, file + 8, DENTRY(dentry));
+	mo_fake_put_u64(kernel, file + 16, file + 0x20);
+	mo_fake_put_u64(kernel, file + 0x20, file + 0x30);
+	mo_fake_put_u64(kernel, file + 0x28, 4711);
+	mo_fake_put_u32(kernel, file + 0x30, 8u << 20 | 3);
+}
+
+void toy_mount(struct mo_kernel *kernel, unsigned i, unsigned root, unsigned parent, unsigned mountpoint)
+{
+	mo_fake_put_u64(kernel, MOUNT(i), MOUNT(parent));
+	mo_fake_put_u64(kernel, MOUNT(i) + 8, DENTRY(mountpoint));
+	mo_fake_put_u64(kernel, MOUNT(i) + 16, DENTRY(root));
 }

@@ -18,6 +18,11 @@ extern const struct mo_plugin *memopsy_plugin_entry_tasks(void);
 #define NAME(i) (BASE_KVA + 0x8c000 + (i) * 0x40ull)
 #define CODE(i) (BASE_KVA + 0x90000 + (i) * 0x100ull)
 
+#define VMA(i) (BASE_KVA + 0xa0000 + (i) * 0x100ull)
+#define DENTRY(i) (BASE_KVA + 0xb0000 + (i) * 0x100ull)
+#define MOUNT(i) (BASE_KVA + 0xc0000 + (i) * 0x40ull)
+#define SPARE(i) (BASE_KVA + 0xd0000 + (i) * 0x100ull)
+
 /* Members of the toy's task_struct, signal_struct and mm_struct. */
 enum {
 	TASK_TASKS = 0x00, TASK_THREAD_NODE = 0x10, TASK_SIGNAL = 0x20, TASK_PARENT = 0x28, TASK_CRED = 0x30,
@@ -26,6 +31,9 @@ enum {
 	SIGNAL_THREADS = 0x00, SIGNAL_ADJ = 0x10,
 	MM_PGD = 0x00, MM_USERS = 0x08, MM_TOTAL = 0x10, MM_LOCKED = 0x18, MM_PGTABLES = 0x38, MM_FLAGS = 0x48, MM_RSS = 0x50,
 	MM_RSS_STEP = 0x28, /* from one percpu_counter to the next */
+	TASK_FS = 0xa0, MM_BRK = 0x100, MM_MMAP = 0x120,
+	VMA_START = 0, VMA_END = 8, VMA_FLAGS = 16, VMA_PGOFF = 24, VMA_FILE = 32, VMA_OPS = 40, VMA_PRIVATE = 48,
+	VMA_ANON_NAME = 56, VMA_NEXT = 64,
 };
 
 enum toy_shape {
@@ -43,5 +51,14 @@ void toy_process(struct mo_kernel *kernel, unsigned i, unsigned parent, const ch
 void toy_thread(struct mo_kernel *kernel, unsigned i, unsigned leader);
 /* Gives it an mm with so many pages of each kind. */
 void toy_mm(struct mo_kernel *kernel, unsigned task, unsigned mm, int64_t file, int64_t anon, int64_t swap, int64_t shmem);
+
+/* A VMA after the one before it, of the list of this mm. */
+void toy_vma(struct mo_kernel *kernel, unsigned mm, unsigned vma, uint64_t start, uint64_t end, uint64_t flags);
+/* A hashed dentry; its own parent: a root. */
+void toy_dentry(struct mo_kernel *kernel, unsigned i, unsigned parent, const char *name);
+/* A mount of a tree (by its root) on a dentry of another; its own parent: the first of all. */
+void toy_mount(struct mo_kernel *kernel, unsigned i, unsigned root, unsigned parent, unsigned mountpoint);
+/* The VMA maps a file, of device 08:03 and with the inode number 4711. */
+void toy_file(struct mo_kernel *kernel, unsigned vma, unsigned mount, unsigned dentry);
 
 #endif
