@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Struct pages that lie, are missing, or are random: each costs itself, and the sum still holds. */
+#include "gathering.h"
 #include "toy_mem_map.h"
 
 #include <string.h>
@@ -20,7 +21,10 @@ static void test_wrong_free_blocks(void **state)
 	mo_fake_put_u64(toy.kernel, toy_page_kva(64) + 40, UINT64_MAX);
 	toy_free(&toy, 128, 3);
 	toy_refcount(&toy, 128, 1); /* free and in use */
+	toy_free(&toy, 2048, 11); /* one order too many, and aligned to it */
 	toy_gather(&toy);
+	expect_class(&toy, 2048, MO_PAGE_UNKNOWN);
+	expect_class(&toy, 2049, MO_PAGE_DIRECT);
 	expect_classes(&toy, 4, 2, MO_PAGE_FREE_BUDDY);
 	expect_classes(&toy, 6, 2, MO_PAGE_DIRECT);
 	expect_class(&toy, 17, MO_PAGE_UNKNOWN);
@@ -29,12 +33,12 @@ static void test_wrong_free_blocks(void **state)
 	expect_class(&toy, 64, MO_PAGE_UNKNOWN);
 	expect_class(&toy, 128, MO_PAGE_UNKNOWN);
 	expect_class(&toy, 129, MO_PAGE_DIRECT);
-	assert_int_equal(toy.model->contradicting_pages, 5);
+	assert_int_equal(toy.model->contradicting_pages, 6);
 	assert_int_equal(toy.model->unreadable_pages, 0);
 	assert_int_equal(fake_run_finding_count(toy.run), 1);
 	assert_true(fake_run_said(toy.run, "mem-map-contradiction: Some struct pages contradict themselves or their "
 				  "neighbours"));
-	assert_true(fake_run_said(toy.run, "which 0x6-0x6, 0x11-0x11, 0x20-0x20, 0x40-0x40, 0x80-0x80"));
+	assert_true(fake_run_said(toy.run, "which 0x6-0x6, 0x11-0x11, 0x20-0x20, 0x40-0x40, 0x80-0x80, 0x800-0x800"));
 	toy_destroy(&toy);
 }
 
@@ -53,7 +57,16 @@ static void test_wrong_compound_pages(void **state)
 	toy_compound_word(&toy, 42, 0x1235);               /* whose head is nowhere */
 	toy_compound_word(&toy, 44, (toy_page_kva(40) + 8) | 1);
 	toy_compound_word(&toy, 46, toy_page_kva(43) | 1); /* whose head is none */
+	toy_compound(&toy, 300, 2, 0);
+	toy_compound_word(&toy, 310, toy_page_kva(300) | 1); /* whose head does not reach it */
+	toy_flags(&toy, 384, TOY_HEAD | TOY_LRU); /* a head whose second page is no tail, and has a fitting low byte */
+	toy_mapping(&toy, 384, 0xffff888012345600);
+	mo_fake_put_u8(toy.kernel, toy_page_kva(385), 7);
 	toy_gather(&toy);
+	expect_classes(&toy, 300, 4, MO_PAGE_DIRECT);
+	expect_class(&toy, 310, MO_PAGE_UNKNOWN);
+	expect_class(&toy, 384, MO_PAGE_FILE);
+	expect_classes(&toy, 385, 127, MO_PAGE_DIRECT);
 	expect_classes(&toy, 512, 100, MO_PAGE_DIRECT);
 	expect_classes(&toy, 613, 411, MO_PAGE_DIRECT);
 	expect_class(&toy, 2, MO_PAGE_DIRECT);
@@ -61,8 +74,8 @@ static void test_wrong_compound_pages(void **state)
 	for (uint64_t pfn = 40; pfn <= 46; pfn += 2)
 		expect_class(&toy, pfn, MO_PAGE_UNKNOWN);
 	expect_class(&toy, 43, MO_PAGE_DIRECT);
-	/* the page inside, head and tail of order 200, the head of order 0, and four tails */
-	assert_int_equal(toy.model->contradicting_pages, 8);
+	/* the page inside, head and tail of order 200, the head of order 0, five tails, and the head without a tail */
+	assert_int_equal(toy.model->contradicting_pages, 10);
 	toy_destroy(&toy);
 }
 
@@ -149,12 +162,35 @@ static void test_claims(void **state)
 	toy_destroy(&toy);
 }
 
+/* Threads' ranges come together in order, the lowest ones kept. */
+static void test_merged_ranges(void **state)
+{
+	struct trouble first = { .n_ranges = 0 };
+	struct trouble second = { .n_ranges = 0 };
+
+	(void)state;
+	for (uint64_t i = 0; i < 6; i++) {
+		trouble_add(&first, 100 + 20 * i, 2);
+		trouble_add(&second, 50 + 20 * i, 1);
+	}
+	trouble_add(&first, 202, 3); /* goes on where the last one ended */
+	trouble_merge(&first, &second);
+	assert_int_equal(first.n_pages, 12 + 3 + 6);
+	assert_int_equal(first.n_ranges, TROUBLE_RANGES);
+	for (unsigned i = 0; i + 1 < first.n_ranges; i++)
+		assert_true(first.ranges[i].first_pfn < first.ranges[i + 1].first_pfn);
+	assert_int_equal(first.ranges[0].first_pfn, 50);
+	assert_int_equal(first.ranges[3].first_pfn, 100);
+	assert_int_equal(first.ranges[3].n_pages, 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_wrong_free_blocks), cmocka_unit_test(test_wrong_compound_pages),
 		cmocka_unit_test(test_unreadable),        cmocka_unit_test(test_many_ranges),
 		cmocka_unit_test(test_random_bytes),      cmocka_unit_test(test_claims),
+		cmocka_unit_test(test_merged_ranges),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

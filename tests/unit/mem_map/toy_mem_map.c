@@ -45,6 +45,12 @@ static const struct mo_fake_enumerator enumerators_7_1[] = {
 	TYPE("PGTY_zsmalloc", 0xf6), TYPE("PGTY_unaccepted", 0xf7),
 };
 
+static const struct mo_fake_enumerator enumerators_6_10[] = {
+	SHARED_FLAGS, TYPE("PG_buddy", 0x40000000), TYPE("PG_offline", 0x20000000), TYPE("PG_table", 0x10000000),
+	TYPE("PG_guard", 0x08000000), TYPE("PG_hugetlb", 0x04000000), TYPE("PG_slab", 0x02000000),
+	TYPE("PG_zsmalloc", 0x01000000),
+};
+
 #define VARIABLES_KVA 0xffffffff82000000ull
 #define IMAGE(part) (TOY_IMAGE_KVA + (part) * 4 * 4096)
 
@@ -90,12 +96,17 @@ void toy_compound_word(struct toy *toy, uint64_t pfn, uint64_t word)
 void toy_type(struct toy *toy, uint64_t pfn, enum toy_type type)
 {
 	static const uint32_t bits[] = { [TOY_BUDDY] = 0x80, [TOY_OFFLINE] = 0x100, [TOY_TABLE] = 0x200 };
+	static const uint32_t high_bits[] = { [TOY_BUDDY] = 0x40000000, [TOY_OFFLINE] = 0x20000000, [TOY_TABLE] = 0x10000000,
+					      [TOY_HUGETLB] = 0x04000000, [TOY_TYPED_SLAB] = 0x02000000,
+					      [TOY_ZSMALLOC] = 0x01000000 };
 	static const uint32_t values[] = { [TOY_BUDDY] = 0xf0, [TOY_OFFLINE] = 0xf1, [TOY_TABLE] = 0xf2,
 					   [TOY_HUGETLB] = 0xf4, [TOY_TYPED_SLAB] = 0xf5, [TOY_ZSMALLOC] = 0xf6,
 					   [TOY_LARGE_KMALLOC] = 0xf8 };
 
 	if (toy->encoding == TOY_6_1)
 		toy_mapcount(toy, pfn, ~bits[type]);
+	else if (toy->encoding == TOY_6_10)
+		toy_mapcount(toy, pfn, ~high_bits[type]);
 	else
 		toy_mapcount(toy, pfn, values[type] << 24);
 }
@@ -155,6 +166,12 @@ void toy_init(struct toy *toy, enum toy_encoding encoding, uint64_t n_pages, siz
 		fake.enumerators = enumerators_6_1;
 		fake.n_enumerators = N_ROWS(enumerators_6_1);
 		fake.vmcoreinfo = "NUMBER(PAGE_BUDDY_MAPCOUNT_VALUE)=-129\nNUMBER(PAGE_OFFLINE_MAPCOUNT_VALUE)=-257\n";
+	} else if (encoding == TOY_6_10) {
+		fake.rows = rows_6_12;
+		fake.n_rows = N_ROWS(rows_6_12);
+		fake.enumerators = enumerators_6_10;
+		fake.n_enumerators = N_ROWS(enumerators_6_10);
+		fake.vmcoreinfo = "NUMBER(PAGE_BUDDY_MAPCOUNT_VALUE)=-1073741825\n";
 	} else {
 		fake.rows = encoding == TOY_7_1 ? rows_7_1 : rows_6_12;
 		fake.n_rows = encoding == TOY_7_1 ? N_ROWS(rows_7_1) : N_ROWS(rows_6_12);

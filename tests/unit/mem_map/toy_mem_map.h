@@ -13,6 +13,7 @@
 
 enum toy_encoding {
 	TOY_6_1,  /* PG_slab, types as cleared bits, compound_order and compound_dtor of the second page */
+	TOY_6_10, /* types as cleared bits above all others, order in _flags_1 */
 	TOY_6_12, /* types in the top byte, order in _flags_1 */
 	TOY_7_1,  /* as 6.12, with masks in compound_info and large kmalloc */
 };
