@@ -98,6 +98,8 @@ static const struct mo_need rows[] = {
 	MO_FIELD(L, track.when, "struct track", "when", OPTIONAL),
 	MO_ADDRESS(L, depot.pools, "stack_pools", .or_names = { "stack_slabs" }, OPTIONAL,
 		   .why = "lib/stackdepot.c: renamed in 6.3"),
+	MO_ADDRESS(L, depot.max_pools, "stack_max_pools", OPTIONAL,
+		   .why = "lib/stackdepot.c: with it stack_pools is a pointer to the array, since 6.17"),
 	MO_FIELD(L, depot.index_plus_one, "union handle_parts", "pool_index_plus_1", OPTIONAL,
 		 .why = "lib/stackdepot.c: counted from 1 since 6.9"),
 	MO_FIELD(L, depot.index, "union handle_parts", "pool_index", .or_names = { "union handle_parts.slabindex" }, OPTIONAL,

@@ -62,7 +62,7 @@ struct slab_layout {
 		struct mo_field addr, addrs, handle, cpu, pid, when;
 	} track;
 	struct {
-		struct mo_address pools;
+		struct mo_address pools, max_pools;
 		struct mo_field index, index_plus_one, offset;
 		struct mo_field size, entries;
 	} depot;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "slab_views.h"
+#include "tracks.h"
 
 static void release(void *model)
 {
@@ -109,7 +110,7 @@ struct mo_cell name_cell(const struct mo_slab_cache *cache, char *room, size_t n
 static const struct mo_table_spec *const slabinfo_tables[] = { &slabinfo_table };
 static const struct mo_table_spec *const slabtop_tables[] = { &slabtop_table };
 static const struct mo_table_spec *const slab_tables[] = { &slab_table, &slab_nodes_table, &slab_aliases_table,
-							   &slab_slabs_table };
+							   &slab_slabs_table, &slab_tracks_table };
 
 static const struct mo_table_spec *const objects_tables[] = { &objects_table };
 static const struct mo_table_spec *const whatis_tables[] = { &whatis_table };
@@ -126,6 +127,8 @@ static const struct mo_option slabtop_options[] = {
 
 static const struct mo_option slab_options[] = {
 	{ .name = "slabs", .help = "list every slab of the cache" },
+	{ .name = "tracks", .help = "allocated objects by who allocated them (kernels booted with slub_debug=U)" },
+	{ .name = "free-tracks", .help = "the same by who freed them before" },
 };
 
 static const struct mo_option objects_options[] = {

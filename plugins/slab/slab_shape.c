@@ -55,13 +55,14 @@ static struct mo_error *check_fields(const struct slab_shape *shape, const struc
 {
 	const struct mo_field *const words[] = { &layout->page.flags, &layout->page.compound_head, &layout->slab.cache,
 						 &layout->slab.freelist };
-	const struct mo_field *const within[] = { &layout->slab.inuse, &layout->slab.objects };
+	const struct mo_field *const within[] = { &layout->slab.inuse, &layout->slab.objects, &layout->slab.frozen };
 	struct mo_error *error = check_field(shape, &layout->page.page_type, 4);
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]) && !error; i++)
 		error = check_field(shape, words[i], shape->word_bytes);
 	for (size_t i = 0; i < sizeof(within) / sizeof(within[0]) && !error; i++)
-		error = check_field(shape, within[i], within[i]->width_bytes);
+		if (mo_has(within[i]))
+			error = check_field(shape, within[i], within[i]->width_bytes);
 	return error;
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "slab_views.h"
+#include "tracks.h"
 
 enum { COLUMN_NAME, COLUMN_CACHE, COLUMN_FLAGS, COLUMN_FLAG_NAMES, COLUMN_CONSTRUCTOR, COLUMN_REFCOUNT, COLUMN_OBJECT_BYTES,
        COLUMN_SIZE, COLUMN_ALIGN, COLUMN_RED_LEFT, COLUMN_FREELIST_OFFSET, COLUMN_FREELIST_FORM, COLUMN_SHAPE, COLUMN_OBJPERSLAB,
@@ -311,5 +312,9 @@ struct mo_error *show_slab(struct mo_run *run, struct mo_report *report)
 	put_aliases(run, report, cache);
 	if (mo_run_flag(run, "slabs"))
 		put_slabs(run, report, cache);
-	return NULL;
+	if (mo_run_flag(run, "tracks"))
+		error = put_tracks(run, report, cache, TRACK_ALLOC);
+	if (!error && mo_run_flag(run, "free-tracks"))
+		error = put_tracks(run, report, cache, TRACK_FREE);
+	return error;
 }
