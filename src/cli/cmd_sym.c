@@ -115,7 +115,8 @@ static struct mo_error *run_sym(struct mo_cli *cli)
 }
 
 static const struct mo_cli_option options[] = {
-	{ .name = "all", .letter = 'a', .kind = MO_OPTION_FLAG, .help = "take the words for shell patterns (as words with *, ? or [ are)" },
+	{ .name = "all", .letter = 'a', .kind = MO_OPTION_FLAG,
+	  .help = "take the words for shell patterns (as words with *, ? or [ are)" },
 };
 
 static const struct mo_table_spec *const tables[] = { &symbol_table };

@@ -19,7 +19,8 @@ static const struct mo_column step_columns[STEP_COLUMNS] = {
 	[STEP_ENTRY] = { .key = "entry", .heading = "ENTRY", .kind = MO_CELL_ADDRESS, .help = "its value" },
 	[STEP_COVERS] = { .key = "covers_bytes", .heading = "COVERS", .kind = MO_CELL_BYTES,
 			  .help = "virtual memory that one entry of this level maps" },
-	[STEP_STATE] = { .key = "state", .heading = "STATE", .help = "table: leads on; page: maps memory; absent: maps nothing" },
+	[STEP_STATE] = { .key = "state", .heading = "STATE",
+			 .help = "table: leads on; page: maps memory; absent: maps nothing" },
 	[STEP_FLAGS] = { .key = "flags", .heading = "FLAGS", .help = "bits of the entry by name" },
 };
 
@@ -182,7 +183,8 @@ static struct mo_error *run_vtop(struct mo_cli *cli)
 static const struct mo_cli_option options[] = {
 	{ .name = "pgd", .kind = MO_OPTION_TEXT, .value = "ADDRESS",
 	  .help = "walk the page table whose top level is at this physical address, not the kernel's" },
-	{ .name = "pa", .kind = MO_OPTION_FLAG, .help = "ADDRESS is physical: where it is in the direct map, its struct page" },
+	{ .name = "pa", .kind = MO_OPTION_FLAG,
+	  .help = "ADDRESS is physical: where it is in the direct map, its struct page" },
 };
 
 static const struct mo_table_spec *const tables[] = { &step_table, &result_table };

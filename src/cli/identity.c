@@ -28,11 +28,15 @@ enum kernel_column {
 };
 
 static const struct mo_column kernel_columns[KERNEL_COLUMNS] = {
-	[KERNEL_RELEASE] = { .key = "release", .heading = "Release", .flags = MO_COLUMN_HIDDEN, .help = "as uname -r printed it" },
+	[KERNEL_RELEASE] = { .key = "release", .heading = "Release", .flags = MO_COLUMN_HIDDEN,
+			     .help = "as uname -r printed it" },
 	[KERNEL_VERSION] = { .key = "version", .heading = "Version", .help = "as uname -v printed it" },
-	[KERNEL_BANNER] = { .key = "banner", .heading = "Banner", .flags = MO_COLUMN_HIDDEN, .help = "linux_banner" },
-	[KERNEL_BUILD_ID] = { .key = "build_id", .heading = "Build-id", .flags = MO_COLUMN_HIDDEN, .help = "GNU build-id of the vmlinux" },
-	[KERNEL_ARCHITECTURE] = { .key = "architecture", .heading = "Architecture", .flags = MO_COLUMN_HIDDEN, .help = "as uname -m names it" },
+	[KERNEL_BANNER] = { .key = "banner", .heading = "Banner", .flags = MO_COLUMN_HIDDEN,
+			     .help = "linux_banner" },
+	[KERNEL_BUILD_ID] = { .key = "build_id", .heading = "Build-id", .flags = MO_COLUMN_HIDDEN,
+			     .help = "GNU build-id of the vmlinux" },
+	[KERNEL_ARCHITECTURE] = { .key = "architecture", .heading = "Architecture", .flags = MO_COLUMN_HIDDEN,
+			     .help = "as uname -m names it" },
 	[KERNEL_PAGE_BYTES] = { .key = "page_bytes", .heading = "Page size", .kind = MO_CELL_BYTES,
 				.help = "size of a page frame" },
 	[KERNEL_PAGING_LEVELS] = { .key = "paging_levels", .heading = "Paging levels", .kind = MO_CELL_COUNT,
@@ -97,7 +101,7 @@ static const struct mo_column machine_columns[MACHINE_COLUMNS] = {
 	[MACHINE_PANIC_CPU] = { .key = "panic_cpu", .heading = "Panic on CPU", .kind = MO_CELL_SIGNED,
 				.flags = MO_COLUMN_HIDDEN, .help = "panic_cpu; -1: no panic" },
 	[MACHINE_TROUBLE] = { .key = "last_trouble", .heading = "Last trouble", .flags = MO_COLUMN_WRAP,
-			      .help = "the last line of the log that announces an oops, a BUG, a lockup or a crash on purpose" },
+			      .help = "the last line of the log that announces an oops, a BUG, a lockup, an OOM kill" },
 };
 
 const struct mo_table_spec mo_identity_machine_table = {

@@ -6,7 +6,8 @@
 static const struct mo_cli_option general[] = {
 	{ .name = "help", .letter = 'h', .kind = MO_OPTION_FLAG, .help = "show what the command does and takes" },
 	{ .name = "version", .letter = 'V', .kind = MO_OPTION_FLAG, .help = "show the version" },
-	{ .name = "quiet", .letter = 'q', .kind = MO_OPTION_FLAG, .help = "no remarks and no progress line on standard error" },
+	{ .name = "quiet", .letter = 'q', .kind = MO_OPTION_FLAG,
+	  .help = "no remarks and no progress line on standard error" },
 	{ .name = "output", .letter = 'o', .kind = MO_OPTION_TEXT, .value = "FILE",
 	  .help = "write to FILE, which is private to its owner and appears when complete" },
 	{ .name = "plugin-dir", .kind = MO_OPTION_TEXT, .value = "DIR",
