@@ -131,6 +131,14 @@ void decode_page(const struct page_shape *shape, uint64_t page_kva, enum mo_page
 	*ret = facts;
 }
 
+const char *migratetype_name(const struct mo_free_areas_model *free_areas, uint64_t pfn)
+{
+	unsigned type = free_areas ? mo_pageblock_type_of(free_areas, pfn) : MO_MIGRATETYPE_UNKNOWN;
+
+	return type < MO_MOST_MIGRATETYPES && free_areas && type < free_areas->n_migratetypes ?
+		       free_areas->migratetype_names[type] : NULL;
+}
+
 /* A string behind a pointer member, or nothing. */
 static void read_name(struct mo_reader *reader, const struct mo_field *field, uint64_t object_kva, char *text, size_t n_bytes)
 {

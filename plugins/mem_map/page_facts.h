@@ -41,6 +41,9 @@ struct page_facts {
 void decode_page(const struct page_shape *shape, uint64_t page_kva, enum mo_page_class class, const uint8_t *page,
 		 const uint8_t *second, uint64_t flag_bits, struct page_facts *ret);
 
+/* The migrate type of a page frame's pageblock; NULL: not known. */
+const char *migratetype_name(const struct mo_free_areas_model *free_areas, uint64_t pfn);
+
 /* Who owns a page, in one phrase; "" if nobody is known. */
 void describe_owner(struct mo_reader *reader, const struct mem_map_layout *layout, enum mo_page_class class,
 		    uint64_t page_kva, const struct page_facts *facts, char *text, size_t n_bytes);

@@ -11,7 +11,7 @@
 
 enum { COLUMN_PFN, COLUMN_PA, COLUMN_KVA, COLUMN_PAGE, COLUMN_CLASS, COLUMN_WHAT, COLUMN_OWNER, COLUMN_FLAGS, COLUMN_RAW_FLAGS,
        COLUMN_REFCOUNT, COLUMN_MAPCOUNT, COLUMN_PAGE_TYPE, COLUMN_ORDER, COLUMN_HEAD, COLUMN_MAPPING, COLUMN_INDEX,
-       COLUMN_PRIVATE, COLUMN_NODE, COLUMN_ZONE, COLUMN_PRESENCE, N_COLUMNS };
+       COLUMN_PRIVATE, COLUMN_NODE, COLUMN_ZONE, COLUMN_MIGRATETYPE, COLUMN_PRESENCE, N_COLUMNS };
 
 static const struct mo_column columns[N_COLUMNS] = {
 	[COLUMN_PFN] = { .key = "pfn", .heading = "PFN", .kind = MO_CELL_PFN, .help = "page frame number" },
@@ -37,6 +37,8 @@ static const struct mo_column columns[N_COLUMNS] = {
 	[COLUMN_PRIVATE] = { .key = "private", .heading = "PRIVATE", .kind = MO_CELL_FLAGS, .help = "page->private" },
 	[COLUMN_NODE] = { .key = "node", .heading = "NODE", .kind = MO_CELL_COUNT, .help = "NUMA node" },
 	[COLUMN_ZONE] = { .key = "zone", .heading = "ZONE", .kind = MO_CELL_TEXT, .help = "zone" },
+	[COLUMN_MIGRATETYPE] = { .key = "migratetype", .heading = "MIGRATE TYPE", .kind = MO_CELL_TEXT,
+				 .help = "of its pageblock" },
 	[COLUMN_PRESENCE] = { .key = "presence", .heading = "CONTENTS", .kind = MO_CELL_TEXT, .help = "whether the dump holds it" },
 };
 
@@ -123,6 +125,7 @@ static void set_place(struct mo_run *run, uint64_t pfn, uint64_t page_kva, struc
 	cells[COLUMN_KVA] = error ? mo_cell_unknown() : mo_cell_number(mo_exact(kva));
 	mo_error_destroy(error);
 	cells[COLUMN_PAGE] = mo_cell_number(mo_exact(page_kva));
+	cells[COLUMN_MIGRATETYPE] = mo_cell_text(migratetype_name(state->free_areas, pfn));
 	cells[COLUMN_PRESENCE] = mo_cell_text(presence_text(run, pfn));
 	if (zone != MO_ZONE_NONE) {
 		cells[COLUMN_ZONE] = mo_cell_text(state->zones->zones[zone].name);

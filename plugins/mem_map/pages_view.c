@@ -9,7 +9,7 @@
 #include <strings.h>
 
 enum { COLUMN_PFN, COLUMN_PAGES, COLUMN_PA, COLUMN_CLASS, COLUMN_ORDER, COLUMN_REFCOUNT, COLUMN_MAPCOUNT, COLUMN_MAPPING,
-       COLUMN_FLAGS, COLUMN_ZONE, COLUMN_PAGE, COLUMN_HEAD, N_COLUMNS };
+       COLUMN_FLAGS, COLUMN_ZONE, COLUMN_MIGRATETYPE, COLUMN_PAGE, COLUMN_HEAD, N_COLUMNS };
 
 static const struct mo_column columns[N_COLUMNS] = {
 	[COLUMN_PFN] = { .key = "pfn", .heading = "PFN", .kind = MO_CELL_PFN, .help = "first page frame" },
@@ -26,6 +26,8 @@ static const struct mo_column columns[N_COLUMNS] = {
 	[COLUMN_FLAGS] = { .key = "flags", .heading = "FLAGS", .kind = MO_CELL_TEXT, .flags = MO_COLUMN_TRUNCATE,
 			   .help = "page->flags by name (enum pageflags), of the head" },
 	[COLUMN_ZONE] = { .key = "zone", .heading = "ZONE", .kind = MO_CELL_TEXT, .flags = MO_COLUMN_HIDDEN, .help = "zone" },
+	[COLUMN_MIGRATETYPE] = { .key = "migratetype", .heading = "MIGRATETYPE", .kind = MO_CELL_TEXT,
+				 .flags = MO_COLUMN_HIDDEN, .help = "of the pageblock that the first page frame lies in" },
 	[COLUMN_PAGE] = { .key = "page", .heading = "PAGE", .kind = MO_CELL_ADDRESS, .flags = MO_COLUMN_HIDDEN,
 			  .help = "address of the struct page" },
 	[COLUMN_HEAD] = { .key = "head", .heading = "HEAD", .kind = MO_CELL_ADDRESS, .flags = MO_COLUMN_HIDDEN,
@@ -123,6 +125,7 @@ static void write_row(struct listing *listing)
 	cells[COLUMN_FLAGS] = mo_cell_text(flags);
 	cells[COLUMN_ZONE] = mo_cell_text(listing->zone == MO_ZONE_NONE ? NULL :
 									  listing->state->zones->zones[listing->zone].name);
+	cells[COLUMN_MIGRATETYPE] = mo_cell_text(migratetype_name(listing->state->free_areas, listing->pfn));
 	cells[COLUMN_PAGE] = mo_cell_number(mo_exact(listing->page_kva));
 	cells[COLUMN_HEAD] = facts->is_tail ? mo_cell_number(mo_exact(facts->head_kva)) : mo_cell_unknown();
 	mo_report_row(listing->report, cells);
