@@ -33,8 +33,8 @@ static void expect_pages(struct mo_count found, uint64_t pages)
 
 static void expect_in(const char *text, const char *part)
 {
-	if (!strstr(text, part))
-		fail_msg("\"%s\" is not in:\n%s", part, text);
+	if (!text || !strstr(text, part))
+		fail_msg("\"%s\" is not in:\n%s", part, text ? text : "(nothing)");
 }
 
 static void test_members(void **unused)
