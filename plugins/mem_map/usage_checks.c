@@ -95,6 +95,8 @@ struct scope {
 	const struct node_counters *counters;
 	size_t n_counters;
 	bool is_one_node;
+	bool is_brief;          /* in a report: what agrees is counted, not shown */
+	unsigned n_equal;
 };
 
 static struct mo_count counted(const struct check *check, const struct scope *scope)
@@ -142,9 +144,10 @@ static bool is_idle(struct mo_count in_map, struct mo_count in_kernel)
 	return in_kernel.certainty == MO_UNKNOWN || (in_map.certainty == MO_EXACT && !in_map.value && !in_kernel.value);
 }
 
-static void write_check(struct mo_report *report, const char *name, const char *counters, const struct scope *scope,
+static void write_check(struct mo_report *report, const char *name, const char *counters, struct scope *scope,
 			struct mo_count in_map, struct mo_count in_kernel)
 {
+	bool is_exact = in_map.certainty == MO_EXACT && in_kernel.certainty == MO_EXACT;
 	struct mo_cell cells[N_COLUMNS] = {
 		[COLUMN_CHECK] = mo_cell_text(name),
 		[COLUMN_NODE] = mo_cell_number(mo_exact(scope->counters->node_id)),
@@ -154,13 +157,18 @@ static void write_check(struct mo_report *report, const char *name, const char *
 		[COLUMN_COUNTERS] = mo_cell_text(counters),
 	};
 
-	if (in_map.certainty == MO_EXACT && in_kernel.certainty == MO_EXACT)
+	if (is_exact && in_map.value == in_kernel.value) {
+		scope->n_equal++;
+		if (scope->is_brief)
+			return;
+	}
+	if (is_exact)
 		cells[COLUMN_DIFFERENCE] = mo_cell_signed((int64_t)(in_map.value - in_kernel.value));
 	mo_report_row(report, cells);
 }
 
 /* Page frames that were given to the page allocator, beside what it says that it manages. */
-static void check_managed(struct mo_report *report, const struct scope *scope)
+static void check_managed(struct mo_report *report, struct scope *scope)
 {
 	const struct mo_mem_map_model *model = &scope->state->model;
 	struct mo_count managed = mo_exact(0);
@@ -212,7 +220,7 @@ static struct mo_count pool_pages(struct mo_reader *reader, const struct mem_map
 	return mo_unknown();
 }
 
-static void check_hugetlb(struct mo_run *run, struct mo_report *report, const struct scope *scope)
+static void check_hugetlb(struct mo_run *run, struct mo_report *report, struct scope *scope)
 {
 	static const struct check all = { .classes = { MO_PAGE_HUGETLB_FREE, MO_PAGE_HUGETLB_USED } };
 	static const struct check unused = { .classes = { MO_PAGE_HUGETLB_FREE } };
@@ -226,7 +234,7 @@ static void check_hugetlb(struct mo_run *run, struct mo_report *report, const st
 		write_check(report, "hugetlb, free", "free_huge_pages of hstates[]", scope, found(&unused, scope), free_in_pools);
 }
 
-static void write_checks(struct mo_report *report, const struct scope *scope)
+static void write_checks(struct mo_report *report, struct scope *scope)
 {
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
 		struct mo_count in_map = found(&checks[i], scope);
@@ -242,7 +250,7 @@ struct mo_error *show_checks(struct mo_run *run, struct mo_report *report, bool 
 {
 	const struct mem_map_state *state = mo_run_model(run);
 	struct folded_counters counters;
-	struct scope scope = { .state = state };
+	struct scope scope = { .state = state, .is_brief = mo_run_is_report(run) };
 	struct mo_error *error = fold_counters(mo_run_reader(run), mo_run_layout(run), state->zones, &counters);
 
 	if (error)
@@ -259,6 +267,8 @@ struct mo_error *show_checks(struct mo_run *run, struct mo_report *report, bool 
 		write_checks(report, &scope);
 	}
 	mo_report_table_end(report);
+	if (scope.is_brief)
+		mo_report_note(report, "%u other counters of the kernel agree to the page.", scope.n_equal);
 	folded_counters_deinit(&counters);
 	return NULL;
 }

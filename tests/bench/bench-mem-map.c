@@ -91,6 +91,12 @@ bool mo_run_number(const struct mo_run *run, const char *option, uint64_t *ret)
 	return false;
 }
 
+bool mo_run_is_report(const struct mo_run *run)
+{
+	(void)run;
+	return false;
+}
+
 size_t mo_run_argument_count(const struct mo_run *run)
 {
 	(void)run;

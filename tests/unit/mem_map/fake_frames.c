@@ -84,6 +84,12 @@ WEAK bool mo_run_number(const struct mo_run *run, const char *option, uint64_t *
 	return false;
 }
 
+WEAK bool mo_run_is_report(const struct mo_run *run)
+{
+	(void)run;
+	return false;
+}
+
 WEAK size_t mo_run_argument_count(const struct mo_run *run)
 {
 	(void)run;
