@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The symbol of an address as the kernel's own kallsyms finds it (get_symbol_pos(), kernel/kallsyms.c): the first of
+ * those at the nearest address below, and its size is the distance to the next address that has a symbol.
+ */
+#include "gathering.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool is_in_image(const struct vmap_layout *layout, uint64_t kva)
+{
+	return mo_has(&layout->text_start) && mo_has(&layout->image_end) && kva >= layout->text_start.kva &&
+	       kva < layout->image_end.kva;
+}
+
+/* Whether some caller is not in the kernel's image, so that the modules' symbols are worth their loading. */
+static bool wants_modules(const struct vmap_state *state)
+{
+	for (size_t i = 0; i < state->n_callers; i++)
+		if (!is_in_image(state->layout, state->callers[i].kva))
+			return true;
+	return false;
+}
+
+struct mo_error *make_caller_index(struct vmap_state *state, struct caller_index *index)
+{
+	struct mo_kernel *kernel = mo_run_kernel(state->run);
+	const struct mo_symbols *symbols = mo_kernel_symbols(kernel);
+	bool is_ascending = true;
+	struct mo_error *error = NULL;
+
+	if (wants_modules(state)) {
+		/* Without them, callers in modules stay addresses: the core has said why. */
+		mo_error_destroy(mo_kernel_load_modules(kernel));
+		error = gather_module_text(state, index);
+	}
+	if (error)
+		return error;
+	index->n_symbols = mo_symbols_count(symbols);
+	index->values = calloc(index->n_symbols + 1, sizeof(*index->values));
+	if (!index->values)
+		return mo_error_no_memory();
+	for (size_t i = 0; i < index->n_symbols; i++) {
+		struct mo_symbol symbol;
+
+		mo_symbols_get(symbols, i, &symbol);
+		index->values[i] = symbol.value_kva;
+		/* Absolute symbols of the kernel may follow its addresses: they are no code. */
+		is_ascending = is_ascending && !symbol.module && (!i || index->values[i - 1] <= symbol.value_kva);
+		if (is_ascending)
+			index->n_kernel = i + 1;
+	}
+	return NULL;
+}
+
+void free_caller_index(struct caller_index *index)
+{
+	free(index->values);
+	free(index->modules);
+}
+
+static bool find_in_kernel(const struct vmap_state *state, const struct caller_index *index, uint64_t kva,
+			   struct mo_symbol *symbol, uint64_t *n_bytes)
+{
+	size_t low = 0;
+	size_t high = index->n_kernel;
+	uint64_t end_kva = state->layout->image_end.kva;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (index->values[middle] <= kva)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (!low)
+		return false;
+	if (low < index->n_kernel)
+		end_kva = index->values[low];
+	low--;
+	while (low && index->values[low - 1] == index->values[low])
+		low--;
+	mo_symbols_get(mo_kernel_symbols(mo_run_kernel(state->run)), low, symbol);
+	*n_bytes = end_kva - symbol->value_kva;
+	return true;
+}
+
+static const struct module_text *module_at(const struct caller_index *index, uint64_t kva, unsigned *which)
+{
+	for (size_t i = 0; i < index->n_modules; i++)
+		for (*which = 0; *which < 2; ++*which)
+			if (kva - index->modules[i].first_kva[*which] < index->modules[i].n_bytes[*which])
+				return &index->modules[i];
+	return NULL;
+}
+
+static bool find_in_module(const struct vmap_state *state, const struct caller_index *index, uint64_t kva,
+			   struct mo_symbol *ret, uint64_t *n_bytes)
+{
+	const struct mo_symbols *symbols = mo_kernel_symbols(mo_run_kernel(state->run));
+	unsigned which = 0;
+	const struct module_text *module = module_at(index, kva, &which);
+	uint64_t next_kva = module ? module->first_kva[which] + module->text_bytes[which] : 0;
+	uint64_t best_kva = 0;
+
+	for (size_t i = index->n_kernel; module && i < index->n_symbols; i++) {
+		uint64_t value = index->values[i];
+		struct mo_symbol symbol;
+		bool is_before = value <= kva && value > best_kva;
+		bool is_after = value > kva && value < next_kva;
+
+		if (!is_before && !is_after)
+			continue;
+		mo_symbols_get(symbols, i, &symbol);
+		if (!symbol.module || strcmp(symbol.module, module->name))
+			continue;
+		if (is_before) {
+			best_kva = value;
+			*ret = symbol;
+		} else {
+			next_kva = value;
+		}
+	}
+	*n_bytes = next_kva - best_kva;
+	return best_kva;
+}
+
+bool find_caller(const struct vmap_state *state, const struct caller_index *index, uint64_t kva, struct mo_symbol *symbol,
+		 uint64_t *n_bytes)
+{
+	if (is_in_image(state->layout, kva))
+		return find_in_kernel(state, index, kva, symbol, n_bytes);
+	return find_in_module(state, index, kva, symbol, n_bytes);
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef VMAP_GATHERING_H
+#define VMAP_GATHERING_H
+
+/*
+ * The model while it is being built, in this order: all areas of the trees and of the lists of freed ones (areas.c),
+ * what each vm_struct says (areas.c), the pages of each (area_pages.c), the names of the callers (caller_names.c).
+ *
+ * What cannot be read is counted, and told in one finding a kind (trouble.c); it never ends the gathering.
+ */
+
+#include <memopsy/memmap.h>
+#include <memopsy/plugin.h>
+#include <memopsy/vmap.h>
+#include <memopsy/walk.h>
+#include <memopsy/zones.h>
+
+#include "vmap_layout.h"
+
+#define MOST_AREAS (1u << 20)
+#define MOST_VMAP_NODES (1u << 13) /* one a CPU at most, and 128 in mm/vmalloc.c */
+#define MOST_STRUCT_BYTES 512      /* of the structs that are read as a whole */
+
+/* How many things of one kind went wrong, and the first. */
+struct trouble {
+	uint64_t n;
+	struct mo_error *first;
+};
+
+/* A module's code, and its init code while that is there. */
+struct module_text {
+	char name[64];
+	uint64_t first_kva[2], n_bytes[2], text_bytes[2];
+};
+
+/* All symbols' addresses, so that each caller costs one search. */
+struct caller_index {
+	uint64_t *values;            /* of the kernel's symbols, ascending */
+	size_t n_kernel;
+	size_t n_symbols;            /* of all; the modules' follow the kernel's */
+	struct module_text *modules;
+	size_t n_modules;
+};
+
+/* A caller that has its name. */
+struct named_caller {
+	uint64_t kva;
+	char *text;                  /* as %pS prints it */
+	const char *name;            /* of the symbol; NULL: in none */
+	const char *module;
+};
+
+struct vmap_state {
+	struct mo_vmap_model model;  /* first: the published model is this state */
+	struct mo_run *run;
+	struct mo_reader *reader;
+	const struct vmap_layout *layout;
+	const struct mo_zones_model *zones; /* NULL: not to be had */
+	const struct mo_memmap *memmap;     /* NULL: not to be had */
+	struct mo_vmap_area *areas;
+	size_t n_areas, n_allocated;
+	uint32_t *listed;
+	struct mo_vmap_node_pages *node_pages;
+	size_t n_node_pages, n_node_pages_allocated;
+	struct named_caller *callers; /* ascending */
+	size_t n_callers;
+	struct trouble broken_trees, unreadable_areas, unreadable_vms, overlaps, broken_pages;
+};
+
+/* Counts the failure, keeps the first error, frees the others. NULL is no failure. */
+void trouble_note(struct trouble *trouble, struct mo_error *error);
+void report_trouble(struct vmap_state *state);
+
+/* An error means that no area can be had at all, or no memory. */
+struct mo_error *gather_areas(struct vmap_state *state) MO_MUST_USE;
+struct mo_error *gather_area_pages(struct vmap_state *state) MO_MUST_USE;
+struct mo_error *name_callers(struct vmap_state *state) MO_MUST_USE;
+
+/* caller_index.c, module_text.c */
+struct mo_error *make_caller_index(struct vmap_state *state, struct caller_index *index) MO_MUST_USE;
+void free_caller_index(struct caller_index *index);
+struct mo_error *gather_module_text(struct vmap_state *state, struct caller_index *index) MO_MUST_USE;
+
+/* The symbol that the kernel's kallsyms would name for this address, and the distance to the next; false: none. */
+bool find_caller(const struct vmap_state *state, const struct caller_index *index, uint64_t kva, struct mo_symbol *symbol,
+		 uint64_t *n_bytes);
+
+/* The views. */
+extern const struct mo_table_spec vmallocinfo_table, vmalloc_holders_table;
+#define N_VMALLOCINFO_OPTIONS 1
+extern const struct mo_option vmallocinfo_options[N_VMALLOCINFO_OPTIONS];
+struct mo_error *show_vmallocinfo(struct mo_run *run, struct mo_report *report) MO_MUST_USE;
+struct mo_error *show_holders(struct mo_run *run, struct mo_report *report, bool by_module) MO_MUST_USE;
+
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "vmap_layout.h"
+
+#define L struct vmap_layout
+#define OPTIONAL .is_optional = true
+
+#define WHY_NODES "mm/vmalloc.c: areas are spread over nodes since 6.9 (d093602919ad)"
+#define WHY_MEM "include/linux/module.h: core_layout and init_layout became mem[] in 6.4 (ac3b43283923)"
+#define WHY_MODULES "CONFIG_MODULES"
+
+static const struct mo_need rows[] = {
+	MO_SIZE(L, area.size, "struct vmap_area"),
+	MO_FIELD(L, area.start, "struct vmap_area", "va_start"),
+	MO_FIELD(L, area.end, "struct vmap_area", "va_end"),
+	MO_FIELD(L, area.rb_node, "struct vmap_area", "rb_node"),
+	MO_FIELD(L, area.list, "struct vmap_area", "list"),
+	MO_FIELD(L, area.purge_list, "struct vmap_area", "purge_list", OPTIONAL,
+		 .why = "include/linux/vmalloc.h: until 5.10; then purged areas keep using list"),
+	MO_FIELD(L, area.vm, "struct vmap_area", "vm"),
+	MO_FIELD(L, area.flags, "struct vmap_area", "flags", OPTIONAL,
+		 .why = "include/linux/vmalloc.h: says since 6.3 which areas are of vm_map_ram()"),
+	MO_SIZE(L, vm.size, "struct vm_struct"),
+	MO_FIELD(L, vm.addr, "struct vm_struct", "addr"),
+	MO_FIELD(L, vm.bytes, "struct vm_struct", "size"),
+	MO_FIELD(L, vm.flags, "struct vm_struct", "flags"),
+	MO_FIELD(L, vm.pages, "struct vm_struct", "pages"),
+	MO_FIELD(L, vm.nr_pages, "struct vm_struct", "nr_pages"),
+	MO_FIELD(L, vm.page_order, "struct vm_struct", "page_order", OPTIONAL,
+		 .why = "include/linux/vmalloc.h: huge vmalloc, 5.13 (121e6f3258fe), CONFIG_HAVE_ARCH_HUGE_VMALLOC"),
+	MO_FIELD(L, vm.phys_addr, "struct vm_struct", "phys_addr"),
+	MO_FIELD(L, vm.caller, "struct vm_struct", "caller"),
+
+	MO_ADDRESS(L, area_root, "vmap_area_root", OPTIONAL, .why = WHY_NODES),
+	MO_ADDRESS(L, purge_llist, "vmap_purge_list", OPTIONAL, .why = "mm/vmalloc.c: a struct llist_head until 5.10"),
+	MO_ADDRESS(L, purge_list, "purge_vmap_area_list", OPTIONAL, .why = "mm/vmalloc.c: a struct list_head until 6.8"),
+	MO_ADDRESS(L, nodes, "vmap_nodes", OPTIONAL, .why = WHY_NODES),
+	MO_ADDRESS(L, n_nodes, "nr_vmap_nodes", OPTIONAL, .why = WHY_NODES),
+	MO_SIZE(L, node, "struct vmap_node", OPTIONAL, .why = WHY_NODES),
+	MO_FIELD(L, node_busy, "struct vmap_node", "busy.root", OPTIONAL, .why = WHY_NODES),
+	MO_FIELD(L, node_lazy, "struct vmap_node", "lazy.head", OPTIONAL, .why = WHY_NODES),
+
+	MO_ADDRESS(L, text_start, "_stext", OPTIONAL),
+	MO_ADDRESS(L, image_end, "_end", OPTIONAL),
+	MO_ADDRESS(L, modules, "modules", OPTIONAL, .why = WHY_MODULES),
+	MO_SIZE(L, module.size, "struct module", OPTIONAL, .why = WHY_MODULES),
+	MO_FIELD(L, module.list, "struct module", "list", OPTIONAL, .why = WHY_MODULES),
+	MO_FIELD(L, module.name, "struct module", "name", OPTIONAL, .why = WHY_MODULES),
+	MO_FIELD(L, module.mem, "struct module", "mem", OPTIONAL, .why = WHY_MEM),
+	MO_FIELD(L, module.core_base, "struct module", "core_layout.base", OPTIONAL, .why = WHY_MEM),
+	MO_FIELD(L, module.core_bytes, "struct module", "core_layout.size", OPTIONAL, .why = WHY_MEM),
+	MO_FIELD(L, module.core_text_bytes, "struct module", "core_layout.text_size", OPTIONAL, .why = WHY_MEM),
+	MO_FIELD(L, module.init_base, "struct module", "init_layout.base", OPTIONAL, .why = WHY_MEM),
+	MO_FIELD(L, module.init_bytes, "struct module", "init_layout.size", OPTIONAL, .why = WHY_MEM),
+	MO_FIELD(L, module.init_text_bytes, "struct module", "init_layout.text_size", OPTIONAL, .why = WHY_MEM),
+	MO_FIELD(L, memory_base, "struct module_memory", "base", OPTIONAL, .why = WHY_MEM),
+	MO_FIELD(L, memory_bytes, "struct module_memory", "size", OPTIONAL, .why = WHY_MEM),
+	MO_CONSTANT(L, mod_text, "enum mod_mem_type", "MOD_TEXT", OPTIONAL, .why = WHY_MEM),
+	MO_CONSTANT(L, mod_init_text, "enum mod_mem_type", "MOD_INIT_TEXT", OPTIONAL, .why = WHY_MEM),
+};
+
+const struct mo_need_table vmap_needs = { .needs = rows, .n_needs = sizeof(rows) / sizeof(rows[0]) };

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef VMAP_LAYOUT_H
+#define VMAP_LAYOUT_H
+
+/* What the vmap plugin needs of a kernel. */
+
+#include <memopsy/layout.h>
+
+struct vmap_layout {
+	struct {
+		struct mo_size size;
+		struct mo_field start, end, rb_node, list, purge_list, vm, flags;
+	} area;
+	struct {
+		struct mo_size size;
+		struct mo_field addr, bytes, flags, pages, nr_pages, page_order, phys_addr, caller;
+	} vm;
+	/* Before 6.9: one tree, and one list of what waits for a purge. */
+	struct mo_address area_root, purge_llist, purge_list;
+	/* Since 6.9: nodes with a tree and a list each. */
+	struct mo_address nodes, n_nodes;
+	struct mo_size node;
+	struct mo_field node_busy, node_lazy;
+
+	struct mo_address text_start, image_end;
+	struct mo_address modules;
+	struct {
+		struct mo_size size;
+		struct mo_field list, name, mem, core_base, core_bytes, core_text_bytes, init_base, init_bytes, init_text_bytes;
+	} module;
+	struct mo_field memory_base, memory_bytes; /* of struct module_memory */
+	struct mo_constant mod_text, mod_init_text;
+};
+
+extern const struct mo_need_table vmap_needs;
+
+#endif

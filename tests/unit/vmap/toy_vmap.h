@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef MO_TOY_VMAP_H
+#define MO_TOY_VMAP_H
+
+/*
+ * A toy machine for the vmap plugin: 1,024 page frames of two nodes (FLATMEM), a kernel with three functions, a module
+ * with one, and as many areas as a test puts there.
+ */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fake_run.h"
+
+#include <memopsy/vmap.h>
+
+const struct mo_plugin *memopsy_plugin_entry_vmap(void);
+
+/* Whose kernel it is like: where areas are kept. */
+enum toy_form {
+	TOY_5_10,  /* a tree, and a chain of what is purged */
+	TOY_6_1,   /* a tree, and a list of what is purged */
+	TOY_6_12,  /* two nodes with a tree and a list each */
+};
+
+#define TOY_AREA(i) (BASE_KVA + 0x10000 + (i) * 0x80ull)
+#define TOY_VM(i) (BASE_KVA + 0x20000 + (i) * 0x80ull)
+#define TOY_ARRAY(i) (BASE_KVA + 0x30000 + (i) * 0x100ull)
+#define TOY_NODES (BASE_KVA + 0x1000)   /* of struct vmap_node; also the tree and list of older kernels */
+#define TOY_NODE_BYTES 0x80ull
+#define TOY_N_NODES_KVA (BASE_KVA + 0x2008)
+#define TOY_PAGES (BASE_KVA + 0x1000000)
+#define TOY_PAGE(pfn) (TOY_PAGES + (pfn) * 64ull)
+#define TOY_VMALLOC 0xffffc90000000000ull
+#define TOY_FIRST(i) (TOY_VMALLOC + (i) * 0x10000ull)
+#define TOY_TEXT 0xffffffff81000000ull
+#define TOY_MODULE_TEXT 0xffffffffc0000000ull
+
+/* One area with its vm_struct; size 0: none, as vm_map_ram() has it. */
+struct toy_area {
+	unsigned number;
+	uint64_t n_bytes;
+	uint64_t flags;
+	uint64_t caller;
+	uint32_t n_pages, page_order;
+	uint64_t first_pa;
+	uint64_t area_flags;     /* of the struct vmap_area, since 6.3 */
+	bool has_vm;
+	uint64_t first_pfn;      /* of its pages, one after the other; 0: no array */
+};
+
+struct mo_kernel *toy_kernel(enum toy_form form);
+
+/* Puts areas into the memory, in a tree that leans to the right, or in a list of freed ones. */
+void toy_put_tree(struct mo_kernel *kernel, unsigned node, const struct toy_area *areas, size_t n_areas);
+void toy_put_lazy(struct mo_kernel *kernel, enum toy_form form, unsigned node, const struct toy_area *areas, size_t n_areas);
+
+/* Node 0 has the page frames below 512, node 1 the others. */
+extern const struct mo_zones_model toy_zones;
+
+struct mo_run *toy_run(struct mo_kernel *kernel);
+void toy_end(struct mo_kernel *kernel, struct mo_run *run);
+
+#endif
