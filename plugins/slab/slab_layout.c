@@ -57,6 +57,7 @@ static const struct mo_need rows[] = {
 	MO_FIELD(L, cache.memcg_params, "struct kmem_cache", "memcg_params", OPTIONAL,
 		 .why = "mm/slab.h: caches of their own for memory cgroups until 5.8"),
 	MO_FIELD(L, cache.sheaf_capacity, "struct kmem_cache", "sheaf_capacity", OPTIONAL, .why = "mm/slab.h: since 6.18"),
+	MO_FIELD(L, cache.kasan_info, "struct kmem_cache", "kasan_info", OPTIONAL, .why = "CONFIG_KASAN"),
 	SLAB_FLAGS(FLAG)
 
 	MO_SIZE(L, per_node_size, "struct kmem_cache_per_node_ptrs", OPTIONAL),

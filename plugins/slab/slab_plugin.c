@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "checks.h"
 #include "slab_views.h"
 #include "tracks.h"
 
@@ -114,6 +115,7 @@ static const struct mo_table_spec *const slab_tables[] = { &slab_table, &slab_no
 
 static const struct mo_table_spec *const objects_tables[] = { &objects_table };
 static const struct mo_table_spec *const whatis_tables[] = { &whatis_table };
+static const struct mo_table_spec *const slabcheck_tables[] = { &slabcheck_table };
 static const struct mo_table_spec *const section_tables[] = { &slab_sums_table, &slabtop_table, &slab_files_table };
 
 static const struct mo_option slabinfo_options[] = {
@@ -175,6 +177,14 @@ static const struct mo_view views[] = {
 		.show = show_objects,
 	},
 	{
+		.name = "slabcheck",
+		.title = "Overwritten slabs",
+		.summary = "free lists, counters, red zones and poison: what was overwritten, and with which bytes",
+		.arguments = "[CACHE]",
+		TABLES(slabcheck),
+		.show = show_slabcheck,
+	},
+	{
 		.name = "whatis",
 		.title = "What is it",
 		.summary = "what an address is: symbol, slab object, per-CPU variable, struct page, page",
@@ -197,7 +207,7 @@ static const struct mo_plugin plugin = {
 	MO_PLUGIN_HEADER,
 	.name = "slab",
 	.version = MEMOPSY_VERSION,
-	.summary = "slab caches, slabs and objects; slabinfo, slabtop, slab, objects, whatis",
+	.summary = "slab caches, slabs and objects; slabinfo, slabtop, slab, objects, slabcheck, whatis",
 	.needs = &slab_needs,
 	.layout_bytes = sizeof(struct slab_layout),
 	.publishes = { .name = MO_SLAB_MODEL, .version = MO_SLAB_MODEL_VERSION },

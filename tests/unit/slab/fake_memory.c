@@ -80,3 +80,9 @@ WEAK const char *mo_run_argument(const struct mo_run *run, size_t index)
 	(void)run;
 	return index ? NULL : toy_argument;
 }
+
+WEAK size_t mo_run_argument_count(const struct mo_run *run)
+{
+	(void)run;
+	return toy_argument ? 1 : 0;
+}

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* `memopsy slabcheck`: what was overwritten in slabs: free lists, counters, red zones, poison. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "checks.h"
+#include "slab_views.h"
+
+enum { COLUMN_CACHE, COLUMN_OBJECT, COLUMN_STATE, COLUMN_PROBLEM, COLUMN_AT, COLUMN_BYTES, COLUMN_EXPECTED, COLUMN_FOUND,
+       COLUMN_BEFORE, COLUMN_BEFORE_STATE, N_COLUMNS };
+
+static const struct mo_column columns[N_COLUMNS] = {
+	[COLUMN_CACHE] = { .key = "cache", .heading = "CACHE", .kind = MO_CELL_TEXT, .help = "whose" },
+	[COLUMN_OBJECT] = { .key = "object", .heading = "OBJECT", .kind = MO_CELL_ADDRESS,
+			    .help = "the object; of a slab's own counters its struct page" },
+	[COLUMN_STATE] = { .key = "state", .heading = "STATE", .kind = MO_CELL_TEXT, .help = "allocated, free, unknown" },
+	[COLUMN_PROBLEM] = { .key = "problem", .heading = "PROBLEM", .kind = MO_CELL_TEXT, .help = "what is wrong" },
+	[COLUMN_AT] = { .key = "at", .heading = "AT", .kind = MO_CELL_ADDRESS, .help = "the first byte that is wrong" },
+	[COLUMN_BYTES] = { .key = "wrong_bytes", .heading = "BYTES", .kind = MO_CELL_COUNT, .help = "how many are wrong" },
+	[COLUMN_EXPECTED] = { .key = "expected", .heading = "SHOULD BE", .kind = MO_CELL_FLAGS, .help = "each of them" },
+	[COLUMN_FOUND] = { .key = "found", .heading = "FOUND", .kind = MO_CELL_TEXT,
+			   .help = "the bytes that stand there, or the pointer or counter, in hexadecimal" },
+	[COLUMN_BEFORE] = { .key = "object_before", .heading = "OBJECT BEFORE", .kind = MO_CELL_ADDRESS, .flags = MO_COLUMN_HIDDEN,
+			    .help = "its neighbour below, which may have been written beyond its end" },
+	[COLUMN_BEFORE_STATE] = { .key = "state_before", .heading = "ITS STATE", .kind = MO_CELL_TEXT, .flags = MO_COLUMN_HIDDEN,
+				  .help = "the neighbour's state" },
+};
+
+const struct mo_table_spec slabcheck_table = {
+	.name = "slabcheck",
+	.title = "Overwritten slabs",
+	.help = "Free lists and counters of all slabs; red zones and poison of caches that have them (slub_debug=ZP).",
+	.columns = columns,
+	.n_columns = N_COLUMNS,
+};
+
+struct checking {
+	struct mo_report *report;
+	const struct slab_state *state;
+	uint64_t n_damaged;
+};
+
+static void set_neighbour(const struct mo_slab_model *model, const struct mo_slab *slab, uint32_t index, struct mo_cell *cells)
+{
+	if (!index)
+		return;
+	cells[COLUMN_BEFORE] = mo_cell_number(mo_exact(mo_object_kva(model, slab, index - 1)));
+	cells[COLUMN_BEFORE_STATE] = mo_cell_text(object_state_names[mo_object_state_of(model, slab, index - 1)]);
+}
+
+static void clear(struct mo_cell *cells)
+{
+	for (unsigned i = 0; i < N_COLUMNS; i++)
+		cells[i] = mo_cell_unknown();
+}
+
+static void put_damage(void *context, const struct damage *damage)
+{
+	struct checking *checking = context;
+	const struct mo_slab_model *model = &checking->state->model;
+	struct mo_cell cells[N_COLUMNS];
+	char found[3 * sizeof(damage->found) + 1] = "";
+	char room[32];
+	size_t used = 0;
+
+	for (uint32_t i = 0; i < damage->n_found; i++)
+		used += (size_t)snprintf(found + used, sizeof(found) - used, "%s%02x", i ? " " : "", damage->found[i]);
+	clear(cells);
+	cells[COLUMN_CACHE] = name_cell(&model->caches[damage->slab->cache], room, sizeof(room));
+	cells[COLUMN_OBJECT] = mo_cell_number(mo_exact(mo_object_kva(model, damage->slab, damage->index)));
+	cells[COLUMN_STATE] = mo_cell_text(object_state_names[mo_object_state_of(model, damage->slab, damage->index)]);
+	cells[COLUMN_PROBLEM] = mo_cell_text(zone_names[damage->zone]);
+	cells[COLUMN_AT] = mo_cell_number(mo_exact(damage->first_kva));
+	cells[COLUMN_BYTES] = mo_cell_number(mo_exact(damage->n_wrong));
+	cells[COLUMN_EXPECTED] = mo_cell_number(mo_exact(damage->expected));
+	cells[COLUMN_FOUND] = mo_cell_text(found);
+	set_neighbour(model, damage->slab, damage->index, cells);
+	mo_report_row(checking->report, cells);
+	checking->n_damaged++;
+}
+
+/* What gathering met: free lists and counters. */
+static void put_wrong(struct checking *checking, const struct slab_wrong *wrong)
+{
+	const struct mo_slab_model *model = &checking->state->model;
+	const struct mo_slab *slab = NULL;
+	struct mo_cell cells[N_COLUMNS];
+	char found[32];
+	char room[32];
+	uint32_t index = 0;
+
+	clear(cells);
+	if (wrong->cache != MO_SLAB_NO_CACHE)
+		cells[COLUMN_CACHE] = name_cell(&model->caches[wrong->cache], room, sizeof(room));
+	cells[COLUMN_OBJECT] = mo_cell_number(mo_exact(wrong->object_kva ? wrong->object_kva : wrong->slab_kva));
+	cells[COLUMN_PROBLEM] = mo_cell_text(fault_names[wrong->fault]);
+	snprintf(found, sizeof(found), "0x%" PRIx64, wrong->value);
+	cells[COLUMN_FOUND] = mo_cell_text(found);
+	if (wrong->object_kva && mo_object_at(model, wrong->object_kva, &slab, &index)) {
+		cells[COLUMN_STATE] = mo_cell_text(object_state_names[mo_object_state_of(model, slab, index)]);
+		cells[COLUMN_AT] = mo_cell_number(mo_exact(wrong->object_kva + model->caches[slab->cache].freelist_offset_bytes));
+		set_neighbour(model, slab, index, cells);
+	}
+	mo_report_row(checking->report, cells);
+}
+
+static void report_damage(struct mo_report *report, uint64_t n_damaged)
+{
+	const struct mo_evidence evidence = { .label = "places", .kind = MO_CELL_COUNT,
+					      .cell = mo_cell_number(mo_exact(n_damaged)) };
+	const struct mo_finding finding = {
+		.id = "slab-overwritten",
+		.severity = MO_CRITICAL,
+		.confidence = MO_LIKELY,
+		.verdict = "Red zones or poison of slab objects were overwritten.",
+		.evidence = &evidence,
+		.n_evidence = 1,
+		.advice = "A red zone behind an object is overwritten by that object's user, or from the object behind it; poison by who "
+			  "freed the object and went on using it: `memopsy slab DUMP CACHE --tracks --free-tracks` says who may be.",
+	};
+
+	mo_report_finding(report, &finding);
+}
+
+static struct mo_error *check_caches(struct checking *checking, const struct mo_slab_cache *only, uint64_t *n_checkable,
+				     uint64_t *n_unread)
+{
+	const struct mo_slab_model *model = &checking->state->model;
+	struct mo_error *error = NULL;
+
+	for (size_t i = 0; i < model->n_caches && !error; i++) {
+		const struct mo_slab_cache *cache = &model->caches[i];
+		uint64_t unread = 0;
+
+		if ((only && only != cache) || !is_checkable(checking->state, cache))
+			continue;
+		++*n_checkable;
+		error = check_cache_bytes(checking->state, cache, put_damage, checking, &unread);
+		*n_unread += unread;
+	}
+	return error;
+}
+
+struct mo_error *show_slabcheck(struct mo_run *run, struct mo_report *report)
+{
+	struct slab_state state;
+	struct checking checking = { .report = report, .state = &state };
+	const struct mo_slab_cache *only = NULL;
+	uint64_t n_checkable = 0;
+	uint64_t n_unread = 0;
+	struct mo_error *error = NULL;
+
+	slab_view_state(run, &state);
+	if (mo_run_argument_count(run))
+		error = find_named_cache(run, mo_run_argument(run, 0), &only);
+	if (error)
+		return error;
+	mo_report_table_begin(report, &slabcheck_table);
+	for (size_t i = 0; i < state.n_wrongs; i++)
+		if (!only || (state.wrongs[i].cache != MO_SLAB_NO_CACHE && &state.model.caches[state.wrongs[i].cache] == only))
+			put_wrong(&checking, &state.wrongs[i]);
+	error = check_caches(&checking, only, &n_checkable, &n_unread);
+	mo_report_table_end(report);
+	mo_report_note(report, "Free lists and counters of %zu slabs were checked, red zones or poison of %" PRIu64 " caches that have "
+		       "them.", state.model.n_slabs, n_checkable);
+	if (n_unread)
+		mo_report_note(report, "%" PRIu64 " slabs of these could not be read.", n_unread);
+	if (checking.n_damaged)
+		report_damage(report, checking.n_damaged);
+	return error;
+}
