@@ -8,6 +8,7 @@
 #include "identity.h"
 #include "log_lines.h"
 #include "plugin_run.h"
+#include "report_verdict.h"
 #include "report_write.h"
 #include "session.h"
 #include "text.h"
@@ -75,23 +76,25 @@ static void write_crash(struct mo_cli *cli, const struct mo_identity *identity)
 	mo_report_finding(cli->report, &finding);
 }
 
-/*
- * One sentence: the worst that was found while gathering, after a panic, which is worse than all else.
- */
-static void write_verdict(struct mo_cli *cli, const struct mo_identity *identity, const struct mo_host *host)
+/* What the log says, then the worst that looking at memory found: the machine's own words are not its whole story. */
+static void write_verdict(struct mo_cli *cli, const struct mo_identity *identity, const char *worst)
 {
-	const struct mo_finding *worst = mo_host_worst(host);
+	const struct mo_crash_lines *crash = &identity->crash;
 
 	mo_report_section_begin(cli->report, "verdict", "Verdict");
 	write_crash(cli, identity);
-	if (worst && worst->severity >= MO_WARNING)
-		mo_report_note(cli->report, "%s", worst->verdict);
-	else if (!identity->has_log)
-		mo_report_note(cli->report, "Nothing wrong was found in what could be read; the kernel log could not be.");
-	else if (!identity->crash.panic.text && identity->crash.trouble.text)
-		mo_report_note(cli->report, "No panic. The last trouble in the kernel log: %s", identity->crash.trouble.text);
-	else if (!identity->crash.panic.text)
+	if (!identity->has_log)
+		mo_report_note(cli->report, "%s the kernel log could not be read.",
+			       worst ? "What the machine said last is not known:" :
+				       "Nothing wrong was found in what could be read;");
+	else if (!crash->panic.text && crash->trouble.text)
+		mo_report_note(cli->report, "No panic. The last trouble in the kernel log: %s", crash->trouble.text);
+	else if (!crash->panic.text && !worst)
 		mo_report_note(cli->report, "No panic, and nothing wrong was found in what was looked at.");
+	else if (!crash->panic.text)
+		mo_report_note(cli->report, "No panic, and no trouble in the kernel log.");
+	if (worst)
+		mo_report_note(cli->report, "%s", worst);
 	mo_report_section_end(cli->report);
 }
 
@@ -122,15 +125,24 @@ static struct mo_error *show_place(struct mo_cli *cli, struct mo_host *host, con
 	return error;
 }
 
+/* What the sections are written from. */
+struct sections {
+	struct mo_host *host;
+	const struct place *places;
+	size_t n_places;
+};
+
 /* The sections of all plugins that ran; the findings of each stand before its first. */
-static struct mo_error *write_sections(struct mo_cli *cli, struct mo_host *host, const struct place *places,
-				       size_t n_places)
+static struct mo_error *write_sections(struct mo_cli *cli, void *context)
 {
+	const struct sections *sections = context;
+	struct mo_host *host = sections->host;
+	const struct place *places = sections->places;
 	MO_FREE bool *has_findings_out = calloc(cli->plugins.count + 1, sizeof(*has_findings_out));
 
 	if (!has_findings_out)
 		return mo_error_no_memory();
-	for (size_t i = 0; i < n_places; i++) {
+	for (size_t i = 0; i < sections->n_places; i++) {
 		size_t plugin = places[i].plugin;
 
 		if (mo_host_why_skipped(host, plugin))
@@ -197,22 +209,23 @@ static void write_completeness(struct mo_cli *cli, const struct mo_host *host)
 	mo_report_section_end(cli->report);
 }
 
-static struct mo_error *write_report(struct mo_cli *cli, struct mo_host *host, const struct place *places,
-				     size_t n_places)
+static struct mo_error *write_report(struct mo_cli *cli, struct sections *sections)
 {
+	MO_FREE char *worst = NULL;
 	struct mo_identity identity;
 	struct mo_error *error;
 
+	MO_TRY(mo_worst_of_sections(cli, write_sections, sections, &worst));
 	MO_TRY(mo_identity_gather(cli, &identity));
-	write_verdict(cli, &identity, host);
+	write_verdict(cli, &identity, worst);
 	mo_report_section_begin(cli->report, "identity", "Identity");
 	mo_identity_write_kernel(cli, &identity);
 	mo_identity_write_machine(cli, &identity);
 	mo_report_section_end(cli->report);
-	error = write_sections(cli, host, places, n_places);
+	error = write_sections(cli, sections);
 	if (!error) {
 		write_last_log_lines(cli, &identity);
-		write_completeness(cli, host);
+		write_completeness(cli, sections->host);
 	}
 	mo_identity_deinit(&identity);
 	return error;
@@ -235,7 +248,7 @@ static struct mo_error *run_report(struct mo_cli *cli)
 	MO_TRY(mo_host_create(&cli->plugins, cli->kernel, cli->progress, &host));
 	error = mo_host_prepare(host, wanted, &extra, 1);
 	if (!error)
-		error = write_report(cli, host, places, n_places);
+		error = write_report(cli, &(struct sections){ .host = host, .places = places, .n_places = n_places });
 	mo_host_destroy(host);
 	return error;
 }

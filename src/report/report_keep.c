@@ -92,10 +92,17 @@ static bool copy_finding(struct mo_report *report, const struct mo_finding *find
 	return !failed && copy->evidence;
 }
 
+/* What could not be read comes behind what is wrong with the machine, unless it is as bad as a corrupt machine. */
+static int weight(const struct mo_finding *finding)
+{
+	return finding->is_about_reading && finding->severity < MO_CRITICAL ? -1 : (int)finding->severity;
+}
+
+/* Of two as bad the surer one. */
 static bool is_worse(const struct mo_finding *finding, const struct mo_finding *than)
 {
-	if (!than || finding->severity != than->severity)
-		return !than || finding->severity > than->severity;
+	if (!than || weight(finding) != weight(than))
+		return !than || weight(finding) > weight(than);
 	return finding->confidence > than->confidence;
 }
 

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef MO_REPORT_VERDICT_H
+#define MO_REPORT_VERDICT_H
+
+/*
+ * The verdict stands first and rests on what comes after it. So the sections are written twice: once to nowhere, to
+ * learn the worst of their findings (models are gathered once, so this costs little), then for real.
+ */
+
+#include "command.h"
+
+/* Writes sections to cli->report. */
+typedef struct mo_error *(*mo_sections_writer)(struct mo_cli *cli, void *context);
+
+/*
+ * The worst finding's verdict that the sections have, if it is worth telling; else *ret stays NULL. free() it.
+ * cli->report is as before afterwards.
+ */
+struct mo_error *mo_worst_of_sections(struct mo_cli *cli, mo_sections_writer write, void *context, char **ret) MO_MUST_USE;
+
+#endif
