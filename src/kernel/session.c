@@ -190,8 +190,9 @@ static struct mo_error *tell_what_failed(const struct mo_kernel *kernel, struct 
 	struct mo_text file = MO_TEXT_EMPTY;
 	struct mo_error *told;
 
-	if (kernel->dump_info)
-		describe_file(kernel, &file);
+	if (!kernel->dump_info)
+		return error; /* of the file itself, which it names */
+	describe_file(kernel, &file);
 	told = mo_error_create(mo_error_code(error), "%s: %s%s", kernel->path ? kernel->path : "dump", mo_error_text(error),
 			       mo_text_chars(&file));
 	mo_text_deinit(&file);
