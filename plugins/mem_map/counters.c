@@ -98,10 +98,11 @@ static void fold_node(struct mo_reader *reader, const struct mem_map_layout *lay
 
 	memset(node_known, true, sizeof(node_known));
 	memset(zone_known, true, sizeof(zone_known));
-	add_counters(reader, &node_array, node->pgdat_kva, layout->node_items, N_NODE_ITEMS, cpus, node_sums, node_known);
+	add_counters(reader, &node_array, node->pgdat_kva, layout->node_items, N_NODE_ITEMS, cpus, node_sums,
+		     node_known);
 	for (size_t i = node->first_zone; i < node->first_zone + node->n_zones; i++)
-		add_counters(reader, &zone_array, zones->zones[i].zone_kva, layout->zone_items, N_ZONE_ITEMS, cpus, zone_sums,
-			     zone_known);
+		add_counters(reader, &zone_array, zones->zones[i].zone_kva, layout->zone_items, N_ZONE_ITEMS, cpus,
+			     zone_sums, zone_known);
 	ret->node_id = node->node_id;
 	publish(node_sums, node_known, N_NODE_ITEMS, ret->node_items);
 	publish(zone_sums, zone_known, N_ZONE_ITEMS, ret->zone_items);
@@ -112,7 +113,7 @@ struct mo_error *fold_counters(struct mo_reader *reader, const struct mem_map_la
 {
 	struct folded_counters counters = { .n_nodes = zones->n_nodes };
 	struct mo_set cpus;
-	/* A panic marks the stopped CPUs offline without folding in what they had counted; proper offlining leaves 0. */
+	/* A panic marks stopped CPUs offline without folding in what they had counted; proper offlining leaves 0. */
 	struct mo_error *error = mo_cpus(reader, MO_CPUS_POSSIBLE, &cpus);
 
 	if (error)

@@ -13,7 +13,8 @@
 
 static const struct mo_need rows[] = {
 	MO_SIZE(L, page.size, "struct page"),
-	MO_FIELD(L, page.flags, "struct page", "flags", .why = "include/linux/mm_types.h: a struct of one word since 6.18"),
+	MO_FIELD(L, page.flags, "struct page", "flags",
+		 .why = "include/linux/mm_types.h: a struct of one word since 6.18"),
 	MO_FIELD(L, page.compound_head, "struct page", "compound_info", .or_names = { "struct page.compound_head" },
 		 .why = "include/linux/mm_types.h: compound_info in 7.1, which may hold a mask"),
 	MO_FIELD(L, page.mapping, "struct page", "mapping"),
@@ -33,7 +34,8 @@ static const struct mo_need rows[] = {
 	MO_FIELD(L, page.memcg_data, "struct page", "memcg_data", OPTIONAL, .why = "since 5.11, CONFIG_MEMCG"),
 	MO_FIELD(L, page.slab_cache, "struct page", "slab_cache", OPTIONAL, .why = "struct slab has it since 5.17"),
 	MO_FIELD(L, page.pt_mm, "struct page", "pt_mm", OPTIONAL, .why = "struct ptdesc has it since 6.6"),
-	MO_FIELD(L, folio.order, "struct folio", "_folio_order", OPTIONAL, .why = "include/linux/mm_types.h: 6.1 to 6.5"),
+	MO_FIELD(L, folio.order, "struct folio", "_folio_order", OPTIONAL,
+		 .why = "include/linux/mm_types.h: 6.1 to 6.5"),
 	MO_FIELD(L, folio.dtor, "struct folio", "_folio_dtor", OPTIONAL, .why = "include/linux/mm_types.h: 6.1 to 6.5"),
 	MO_FIELD(L, folio.flags_1, "struct folio", "_flags_1", OPTIONAL,
 		 .why = "include/linux/mm_types.h: its low byte is the order since 6.6"),

@@ -22,8 +22,8 @@ enum page_type {
 
 /* Flags that classification asks for; all names of enum pageflags are found when they are to be shown. */
 #define PAGE_FLAGS(X) \
-	X(PG_head) X(PG_slab) X(PG_reserved) X(PG_lru) X(PG_swapbacked) X(PG_swapcache) X(PG_unevictable) X(PG_mlocked) \
-	X(PG_dirty) X(PG_writeback) X(PG_hwpoison) X(PG_movable_ops) X(PG_hugetlb)
+	X(PG_head) X(PG_slab) X(PG_reserved) X(PG_lru) X(PG_swapbacked) X(PG_swapcache) X(PG_unevictable) \
+	X(PG_mlocked) X(PG_dirty) X(PG_writeback) X(PG_hwpoison) X(PG_movable_ops) X(PG_hugetlb)
 
 #define AS_INDEX(name) AT_##name,
 enum page_flag { PAGE_FLAGS(AS_INDEX) N_PAGE_FLAGS };

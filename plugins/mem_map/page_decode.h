@@ -152,8 +152,8 @@ ALWAYS_INLINE struct compound_facts compound_facts_of(const struct page_shape *s
 	if (shape->hugetlb_mark == HUGETLB_BY_DTOR)
 		facts.is_hugetlb = second[shape->hugetlb_offset - shape->page_struct_bytes] == shape->hugetlb_value;
 	else
-		facts.is_hugetlb =
-			page_word(shape, second, shape->hugetlb_offset - shape->page_struct_bytes, false) & shape->hugetlb_value;
+		facts.is_hugetlb = page_word(shape, second, shape->hugetlb_offset - shape->page_struct_bytes, false) &
+				   shape->hugetlb_value;
 	return facts;
 }
 

@@ -140,7 +140,8 @@ const char *migratetype_name(const struct mo_free_areas_model *free_areas, uint6
 }
 
 /* A string behind a pointer member, or nothing. */
-static void read_name(struct mo_reader *reader, const struct mo_field *field, uint64_t object_kva, char *text, size_t n_bytes)
+static void read_name(struct mo_reader *reader, const struct mo_field *field, uint64_t object_kva, char *text,
+		      size_t n_bytes)
 {
 	struct mo_error *error;
 
@@ -176,14 +177,15 @@ static void describe_file(struct mo_reader *reader, const struct mem_map_layout 
 	read_name(reader, &layout->owner.fs_name, follow(reader, &layout->owner.fs_type, sb), type, sizeof(type));
 	read_name(reader, &layout->owner.sb_id, sb, id, sizeof(id));
 	if (inode)
-		snprintf(text, n_bytes, "inode %" PRIu64 " at 0x%" PRIx64 " of %s %s", follow(reader, &layout->owner.ino, inode),
-			 inode, *type ? type : "an unknown file system", id);
+		snprintf(text, n_bytes, "inode %" PRIu64 " at 0x%" PRIx64 " of %s %s",
+			 follow(reader, &layout->owner.ino, inode), inode, *type ? type : "an unknown file system", id);
 }
 
 static void describe_slab(struct mo_reader *reader, const struct mem_map_layout *layout, uint64_t page_kva, char *text,
 			  size_t n_bytes)
 {
-	const struct mo_field *field = mo_has(&layout->slab_slab_cache) ? &layout->slab_slab_cache : &layout->page.slab_cache;
+	const struct mo_field *field =
+		mo_has(&layout->slab_slab_cache) ? &layout->slab_slab_cache : &layout->page.slab_cache;
 	uint64_t cache = follow(reader, field, page_kva);
 	char name[64];
 

@@ -131,7 +131,7 @@ static void choose_compound(const struct mem_map_layout *layout, struct page_sha
 	if (shape->hugetlb_mark != HUGETLB_BY_TYPE &&
 	    (shape->hugetlb_offset < page_bytes || shape->hugetlb_offset + shape->word_bytes > 2 * page_bytes))
 		shape->hugetlb_value = 0;
-	/* 7.1: masks where struct page is a power of two and hugetlb may share tail pages (struct zone.vmemmap_tails). */
+	/* 7.1: masks, where struct page is a power of two and hugetlb may share tails (struct zone.vmemmap_tails). */
 	shape->compound_is_mask = mo_has(&layout->zone_vmemmap_tails) && !(page_bytes & (page_bytes - 1));
 	shape->page_struct_shift = (unsigned)__builtin_ctzll(page_bytes);
 }
@@ -153,14 +153,14 @@ static struct mo_error *check_field(const struct page_shape *shape, const struct
 {
 	if (field->size_bytes == width && field->offset_bytes + width <= shape->page_struct_bytes)
 		return NULL;
-	return mo_error_create(MO_E_UNSUPPORTED, "%s has %" PRIu64 " bytes at byte %" PRIu64 ", and not %" PRIu64, field->name,
-			       field->size_bytes, field->offset_bytes, width);
+	return mo_error_create(MO_E_UNSUPPORTED, "%s has %" PRIu64 " bytes at byte %" PRIu64 ", and not %" PRIu64,
+			       field->name, field->size_bytes, field->offset_bytes, width);
 }
 
 static struct mo_error *check_fields(const struct page_shape *shape, const struct mem_map_layout *layout)
 {
-	const struct mo_field *const words[] = { &layout->page.flags, &layout->page.compound_head, &layout->page.mapping,
-						 &layout->page.private_ };
+	const struct mo_field *const words[] = { &layout->page.flags, &layout->page.compound_head,
+						 &layout->page.mapping, &layout->page.private_ };
 	const struct mo_field *const halves[] = { &layout->page.page_type, &layout->page.mapcount,
 						  &layout->page.refcount };
 	struct mo_error *error = NULL;
@@ -172,7 +172,8 @@ static struct mo_error *check_fields(const struct page_shape *shape, const struc
 	return error;
 }
 
-struct mo_error *choose_page_shape(struct mo_kernel *kernel, const struct mem_map_layout *layout, struct page_shape *ret)
+struct mo_error *choose_page_shape(struct mo_kernel *kernel, const struct mem_map_layout *layout,
+				   struct page_shape *ret)
 {
 	const struct mo_kernel_facts *facts = mo_kernel_facts(kernel);
 	struct page_shape shape = {

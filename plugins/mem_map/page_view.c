@@ -9,37 +9,89 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { COLUMN_PFN, COLUMN_PA, COLUMN_KVA, COLUMN_PAGE, COLUMN_CLASS, COLUMN_WHAT, COLUMN_OWNER, COLUMN_FLAGS, COLUMN_RAW_FLAGS,
-       COLUMN_REFCOUNT, COLUMN_MAPCOUNT, COLUMN_PAGE_TYPE, COLUMN_ORDER, COLUMN_HEAD, COLUMN_MAPPING, COLUMN_INDEX,
-       COLUMN_PRIVATE, COLUMN_NODE, COLUMN_ZONE, COLUMN_MIGRATETYPE, COLUMN_PRESENCE, N_COLUMNS };
+enum {
+	COLUMN_PFN,
+	COLUMN_PA,
+	COLUMN_KVA,
+	COLUMN_PAGE,
+	COLUMN_CLASS,
+	COLUMN_WHAT,
+	COLUMN_OWNER,
+	COLUMN_FLAGS,
+	COLUMN_RAW_FLAGS,
+	COLUMN_REFCOUNT,
+	COLUMN_MAPCOUNT,
+	COLUMN_PAGE_TYPE,
+	COLUMN_ORDER,
+	COLUMN_HEAD,
+	COLUMN_MAPPING,
+	COLUMN_INDEX,
+	COLUMN_PRIVATE,
+	COLUMN_NODE,
+	COLUMN_ZONE,
+	COLUMN_MIGRATETYPE,
+	COLUMN_PRESENCE,
+	N_COLUMNS
+};
 
 static const struct mo_column columns[N_COLUMNS] = {
 	[COLUMN_PFN] = { .key = "pfn", .heading = "PFN", .kind = MO_CELL_PFN, .help = "page frame number" },
-	[COLUMN_PA] = { .key = "physical", .heading = "PHYSICAL", .kind = MO_CELL_ADDRESS, .help = "its physical address" },
-	[COLUMN_KVA] = { .key = "direct_map", .heading = "DIRECT MAP", .kind = MO_CELL_ADDRESS,
+	[COLUMN_PA] = { .key = "physical",
+			.heading = "PHYSICAL",
+			.kind = MO_CELL_ADDRESS,
+			.help = "its physical address" },
+	[COLUMN_KVA] = { .key = "direct_map",
+			 .heading = "DIRECT MAP",
+			 .kind = MO_CELL_ADDRESS,
 			 .help = "its address in the kernel's direct map" },
-	[COLUMN_PAGE] = { .key = "page", .heading = "STRUCT PAGE", .kind = MO_CELL_ADDRESS, .help = "where its struct page is" },
+	[COLUMN_PAGE] = { .key = "page",
+			  .heading = "STRUCT PAGE",
+			  .kind = MO_CELL_ADDRESS,
+			  .help = "where its struct page is" },
 	[COLUMN_CLASS] = { .key = "class", .heading = "CLASS", .kind = MO_CELL_TEXT, .help = "class, as in usage" },
 	[COLUMN_WHAT] = { .key = "what", .heading = "WHAT", .kind = MO_CELL_TEXT, .help = "what the class means" },
-	[COLUMN_OWNER] = { .key = "owner", .heading = "OWNER", .kind = MO_CELL_TEXT, .help = "who has it, as far as known" },
+	[COLUMN_OWNER] = { .key = "owner",
+			   .heading = "OWNER",
+			   .kind = MO_CELL_TEXT,
+			   .help = "who has it, as far as known" },
 	[COLUMN_FLAGS] = { .key = "flags", .heading = "FLAGS", .kind = MO_CELL_TEXT, .help = "page->flags by name" },
-	[COLUMN_RAW_FLAGS] = { .key = "raw_flags", .heading = "RAW FLAGS", .kind = MO_CELL_FLAGS,
+	[COLUMN_RAW_FLAGS] = { .key = "raw_flags",
+			       .heading = "RAW FLAGS",
+			       .kind = MO_CELL_FLAGS,
 			       .help = "page->flags as it stands; zone, node and section in its high bits" },
 	[COLUMN_REFCOUNT] = { .key = "refcount", .heading = "REFCOUNT", .kind = MO_CELL_SIGNED, .help = "_refcount" },
-	[COLUMN_MAPCOUNT] = { .key = "mapcount", .heading = "MAPCOUNT", .kind = MO_CELL_COUNT, .help = "_mapcount + 1" },
-	[COLUMN_PAGE_TYPE] = { .key = "page_type", .heading = "PAGE TYPE", .kind = MO_CELL_FLAGS,
+	[COLUMN_MAPCOUNT] = { .key = "mapcount",
+			      .heading = "MAPCOUNT",
+			      .kind = MO_CELL_COUNT,
+			      .help = "_mapcount + 1" },
+	[COLUMN_PAGE_TYPE] = { .key = "page_type",
+			       .heading = "PAGE TYPE",
+			       .kind = MO_CELL_FLAGS,
 			       .help = "what stands in page_type or _mapcount" },
-	[COLUMN_ORDER] = { .key = "order", .heading = "ORDER", .kind = MO_CELL_COUNT,
+	[COLUMN_ORDER] = { .key = "order",
+			   .heading = "ORDER",
+			   .kind = MO_CELL_COUNT,
 			   .help = "of the compound page or free block that begins here" },
-	[COLUMN_HEAD] = { .key = "head", .heading = "HEAD", .kind = MO_CELL_ADDRESS, .help = "of a tail page: its head" },
-	[COLUMN_MAPPING] = { .key = "mapping", .heading = "MAPPING", .kind = MO_CELL_ADDRESS, .help = "page->mapping as it stands" },
+	[COLUMN_HEAD] = { .key = "head",
+			  .heading = "HEAD",
+			  .kind = MO_CELL_ADDRESS,
+			  .help = "of a tail page: its head" },
+	[COLUMN_MAPPING] = { .key = "mapping",
+			     .heading = "MAPPING",
+			     .kind = MO_CELL_ADDRESS,
+			     .help = "page->mapping as it stands" },
 	[COLUMN_INDEX] = { .key = "index", .heading = "INDEX", .kind = MO_CELL_COUNT, .help = "page->index" },
 	[COLUMN_PRIVATE] = { .key = "private", .heading = "PRIVATE", .kind = MO_CELL_FLAGS, .help = "page->private" },
 	[COLUMN_NODE] = { .key = "node", .heading = "NODE", .kind = MO_CELL_COUNT, .help = "NUMA node" },
 	[COLUMN_ZONE] = { .key = "zone", .heading = "ZONE", .kind = MO_CELL_TEXT, .help = "zone" },
-	[COLUMN_MIGRATETYPE] = { .key = "migratetype", .heading = "MIGRATE TYPE", .kind = MO_CELL_TEXT,
+	[COLUMN_MIGRATETYPE] = { .key = "migratetype",
+				 .heading = "MIGRATE TYPE",
+				 .kind = MO_CELL_TEXT,
 				 .help = "of its pageblock" },
-	[COLUMN_PRESENCE] = { .key = "presence", .heading = "CONTENTS", .kind = MO_CELL_TEXT, .help = "whether the dump holds it" },
+	[COLUMN_PRESENCE] = { .key = "presence",
+			      .heading = "CONTENTS",
+			      .kind = MO_CELL_TEXT,
+			      .help = "whether the dump holds it" },
 };
 
 const struct mo_table_spec page_table = {
@@ -174,7 +226,8 @@ static void find_owner(struct mo_run *run, enum mo_page_class class, uint64_t pa
 	describe_owner(mo_run_reader(run), mo_run_layout(run), class, page_kva, &head_facts, text, n_bytes);
 }
 
-static struct mo_error *show_one(struct mo_run *run, struct mo_report *report, const struct flag_names *names, uint64_t pfn)
+static struct mo_error *show_one(struct mo_run *run, struct mo_report *report, const struct flag_names *names,
+				 uint64_t pfn)
 {
 	const struct mem_map_state *state = mo_run_model(run);
 	enum mo_page_class class = (enum mo_page_class)*class_of(state, pfn);
@@ -202,7 +255,8 @@ static struct mo_error *show_one(struct mo_run *run, struct mo_report *report, c
 		has_second = !error;
 		mo_error_destroy(error);
 		error = NULL;
-		decode_page(&state->shape, page_kva, class, page, has_second ? page + struct_bytes : NULL, names->all, &facts);
+		decode_page(&state->shape, page_kva, class, page, has_second ? page + struct_bytes : NULL, names->all,
+			    &facts);
 		set_facts(mo_run_layout(run), &facts, page, cells);
 		describe_flags(names, &state->shape, facts.flags, flags, sizeof(flags));
 		cells[COLUMN_FLAGS] = mo_cell_text(flags);

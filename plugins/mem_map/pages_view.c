@@ -8,29 +8,74 @@
 #include <stdlib.h>
 #include <strings.h>
 
-enum { COLUMN_PFN, COLUMN_PAGES, COLUMN_PA, COLUMN_CLASS, COLUMN_ORDER, COLUMN_REFCOUNT, COLUMN_MAPCOUNT, COLUMN_MAPPING,
-       COLUMN_FLAGS, COLUMN_ZONE, COLUMN_MIGRATETYPE, COLUMN_PAGE, COLUMN_HEAD, N_COLUMNS };
+enum {
+	COLUMN_PFN,
+	COLUMN_PAGES,
+	COLUMN_PA,
+	COLUMN_CLASS,
+	COLUMN_ORDER,
+	COLUMN_REFCOUNT,
+	COLUMN_MAPCOUNT,
+	COLUMN_MAPPING,
+	COLUMN_FLAGS,
+	COLUMN_ZONE,
+	COLUMN_MIGRATETYPE,
+	COLUMN_PAGE,
+	COLUMN_HEAD,
+	N_COLUMNS
+};
 
 static const struct mo_column columns[N_COLUMNS] = {
 	[COLUMN_PFN] = { .key = "pfn", .heading = "PFN", .kind = MO_CELL_PFN, .help = "first page frame" },
-	[COLUMN_PAGES] = { .key = "pages", .heading = "PAGES", .kind = MO_CELL_COUNT, .help = "page frames in this run" },
-	[COLUMN_PA] = { .key = "physical", .heading = "PHYSICAL", .kind = MO_CELL_ADDRESS, .help = "its physical address" },
+	[COLUMN_PAGES] = { .key = "pages",
+			   .heading = "PAGES",
+			   .kind = MO_CELL_COUNT,
+			   .help = "page frames in this run" },
+	[COLUMN_PA] = { .key = "physical",
+			.heading = "PHYSICAL",
+			.kind = MO_CELL_ADDRESS,
+			.help = "its physical address" },
 	[COLUMN_CLASS] = { .key = "class", .heading = "CLASS", .kind = MO_CELL_TEXT, .help = "class, as in usage" },
-	[COLUMN_ORDER] = { .key = "order", .heading = "ORDER", .kind = MO_CELL_COUNT,
+	[COLUMN_ORDER] = { .key = "order",
+			   .heading = "ORDER",
+			   .kind = MO_CELL_COUNT,
 			   .help = "of the compound page or free block; a run may hold several of them" },
-	[COLUMN_REFCOUNT] = { .key = "refcount", .heading = "REFS", .kind = MO_CELL_SIGNED, .help = "_refcount, of the head" },
-	[COLUMN_MAPCOUNT] = { .key = "mapcount", .heading = "MAPS", .kind = MO_CELL_COUNT,
+	[COLUMN_REFCOUNT] = { .key = "refcount",
+			      .heading = "REFS",
+			      .kind = MO_CELL_SIGNED,
+			      .help = "_refcount, of the head" },
+	[COLUMN_MAPCOUNT] = { .key = "mapcount",
+			      .heading = "MAPS",
+			      .kind = MO_CELL_COUNT,
 			      .help = "_mapcount + 1; unknown for large folios" },
-	[COLUMN_MAPPING] = { .key = "mapping", .heading = "MAPPING", .kind = MO_CELL_TEXT,
+	[COLUMN_MAPPING] = { .key = "mapping",
+			     .heading = "MAPPING",
+			     .kind = MO_CELL_TEXT,
 			     .help = "address_space or anon_vma (page->mapping without its low bits)" },
-	[COLUMN_FLAGS] = { .key = "flags", .heading = "FLAGS", .kind = MO_CELL_TEXT, .flags = MO_COLUMN_TRUNCATE,
+	[COLUMN_FLAGS] = { .key = "flags",
+			   .heading = "FLAGS",
+			   .kind = MO_CELL_TEXT,
+			   .flags = MO_COLUMN_TRUNCATE,
 			   .help = "page->flags by name (enum pageflags), of the head" },
-	[COLUMN_ZONE] = { .key = "zone", .heading = "ZONE", .kind = MO_CELL_TEXT, .flags = MO_COLUMN_HIDDEN, .help = "zone" },
-	[COLUMN_MIGRATETYPE] = { .key = "migratetype", .heading = "MIGRATETYPE", .kind = MO_CELL_TEXT,
-				 .flags = MO_COLUMN_HIDDEN, .help = "of the pageblock that the first page frame lies in" },
-	[COLUMN_PAGE] = { .key = "page", .heading = "PAGE", .kind = MO_CELL_ADDRESS, .flags = MO_COLUMN_HIDDEN,
+	[COLUMN_ZONE] = { .key = "zone",
+			  .heading = "ZONE",
+			  .kind = MO_CELL_TEXT,
+			  .flags = MO_COLUMN_HIDDEN,
+			  .help = "zone" },
+	[COLUMN_MIGRATETYPE] = { .key = "migratetype",
+				 .heading = "MIGRATETYPE",
+				 .kind = MO_CELL_TEXT,
+				 .flags = MO_COLUMN_HIDDEN,
+				 .help = "of the pageblock that the first page frame lies in" },
+	[COLUMN_PAGE] = { .key = "page",
+			  .heading = "PAGE",
+			  .kind = MO_CELL_ADDRESS,
+			  .flags = MO_COLUMN_HIDDEN,
 			  .help = "address of the struct page" },
-	[COLUMN_HEAD] = { .key = "head", .heading = "HEAD", .kind = MO_CELL_ADDRESS, .flags = MO_COLUMN_HIDDEN,
+	[COLUMN_HEAD] = { .key = "head",
+			  .heading = "HEAD",
+			  .kind = MO_CELL_ADDRESS,
+			  .flags = MO_COLUMN_HIDDEN,
 			  .help = "of a tail page (--each): the struct page of its head" },
 };
 
@@ -66,8 +111,14 @@ const struct mo_table_spec pages_table = {
 
 const struct mo_option pages_options[N_PAGES_OPTIONS] = {
 	{ .name = "class", .kind = MO_OPTION_TEXT, .value = "CLASS", .help = "of this class only; names as in usage" },
-	{ .name = "flag", .kind = MO_OPTION_TEXT, .value = "FLAG", .help = "with this page flag only (dirty, lru, swapcache)" },
-	{ .name = "zone", .kind = MO_OPTION_TEXT, .value = "ZONE", .help = "of zones of this name only (DMA32, Normal)" },
+	{ .name = "flag",
+	  .kind = MO_OPTION_TEXT,
+	  .value = "FLAG",
+	  .help = "with this page flag only (dirty, lru, swapcache)" },
+	{ .name = "zone",
+	  .kind = MO_OPTION_TEXT,
+	  .value = "ZONE",
+	  .help = "of zones of this name only (DMA32, Normal)" },
 	{ .name = "order", .kind = MO_OPTION_NUMBER, .value = "N", .help = "of blocks of this order only" },
 	{ .name = "pfn", .kind = MO_OPTION_TEXT, .value = "A[-B]", .help = "this page frame only, or these" },
 	{ .name = "each", .help = "one row a page" },
@@ -116,15 +167,16 @@ static void write_row(struct listing *listing)
 		snprintf(mapping_text, sizeof(mapping_text), "0x%" PRIx64, mapping);
 	cells[COLUMN_PFN] = mo_cell_number(mo_exact(listing->pfn));
 	cells[COLUMN_PAGES] = mo_cell_number(mo_exact(listing->n_pages));
-	cells[COLUMN_PA] = mo_cell_number(mo_exact(listing->pfn << mo_kernel_facts(mo_run_kernel(listing->run))->page_shift));
+	cells[COLUMN_PA] =
+		mo_cell_number(mo_exact(listing->pfn << mo_kernel_facts(mo_run_kernel(listing->run))->page_shift));
 	cells[COLUMN_CLASS] = mo_cell_text(page_class_infos[listing->class].name);
 	cells[COLUMN_ORDER] = mo_cell_number(mo_exact(facts->order));
 	cells[COLUMN_REFCOUNT] = mo_cell_signed(facts->refcount);
 	cells[COLUMN_MAPCOUNT] = mo_cell_number(facts->mapcount);
 	cells[COLUMN_MAPPING] = mo_cell_text(mapping_text);
 	cells[COLUMN_FLAGS] = mo_cell_text(flags);
-	cells[COLUMN_ZONE] = mo_cell_text(listing->zone == MO_ZONE_NONE ? NULL :
-									  listing->state->zones->zones[listing->zone].name);
+	cells[COLUMN_ZONE] =
+		mo_cell_text(listing->zone == MO_ZONE_NONE ? NULL : listing->state->zones->zones[listing->zone].name);
 	cells[COLUMN_MIGRATETYPE] = mo_cell_text(migratetype_name(listing->state->free_areas, listing->pfn));
 	cells[COLUMN_PAGE] = mo_cell_number(mo_exact(listing->page_kva));
 	cells[COLUMN_HEAD] = facts->is_tail ? mo_cell_number(mo_exact(facts->head_kva)) : mo_cell_unknown();
@@ -143,8 +195,10 @@ static bool passes(const struct listing *listing, const struct page_facts *facts
 {
 	const struct filter *filter = &listing->filter;
 
-	return (facts->flags & filter->flags) == filter->flags && (!filter->has_order || facts->order == filter->order) &&
-	       (!filter->zone || (zone != MO_ZONE_NONE && !strcasecmp(listing->state->zones->zones[zone].name, filter->zone)));
+	return (facts->flags & filter->flags) == filter->flags &&
+	       (!filter->has_order || facts->order == filter->order) &&
+	       (!filter->zone ||
+		(zone != MO_ZONE_NONE && !strcasecmp(listing->state->zones->zones[zone].name, filter->zone)));
 }
 
 /* n_pages page frames from pfn on with these facts: a row, or a part of the one under way. */
@@ -155,8 +209,8 @@ static void add(struct listing *listing, uint64_t pfn, uint64_t n_pages, uint64_
 
 	if (!passes(listing, facts, zone))
 		return;
-	if (!listing->filter.each && listing->n_pages && listing->pfn + listing->n_pages == pfn && listing->class == class &&
-	    same_facts(&listing->facts, facts)) {
+	if (!listing->filter.each && listing->n_pages && listing->pfn + listing->n_pages == pfn &&
+	    listing->class == class && same_facts(&listing->facts, facts)) {
 		listing->n_pages += n_pages;
 		return;
 	}
@@ -196,8 +250,9 @@ static uint64_t list_bytes(struct listing *listing, const struct mo_page_run *ru
 			i++;
 			continue;
 		}
-		decode_page(shape, page_kva, (enum mo_page_class)class, page,
-			    i + 1 < pages->n_readable ? page + shape->page_struct_bytes : NULL, listing->names.all, &facts);
+		decode_page(shape, page_kva, (enum mo_page_class) class, page,
+			    i + 1 < pages->n_readable ? page + shape->page_struct_bytes : NULL, listing->names.all,
+			    &facts);
 		n_block = listing->filter.each ? 1 : 1ull << facts.order;
 		if (n_block > run->first_pfn + run->n_pages - pfn)
 			n_block = 1;
@@ -214,7 +269,8 @@ static uint64_t list_some(struct listing *listing, size_t run_index, uint64_t pf
 {
 	const struct mo_page_run *run = &listing->state->runs[run_index];
 	uint64_t struct_bytes = listing->state->shape.page_struct_bytes;
-	uint64_t page_kva = listing->state->memmap->runs[run_index].first_page_kva + (pfn - run->first_pfn) * struct_bytes;
+	uint64_t page_kva =
+		listing->state->memmap->runs[run_index].first_page_kva + (pfn - run->first_pfn) * struct_bytes;
 	struct page_bytes pages = { .pfn = pfn, .first_kva = page_kva };
 	uint64_t n_wanted = run->first_pfn + run->n_pages - pfn > n ? n + 1 : n;
 	uint8_t two[2 * MOST_PAGE_STRUCT_BYTES];
@@ -247,7 +303,8 @@ static uint64_t list_some(struct listing *listing, size_t run_index, uint64_t pf
 }
 
 /* The next page frame of the class that is wanted; classes are at hand without a look at the dump. */
-static uint64_t next_wanted(const struct listing *listing, const struct mo_page_run *run, uint64_t pfn, uint64_t end_pfn)
+static uint64_t next_wanted(const struct listing *listing, const struct mo_page_run *run, uint64_t pfn,
+			    uint64_t end_pfn)
 {
 	if (listing->filter.class < 0)
 		return pfn;
@@ -289,7 +346,8 @@ static struct mo_error *parse_class(const char *name, int *ret)
 			*ret = (int)class;
 			return NULL;
 		}
-	return mo_error_create(MO_E_INVALID, "--class: there is no class \"%s\" (`memopsy usage DUMP --all` names them)", name);
+	return mo_error_create(MO_E_INVALID,
+			       "--class: there is no class \"%s\" (`memopsy usage DUMP --all` names them)", name);
 }
 
 /* "A" or "A-B", decimal or hexadecimal with 0x. */
@@ -303,7 +361,8 @@ static struct mo_error *parse_range(const char *text, uint64_t *first, uint64_t 
 	if (*end == '-' && isdigit((unsigned char)end[1]))
 		*last = strtoull(end + 1, &end, 0);
 	if (*end || *last < *first || *last == UINT64_MAX)
-		return mo_error_create(MO_E_INVALID, "--pfn: \"%s\" is no page frame number, and no range A-B of them", text);
+		return mo_error_create(MO_E_INVALID, "--pfn: \"%s\" is no page frame number, and no range A-B of them",
+				       text);
 	return NULL;
 }
 

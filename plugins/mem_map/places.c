@@ -130,7 +130,8 @@ static void classify_pcp_lists(struct mem_map_state *state)
 		const struct mo_pcp_block *block = &free_areas->pcp_blocks[i];
 
 		if (block->order < state->shape.n_buddy_orders)
-			claim(state, block->pfn, 1ull << block->order, MO_PAGE_DIRECT, MO_PAGE_DIRECT, MO_PAGE_FREE_PCP);
+			claim(state, block->pfn, 1ull << block->order, MO_PAGE_DIRECT, MO_PAGE_DIRECT,
+			      MO_PAGE_FREE_PCP);
 	}
 }
 

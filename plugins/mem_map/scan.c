@@ -229,7 +229,8 @@ ALWAYS_INLINE uint64_t count_in_block(const struct part *part, const uint8_t *pa
 			i++;
 		return i;
 	}
-	while (i < n && page_word(shape, page + i * shape->page_struct_bytes, shape->compound, is_usual) == part->block_word &&
+	while (i < n &&
+	       page_word(shape, page + i * shape->page_struct_bytes, shape->compound, is_usual) == part->block_word &&
 	       !(page_word(shape, page + i * shape->page_struct_bytes, shape->flags, is_usual) & shape->hwpoison))
 		i++;
 	return i;
@@ -258,8 +259,8 @@ static bool keeps_block(struct part *part, const uint8_t *page, uint8_t *class, 
 }
 
 /*
- * Classifies n struct pages that lie at `page`, of the page frames from pfn on. Returns how many of them it did: all, or
- * those after which the view must be taken anew.
+ * Classifies n struct pages that lie at `page`, of the page frames from pfn on. Returns how many of them it did: all,
+ * or those after which the view must be taken anew.
  */
 ALWAYS_INLINE uint64_t scan_view(struct part *part, const uint8_t *page, uint64_t pfn, uint64_t n, bool is_usual)
 {
@@ -358,7 +359,8 @@ struct stretch {
 	uint32_t zone;
 };
 
-static void scan_stretch(struct scan *scan, struct mo_reader *reader, unsigned thread_index, const struct stretch *stretch)
+static void scan_stretch(struct scan *scan, struct mo_reader *reader, unsigned thread_index,
+			 const struct stretch *stretch)
 {
 	struct mem_map_state *state = scan->state;
 	const struct mo_memmap_run *run = &state->memmap->runs[stretch->run_index];
@@ -449,7 +451,8 @@ struct mo_error *scan_mem_map(struct mem_map_state *state)
 		error = mo_error_no_memory();
 	else if (last)
 		error = mo_parallel_scan(kernel, mo_run_progress(state->run), "classifying page frames",
-					 memmap->runs[0].first_pfn, last->first_pfn + last->n_pages, grain, scan_chunk, &scan);
+					 memmap->runs[0].first_pfn, last->first_pfn + last->n_pages, grain, scan_chunk,
+					 &scan);
 	if (!error)
 		merge(&scan, n_threads);
 	free(scan.marks);

@@ -15,7 +15,7 @@ struct summing {
 	size_t rows_per_thread;
 };
 
-/* Page frames that are not in the dump: excluded ones are counted, reserved ones of which it knows nothing are holes. */
+/* Page frames that are not in the dump: excluded ones are counted, reserved ones that it does not know are holes. */
 static void note_absent(struct mem_map_state *state, uint8_t *classes, uint64_t first_pfn, uint64_t n_pages,
 			uint64_t *excluded)
 {
@@ -137,8 +137,8 @@ struct mo_error *sum_up(struct mem_map_state *state)
 		return mo_error_no_memory();
 	if (last)
 		error = mo_parallel_scan(kernel, mo_run_progress(state->run), "adding up page frames",
-					 state->runs[0].first_pfn, last->first_pfn + last->n_pages, SUM_GRAIN_PAGES, sum_chunk,
-					 &summing);
+					 state->runs[0].first_pfn, last->first_pfn + last->n_pages, SUM_GRAIN_PAGES,
+					 sum_chunk, &summing);
 	if (!error)
 		publish(&summing, n_threads);
 	free(summing.rows);

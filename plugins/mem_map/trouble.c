@@ -87,10 +87,10 @@ void report_trouble(struct mem_map_state *state)
 		.id = "mem-map-contradiction",
 		.severity = MO_WARNING,
 		.confidence = MO_LIKELY,
-		.verdict = "Some struct pages contradict themselves or their neighbours: a tail page without its head, a free "
-			   "block with a page in use, an order that cannot be.",
-		.advice = "Look at them with `memopsy page PFN`: either memory was overwritten, or the dump caught the kernel "
-			  "in the middle of a change.",
+		.verdict = "Some struct pages contradict themselves or their neighbours: a tail page without its head, a "
+			   "free block with a page in use, an order that cannot be.",
+		.advice = "Look at them with `memopsy page PFN`: either memory was overwritten, or the dump caught the "
+			  "kernel in the middle of a change.",
 	};
 
 	report(state, &state->unreadable, &unreadable);

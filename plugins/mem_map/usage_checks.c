@@ -53,39 +53,73 @@ struct check {
 #define ZONE(item) (ZONE_##item + 1)
 
 static const struct check checks[] = {
-	{ .name = "free", .classes = { MO_PAGE_FREE_BUDDY }, .zone_items = { ZONE(NR_FREE_PAGES) },
+	{ .name = "free",
+	  .classes = { MO_PAGE_FREE_BUDDY },
+	  .zone_items = { ZONE(NR_FREE_PAGES) },
 	  .counters = "NR_FREE_PAGES" },
-	{ .name = "anonymous", .classes = { MO_PAGE_ANON, MO_PAGE_ANON_THP }, .node_items = { NODE(NR_ANON_MAPPED) },
+	{ .name = "anonymous",
+	  .classes = { MO_PAGE_ANON, MO_PAGE_ANON_THP },
+	  .node_items = { NODE(NR_ANON_MAPPED) },
 	  .counters = "NR_ANON_MAPPED" },
 	{ .name = "page cache, swap cache and shared memory",
-	  .classes = { MO_PAGE_FILE, MO_PAGE_FILE_THP, MO_PAGE_SHMEM, MO_PAGE_SHMEM_THP }, .counts_mark = true,
-	  .mark = MO_MARK_SWAP_CACHE, .node_items = { NODE(NR_FILE_PAGES) }, .counters = "NR_FILE_PAGES" },
-	{ .name = "shared memory", .classes = { MO_PAGE_SHMEM, MO_PAGE_SHMEM_THP }, .node_items = { NODE(NR_SHMEM) },
+	  .classes = { MO_PAGE_FILE, MO_PAGE_FILE_THP, MO_PAGE_SHMEM, MO_PAGE_SHMEM_THP },
+	  .counts_mark = true,
+	  .mark = MO_MARK_SWAP_CACHE,
+	  .node_items = { NODE(NR_FILE_PAGES) },
+	  .counters = "NR_FILE_PAGES" },
+	{ .name = "shared memory",
+	  .classes = { MO_PAGE_SHMEM, MO_PAGE_SHMEM_THP },
+	  .node_items = { NODE(NR_SHMEM) },
 	  .counters = "NR_SHMEM" },
-	{ .name = "slab and large kmalloc", .classes = { MO_PAGE_SLAB, MO_PAGE_LARGE_KMALLOC },
+	{ .name = "slab and large kmalloc",
+	  .classes = { MO_PAGE_SLAB, MO_PAGE_LARGE_KMALLOC },
 	  .node_items = { NODE(NR_SLAB_RECLAIMABLE_B), NODE(NR_SLAB_UNRECLAIMABLE_B) },
 	  .counters = "NR_SLAB_RECLAIMABLE_B + NR_SLAB_UNRECLAIMABLE_B" },
-	{ .name = "page tables", .classes = { MO_PAGE_PAGE_TABLE }, .node_items = { NODE(NR_PAGETABLE) },
+	{ .name = "page tables",
+	  .classes = { MO_PAGE_PAGE_TABLE },
+	  .node_items = { NODE(NR_PAGETABLE) },
 	  .counters = "NR_PAGETABLE (of node)" },
-	{ .name = "page tables", .classes = { MO_PAGE_PAGE_TABLE }, .zone_items = { ZONE(NR_PAGETABLE) },
+	{ .name = "page tables",
+	  .classes = { MO_PAGE_PAGE_TABLE },
+	  .zone_items = { ZONE(NR_PAGETABLE) },
 	  .counters = "NR_PAGETABLE (of zone)" },
-	{ .name = "on the LRU lists", .counts_mark = true, .mark = MO_MARK_LRU,
+	{ .name = "on the LRU lists",
+	  .counts_mark = true,
+	  .mark = MO_MARK_LRU,
 	  .node_items = { NODE(NR_INACTIVE_ANON), NODE(NR_ACTIVE_ANON), NODE(NR_INACTIVE_FILE), NODE(NR_ACTIVE_FILE),
 			  NODE(NR_UNEVICTABLE) },
 	  .counters = "NR_{INACTIVE,ACTIVE}_{ANON,FILE} + NR_UNEVICTABLE" },
-	{ .name = "unevictable", .counts_mark = true, .mark = MO_MARK_UNEVICTABLE, .node_items = { NODE(NR_UNEVICTABLE) },
+	{ .name = "unevictable",
+	  .counts_mark = true,
+	  .mark = MO_MARK_UNEVICTABLE,
+	  .node_items = { NODE(NR_UNEVICTABLE) },
 	  .counters = "NR_UNEVICTABLE" },
-	{ .name = "mlocked", .counts_mark = true, .mark = MO_MARK_MLOCKED, .zone_items = { ZONE(NR_MLOCK) },
+	{ .name = "mlocked",
+	  .counts_mark = true,
+	  .mark = MO_MARK_MLOCKED,
+	  .zone_items = { ZONE(NR_MLOCK) },
 	  .counters = "NR_MLOCK" },
-	{ .name = "under writeback", .counts_mark = true, .mark = MO_MARK_WRITEBACK, .node_items = { NODE(NR_WRITEBACK) },
+	{ .name = "under writeback",
+	  .counts_mark = true,
+	  .mark = MO_MARK_WRITEBACK,
+	  .node_items = { NODE(NR_WRITEBACK) },
 	  .counters = "NR_WRITEBACK" },
-	{ .name = "swap cache", .counts_mark = true, .mark = MO_MARK_SWAP_CACHE, .node_items = { NODE(NR_SWAPCACHE) },
+	{ .name = "swap cache",
+	  .counts_mark = true,
+	  .mark = MO_MARK_SWAP_CACHE,
+	  .node_items = { NODE(NR_SWAPCACHE) },
 	  .counters = "NR_SWAPCACHE" },
-	{ .name = "zsmalloc", .classes = { MO_PAGE_ZSMALLOC }, .zone_items = { ZONE(NR_ZSPAGES) },
+	{ .name = "zsmalloc",
+	  .classes = { MO_PAGE_ZSMALLOC },
+	  .zone_items = { ZONE(NR_ZSPAGES) },
 	  .counters = "NR_ZSPAGES" },
-	{ .name = "balloon", .classes = { MO_PAGE_BALLOON }, .node_items = { NODE(NR_BALLOON_PAGES) },
+	{ .name = "balloon",
+	  .classes = { MO_PAGE_BALLOON },
+	  .node_items = { NODE(NR_BALLOON_PAGES) },
 	  .counters = "NR_BALLOON_PAGES" },
-	{ .name = "unaccepted", .classes = { MO_PAGE_UNACCEPTED }, .zone_items = { ZONE(NR_UNACCEPTED) },
+	{ .name = "unaccepted",
+	  .classes = { MO_PAGE_UNACCEPTED },
+	  .zone_items = { ZONE(NR_UNACCEPTED) },
 	  .counters = "NR_UNACCEPTED" },
 };
 
@@ -192,7 +226,8 @@ static void check_managed(struct mo_report *report, struct scope *scope)
 #define MOST_HUGE_STATES 16
 
 /* One of the pools' counters (mm/hugetlb.c), in base pages of all pools. */
-static struct mo_count pool_pages(struct mo_reader *reader, const struct mem_map_layout *layout, const struct mo_field *field)
+static struct mo_count pool_pages(struct mo_reader *reader, const struct mem_map_layout *layout,
+				  const struct mo_field *field)
 {
 	uint32_t n_pools = 0;
 	uint64_t sum = 0;
@@ -231,7 +266,8 @@ static void check_hugetlb(struct mo_run *run, struct mo_report *report, struct s
 	if (!is_idle(found(&all, scope), in_pools))
 		write_check(report, "hugetlb", "nr_huge_pages of hstates[]", scope, found(&all, scope), in_pools);
 	if (!is_idle(found(&unused, scope), free_in_pools))
-		write_check(report, "hugetlb, free", "free_huge_pages of hstates[]", scope, found(&unused, scope), free_in_pools);
+		write_check(report, "hugetlb, free", "free_huge_pages of hstates[]", scope, found(&unused, scope),
+			    free_in_pools);
 }
 
 static void write_checks(struct mo_report *report, struct scope *scope)
@@ -263,7 +299,9 @@ struct mo_error *show_checks(struct mo_run *run, struct mo_report *report, bool 
 		check_hugetlb(run, report, &scope);
 	}
 	for (size_t i = 0; by_node && i < counters.n_nodes; i++) {
-		scope = (struct scope){ .state = state, .counters = &counters.nodes[i], .n_counters = 1, .is_one_node = true };
+		scope = (struct scope){
+			.state = state, .counters = &counters.nodes[i], .n_counters = 1, .is_one_node = true
+		};
 		write_checks(report, &scope);
 	}
 	mo_report_table_end(report);

@@ -4,7 +4,8 @@
 
 #include <stdio.h>
 
-static struct mo_count meminfo_pages(const struct mem_map_state *state, const struct mo_kernel_facts *facts, const char *label)
+static struct mo_count meminfo_pages(const struct mem_map_state *state, const struct mo_kernel_facts *facts,
+				     const char *label)
 {
 	const struct mo_meminfo_line *line = state->zones ? mo_meminfo_find(state->zones, label) : NULL;
 	struct mo_count pages = mo_exact(0);
@@ -35,7 +36,8 @@ static uint64_t explained_pages(const struct mem_map_state *state, const struct 
 	return sum;
 }
 
-static void report_direct(struct mo_report *report, const struct mem_map_state *state, const struct mo_kernel_facts *facts)
+static void report_direct(struct mo_report *report, const struct mem_map_state *state,
+			  const struct mo_kernel_facts *facts)
 {
 	uint64_t direct = state->model.pages[MO_PAGE_DIRECT];
 	uint64_t explained = explained_pages(state, facts);
@@ -43,10 +45,14 @@ static void report_direct(struct mo_report *report, const struct mem_map_state *
 	uint64_t per_mille = state->model.n_pages ? rest * 1000 / state->model.n_pages : 0;
 	char verdict[200];
 	struct mo_evidence evidence[] = {
-		{ .label = "direct users", .kind = MO_CELL_BYTES, .cell = mo_cell_number(mo_exact(direct * facts->page_bytes)) },
-		{ .label = "of these counted as vmalloc, per-CPU or large kmalloc", .kind = MO_CELL_BYTES,
+		{ .label = "direct users",
+		  .kind = MO_CELL_BYTES,
+		  .cell = mo_cell_number(mo_exact(direct * facts->page_bytes)) },
+		{ .label = "of these counted as vmalloc, per-CPU or large kmalloc",
+		  .kind = MO_CELL_BYTES,
 		  .cell = mo_cell_number(mo_exact(explained * facts->page_bytes)) },
-		{ .label = "not explained by any counter", .kind = MO_CELL_BYTES,
+		{ .label = "not explained by any counter",
+		  .kind = MO_CELL_BYTES,
 		  .cell = mo_cell_number(mo_exact(rest * facts->page_bytes)) },
 	};
 	struct mo_finding finding = {
@@ -56,14 +62,16 @@ static void report_direct(struct mo_report *report, const struct mem_map_state *
 		.verdict = verdict,
 		.evidence = evidence,
 		.n_evidence = sizeof(evidence) / sizeof(evidence[0]),
-		.advice = "No counter of the kernel shows this memory: drivers, balloons without a mark, or a leak of pages. "
-			  "`memopsy pages --class direct` lists it.",
+		.advice = "No counter of the kernel shows this memory: drivers, balloons without a mark, or a leak of "
+			  "pages. `memopsy pages --class direct` lists it.",
 	};
 
 	if (per_mille < 50 || rest * facts->page_bytes < 16u << 20)
 		return;
-	snprintf(verdict, sizeof(verdict), "%llu.%llu %% of memory was taken straight from the page allocator by users that no "
-		 "counter names.", (unsigned long long)(per_mille / 10), (unsigned long long)(per_mille % 10));
+	snprintf(verdict, sizeof(verdict),
+		 "%llu.%llu %% of memory was taken straight from the page allocator by users that no "
+		 "counter names.",
+		 (unsigned long long)(per_mille / 10), (unsigned long long)(per_mille % 10));
 	mo_report_finding(report, &finding);
 }
 

@@ -7,13 +7,14 @@
 enum { COLUMN_NODE, COLUMN_ZONE, COLUMN_CLASS, COLUMN_PAGES, COLUMN_BYTES, COLUMN_PERCENT, COLUMN_EXCLUDED, COLUMN_WHAT,
        N_COLUMNS };
 
-#define NODE_COLUMN { .key = "node", .heading = "NODE", .kind = MO_CELL_COUNT, .help = "NUMA node; unknown: page frames of none" }
+#define NODE_COLUMN \
+	{ .key = "node", .heading = "NODE", .kind = MO_CELL_COUNT, .help = "NUMA node; unknown: page frames of none" }
 #define ZONE_COLUMN { .key = "zone", .heading = "ZONE", .kind = MO_CELL_TEXT, .help = "zone" }
 #define CLASS_COLUMNS \
-	{ .key = "class", .heading = "CLASS", .kind = MO_CELL_TEXT, .help = "class; each page frame is in exactly one" }, \
+	{ .key = "class", .heading = "CLASS", .kind = MO_CELL_TEXT, .help = "each page frame is in exactly one" }, \
 	{ .key = "pages", .heading = "PAGES", .kind = MO_CELL_COUNT, .help = "page frames" }, \
 	{ .key = "size_bytes", .heading = "SIZE", .kind = MO_CELL_BYTES, .help = "the same in bytes" }, \
-	{ .key = "percent", .heading = "PERCENT", .kind = MO_CELL_PERCENT, .help = "of all page frames of this balance" }
+	{ .key = "percent", .heading = "PERCENT", .kind = MO_CELL_PERCENT, .help = "of the page frames of this balance" }
 
 static const struct mo_column columns[] = {
 	CLASS_COLUMNS,
@@ -119,7 +120,8 @@ static void write_balance(struct mo_run *run, struct mo_report *report, const st
 
 		if (balance->pages[class] || mo_run_flag(run, "all"))
 			write_row(run, report, balance, info->name, balance->pages[class], total,
-				  balance->excluded ? mo_cell_number(mo_exact(balance->excluded[class])) : mo_cell_unknown(),
+				  balance->excluded ? mo_cell_number(mo_exact(balance->excluded[class]))
+						    : mo_cell_unknown(),
 				  info->help);
 	}
 	write_row(run, report, balance, "total", total, total, mo_cell_number(mo_exact(total_excluded)),
@@ -136,7 +138,8 @@ static void show_all(struct mo_run *run, struct mo_report *report, const struct 
 }
 
 /* Page frames of no zone: struct pages of a section that memory fills only in part. They complete the sum. */
-static void write_outside(struct mo_run *run, struct mo_report *report, const struct mem_map_state *state, const char *zone)
+static void write_outside(struct mo_run *run, struct mo_report *report, const struct mem_map_state *state,
+			  const char *zone)
 {
 	const struct balance balance = { .pages = state->model.zones[state->model.n_zones - 1].pages, .has_node = true,
 					 .node_id = mo_unknown(), .zone = zone };
@@ -178,10 +181,12 @@ static void show_by_node(struct mo_run *run, struct mo_report *report, const str
 static void note_unclaimed(struct mo_report *report, const struct mem_map_state *state)
 {
 	if (state->model.pages[MO_PAGE_DIRECT])
-		mo_report_note(report, "Not told apart yet, and therefore under \"direct\": kernel stacks, vmalloc, per-CPU "
+		mo_report_note(report,
+			       "Not told apart yet, and therefore under \"direct\": kernel stacks, vmalloc, per-CPU "
 			       "chunks and page_ext%s%s.",
-			       state->shape.types[TYPE_LARGE_KMALLOC].mask ?
-				       "" : "; large kmalloc, which this kernel does not mark",
+			       state->shape.types[TYPE_LARGE_KMALLOC].mask
+				       ? ""
+				       : "; large kmalloc, which this kernel does not mark",
 			       state->free_areas ? "" : "; free pages on per-CPU lists");
 }
 

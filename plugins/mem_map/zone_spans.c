@@ -31,7 +31,8 @@ struct mo_error *sort_zones(struct mem_map_state *state)
 		if (zones->zones[i].spanned_pages.certainty == MO_EXACT && zones->zones[i].spanned_pages.value)
 			state->zones_by_pfn[state->n_zones_by_pfn++] = i;
 	if (n_zones)
-		qsort_r(state->zones_by_pfn, state->n_zones_by_pfn, sizeof(*state->zones_by_pfn), compare_zones, (void *)zones);
+		qsort_r(state->zones_by_pfn, state->n_zones_by_pfn, sizeof(*state->zones_by_pfn), compare_zones,
+			(void *)zones);
 	return NULL;
 }
 

@@ -2,8 +2,8 @@
 
 /*
  * bench-mem-map DUMP: what the pass over all struct pages costs, with the class of each, without the start of the
- * program: the mem_map plugin's gather alone, in one process, with one thread and with all cores. The best of some runs.
- * The functions that a plugin asks of its run are those of this file; the dump is read as by the program.
+ * program: the mem_map plugin's gather alone, in one process, with one thread and with all cores. The best of some
+ * runs. The functions that a plugin asks of its run are those of this file; the dump is read as by the program.
  *
  * It prints, and judges nothing.
  */
@@ -143,8 +143,10 @@ static struct mo_error *measure(struct mo_run *run, const struct mo_plugin *plug
 		best_seconds = seconds < best_seconds ? seconds : best_seconds;
 		best_cpu_seconds = cpu_seconds < best_cpu_seconds ? cpu_seconds : best_cpu_seconds;
 	}
-	printf("%u threads: %" PRIu64 " struct pages in %.4f s (%.4f s of CPU): %.1f million a second, %.1f million a second "
-	       "of CPU\n", mo_kernel_thread_count(run->kernel), n_pages, best_seconds, best_cpu_seconds,
+	printf("%u threads: %" PRIu64
+	       " struct pages in %.4f s (%.4f s of CPU): %.1f million a second, %.1f million a second "
+	       "of CPU\n",
+	       mo_kernel_thread_count(run->kernel), n_pages, best_seconds, best_cpu_seconds,
 	       (double)n_pages / best_seconds / 1e6, (double)n_pages / best_cpu_seconds / 1e6);
 	return NULL;
 }

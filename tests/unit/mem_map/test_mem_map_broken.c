@@ -99,7 +99,8 @@ static void test_unreadable(void **state)
 	expect_classes(&toy, 1088, 64, MO_PAGE_UNKNOWN);
 	assert_int_equal(toy.model->unreadable_pages, 256);
 	assert_int_equal(toy.model->pages[MO_PAGE_UNKNOWN], 256);
-	assert_true(fake_run_said(toy.run, "mem-map-unreadable: Some struct pages could not be read; what their page frames "
+	assert_true(fake_run_said(toy.run,
+				  "mem-map-unreadable: Some struct pages could not be read; what their page frames "
 				  "hold is not known."));
 	assert_true(fake_run_said(toy.run, "which 0x40-0x7f, 0x280-0x2ff, 0x440-0x47f"));
 	toy_destroy(&toy);
@@ -131,7 +132,7 @@ static void test_random_bytes(void **state)
 
 		toy_init(&toy, (enum toy_encoding)(round % 3), 0, round & 1 ? 4096 : 0);
 		for (uint64_t pfn = 0; pfn < TOY_PAGES; pfn++) {
-			/* All of some struct pages; of others one word only, so that what is around still makes sense. */
+			/* All of some struct pages; of others one word, so that what is around still makes sense. */
 			unsigned n_words = pfn % 7 ? 1 : 8;
 			unsigned first = n_words == 8 ? 0 : (unsigned)(next_random(&random) % 8);
 

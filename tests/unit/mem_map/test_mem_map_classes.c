@@ -241,13 +241,15 @@ static enum toy_encoding encodings[] = { TOY_6_1, TOY_6_10, TOY_6_12, TOY_7_1 };
 
 #define IN_ALL(test) \
 	{ #test " (6.1)", test, NULL, NULL, &encodings[0] }, { #test " (6.10)", test, NULL, NULL, &encodings[1] }, \
-		{ #test " (6.12)", test, NULL, NULL, &encodings[2] }, { #test " (7.1)", test, NULL, NULL, &encodings[3] }
+		{ #test " (6.12)", test, NULL, NULL, &encodings[2] }, \
+		{ #test " (7.1)", test, NULL, NULL, &encodings[3] }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		IN_ALL(test_free_blocks), IN_ALL(test_process_pages), IN_ALL(test_typed_pages), IN_ALL(test_compound_pages),
-		IN_ALL(test_gigantic_page), IN_ALL(test_places), IN_ALL(test_usage), cmocka_unit_test(test_fake_heads),
+		IN_ALL(test_free_blocks), IN_ALL(test_process_pages), IN_ALL(test_typed_pages),
+		IN_ALL(test_compound_pages), IN_ALL(test_gigantic_page), IN_ALL(test_places), IN_ALL(test_usage),
+		cmocka_unit_test(test_fake_heads),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

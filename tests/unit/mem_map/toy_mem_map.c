@@ -30,8 +30,8 @@ static const struct mo_fake_row rows_7_1[] = {
 
 #define FLAG(flag_name, bit) { .enum_name = "enum pageflags", .name = flag_name, .value = bit }
 #define SHARED_FLAGS \
-	FLAG("PG_lru", 5), FLAG("PG_head", 6), FLAG("PG_reserved", 12), FLAG("PG_swapbacked", 17), FLAG("PG_unevictable", 18), \
-		FLAG("PG_mlocked", 19), FLAG("PG_hwpoison", 20), FLAG("PG_swapcache", 10)
+	FLAG("PG_lru", 5), FLAG("PG_head", 6), FLAG("PG_reserved", 12), FLAG("PG_swapbacked", 17), \
+		FLAG("PG_unevictable", 18), FLAG("PG_mlocked", 19), FLAG("PG_hwpoison", 20), FLAG("PG_swapcache", 10)
 #define TYPE(type_name, type_value) { .enum_name = "enum pagetype", .name = type_name, .value = type_value }
 
 static const struct mo_fake_enumerator enumerators_6_1[] = {
@@ -96,9 +96,10 @@ void toy_compound_word(struct toy *toy, uint64_t pfn, uint64_t word)
 void toy_type(struct toy *toy, uint64_t pfn, enum toy_type type)
 {
 	static const uint32_t bits[] = { [TOY_BUDDY] = 0x80, [TOY_OFFLINE] = 0x100, [TOY_TABLE] = 0x200 };
-	static const uint32_t high_bits[] = { [TOY_BUDDY] = 0x40000000, [TOY_OFFLINE] = 0x20000000, [TOY_TABLE] = 0x10000000,
-					      [TOY_HUGETLB] = 0x04000000, [TOY_TYPED_SLAB] = 0x02000000,
-					      [TOY_ZSMALLOC] = 0x01000000 };
+	static const uint32_t high_bits[] = {
+		[TOY_BUDDY] = 0x40000000,   [TOY_OFFLINE] = 0x20000000,	   [TOY_TABLE] = 0x10000000,
+		[TOY_HUGETLB] = 0x04000000, [TOY_TYPED_SLAB] = 0x02000000, [TOY_ZSMALLOC] = 0x01000000
+	};
 	static const uint32_t values[] = { [TOY_BUDDY] = 0xf0, [TOY_OFFLINE] = 0xf1, [TOY_TABLE] = 0xf2,
 					   [TOY_HUGETLB] = 0xf4, [TOY_TYPED_SLAB] = 0xf5, [TOY_ZSMALLOC] = 0xf6,
 					   [TOY_LARGE_KMALLOC] = 0xf8 };
@@ -147,7 +148,8 @@ static void map_pages(struct toy *toy, uint64_t n_pages, size_t view_bytes)
 	if (!view_bytes)
 		view_bytes = (size_t)n_pages * 64;
 	for (uint64_t at = 0; at < n_pages * 64; at += view_bytes)
-		mo_fake_map(toy->kernel, TOY_MAP_KVA + at, view_bytes < n_pages * 64 - at ? view_bytes : n_pages * 64 - at);
+		mo_fake_map(toy->kernel, TOY_MAP_KVA + at,
+			    view_bytes < n_pages * 64 - at ? view_bytes : n_pages * 64 - at);
 	for (uint64_t pfn = 0; pfn < n_pages; pfn++) {
 		toy_flags(toy, pfn, 0);
 		toy_mapcount(toy, pfn, UINT32_MAX);
@@ -158,7 +160,9 @@ static void map_pages(struct toy *toy, uint64_t n_pages, size_t view_bytes)
 void toy_init(struct toy *toy, enum toy_encoding encoding, uint64_t n_pages, size_t view_bytes)
 {
 	size_t skipped = encoding == TOY_6_12; /* large kmalloc */
-	struct mo_fake fake = { .symbols = symbols, .n_symbols = N_ROWS(symbols), .end_pfn = n_pages ? n_pages : TOY_PAGES };
+	struct mo_fake fake = { .symbols = symbols,
+				.n_symbols = N_ROWS(symbols),
+				.end_pfn = n_pages ? n_pages : TOY_PAGES };
 
 	if (encoding == TOY_6_1) {
 		fake.rows = rows_6_1;
@@ -177,7 +181,8 @@ void toy_init(struct toy *toy, enum toy_encoding encoding, uint64_t n_pages, siz
 		fake.n_rows = encoding == TOY_7_1 ? N_ROWS(rows_7_1) : N_ROWS(rows_6_12);
 		fake.enumerators = enumerators_7_1 + skipped;
 		fake.n_enumerators = N_ROWS(enumerators_7_1) - skipped;
-		fake.vmcoreinfo = "NUMBER(PAGE_BUDDY_MAPCOUNT_VALUE)=-268435456\nNUMBER(PAGE_SLAB_MAPCOUNT_VALUE)=-184549376\n";
+		fake.vmcoreinfo =
+			"NUMBER(PAGE_BUDDY_MAPCOUNT_VALUE)=-268435456\nNUMBER(PAGE_SLAB_MAPCOUNT_VALUE)=-184549376\n";
 	}
 	*toy = (struct toy){ .encoding = encoding, .kernel = mo_fake_kernel(&fake) };
 	mo_fake_map(toy->kernel, VARIABLES_KVA, 24);
