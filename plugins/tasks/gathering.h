@@ -69,12 +69,15 @@ void view_state(struct mo_run *run, struct tasks_state *ret);
 int function_calls(struct mo_reader *reader, const struct mo_address *function, const struct mo_address *callee);
 
 /* The views. */
-extern const struct mo_table_spec ps_table, oom_score_table, maps_table;
+extern const struct mo_table_spec ps_table, oom_score_table, maps_table, smaps_table, smaps_rollup_table, procrank_table;
 #define N_PS_OPTIONS 4
 extern const struct mo_option ps_options[N_PS_OPTIONS];
 struct mo_error *show_ps(struct mo_run *run, struct mo_report *report) MO_MUST_USE;
 struct mo_error *show_oom_score(struct mo_run *run, struct mo_report *report) MO_MUST_USE;
 struct mo_error *show_maps(struct mo_run *run, struct mo_report *report) MO_MUST_USE;
+struct mo_error *show_smaps(struct mo_run *run, struct mo_report *report) MO_MUST_USE;
+struct mo_error *show_smaps_rollup(struct mo_run *run, struct mo_report *report) MO_MUST_USE;
+struct mo_error *show_procrank(struct mo_run *run, struct mo_report *report) MO_MUST_USE;
 
 /* Rows of ps: indexes of tasks in the order in which they are shown, and how deep each stands in the tree. */
 struct ps_row {

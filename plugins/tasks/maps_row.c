@@ -40,9 +40,6 @@ void set_map_cells(struct tasks_state *state, const struct mo_mm *mm, const stru
 	cells[MAPS_VMA] = mo_cell_number(mo_exact(vma->kva));
 }
 
-/* Where the path begins: seq_setwidth(m, 25 + sizeof(void *) * 6 - 1), and a blank. */
-#define PATH_COLUMN 73
-
 void write_map_line(const struct mo_cell *cells, struct mo_line *line)
 {
 	const struct mo_cell *inode = &cells[MAPS_INODE];
@@ -62,6 +59,6 @@ void write_map_line(const struct mo_cell *cells, struct mo_line *line)
 		mo_line_printf(line, "%s\n", head);
 		return;
 	}
-	mo_line_printf(line, "%s%*s%.*s\n", head, n_bytes < PATH_COLUMN ? PATH_COLUMN - n_bytes : 1, "",
+	mo_line_printf(line, "%s%*s%.*s\n", head, n_bytes < MAPS_PATH_COLUMN ? MAPS_PATH_COLUMN - n_bytes : 1, "",
 		       path->as.text.bytes ? (int)path->as.text.n_bytes : 1, path->as.text.bytes ? path->as.text.bytes : "?");
 }

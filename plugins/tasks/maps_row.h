@@ -20,6 +20,9 @@ enum { MAPS_START, MAPS_END, MAPS_PERMISSIONS, MAPS_OFFSET, MAPS_DEVICE, MAPS_IN
 	[MAPS_VMA] = { .key = "vma", .heading = "VMA", .kind = MO_CELL_ADDRESS, .flags = MO_COLUMN_HIDDEN, \
 		       .help = "its struct vm_area_struct" }
 
+/* Where the path begins in a line: seq_setwidth(m, 25 + sizeof(void *) * 6 - 1), and a blank. */
+#define MAPS_PATH_COLUMN 73
+
 /* What the cells of a row point to. */
 struct map_texts {
 	char permissions[5];

@@ -44,6 +44,30 @@ struct tasks_layout {
 		struct mo_field mnt, mnt_parent, mnt_mountpoint, mnt_root;
 		struct mo_address simple_dname, anon_inodefs_dname, sockfs_dname, pipefs_dname;
 	} file;
+	struct {
+		struct mo_size size;
+		struct mo_field flags, compound, mapping, mapcount, refcount;
+		struct mo_constant head, referenced, dirty, swapbacked, young, double_map;
+		struct mo_field compound_mapcount;               /* of the second struct page, until 6.1 */
+		struct mo_field entire_mapcount, large_mapcount, mm_ids, flags_1; /* of struct folio */
+		struct mo_field zone_vmemmap_tails;
+		struct mo_address huge_zero_pfn;
+	} page;
+	struct {
+		struct mo_address info, n_files;
+		struct mo_field map, max, cluster_info, table;
+		struct mo_size cluster;
+		struct mo_address shmem_aops;
+		struct mo_field a_ops, f_mapping, i_pages, shmem_inode, swapped, i_size;
+	} swap;
+	struct {
+		struct mo_field pss_dirty, ksm;                  /* struct mem_size_stats: which lines there are */
+		struct mo_field cpu_capability, s_fs_info, hstate, hstate_order, shmem_sb_huge;
+		struct mo_address boot_cpu_data, thp_flags, orders_always, orders_madvise, orders_inherit, shmem_huge;
+		struct mo_constant thp_unsupported, thp_always, thp_madvise;
+		struct mo_field huge_fault, nr_thps, mapping_flags;
+		struct mo_constant guard_bit, minor_bit, shadow_stack_bit, droppable_bit, sealed_bit;
+	} smaps;
 	struct mo_address totalram_pages, total_swap_pages;
 	struct mo_constant since_5_9;
 	struct mo_address task_mem, oom_badness, percpu_counter_sum;

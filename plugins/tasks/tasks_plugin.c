@@ -64,6 +64,9 @@ void view_state(struct mo_run *run, struct tasks_state *ret)
 static const struct mo_table_spec *const ps_tables[] = { &ps_table };
 static const struct mo_table_spec *const oom_score_tables[] = { &oom_score_table };
 static const struct mo_table_spec *const maps_tables[] = { &maps_table };
+static const struct mo_table_spec *const smaps_tables[] = { &smaps_table };
+static const struct mo_table_spec *const smaps_rollup_tables[] = { &smaps_rollup_table };
+static const struct mo_table_spec *const procrank_tables[] = { &procrank_table };
 
 static const struct mo_view views[] = {
 	{ .name = "ps", .title = "Processes", .summary = "processes and what they use", .options = ps_options,
@@ -72,13 +75,19 @@ static const struct mo_view views[] = {
 	  .tables = oom_score_tables, .n_tables = 1, .show = show_oom_score },
 	{ .name = "maps", .title = "Mappings", .summary = "what /proc/PID/maps printed", .arguments = "PID",
 	  .tables = maps_tables, .n_tables = 1, .show = show_maps },
+	{ .name = "smaps", .title = "Mappings and their pages", .summary = "what /proc/PID/smaps printed", .arguments = "PID",
+	  .tables = smaps_tables, .n_tables = 1, .show = show_smaps },
+	{ .name = "smaps_rollup", .title = "Pages of a process", .summary = "what /proc/PID/smaps_rollup printed",
+	  .arguments = "PID", .tables = smaps_rollup_tables, .n_tables = 1, .show = show_smaps_rollup },
+	{ .name = "procrank", .title = "Shares of memory", .summary = "processes by their proportional share of memory",
+	  .tables = procrank_tables, .n_tables = 1, .show = show_procrank },
 };
 
 static const struct mo_plugin plugin = {
 	MO_PLUGIN_HEADER,
 	.name = "tasks",
 	.version = MEMOPSY_VERSION,
-	.summary = "processes, threads and their memory; ps, oom_score, maps",
+	.summary = "processes, threads and their memory; ps, oom_score, maps, smaps, procrank",
 	.needs = &tasks_needs,
 	.layout_bytes = sizeof(struct tasks_layout),
 	.publishes = { .name = MO_TASKS_MODEL, .version = MO_TASKS_MODEL_VERSION },

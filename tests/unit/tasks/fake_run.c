@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <memopsy/memmap.h>
+#include <memopsy/parallel.h>
+
 #include "report_write.h"
 
 #define MOST_FINDINGS 64
@@ -32,6 +35,43 @@ struct mo_kernel *mo_run_kernel(const struct mo_run *run)
 struct mo_reader *mo_run_reader(const struct mo_run *run)
 {
 	return mo_fake_reader(run->kernel);
+}
+
+struct mo_progress *mo_run_progress(const struct mo_run *run)
+{
+	(void)run;
+	return NULL;
+}
+
+/* The direct map begins at BASE_KVA. */
+struct mo_error *mo_read_pa(struct mo_reader *reader, uint64_t pa, void *buffer, size_t n_bytes)
+{
+	return mo_read(reader, BASE_KVA + pa, buffer, n_bytes);
+}
+
+struct mo_error *mo_direct_map_to_pa(const struct mo_kernel *kernel, uint64_t kva, uint64_t *pa)
+{
+	(void)kernel;
+	if (kva < BASE_KVA)
+		return mo_error_create(MO_E_NOT_MAPPED, "not in the direct map");
+	*pa = kva - BASE_KVA;
+	return NULL;
+}
+
+/* One after the other. */
+struct mo_error *mo_parallel_scan(struct mo_kernel *kernel, struct mo_progress *progress, const char *phase, uint64_t first,
+				  uint64_t end, uint64_t grain, mo_scan_function function, void *context)
+{
+	(void)progress;
+	(void)phase;
+	for (uint64_t at = first; at < end; at += grain) {
+		struct mo_error *error = function(context, mo_fake_reader(kernel), 0, at,
+						  end - at < grain ? end - at : grain);
+
+		if (error)
+			return error;
+	}
+	return NULL;
 }
 
 const void *mo_run_layout(const struct mo_run *run)

@@ -29,7 +29,15 @@
 	MEMBER("struct mount", "mnt_parent", 0, 8), MEMBER("struct mount", "mnt_mountpoint", 8, 8), \
 	MEMBER("struct mount", "mnt", 16, 8), MEMBER("struct vfsmount", "mnt_root", 0, 8)
 
+#define P "struct page"
+#define PAGE_ROWS \
+	{ .type = P, .bytes = 64 }, MEMBER(P, "flags", 0, 8), MEMBER(P, "compound_head", 8, 8), MEMBER(P, "mapping", 24, 8), \
+	{ .type = P, .member = "_mapcount.counter", .offset_bytes = 48, .bytes = 4, .is_signed = true }, \
+	{ .type = P, .member = "_refcount.counter", .offset_bytes = 52, .bytes = 4, .is_signed = true }, \
+	MEMBER("struct swap_info_struct", "swap_map", 0, 8), MEMBER("struct swap_info_struct", "max", 8, 4)
+
 #define COMMON_ROWS \
+	PAGE_ROWS, \
 	{ .type = "struct cpumask", .member = "bits", .bytes = 8, .n_elements = 1 }, \
 	{ .type = "struct percpu_counter", .member = "count", .offset_bytes = 8, .bytes = 8, .is_signed = true }, \
 	MEMBER("struct percpu_counter", "counters", 0x20, 8), \
@@ -51,7 +59,8 @@
 	{ .type = T, .member = "rss_stat.count", .offset_bytes = TASK_RSS, .bytes = 4, .n_elements = 4, .is_signed = true }, \
 	{ .type = M, .member = "rss_stat", .offset_bytes = MM_RSS, .bytes = 32 }, \
 	{ .type = "struct mm_rss_stat", .member = "count", .bytes = 8, .n_elements = 4, .is_signed = true }, \
-	MEMBER(M, "mmap", MM_MMAP, 8), MEMBER(V, "vm_next", VMA_NEXT, 8)
+	MEMBER(M, "mmap", MM_MMAP, 8), MEMBER(V, "vm_next", VMA_NEXT, 8), \
+	{ .type = P, .member = "compound_mapcount", .offset_bytes = 16, .bytes = 4, .is_signed = true }
 
 static const struct mo_fake_row split_rows[] = { COMMON_ROWS, LISTED_THREADS, SPLIT_COUNTERS };
 static const struct mo_fake_row old_rows[] = {
@@ -62,9 +71,30 @@ static const struct mo_fake_row percpu_rows[] = {
 	COMMON_ROWS, LISTED_THREADS,
 	{ .type = M, .member = "rss_stat", .offset_bytes = MM_RSS, .bytes = MM_RSS_STEP, .n_elements = 4 },
 	MEMBER(M, "mm_mt", MM_MMAP, 16), MEMBER(V, "vm_lock_seq", VMA_NEXT, 4),
+	MEMBER("struct folio", "_flags_1", 64, 8), MEMBER("struct folio", "_large_mapcount", 80, 4),
+	MEMBER("struct folio", "_entire_mapcount", 84, 4), MEMBER("struct folio", "_mm_ids", 88, 8),
+	MEMBER("struct mem_size_stats", "pss_dirty", 0, 8), MEMBER("struct mem_size_stats", "ksm", 8, 8),
 };
 
+#define PG(flag, bit) { .enum_name = "enum pageflags", .name = "PG_" #flag, .value = bit }
+
+/* The last is not of TOY_OLD, and percpu counters came after PG_double_map had gone. */
 static const struct mo_fake_enumerator enumerators[] = {
+	PG(referenced, TOY_REFERENCED), PG(dirty, TOY_DIRTY), PG(head, TOY_HEAD), PG(swapbacked, TOY_SWAPBACKED),
+	{ .enum_name = "enum maple_type", .name = "maple_dense", .value = 0 },
+	{ .enum_name = "enum maple_type", .name = "maple_leaf_64", .value = 1 },
+	{ .enum_name = "enum maple_type", .name = "maple_range_64", .value = 2 },
+	{ .enum_name = "enum maple_type", .name = "maple_arange_64", .value = 3 },
+	{ .enum_name = "enum mm_counters", .name = "MM_FILEPAGES", .value = 0 },
+	{ .enum_name = "enum mm_counters", .name = "MM_ANONPAGES", .value = 1 },
+	{ .enum_name = "enum mm_counters", .name = "MM_SWAPENTS", .value = 2 },
+	{ .enum_name = "enum mm_counters", .name = "MM_SHMEMPAGES", .value = 3 },
+	PG(double_map, TOY_DOUBLE_MAP),
+	{ .enum_name = "enum node_stat_item", .name = "NR_SLAB_RECLAIMABLE_B", .value = 5 },
+};
+
+static const struct mo_fake_enumerator newer_enumerators[] = {
+	PG(referenced, TOY_REFERENCED), PG(dirty, TOY_DIRTY), PG(head, TOY_HEAD), PG(swapbacked, TOY_SWAPBACKED),
 	{ .enum_name = "enum maple_type", .name = "maple_dense", .value = 0 },
 	{ .enum_name = "enum maple_type", .name = "maple_leaf_64", .value = 1 },
 	{ .enum_name = "enum maple_type", .name = "maple_range_64", .value = 2 },
@@ -77,6 +107,11 @@ static const struct mo_fake_enumerator enumerators[] = {
 };
 
 static const struct mo_fake_symbol symbols[] = {
+	{ .name = "mem_map", .kva = VARIABLES + 0x20, .bytes = 8 },
+	{ .name = "max_mapnr", .kva = VARIABLES + 0x28, .bytes = 8 },
+	{ .name = "nr_swapfiles", .kva = VARIABLES + 0x30, .bytes = 4 },
+	{ .name = "swap_info", .kva = VARIABLES + 0x38, .bytes = 8 },
+	{ .name = "transparent_hugepage_flags", .kva = VARIABLES + 0x40, .bytes = 8 },
 	{ .name = "init_task", .kva = TASK(0) },
 	{ .name = "__cpu_possible_mask", .kva = VARIABLES, .bytes = 8 },
 	{ .name = "__cpu_online_mask", .kva = VARIABLES, .bytes = 8 },
@@ -106,7 +141,9 @@ struct mo_kernel *toy_tasks(enum toy_shape shape)
 		.rows = mo_container_rows, .n_rows = mo_n_container_rows,
 		.more_rows = shape == TOY_SPLIT_RSS ? split_rows : shape == TOY_OLD ? old_rows : percpu_rows,
 		.n_more_rows = shape == TOY_SPLIT_RSS ? N_ROWS(split_rows) : shape == TOY_OLD ? N_ROWS(old_rows) : N_ROWS(percpu_rows),
-		.enumerators = enumerators, .n_enumerators = N_ROWS(enumerators) - (shape == TOY_OLD),
+		.enumerators = shape == TOY_PERCPU_RSS ? newer_enumerators : enumerators,
+		.n_enumerators = shape == TOY_PERCPU_RSS ? N_ROWS(newer_enumerators) : N_ROWS(enumerators) - (shape == TOY_OLD),
+		.end_pfn = TOY_PAGES,
 		.symbols = symbols, .n_symbols = N_ROWS(symbols),
 	};
 	struct mo_kernel *kernel = mo_fake_kernel(&fake);
@@ -117,6 +154,12 @@ struct mo_kernel *toy_tasks(enum toy_shape shape)
 	mo_fake_put_u32(kernel, VARIABLES + 8, 2);
 	mo_fake_put_u64(kernel, VARIABLES + 0x10, 900000);
 	mo_fake_put_u64(kernel, VARIABLES + 0x18, 100000);
+	mo_fake_put_u64(kernel, VARIABLES + 0x20, PAGE(0));
+	mo_fake_put_u64(kernel, VARIABLES + 0x28, TOY_PAGES);
+	mo_fake_put_u32(kernel, VARIABLES + 0x30, 1);
+	mo_fake_put_u64(kernel, VARIABLES + 0x38, SPARE(8));
+	mo_fake_put_u64(kernel, SPARE(8), SPARE(9));
+	mo_fake_put_u32(kernel, SPARE(8) + 8, 0x100);
 	mo_fake_put_u64(kernel, OFFSETS, BASE_KVA + 0x10000);
 	mo_fake_put_u64(kernel, OFFSETS + 8, BASE_KVA + 0x20000);
 	mo_fake_put_u32(kernel, TASK(0) + TASK_TGID, 0);
@@ -207,4 +250,24 @@ void toy_mount(struct mo_kernel *kernel, unsigned i, unsigned root, unsigned par
 	mo_fake_put_u64(kernel, MOUNT(i), MOUNT(parent));
 	mo_fake_put_u64(kernel, MOUNT(i) + 8, DENTRY(mountpoint));
 	mo_fake_put_u64(kernel, MOUNT(i) + 16, DENTRY(root));
+}
+
+void toy_page(struct mo_kernel *kernel, uint64_t pfn, uint64_t flags, uint64_t mapping, int mapcount, int refcount)
+{
+	mo_fake_put_u64(kernel, PAGE(pfn), flags);
+	mo_fake_put_u64(kernel, PAGE(pfn) + 24, mapping);
+	mo_fake_put_u32(kernel, PAGE(pfn) + 48, (uint32_t)(mapcount - 1));
+	mo_fake_put_u32(kernel, PAGE(pfn) + 52, (uint32_t)refcount);
+}
+
+void toy_map(struct mo_kernel *kernel, unsigned level, unsigned slot, uint64_t entry)
+{
+	mo_fake_put_u64(kernel, TABLE(level) + slot * 8, entry);
+}
+
+void toy_tables(struct mo_kernel *kernel, unsigned mm)
+{
+	mo_fake_put_u64(kernel, MM(mm) + MM_PGD, TABLE(3));
+	for (unsigned level = 3; level > 0; level--)
+		toy_map(kernel, level, 0, (TABLE(level - 1) - BASE_KVA) | 7);
 }

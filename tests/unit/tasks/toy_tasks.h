@@ -23,6 +23,12 @@ extern const struct mo_plugin *memopsy_plugin_entry_tasks(void);
 #define MOUNT(i) (BASE_KVA + 0xc0000 + (i) * 0x40ull)
 #define SPARE(i) (BASE_KVA + 0xd0000 + (i) * 0x100ull)
 
+/* Struct pages of all 2048 page frames, and page tables of 4 levels: the first of each. */
+#define TOY_PAGES 2048ull
+#define PAGE(pfn) (BASE_KVA + 0x180000 + (pfn) * 64ull)
+#define TABLE(level) (BASE_KVA + 0x1b0000 + (level) * 0x1000ull)
+enum { TOY_REFERENCED = 2, TOY_DIRTY = 4, TOY_HEAD = 6, TOY_SWAPBACKED = 18, TOY_DOUBLE_MAP = 9 };
+
 /* Members of the toy's task_struct, signal_struct and mm_struct. */
 enum {
 	TASK_TASKS = 0x00, TASK_THREAD_NODE = 0x10, TASK_SIGNAL = 0x20, TASK_PARENT = 0x28, TASK_CRED = 0x30,
@@ -60,5 +66,11 @@ void toy_dentry(struct mo_kernel *kernel, unsigned i, unsigned parent, const cha
 void toy_mount(struct mo_kernel *kernel, unsigned i, unsigned root, unsigned parent, unsigned mountpoint);
 /* The VMA maps a file, of device 08:03 and with the inode number 4711. */
 void toy_file(struct mo_kernel *kernel, unsigned vma, unsigned mount, unsigned dentry);
+
+/* The struct page of a page frame. */
+void toy_page(struct mo_kernel *kernel, uint64_t pfn, uint64_t flags, uint64_t mapping, int mapcount, int refcount);
+/* Page tables that map the first GiB; and an entry of one of them: level 0 is that of pages. */
+void toy_tables(struct mo_kernel *kernel, unsigned mm);
+void toy_map(struct mo_kernel *kernel, unsigned level, unsigned slot, uint64_t entry);
 
 #endif

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What smaps says of a VMA beside its pages: page size, huge pages allowed, flags. */
+#include "smaps.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define MMF_DISABLE_THP 24u /* include/linux/sched/coredump.h */
+#define PMD_ORDER 9u
+#define FOLIO_ORDER_MAX_SHIFT 21u /* AS_FOLIO_ORDER_MAX (include/linux/pagemap.h, 6.12) */
+#define FEATURE_OSPKE (16 * 32 + 4) /* arch/x86/include/asm/cpufeatures.h */
+
+uint64_t vma_page_bytes(const struct tasks_state *state, const struct vma *vma)
+{
+	const struct tasks_layout *layout = state->layout;
+	uint64_t page_bytes = mo_kernel_facts(mo_run_kernel(state->run))->page_bytes;
+	uint64_t at_kva = 0;
+	uint64_t order = PMD_ORDER;
+	struct mo_error *error;
+
+	if (!(vma->flags & VM_HUGETLB) || !vma->file_kva)
+		return page_bytes;
+	if (!mo_has(&layout->smaps.s_fs_info) || !mo_has(&layout->smaps.hstate) || !mo_has(&layout->smaps.hstate_order))
+		return page_bytes << PMD_ORDER;
+	error = mo_read_field(state->reader, &layout->file.f_inode, vma->file_kva, &at_kva);
+	if (!error)
+		error = mo_read_field(state->reader, &layout->file.i_sb, at_kva, &at_kva);
+	if (!error)
+		error = mo_read_field(state->reader, &layout->smaps.s_fs_info, at_kva, &at_kva);
+	if (!error)
+		error = mo_read_field(state->reader, &layout->smaps.hstate, at_kva, &at_kva);
+	if (!error)
+		error = mo_read_field(state->reader, &layout->smaps.hstate_order, at_kva, &order);
+	mo_error_destroy(error);
+	return page_bytes << (error || order > 18 ? PMD_ORDER : order);
+}
+
+static uint64_t read_mask(const struct tasks_state *state, const struct mo_address *symbol)
+{
+	uint64_t mask = 0;
+
+	if (mo_has(symbol))
+		mo_error_destroy(mo_read_pointer(state->reader, symbol->kva, &mask));
+	return mask;
+}
+
+static bool has_thp_flag(uint64_t flags, const struct mo_constant *bit)
+{
+	return mo_has(bit) && bit->value >= 0 && bit->value < 64 && flags >> bit->value & 1;
+}
+
+/* thp_vma_suitable_order(): whether a huge page of this order fits at the VMA's end. */
+static bool is_suitable(const struct vma *vma, unsigned order)
+{
+	uint64_t bytes = 4096ull << order;
+	uint64_t start;
+
+	if (vma->file_kva && ((vma->start >> 12) - vma->pgoff) & ((1ull << order) - 1))
+		return false;
+	if (vma->end < bytes)
+		return false;
+	start = (vma->end - bytes) & ~(bytes - 1);
+	return start >= vma->start && start + bytes <= vma->end;
+}
+
+/* Which orders the administrator allows for this anonymous VMA. */
+static uint64_t allowed_anon_orders(const struct tasks_state *state, const struct vma *vma, bool is_enabled)
+{
+	const struct tasks_layout *layout = state->layout;
+	uint64_t mask;
+
+	if (!mo_has(&layout->smaps.orders_always))
+		return is_enabled ? 1u << PMD_ORDER : 0;
+	mask = read_mask(state, &layout->smaps.orders_always);
+	if (vma->flags & VM_HUGEPAGE)
+		mask |= read_mask(state, &layout->smaps.orders_madvise);
+	if (is_enabled)
+		mask |= read_mask(state, &layout->smaps.orders_inherit);
+	return mask & ((1u << (PMD_ORDER + 1)) - 1) & ~3u;
+}
+
+/* Mounts and the system setting both without huge pages: none. */
+static int shmem_eligible(const struct tasks_state *state, const struct vma *vma)
+{
+	const struct tasks_layout *layout = state->layout;
+	uint64_t at_kva = 0;
+	uint64_t huge = 1;
+	uint8_t system = 1;
+	struct mo_error *error;
+
+	if (!mo_has(&layout->smaps.shmem_huge) || !mo_has(&layout->smaps.s_fs_info) || !mo_has(&layout->smaps.shmem_sb_huge))
+		return -1;
+	error = mo_read_u8(state->reader, layout->smaps.shmem_huge.kva, &system);
+	if (!error)
+		error = mo_read_field(state->reader, &layout->file.f_inode, vma->file_kva, &at_kva);
+	if (!error)
+		error = mo_read_field(state->reader, &layout->file.i_sb, at_kva, &at_kva);
+	if (!error)
+		error = mo_read_field(state->reader, &layout->smaps.s_fs_info, at_kva, &at_kva);
+	if (!error)
+		error = mo_read_field(state->reader, &layout->smaps.shmem_sb_huge, at_kva, &huge);
+	mo_error_destroy(error);
+	return !error && !system && !huge ? 0 : -1;
+}
+
+/* Of a file, where huge pages are enabled for it. */
+static int file_eligible(const struct tasks_state *state, const struct vma *vma)
+{
+	const struct tasks_layout *layout = state->layout;
+	uint64_t huge_fault = 0;
+	uint64_t mapping_kva = 0;
+	uint64_t flags = 0;
+	struct mo_error *error = NULL;
+
+	if (mo_has(&layout->smaps.orders_always) && mo_has(&layout->smaps.huge_fault))
+		error = mo_read_field(state->reader, &layout->smaps.huge_fault, vma->ops_kva, &huge_fault);
+	if (!error && huge_fault)
+		return 1;
+	/* For programs it depends on who writes to the file. */
+	if (!error && mo_has(&layout->smaps.nr_thps))
+		return vma->flags & VM_EXEC ? -1 : 0;
+	if (!error && mo_has(&layout->swap.f_mapping) && mo_has(&layout->smaps.mapping_flags)) {
+		error = mo_read_field(state->reader, &layout->swap.f_mapping, vma->file_kva, &mapping_kva);
+		if (!error)
+			error = mo_read_field(state->reader, &layout->smaps.mapping_flags, mapping_kva, &flags);
+	}
+	mo_error_destroy(error);
+	if (error)
+		return -1;
+	return mo_has(&layout->smaps.guard_bit) && (flags >> FOLIO_ORDER_MAX_SHIFT & 31) >= PMD_ORDER;
+}
+
+int vma_thp_eligible(const struct tasks_state *state, const struct mo_mm *mm, const struct vma *vma)
+{
+	const struct tasks_layout *layout = state->layout;
+	uint64_t flags = read_mask(state, &layout->smaps.thp_flags);
+	bool is_enabled = has_thp_flag(flags, &layout->smaps.thp_always) ||
+			  (has_thp_flag(flags, &layout->smaps.thp_madvise) && vma->flags & VM_HUGEPAGE);
+
+	if (!mo_has(&layout->smaps.thp_flags) || vma->is_gate || vma->flags & VM_NOHUGEPAGE || mm->flags >> MMF_DISABLE_THP & 1 ||
+	    has_thp_flag(flags, &layout->smaps.thp_unsupported))
+		return 0;
+	if (!vma->ops_kva) {
+		uint64_t orders = allowed_anon_orders(state, vma, is_enabled);
+
+		for (unsigned order = 2; order <= PMD_ORDER; order++)
+			if (orders >> order & 1 && is_suitable(vma, order))
+				return 1;
+		return 0;
+	}
+	if (!is_suitable(vma, PMD_ORDER) || vma->flags & VM_HUGETLB)
+		return 0;
+	if (is_shmem_vma(state, vma))
+		return shmem_eligible(state, vma);
+	return is_enabled && vma->file_kva ? file_eligible(state, vma) : 0;
+}
+
+bool has_protection_keys(const struct tasks_state *state)
+{
+	const struct tasks_layout *layout = state->layout;
+	uint32_t word = 0;
+
+	if (!mo_has(&layout->smaps.boot_cpu_data) || !mo_has(&layout->smaps.cpu_capability))
+		return false;
+	mo_error_destroy(mo_read_u32(state->reader, mo_field_kva(&layout->smaps.cpu_capability,
+								  layout->smaps.boot_cpu_data.kva) + FEATURE_OSPKE / 32 * 4,
+				     &word));
+	return word >> FEATURE_OSPKE % 32 & 1;
+}
+
+#define FIRST_KEY_BIT 32u
+#define LAST_KEY_BIT 35u
+
+/* show_smap_vma_flags() */
+void describe_vma_flags(const struct tasks_state *state, uint64_t flags, char *text, size_t n_bytes)
+{
+	static const char low[32][3] = {
+		"rd", "wr", "ex", "sh", "mr", "mw", "me", "ms", "gd", "um", "pf", "dw", "uw", "lo", "io", "sr",
+		"rr", "dc", "de", "??", "ac", "nr", "ht", "sf", "ar", "wf", "dd", "sd", "mm", "hg", "nh", "mg",
+	};
+	const struct tasks_layout *layout = state->layout;
+	bool is_newer = mo_has(&layout->smaps.orders_always); /* 6.8: bit 37 is of the shadow stack */
+	const struct {
+		const struct mo_constant *bit;
+		int64_t before_enum; /* -1: it had none */
+		const char *name;
+	} high[] = {
+		{ &layout->smaps.minor_bit, is_newer ? 38 : 37, "ui" },
+		{ &layout->smaps.shadow_stack_bit, is_newer ? 37 : -1, "ss" },
+		{ &layout->smaps.droppable_bit, 40, "dp" },
+		{ &layout->smaps.sealed_bit, 63, "sl" },
+		{ &layout->smaps.guard_bit, -1, "gu" },
+	};
+	bool has_enum = mo_has(&layout->smaps.minor_bit) || mo_has(&layout->smaps.guard_bit);
+	size_t used = 0;
+
+	*text = '\0';
+	for (unsigned bit = 0; bit < 64 && used + 4 < n_bytes; bit++) {
+		const char *name = bit < 32 ? low[bit] : "??";
+
+		if (!(flags >> bit & 1) || (bit >= FIRST_KEY_BIT && bit <= LAST_KEY_BIT))
+			continue;
+		if (bit == 19 && is_newer)
+			name = "lf";
+		for (size_t i = 0; i < sizeof(high) / sizeof(high[0]); i++)
+			if (mo_has(high[i].bit) ? high[i].bit->value == bit : !has_enum && high[i].before_enum == bit)
+				name = high[i].name;
+		used += (size_t)snprintf(text + used, n_bytes - used, "%s ", name);
+	}
+}
