@@ -70,7 +70,10 @@ static const struct mo_table_spec *const procrank_tables[] = { &procrank_table }
 
 static const struct mo_view views[] = {
 	{ .name = "ps", .title = "Processes", .summary = "processes and what they use", .options = ps_options,
-	  .n_options = N_PS_OPTIONS, .tables = ps_tables, .n_tables = 1, .report_order = 500, .show = show_ps },
+	  .n_options = N_PS_OPTIONS, .tables = ps_tables, .n_tables = 1, .show = show_ps },
+	{ .name = "tasks", .title = "Processes", .summary = "the processes with the largest resident sets", .options = ps_options,
+	  .n_options = N_PS_OPTIONS, .tables = ps_tables, .n_tables = 1, .report_order = 500, .is_hidden = true,
+	  .show = show_ps },
 	{ .name = "oom_score", .title = "OOM scores", .summary = "what /proc/PID/oom_score printed", .arguments = "[PID]...",
 	  .tables = oom_score_tables, .n_tables = 1, .show = show_oom_score },
 	{ .name = "maps", .title = "Mappings", .summary = "what /proc/PID/maps printed", .arguments = "PID",
