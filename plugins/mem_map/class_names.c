@@ -40,8 +40,7 @@ const struct mo_page_class_info page_class_infos[MO_N_PAGE_CLASSES] = {
 	[MO_PAGE_UNACCEPTED] = { "unaccepted", "unaccepted", "confidential guest's memory not yet accepted" },
 	[MO_PAGE_HWPOISON] = { "hwpoison", "hardware-poisoned", "taken out of use after a memory error (PG_hwpoison)" },
 	[MO_PAGE_DIRECT] = { "direct", "direct users",
-			     "allocated straight from the page allocator: drivers, vmalloc, per-CPU "
-			     "chunks, kernel stacks" },
+			     "allocated straight from the page allocator, by drivers for example, and marked by nobody" },
 	[MO_PAGE_ZERO] = { "zero", "zero pages", "the page of zeroes that reads of untouched memory share" },
 	[MO_PAGE_HOLE] = { "hole", "holes", "struct pages of no memory" },
 	[MO_PAGE_GUARD] = { "guard", "guard pages", "kept unmapped by debug_pagealloc (PageGuard)" },

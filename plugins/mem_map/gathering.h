@@ -12,6 +12,7 @@
 #include <memopsy/mem_map.h>
 #include <memopsy/memmap.h>
 #include <memopsy/plugin.h>
+#include <memopsy/vmap.h>
 #include <memopsy/zones.h>
 
 #include "page_shape.h"
@@ -41,6 +42,7 @@ struct mem_map_state {
 	const struct mem_map_layout *layout;
 	const struct mo_zones_model *zones;          /* NULL: could not be had */
 	const struct mo_free_areas_model *free_areas; /* the same */
+	const struct mo_vmap_model *vmap;             /* the same */
 
 	/* Only while gathering. */
 	struct mo_run *run;
@@ -56,8 +58,16 @@ void trouble_add(struct trouble *trouble, uint64_t first_pfn, uint64_t n_pages);
 void trouble_merge(struct trouble *into, const struct trouble *from);
 void report_trouble(struct mem_map_state *state);
 
+/* vmap_places.c: pages of vmalloc, stacks and per-CPU chunks. */
+void classify_vmap(struct mem_map_state *state);
+
 /* places.c: kernel image, struct pages, zero pages and per-CPU lists, which are known by address. */
 void classify_places(struct mem_map_state *state);
+/* Gives page frames of one class to another; by addresses, what is mapped there. */
+void claim_pages(struct mem_map_state *state, uint64_t first_pfn, uint64_t n_pages, enum mo_page_class of,
+		 enum mo_page_class class);
+void claim_addresses(struct mem_map_state *state, uint64_t first_kva, uint64_t end_kva, enum mo_page_class of,
+		     enum mo_page_class class);
 
 /* zone_spans.c: which zone page frames lie in. */
 struct mo_error *sort_zones(struct mem_map_state *state) MO_MUST_USE;

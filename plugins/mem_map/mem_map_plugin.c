@@ -100,6 +100,7 @@ static struct mo_error *gather(struct mo_run *run, void **model_ret)
 	state->layout = mo_run_layout(run);
 	state->zones = mo_run_model_of(run, MO_ZONES_MODEL);
 	state->free_areas = mo_run_model_of(run, MO_FREE_AREAS_MODEL);
+	state->vmap = mo_run_model_of(run, MO_VMAP_MODEL);
 	error = fill(state);
 	state->run = NULL;
 	if (error) {
@@ -113,6 +114,7 @@ static struct mo_error *gather(struct mo_run *run, void **model_ret)
 static const struct mo_model_ref reads[] = {
 	{ .name = MO_ZONES_MODEL, .version = MO_ZONES_MODEL_VERSION, .is_optional = true },
 	{ .name = MO_FREE_AREAS_MODEL, .version = MO_FREE_AREAS_MODEL_VERSION, .is_optional = true },
+	{ .name = MO_VMAP_MODEL, .version = MO_VMAP_MODEL_VERSION, .is_optional = true },
 };
 
 static const struct mo_table_spec *const usage_tables[] = { &usage_table, &usage_by_node_table, &usage_by_zone_table,

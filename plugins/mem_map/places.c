@@ -64,6 +64,18 @@ static void claim_kva(struct mem_map_state *state, uint64_t first_kva, uint64_t 
 	}
 }
 
+void claim_pages(struct mem_map_state *state, uint64_t first_pfn, uint64_t n_pages, enum mo_page_class of,
+		 enum mo_page_class class)
+{
+	claim(state, first_pfn, n_pages, of, of, class);
+}
+
+void claim_addresses(struct mem_map_state *state, uint64_t first_kva, uint64_t end_kva, enum mo_page_class of,
+		     enum mo_page_class class)
+{
+	claim_kva(state, first_kva, end_kva, of, of, class);
+}
+
 #define MOST_IMAGE_BYTES (1ull << 30) /* x86 maps 1 GiB for the image (KERNEL_IMAGE_SIZE), arm64 less */
 
 static void claim_section(struct mem_map_state *state, const struct mo_address *start, const struct mo_address *end,
@@ -141,4 +153,5 @@ void classify_places(struct mem_map_state *state)
 	classify_kernel_image(state);
 	classify_struct_pages(state);
 	classify_pcp_lists(state);
+	classify_vmap(state);
 }

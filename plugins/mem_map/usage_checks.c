@@ -223,6 +223,20 @@ static void check_managed(struct mo_report *report, struct scope *scope)
 		    model->pages[MO_PAGE_UNKNOWN] ? mo_at_least(given) : mo_exact(given), managed);
 }
 
+/* nr_vmalloc_pages, as /proc/meminfo prints it: it has no per-CPU deltas. */
+static void check_vmalloc(struct mo_run *run, struct mo_report *report, struct scope *scope)
+{
+	static const struct check check = { .classes = { MO_PAGE_VMALLOC, MO_PAGE_KERNEL_STACK } };
+	const struct mo_meminfo_line *line = mo_meminfo_find(scope->state->zones, "VmallocUsed");
+	struct mo_count pages;
+
+	if (!scope->state->vmap || !line)
+		return;
+	pages = line->value;
+	pages.value /= mo_kernel_facts(mo_run_kernel(run))->page_bytes / 1024;
+	write_check(report, "vmalloc, with kernel stacks", "VmallocUsed", scope, found(&check, scope), pages);
+}
+
 #define MOST_HUGE_STATES 16
 
 /* One of the pools' counters (mm/hugetlb.c), in base pages of all pools. */
@@ -297,6 +311,7 @@ struct mo_error *show_checks(struct mo_run *run, struct mo_report *report, bool 
 	if (!by_node) {
 		write_checks(report, &scope);
 		check_hugetlb(run, report, &scope);
+		check_vmalloc(run, report, &scope);
 	}
 	for (size_t i = 0; by_node && i < counters.n_nodes; i++) {
 		scope = (struct scope){

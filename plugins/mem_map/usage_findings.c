@@ -27,9 +27,9 @@ static uint64_t explained_pages(const struct mem_map_state *state, const struct 
 	uint64_t found_slab = state->model.pages[MO_PAGE_SLAB] + state->model.pages[MO_PAGE_LARGE_KMALLOC];
 	uint64_t sum = 0;
 
-	if (!state->model.pages[MO_PAGE_VMALLOC])
+	if (!state->vmap)
 		sum += meminfo_pages(state, facts, "VmallocUsed").value;
-	if (!state->model.pages[MO_PAGE_PERCPU])
+	if (!state->vmap)
 		sum += meminfo_pages(state, facts, "Percpu").value;
 	if (slab > found_slab)
 		sum += slab - found_slab;

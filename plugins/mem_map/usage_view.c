@@ -181,12 +181,10 @@ static void show_by_node(struct mo_run *run, struct mo_report *report, const str
 static void note_unclaimed(struct mo_report *report, const struct mem_map_state *state)
 {
 	if (state->model.pages[MO_PAGE_DIRECT])
-		mo_report_note(report,
-			       "Not told apart yet, and therefore under \"direct\": kernel stacks, vmalloc, per-CPU "
-			       "chunks and page_ext%s%s.",
-			       state->shape.types[TYPE_LARGE_KMALLOC].mask
-				       ? ""
-				       : "; large kmalloc, which this kernel does not mark",
+		mo_report_note(report, "Not told apart yet, and therefore under \"direct\": %spage_ext%s%s.",
+			       state->vmap ? "" : "kernel stacks, vmalloc, per-CPU chunks, ",
+			       state->shape.types[TYPE_LARGE_KMALLOC].mask ?
+				       "" : "; large kmalloc, which this kernel does not mark",
 			       state->free_areas ? "" : "; free pages on per-CPU lists");
 }
 
