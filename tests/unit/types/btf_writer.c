@@ -49,7 +49,9 @@ uint32_t btf_add_string(struct btf_writer *writer, const char *string)
 
 void btf_add_word(struct btf_writer *writer, uint32_t word)
 {
-	writer->words = need(realloc(writer->words, (writer->n_words + 1) * sizeof(*writer->words)));
+	/* Doubled whenever a power of two is full: a sanitizer's realloc() copies each time. */
+	if (!(writer->n_words & (writer->n_words - 1)))
+		writer->words = need(realloc(writer->words, (writer->n_words ? writer->n_words * 2 : 1) * sizeof(*writer->words)));
 	writer->words[writer->n_words++] = word;
 }
 
