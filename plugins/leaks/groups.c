@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Lost objects of one cache and one owner, in one group. */
+#include <stdlib.h>
+
+#include "gathering.h"
+
+#define NO_GROUP UINT32_MAX
+
+struct grouping {
+	struct leaks_state *state;
+	uint32_t *first_of_cache; /* the first group of each cache, and ... */
+	uint32_t *next;           /* ... after each group the next one of its cache */
+	size_t n_groups, n_slots;
+};
+
+static bool is_same_group(const struct mo_leak_group *group, const char *module, const char *form)
+{
+	/* Names of modules live once each in the symbol table; forms are literals. */
+	return group->form == form && (group->module == module || (group->module && module && !strcmp(group->module, module)));
+}
+
+static struct mo_error *add_group(struct grouping *grouping, uint32_t cache, uint32_t *ret)
+{
+	if (grouping->n_groups == grouping->n_slots) {
+		size_t n_slots = grouping->n_slots ? grouping->n_slots * 2 : 64;
+		struct mo_leak_group *groups = realloc(grouping->state->groups, n_slots * sizeof(*groups));
+		uint32_t *next;
+
+		if (!groups)
+			return mo_error_no_memory();
+		grouping->state->groups = groups;
+		next = realloc(grouping->next, n_slots * sizeof(*next));
+		if (!next)
+			return mo_error_no_memory();
+		grouping->next = next;
+		grouping->n_slots = n_slots;
+	}
+	*ret = (uint32_t)grouping->n_groups++;
+	grouping->next[*ret] = grouping->first_of_cache[cache];
+	grouping->first_of_cache[cache] = *ret;
+	return NULL;
+}
+
+static struct mo_error *find_group(struct grouping *grouping, uint32_t lost, struct owner owner, const char *form,
+				   uint32_t *ret)
+{
+	struct leaks_state *state = grouping->state;
+	uint32_t cache = state->index.slabs->slabs[state->lost[lost].slab].cache;
+	struct mo_error *error;
+
+	for (uint32_t i = grouping->first_of_cache[cache]; i != NO_GROUP; i = grouping->next[i])
+		if (is_same_group(&state->groups[i], owner.module, form)) {
+			*ret = i;
+			return NULL;
+		}
+	error = add_group(grouping, cache, ret);
+	if (error)
+		return error;
+	state->groups[*ret] = (struct mo_leak_group){
+		.cache = cache,
+		.is_on_purpose = form != NULL,
+		.module = owner.module,
+		.form = form,
+		.representative = lost,
+	};
+	return NULL;
+}
+
+static void count(struct leaks_state *state, uint32_t at, struct owner owner)
+{
+	struct mo_lost_object *lost = &state->lost[at];
+	struct mo_leak_group *group = &state->groups[lost->group];
+
+	group->objects++;
+	group->bytes += state->index.indexed[lost->slab].size_bytes;
+	if (!group->symbol) {
+		group->symbol = owner.symbol;
+		group->symbol_offset_bytes = owner.offset_bytes;
+	}
+	if (lost->head != at)
+		return;
+	if (!group->heads++)
+		group->representative = at;
+	group->held_objects += lost->held_objects;
+	group->held_bytes += lost->held_bytes;
+}
+
+/* Largest first, with what they hold; what is lost on purpose last. */
+static int compare_groups(const void *left, const void *right)
+{
+	const struct mo_leak_group *a = left;
+	const struct mo_leak_group *b = right;
+	uint64_t a_bytes = a->bytes + a->held_bytes;
+	uint64_t b_bytes = b->bytes + b->held_bytes;
+
+	if (a->is_on_purpose != b->is_on_purpose)
+		return a->is_on_purpose ? 1 : -1;
+	if (a_bytes != b_bytes)
+		return a_bytes > b_bytes ? -1 : 1;
+	return a->representative < b->representative ? -1 : a->representative > b->representative;
+}
+
+static struct mo_error *sort_groups(struct leaks_state *state, size_t n_groups)
+{
+	uint32_t *new_place = calloc(n_groups + 1, sizeof(*new_place));
+	size_t n_lost = state->model.n_lost;
+
+	if (!new_place)
+		return mo_error_no_memory();
+	/* A group's representative is its own object, which tells where the group went. */
+	qsort(state->groups, n_groups, sizeof(*state->groups), compare_groups);
+	for (uint32_t i = 0; i < n_groups; i++)
+		new_place[state->lost[state->groups[i].representative].group] = i;
+	for (size_t i = 0; i < n_lost; i++)
+		state->lost[i].group = new_place[state->lost[i].group];
+	state->model.groups = state->groups;
+	state->model.n_groups = n_groups;
+	free(new_place);
+	return NULL;
+}
+
+static struct mo_error *fill_groups(struct grouping *grouping, struct owner_finder *finder)
+{
+	struct leaks_state *state = grouping->state;
+	struct mo_reader *reader = mo_run_reader(state->run);
+
+	for (uint32_t i = 0; i < state->model.n_lost; i++) {
+		const char *form = purpose_of(state, reader, i);
+		struct owner owner = find_owner(finder, i);
+		struct mo_error *error = find_group(grouping, i, owner, form, &state->lost[i].group);
+
+		if (error)
+			return error;
+		count(state, i, owner);
+	}
+	return grouping->n_groups ? sort_groups(state, grouping->n_groups) : NULL;
+}
+
+struct mo_error *group_lost(struct leaks_state *state)
+{
+	size_t n_caches = state->index.slabs->n_caches;
+	struct grouping grouping = { .state = state };
+	struct owner_finder *finder = NULL;
+	struct mo_error *error;
+
+	if (!state->model.n_lost)
+		return NULL;
+	error = create_owner_finder(state, &finder);
+	if (error)
+		return error;
+	grouping.first_of_cache = malloc((n_caches + 1) * sizeof(*grouping.first_of_cache));
+	if (grouping.first_of_cache) {
+		memset(grouping.first_of_cache, 0xff, (n_caches + 1) * sizeof(*grouping.first_of_cache));
+		error = fill_groups(&grouping, finder);
+	} else {
+		error = mo_error_no_memory();
+	}
+	free(grouping.first_of_cache);
+	free(grouping.next);
+	destroy_owner_finder(finder);
+	return error;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef LEAKS_LAYOUT_H
+#define LEAKS_LAYOUT_H
+
+/* What tells objects that the kernel loses on purpose, and words that are no references. */
+
+#include <memopsy/layout.h>
+
+struct leaks_layout {
+	struct {
+		struct mo_size size;
+		struct mo_field table, table_arg, root;
+	} sysctl_header;
+	struct mo_address sysctl_table_root;
+
+	/* What keeps addresses of objects that are no references. */
+	struct {
+		struct mo_field cache, objects, size, rcu_function, capacity;
+	} sheaf;
+	struct mo_address rcu_free_sheaf;
+};
+
+extern const struct mo_need_table leaks_needs;
+
+#endif

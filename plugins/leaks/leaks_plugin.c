@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The leaks plugin: slab objects that are allocated and that nothing leads to. */
+#include <stdlib.h>
+
+#include "leaks_views.h"
+
+static void release(void *model)
+{
+	struct leaks_state *state = model;
+
+	if (!state)
+		return;
+	free_object_index(&state->index);
+	free(state->marked);
+	free(state->lost);
+	free(state->groups);
+	free(state);
+}
+
+#define HOPELESS_SHARE 100 /* one page or object in so many: on average each of them leads to others */
+
+static void judge(struct mo_leaks_model *model)
+{
+	model->is_whole = !model->missing_pages && !model->missing_objects;
+	model->is_hopeless = model->missing_pages > model->root_pages / HOPELESS_SHARE ||
+			     model->missing_objects > model->objects / HOPELESS_SHARE;
+}
+
+static struct mo_error *fill(struct leaks_state *state)
+{
+	const struct mo_slab_model *slabs = mo_run_model_of(state->run, MO_SLAB_MODEL);
+	struct mo_error *error = build_object_index(mo_run_kernel(state->run), slabs, &state->index);
+
+	if (!error)
+		error = mark_reached(state);
+	if (!error)
+		error = list_lost(state);
+	if (!error)
+		error = arrange_lost(state);
+	if (!error)
+		error = group_lost(state);
+	judge(&state->model);
+	return error;
+}
+
+static struct mo_error *gather(struct mo_run *run, void **model_ret)
+{
+	struct leaks_state *state = calloc(1, sizeof(*state));
+	struct mo_error *error;
+
+	if (!state)
+		return mo_error_no_memory();
+	state->run = run;
+	state->layout = mo_run_layout(run);
+	state->mem_map = mo_run_model_of(run, MO_MEM_MAP_MODEL);
+	error = fill(state);
+	/* The tables served the gathering alone. */
+	free_object_index(&state->index);
+	free(state->marked);
+	state->marked = NULL;
+	state->run = NULL;
+	if (error) {
+		release(state);
+		return mo_error_prepend(error, "cannot look for leaks");
+	}
+	*model_ret = &state->model;
+	return NULL;
+}
+
+static const struct mo_model_ref reads[] = {
+	{ .name = MO_SLAB_MODEL, .version = MO_SLAB_MODEL_VERSION },
+	{ .name = MO_MEM_MAP_MODEL, .version = MO_MEM_MAP_MODEL_VERSION },
+};
+
+static const struct mo_table_spec *const leaks_tables[] = { &leaks_table, &lost_table };
+
+static const struct mo_option leaks_options[] = {
+	{ .name = "list", .help = "every lost object, with what it hangs on; candidates, too" },
+};
+
+static const struct mo_view views[] = {
+	{
+		.name = "leaks",
+		.title = "Leaks",
+		.summary = "slab objects that are allocated and that nothing in the kernel's memory points at",
+		.options = leaks_options,
+		.n_options = sizeof(leaks_options) / sizeof(leaks_options[0]),
+		.tables = leaks_tables,
+		.n_tables = sizeof(leaks_tables) / sizeof(leaks_tables[0]),
+		.report_order = 140,
+		.show = show_leaks,
+	},
+};
+
+static const struct mo_plugin plugin = {
+	MO_PLUGIN_HEADER,
+	.name = "leaks",
+	.version = MEMOPSY_VERSION,
+	.summary = "allocated slab objects that nothing leads to; leaks",
+	.needs = &leaks_needs,
+	.layout_bytes = sizeof(struct leaks_layout),
+	.reads = reads,
+	.n_reads = sizeof(reads) / sizeof(reads[0]),
+	.publishes = { .name = MO_LEAKS_MODEL, .version = MO_LEAKS_MODEL_VERSION },
+	.gather = gather,
+	.release = release,
+	.views = views,
+	.n_views = sizeof(views) / sizeof(views[0]),
+};
+
+MO_REGISTER_PLUGIN(plugin)

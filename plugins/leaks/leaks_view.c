@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* `memopsy leaks`: what is lost, by cache and owner, or object by object. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "leaks_views.h"
+
+enum { COLUMN_CACHE, COLUMN_OBJECTS, COLUMN_BYTES, COLUMN_HEADS, COLUMN_HELD_OBJECTS, COLUMN_HELD_BYTES, COLUMN_OWNER,
+       COLUMN_POINTS_AT, COLUMN_WHAT, COLUMN_CONFIDENCE, COLUMN_ADDRESS, N_COLUMNS };
+
+static const struct mo_column columns[N_COLUMNS] = {
+	[COLUMN_CACHE] = { .key = "cache", .heading = "CACHE", .kind = MO_CELL_TEXT, .help = "slab cache" },
+	[COLUMN_OBJECTS] = { .key = "objects", .heading = "OBJECTS", .kind = MO_CELL_COUNT, .help = "that nothing leads to" },
+	[COLUMN_BYTES] = { .key = "bytes", .heading = "SIZE", .kind = MO_CELL_BYTES, .help = "of these objects" },
+	[COLUMN_HEADS] = { .key = "heads", .heading = "HEADS", .kind = MO_CELL_COUNT,
+			   .help = "of them, those that no other lost object points at; of a cycle one" },
+	[COLUMN_HELD_OBJECTS] = { .key = "held_objects", .heading = "HELD OBJECTS", .kind = MO_CELL_COUNT,
+				  .flags = MO_COLUMN_HIDDEN, .help = "lost objects that hang on the heads" },
+	[COLUMN_HELD_BYTES] = { .key = "held_bytes", .heading = "HELD", .kind = MO_CELL_BYTES,
+				.help = "lost objects that hang on the heads, counted in rows of their own, too" },
+	[COLUMN_OWNER] = { .key = "owner", .heading = "OWNER", .kind = MO_CELL_TEXT,
+			   .help = "module whose text or data they point at, or whose constructor made them" },
+	[COLUMN_POINTS_AT] = { .key = "points_at", .heading = "POINTS AT", .kind = MO_CELL_TEXT, .flags = MO_COLUMN_TRUNCATE,
+			       .help = "the first such symbol" },
+	[COLUMN_WHAT] = { .key = "what", .heading = "WHAT", .kind = MO_CELL_TEXT, .flags = MO_COLUMN_HIDDEN,
+			  .help = "what they are, where their form tells" },
+	[COLUMN_CONFIDENCE] = { .key = "confidence", .heading = "CONFIDENCE", .kind = MO_CELL_TEXT,
+				.help = "likely; guess: memory that may point at them is missing; on purpose: the kernel loses these" },
+	[COLUMN_ADDRESS] = { .key = "address", .heading = "ONE OF THEM", .kind = MO_CELL_ADDRESS,
+			     .help = "of a head, if there is one" },
+};
+
+const struct mo_table_spec leaks_table = {
+	.name = "leaks",
+	.title = "Leaks",
+	.help = "Slab objects that are allocated and that nothing in the kernel's memory leads to.",
+	.columns = columns,
+	.n_columns = N_COLUMNS,
+};
+
+enum { LOST_ADDRESS, LOST_CACHE, LOST_BYTES, LOST_OWNER, LOST_HEAD, LOST_HELD_OBJECTS, LOST_HELD_BYTES, LOST_CYCLE, LOST_PURPOSE,
+       N_LOST_COLUMNS };
+
+static const struct mo_column lost_columns[N_LOST_COLUMNS] = {
+	[LOST_ADDRESS] = { .key = "address", .heading = "ADDRESS", .kind = MO_CELL_ADDRESS, .help = "of the object" },
+	[LOST_CACHE] = { .key = "cache", .heading = "CACHE", .kind = MO_CELL_TEXT, .help = "slab cache" },
+	[LOST_BYTES] = { .key = "bytes", .heading = "SIZE", .kind = MO_CELL_BYTES, .help = "with all that the allocator adds" },
+	[LOST_OWNER] = { .key = "owner", .heading = "OWNER", .kind = MO_CELL_TEXT, .help = "of its group" },
+	[LOST_HEAD] = { .key = "head", .heading = "HANGS ON", .kind = MO_CELL_ADDRESS,
+			.help = "the head that leads to it; of a head its own address" },
+	[LOST_HELD_OBJECTS] = { .key = "held_objects", .heading = "HELD OBJECTS", .kind = MO_CELL_COUNT, .help = "that hang on it" },
+	[LOST_HELD_BYTES] = { .key = "held_bytes", .heading = "HELD", .kind = MO_CELL_BYTES, .help = "that hang on it" },
+	[LOST_CYCLE] = { .key = "in_cycle", .heading = "CYCLE", .kind = MO_CELL_BOOL,
+			 .help = "of a head: what hangs on it points back at it" },
+	[LOST_PURPOSE] = { .key = "on_purpose", .heading = "ON PURPOSE", .kind = MO_CELL_BOOL,
+			   .help = "the kernel loses these and says so (kmemleak_not_leak())" },
+};
+
+const struct mo_table_spec lost_table = {
+	.name = "lost_objects",
+	.title = "Lost objects",
+	.help = "With --list: every object that nothing leads to.",
+	.columns = lost_columns,
+	.n_columns = N_LOST_COLUMNS,
+};
+
+const char *cache_name(const struct mo_slab_cache *cache, char *room, size_t n_bytes)
+{
+	if (cache->name)
+		return cache->name;
+	snprintf(room, n_bytes, "0x%" PRIx64, cache->cache_kva);
+	return room;
+}
+
+static uint64_t lost_kva(const struct mo_slab_model *slabs, const struct mo_lost_object *lost)
+{
+	return mo_object_kva(slabs, &slabs->slabs[lost->slab], lost->index);
+}
+
+static void put_group(struct mo_report *report, const struct mo_leaks_model *model, const struct mo_slab_model *slabs,
+		      const struct mo_leak_group *group)
+{
+	char room[32];
+	char points_at[300];
+	struct mo_cell cells[N_COLUMNS] = {
+		[COLUMN_CACHE] = mo_cell_text(cache_name(&slabs->caches[group->cache], room, sizeof(room))),
+		[COLUMN_OBJECTS] = mo_cell_number(mo_exact(group->objects)),
+		[COLUMN_BYTES] = mo_cell_number(mo_exact(group->bytes)),
+		[COLUMN_HEADS] = mo_cell_number(mo_exact(group->heads)),
+		[COLUMN_HELD_OBJECTS] = mo_cell_number(mo_exact(group->held_objects)),
+		[COLUMN_HELD_BYTES] = mo_cell_number(mo_exact(group->held_bytes)),
+		[COLUMN_OWNER] = mo_cell_text(group->module),
+		[COLUMN_POINTS_AT] = mo_cell_unknown(),
+		[COLUMN_WHAT] = mo_cell_text(group->form),
+		[COLUMN_CONFIDENCE] = mo_cell_text(group->is_on_purpose ? "on purpose" : model->is_whole ? "likely" : "guess"),
+		[COLUMN_ADDRESS] = mo_cell_number(mo_exact(lost_kva(slabs, &model->lost[group->representative]))),
+	};
+
+	if (group->symbol) {
+		snprintf(points_at, sizeof(points_at), "%s+0x%" PRIx64, group->symbol, group->symbol_offset_bytes);
+		cells[COLUMN_POINTS_AT] = mo_cell_text(points_at);
+	}
+	mo_report_row(report, cells);
+}
+
+static void put_lost(struct mo_report *report, const struct mo_leaks_model *model, const struct mo_slab_model *slabs,
+		     uint32_t at)
+{
+	const struct mo_lost_object *lost = &model->lost[at];
+	const struct mo_leak_group *group = &model->groups[lost->group];
+	const struct mo_slab_cache *cache = &slabs->caches[group->cache];
+	char room[32];
+	struct mo_cell cells[N_LOST_COLUMNS] = {
+		[LOST_ADDRESS] = mo_cell_number(mo_exact(lost_kva(slabs, lost))),
+		[LOST_CACHE] = mo_cell_text(cache_name(cache, room, sizeof(room))),
+		[LOST_BYTES] = mo_cell_number(mo_exact(cache->size_bytes)),
+		[LOST_OWNER] = mo_cell_text(group->module),
+		[LOST_HEAD] = mo_cell_number(mo_exact(lost_kva(slabs, &model->lost[lost->head]))),
+		[LOST_HELD_OBJECTS] = mo_cell_number(mo_exact(lost->held_objects)),
+		[LOST_HELD_BYTES] = mo_cell_number(mo_exact(lost->held_bytes)),
+		[LOST_CYCLE] = mo_cell_number(mo_exact(lost->is_in_cycle)),
+		[LOST_PURPOSE] = mo_cell_number(mo_exact(group->is_on_purpose)),
+	};
+
+	mo_report_row(report, cells);
+}
+
+#define REPORT_GROUPS 12
+
+static void put_list(struct mo_report *report, const struct mo_leaks_model *model, const struct mo_slab_model *slabs)
+{
+	mo_report_table_begin(report, &lost_table);
+	for (uint32_t i = 0; i < model->n_lost && !mo_report_failed(report); i++)
+		put_lost(report, model, slabs, i);
+	mo_report_table_end(report);
+}
+
+/* In a report the largest groups; none where most of them would be wrong. */
+static void put_groups(struct mo_run *run, struct mo_report *report, const struct mo_leaks_model *model,
+		       const struct mo_slab_model *slabs)
+{
+	size_t n_shown = model->is_hopeless ? 0 : model->n_groups;
+
+	if (mo_run_is_report(run) && n_shown > REPORT_GROUPS)
+		n_shown = REPORT_GROUPS;
+	mo_report_table_begin(report, &leaks_table);
+	for (size_t i = 0; i < n_shown; i++)
+		put_group(report, model, slabs, &model->groups[i]);
+	mo_report_table_end(report);
+	if (!model->is_hopeless && n_shown < model->n_groups)
+		mo_report_note(report, "%zu smaller groups are shown by `memopsy leaks`.", model->n_groups - n_shown);
+	mo_report_note(report, "%" PRIu64 " allocated objects looked at, and %" PRIu64 " pages as roots.", model->objects,
+		       model->root_pages - model->missing_pages);
+	if (model->deferred_objects)
+		mo_report_note(report, "%" PRIu64 " objects wait for RCU to be freed: not lost, but deferred.",
+			       model->deferred_objects);
+}
+
+struct mo_error *show_leaks(struct mo_run *run, struct mo_report *report)
+{
+	const struct mo_leaks_model *model = mo_run_model(run);
+	const struct mo_slab_model *slabs = mo_run_model_of(run, MO_SLAB_MODEL);
+
+	if (mo_run_flag(run, "list"))
+		put_list(report, model, slabs);
+	else
+		put_groups(run, report, model, slabs);
+	report_leak_findings(run, report);
+	return NULL;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef LEAKS_VIEWS_H
+#define LEAKS_VIEWS_H
+
+/* How the model is shown. */
+
+#include "gathering.h"
+
+extern const struct mo_table_spec leaks_table;
+extern const struct mo_table_spec lost_table;
+
+struct mo_error *show_leaks(struct mo_run *run, struct mo_report *report) MO_MUST_USE;
+
+/* What the losses mean, in one sentence; and what the scan could not see. */
+void report_leak_findings(struct mo_run *run, struct mo_report *report);
+
+/* The cache's name, or its address where that could not be read. */
+const char *cache_name(const struct mo_slab_cache *cache, char *room, size_t n_bytes);
+
+#endif

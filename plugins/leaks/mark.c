@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Marks what roots lead to: one pass over the pages that hold roots, each thread following what it meets at once, as
+ * deep as it goes. What a thread cannot hold on its stack it leaves to the next round, which all threads share.
+ */
+#include <memopsy/parallel.h>
+#include <stdlib.h>
+
+#include "gathering.h"
+#include "root_pages.h"
+#include "sheaves.h"
+
+#define SCAN_GRAIN_PAGES 4096  /* 16 MiB: small enough that no thread waits long for the last one */
+#define VIEW_PAGES 64          /* scanned before what they lead to is followed */
+#define STACK_OBJECTS 65536    /* what a thread keeps to itself */
+#define ROUND_GRAIN_OBJECTS 256
+#define COPY_BYTES 4096        /* objects up to this size are looked at whole, even where views are of single pages */
+
+struct ref_list {
+	struct object_ref *refs;
+	size_t n_refs, n_slots;
+};
+
+struct marking_thread {
+	struct ref_list stack;
+	struct ref_list left;        /* for the next round */
+	uint64_t root_pages, missing_pages, missing_objects, deferred_objects;
+	bool is_out_of_memory;
+} __attribute__((aligned(128)));
+
+struct marking {
+	struct leaks_state *state;
+	struct marking_thread *threads;
+	struct ref_list round;
+	struct sheaf_shape sheaves;
+};
+
+static bool append(struct ref_list *list, struct object_ref ref)
+{
+	if (list->n_refs == list->n_slots) {
+		size_t n_slots = list->n_slots ? list->n_slots * 2 : 1024;
+		struct object_ref *refs = realloc(list->refs, n_slots * sizeof(*refs));
+
+		if (!refs)
+			return false;
+		list->refs = refs;
+		list->n_slots = n_slots;
+	}
+	list->refs[list->n_refs++] = ref;
+	return true;
+}
+
+/* A word that points into a slab. */
+static void meet(struct leaks_state *state, struct marking_thread *thread, uint32_t slab, uint64_t word)
+{
+	struct object_ref ref = { .slab = slab };
+	uint64_t object;
+	uint64_t bit;
+
+	if (!pointed_object(&state->index, slab, word, &ref.index))
+		return;
+	object = state->index.indexed[slab].first_object + ref.index;
+	bit = 1ull << object % 64;
+	if (is_marked(state, object) || index_state(&state->index, ref) != MO_OBJECT_ALLOCATED)
+		return;
+	if (__atomic_fetch_or(&state->marked[object / 64], bit, __ATOMIC_RELAXED) & bit)
+		return; /* another thread was faster */
+	if (!append(thread->stack.n_refs < STACK_OBJECTS ? &thread->stack : &thread->left, ref))
+		thread->is_out_of_memory = true;
+}
+
+static void scan_words(struct leaks_state *state, struct marking_thread *thread, const uint8_t *bytes, size_t n_bytes)
+{
+	const struct object_index index = state->index;
+
+	for (size_t at = 0; at + index.word_bytes <= n_bytes; at += index.word_bytes) {
+		uint64_t word = index_word(&index, bytes + at);
+		uint32_t slab = pointed_slab(&index, word);
+
+		if (slab)
+			meet(state, thread, slab - 1, word);
+	}
+}
+
+/* What waits for RCU in a sheaf is on its way out: not lost, and it leads on as long as it is there. */
+static void defer_objects(const struct marking *marking, struct marking_thread *thread, const uint8_t *bytes, uint64_t end)
+{
+	const struct object_index *index = &marking->state->index;
+	uint64_t n_objects = waiting_objects(marking->state, &marking->sheaves, bytes, end);
+	size_t n_before = thread->stack.n_refs + thread->left.n_refs;
+
+	scan_words(marking->state, thread, bytes + marking->sheaves.objects_bytes, n_objects * index->word_bytes);
+	thread->deferred_objects += thread->stack.n_refs + thread->left.n_refs - n_before;
+}
+
+static void scan_part(const struct marking *marking, struct marking_thread *thread, const uint8_t *bytes, size_t n_bytes)
+{
+	uint64_t end;
+
+	if (is_sheaf(marking->state, &marking->sheaves, bytes, n_bytes, &end)) {
+		scan_words(marking->state, thread, bytes, marking->sheaves.objects_bytes);
+		defer_objects(marking, thread, bytes, end);
+		bytes += end;
+		n_bytes -= end;
+	}
+	scan_words(marking->state, thread, bytes, n_bytes);
+}
+
+/* The words of one object, in the pieces that views give; what cannot be read of it is counted. */
+static void scan_object(const struct marking *marking, struct mo_reader *reader, struct marking_thread *thread,
+			struct object_ref ref)
+{
+	const struct leaks_state *state = marking->state;
+	uint8_t copy[COPY_BYTES];
+	uint64_t kva;
+	uint64_t n_bytes;
+
+	object_span(&state->index, ref, &kva, &n_bytes);
+	while (n_bytes) {
+		uint64_t pa = direct_map_pa(&state->index, kva);
+		const void *view;
+		size_t n_viewed = 0;
+		struct mo_error *error = mo_view_pa(reader, pa, n_bytes, &view, &n_viewed);
+
+		if (!error && n_viewed < n_bytes && n_bytes <= sizeof(copy)) {
+			error = mo_read_pa(reader, pa, copy, n_bytes);
+			view = copy;
+			n_viewed = n_bytes;
+		}
+		if (error) {
+			mo_error_destroy(error);
+			thread->missing_objects++;
+			return;
+		}
+		scan_part(marking, thread, view, n_viewed);
+		kva += n_viewed;
+		n_bytes -= n_viewed;
+	}
+}
+
+static struct mo_error *follow(const struct marking *marking, struct mo_reader *reader, struct marking_thread *thread)
+{
+	while (thread->stack.n_refs) {
+		struct object_ref ref = thread->stack.refs[--thread->stack.n_refs];
+
+		scan_object(marking, reader, thread, ref);
+	}
+	return thread->is_out_of_memory ? mo_error_no_memory() : NULL;
+}
+
+/*
+ * Pages one after the other whose words are roots. Of a page that the dump has in part (firmware had the rest) the part is
+ * scanned, and nothing is missing.
+ */
+static struct mo_error *scan_roots(const struct marking *marking, struct mo_reader *reader, struct marking_thread *thread,
+				   uint64_t pfn, uint64_t n_pages)
+{
+	struct leaks_state *state = marking->state;
+	uint64_t page_bytes = state->index.page_bytes;
+	uint64_t pa = pfn << state->index.page_shift;
+	uint64_t end_pa = pa + n_pages * page_bytes;
+	struct mo_error *error = NULL;
+
+	thread->root_pages += n_pages;
+	while (pa < end_pa && !error) {
+		uint64_t n_wanted = end_pa - pa < VIEW_PAGES * page_bytes ? end_pa - pa : VIEW_PAGES * page_bytes;
+		const void *view;
+		size_t n_bytes = 0;
+
+		error = mo_view_pa(reader, pa, n_wanted, &view, &n_bytes);
+		if (error) {
+			mo_error_destroy(error);
+			error = NULL;
+			thread->missing_pages += !(pa % page_bytes) &&
+						 mo_kernel_frame_presence(mo_run_kernel(state->run), pa >> state->index.page_shift) !=
+							 MO_FRAME_HOLE;
+			pa += page_bytes - pa % page_bytes;
+			continue;
+		}
+		scan_words(state, thread, view, n_bytes);
+		mo_view_done(reader, view, n_bytes);
+		pa += n_bytes;
+		error = follow(marking, reader, thread);
+	}
+	return error;
+}
+
+/* A slab whose objects are not known one by one is scanned as the other pages are. */
+static bool is_root(const struct leaks_state *state, uint8_t class, uint64_t pfn)
+{
+	if (class != MO_PAGE_SLAB)
+		return is_root_class((enum mo_page_class)class);
+	return pfn - state->index.first_pfn >= state->index.n_pages ||
+	       !state->index.slab_of_page[pfn - state->index.first_pfn];
+}
+
+static struct mo_error *scan_chunk(void *context, struct mo_reader *reader, unsigned thread_index, uint64_t first,
+				   uint64_t n_items)
+{
+	const struct marking *marking = context;
+	struct leaks_state *state = marking->state;
+	const struct mo_mem_map_model *mem_map = state->mem_map;
+	struct mo_error *error = NULL;
+
+	for (size_t i = 0; i < mem_map->n_runs && mem_map->runs[i].first_pfn < first + n_items && !error; i++) {
+		const struct mo_page_run *run = &mem_map->runs[i];
+		uint64_t pfn = run->first_pfn > first ? run->first_pfn : first;
+		uint64_t end = run->first_pfn + run->n_pages < first + n_items ? run->first_pfn + run->n_pages : first + n_items;
+
+		while (pfn < end && !error) {
+			uint64_t start = pfn;
+
+			while (pfn < end && is_root(state, run->classes[pfn - run->first_pfn], pfn))
+				pfn++;
+			error = scan_roots(marking, reader, &marking->threads[thread_index], start, pfn - start);
+			while (pfn < end && !is_root(state, run->classes[pfn - run->first_pfn], pfn))
+				pfn++;
+		}
+	}
+	return error;
+}
+
+static struct mo_error *follow_chunk(void *context, struct mo_reader *reader, unsigned thread_index, uint64_t first,
+				     uint64_t n_items)
+{
+	const struct marking *marking = context;
+	struct marking_thread *thread = &marking->threads[thread_index];
+
+	for (uint64_t i = 0; i < n_items; i++)
+		scan_object(marking, reader, thread, marking->round.refs[first + i]);
+	return follow(marking, reader, thread);
+}
+
+/* Objects that may be allocated or not lead on as roots do: nothing is called lost that one of them may hold. */
+static struct mo_error *begin_with_unknown(struct marking *marking)
+{
+	struct leaks_state *state = marking->state;
+	const struct mo_slab_model *slabs = state->index.slabs;
+
+	for (uint32_t i = 0; i < slabs->n_slabs; i++) {
+		struct object_ref ref = { .slab = i };
+
+		if (slabs->slabs[i].fault == MO_SLAB_SOUND)
+			continue;
+		for (; ref.index < state->index.indexed[i].objects; ref.index++) {
+			if (index_state(&state->index, ref) != MO_OBJECT_UNKNOWN)
+				continue;
+			state->model.unknown_objects++;
+			if (!append(&marking->round, ref))
+				return mo_error_no_memory();
+		}
+	}
+	return NULL;
+}
+
+/* What threads left becomes the next round. */
+static struct mo_error *collect_round(struct marking *marking, unsigned n_threads)
+{
+	marking->round.n_refs = 0;
+	for (unsigned i = 0; i < n_threads; i++) {
+		struct ref_list *left = &marking->threads[i].left;
+
+		for (size_t k = 0; k < left->n_refs; k++)
+			if (!append(&marking->round, left->refs[k]))
+				return mo_error_no_memory();
+		left->n_refs = 0;
+	}
+	return NULL;
+}
+
+static struct mo_error *mark_all(struct marking *marking, unsigned n_threads)
+{
+	struct leaks_state *state = marking->state;
+	const struct mo_mem_map_model *mem_map = state->mem_map;
+	struct mo_kernel *kernel = mo_run_kernel(state->run);
+	struct mo_progress *progress = mo_run_progress(state->run);
+	const struct mo_page_run *last = mem_map->n_runs ? &mem_map->runs[mem_map->n_runs - 1] : NULL;
+	struct mo_error *error = begin_with_unknown(marking);
+
+	if (!error && marking->round.n_refs)
+		error = mo_parallel_scan(kernel, progress, "following objects of unknown state", 0, marking->round.n_refs,
+					 ROUND_GRAIN_OBJECTS, follow_chunk, marking);
+	if (!error && last)
+		error = mo_parallel_scan(kernel, progress, "looking for leaks", mem_map->runs[0].first_pfn,
+					 last->first_pfn + last->n_pages, SCAN_GRAIN_PAGES, scan_chunk, marking);
+	if (!error)
+		error = collect_round(marking, n_threads);
+	while (!error && marking->round.n_refs) {
+		error = mo_parallel_scan(kernel, progress, "following pointers", 0, marking->round.n_refs,
+					 ROUND_GRAIN_OBJECTS, follow_chunk, marking);
+		if (!error)
+			error = collect_round(marking, n_threads);
+	}
+	return error;
+}
+
+struct mo_error *mark_reached(struct leaks_state *state)
+{
+	unsigned n_threads = mo_kernel_thread_count(mo_run_kernel(state->run));
+	struct marking marking = { .state = state };
+	struct mo_error *error;
+
+	state->marked = calloc(state->index.slabs->n_objects / 64 + 1, sizeof(*state->marked));
+	marking.threads = aligned_alloc(_Alignof(struct marking_thread), n_threads * sizeof(*marking.threads));
+	if (!state->marked || !marking.threads) {
+		free(marking.threads);
+		return mo_error_no_memory();
+	}
+	memset(marking.threads, 0, n_threads * sizeof(*marking.threads));
+	error = read_sheaf_shape(state, &marking.sheaves);
+	if (!error)
+		error = mark_all(&marking, n_threads);
+	for (unsigned i = 0; i < n_threads; i++) {
+		const struct marking_thread *thread = &marking.threads[i];
+
+		state->model.root_pages += thread->root_pages;
+		state->model.missing_pages += thread->missing_pages;
+		state->model.missing_objects += thread->missing_objects;
+		state->model.deferred_objects += thread->deferred_objects;
+		free(thread->stack.refs);
+		free(thread->left.refs);
+	}
+	free(marking.threads);
+	free(marking.round.refs);
+	free(marking.sheaves.capacities);
+	return error;
+}

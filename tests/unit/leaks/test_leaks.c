@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What is lost and what is not, what hangs on what, and who had it. */
+#include "toy_leaks.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define DATA page_kva(DATA_PFN)
+
+static void test_reached(void **state)
+{
+	struct toy toy;
+	uint64_t first = 0;
+	uint64_t large;
+
+	(void)state;
+	toy_init(&toy);
+	first = take(THINGS, 0);
+	large = take(LARGE, 0);
+	point(&toy, DATA + 8, first + 33); /* inside, with a bit set */
+	point(&toy, first + 56, large + 8191);
+	point(&toy, large + 4096, take(ODD, 20)); /* from its second page */
+	point(&toy, page_kva(DIRECT_PFN) + 4088, take(ODD, 0) + 191);
+	take(THINGS, 1);                                       /* nothing points at it */
+	point(&toy, object_kva(THINGS, 2), take(THINGS, 3));   /* from a free object */
+	point(&toy, page_kva(ANON_PFN), take(THINGS, 4));      /* from a process's memory */
+	point(&toy, page_kva(FREE_PFN), take(THINGS, 5));      /* from memory that was given back */
+	point(&toy, take(THINGS, 6), object_kva(THINGS, 6));   /* from itself */
+	point(&toy, DATA + 16, object_kva(THINGS, 7));         /* a pointer to a free object */
+	point(&toy, DATA + 24, page_kva(9) + 21 * 192);        /* behind the last object of a slab */
+	mo_fake_put_u32(toy.kernel, DATA + 36, (uint32_t)object_kva(THINGS, 1)); /* half a pointer */
+	toy_gather(&toy);
+	assert_int_equal(toy.model->n_lost, 5);
+	assert_int_equal(toy.model->objects, 9);
+	assert_int_equal(toy.model->object_bytes, 6 * 64 + 2 * 192 + 8192);
+	assert_int_equal(toy.model->root_pages, 2);
+	assert_true(toy.model->is_whole);
+	for (uint32_t i = 1; i < 7; i++)
+		assert_int_equal(!lost_at(&toy, object_kva(THINGS, i)), i == 2);
+	toy_destroy(&toy);
+}
+
+/* A list through both slabs, so long that it shows how deep the walk goes. */
+static void test_long_list(void **state)
+{
+	struct toy toy;
+	uint64_t from = DATA;
+
+	(void)state;
+	toy_init(&toy);
+	for (uint32_t i = 0; i < 128; i++) {
+		uint64_t to = take(i % 2 ? MORE_THINGS : THINGS, i / 2);
+
+		point(&toy, from, to);
+		from = to;
+	}
+	toy_gather(&toy);
+	assert_int_equal(toy.model->objects, 128);
+	assert_int_equal(toy.model->n_lost, 0);
+	assert_int_equal(toy.model->n_groups, 0);
+	toy_destroy(&toy);
+}
+
+static void test_chain_and_tree(void **state)
+{
+	struct toy toy;
+	const struct mo_lost_object *head;
+	uint64_t root;
+
+	(void)state;
+	toy_init(&toy);
+	/* The head has the highest address of its cache. */
+	root = take(THINGS, 10);
+	point(&toy, root, take(THINGS, 3));
+	point(&toy, root + 8, take(ODD, 2));
+	point(&toy, object_kva(ODD, 2) + 16, take(THINGS, 1) + 8);
+	point(&toy, object_kva(THINGS, 3), object_kva(THINGS, 1)); /* two ways to one object */
+	toy_gather(&toy);
+	assert_int_equal(toy.model->n_lost, 4);
+	head = lost_at(&toy, root);
+	assert_ptr_equal(&toy.model->lost[head->head], head);
+	assert_int_equal(head->held_objects, 3);
+	assert_int_equal(head->held_bytes, 64 + 192 + 64);
+	assert_false(head->is_in_cycle);
+	assert_ptr_equal(&toy.model->lost[lost_at(&toy, object_kva(ODD, 2))->head], head);
+	assert_ptr_equal(&toy.model->lost[lost_at(&toy, object_kva(THINGS, 1))->head], head);
+	assert_int_equal(toy.model->n_groups, 2);
+	assert_int_equal(toy.model->groups[0].objects, 3);
+	assert_int_equal(toy.model->groups[0].heads, 1);
+	assert_int_equal(toy.model->groups[0].held_bytes, 320);
+	assert_ptr_equal(&toy.model->lost[toy.model->groups[0].representative], head);
+	assert_int_equal(toy.model->groups[1].heads, 0);
+	toy_destroy(&toy);
+}
+
+/* Two objects that point at each other, and at one that comes before them; and a ring of three apart. */
+static void test_cycles(void **state)
+{
+	struct toy toy;
+	const struct mo_lost_object *head;
+	uint64_t heads = 0;
+
+	(void)state;
+	toy_init(&toy);
+	point(&toy, take(THINGS, 5), take(THINGS, 6));
+	point(&toy, object_kva(THINGS, 6), object_kva(THINGS, 5));
+	point(&toy, object_kva(THINGS, 6) + 8, take(THINGS, 0));
+	point(&toy, take(ODD, 1), take(ODD, 2));
+	point(&toy, object_kva(ODD, 2), take(ODD, 3));
+	point(&toy, object_kva(ODD, 3), object_kva(ODD, 1));
+	toy_gather(&toy);
+	assert_int_equal(toy.model->n_lost, 6);
+	for (size_t i = 0; i < toy.model->n_lost; i++)
+		heads += toy.model->lost[i].head == i;
+	assert_int_equal(heads, 2);
+	head = &toy.model->lost[lost_at(&toy, object_kva(THINGS, 0))->head];
+	assert_true(head == lost_at(&toy, object_kva(THINGS, 5)) || head == lost_at(&toy, object_kva(THINGS, 6)));
+	assert_true(head->is_in_cycle);
+	assert_int_equal(head->held_objects, 2);
+	head = &toy.model->lost[lost_at(&toy, object_kva(ODD, 3))->head];
+	assert_true(head->is_in_cycle);
+	assert_int_equal(head->held_objects, 2);
+	assert_int_equal(head->held_bytes, 2 * 192);
+	toy_destroy(&toy);
+}
+
+static void test_owner_and_verdict(void **state)
+{
+	struct toy toy;
+	char *text;
+
+	(void)state;
+	toy_init(&toy);
+	for (uint32_t i = 0; i < 21; i++) {
+		point(&toy, take(ODD, i) + 8, TABLE_KVA + 16);
+		point(&toy, object_kva(ODD, i) + 32, OPS_KVA + 8);
+	}
+	point(&toy, take(THINGS, 9) + 16, TABLE_KVA + 24);
+	toy_gather(&toy);
+	assert_int_equal(toy.model->n_groups, 2);
+	assert_string_equal(toy.model->groups[0].module, "toy");
+	assert_string_equal(toy.model->groups[0].symbol, "toy_ops");
+	assert_int_equal(toy.model->groups[0].symbol_offset_bytes, 8);
+	assert_null(toy.model->groups[1].module);
+	assert_string_equal(toy.model->groups[1].symbol, "kernel_table");
+	text = fake_run_text(toy.run, "leaks", NULL);
+	assert_non_null(strstr(text, "NOTICE: 21 objects of odd (4032 bytes, module toy) and 1 of things (64 bytes)"));
+	assert_non_null(strstr(text, "are lost; nothing else is."));
+	assert_non_null(strstr(text, "toy_ops+0x8"));
+	assert_non_null(strstr(text, "Confidence: likely"));
+	free(text);
+	text = fake_run_text(toy.run, "leaks", (const char *const[]){ "--list", NULL });
+	assert_non_null(strstr(text, "0xffff888000008240  things"));
+	assert_non_null(strstr(text, "0xffff888000009f00  odd"));
+	free(text);
+	toy_destroy(&toy);
+}
+
+static void test_on_purpose(void **state)
+{
+	struct toy toy;
+	char *text;
+
+	(void)state;
+	toy_init(&toy);
+	/* A header of a table; one of a tree of tables; and two that only look like one. */
+	point(&toy, take(ODD, 0), TABLE_KVA);
+	point(&toy, object_kva(ODD, 0) + 40, ROOT_KVA);
+	point(&toy, take(ODD, 1) + 32, TABLE_KVA + 64);
+	point(&toy, object_kva(ODD, 1) + 88, object_kva(ODD, 0));
+	point(&toy, take(ODD, 2), take(THINGS, 0)); /* its table was made by somebody */
+	point(&toy, object_kva(ODD, 2) + 40, ROOT_KVA);
+	point(&toy, take(ODD, 3) + 32, TABLE_KVA + 64);
+	point(&toy, object_kva(ODD, 3) + 88, object_kva(THINGS, 0)); /* leads to no header */
+	toy_gather(&toy);
+	assert_true(toy.model->groups[lost_at(&toy, object_kva(ODD, 0))->group].is_on_purpose);
+	assert_true(toy.model->groups[lost_at(&toy, object_kva(ODD, 1))->group].is_on_purpose);
+	assert_false(toy.model->groups[lost_at(&toy, object_kva(ODD, 2))->group].is_on_purpose);
+	assert_false(toy.model->groups[lost_at(&toy, object_kva(ODD, 3))->group].is_on_purpose);
+	text = fake_run_text(toy.run, "leaks", NULL);
+	assert_non_null(strstr(text, "2 objects of odd (384 bytes) and 1 of things (64 bytes) are lost"));
+	free(text);
+	toy_destroy(&toy);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_reached),           cmocka_unit_test(test_long_list),
+		cmocka_unit_test(test_chain_and_tree),    cmocka_unit_test(test_cycles),
+		cmocka_unit_test(test_owner_and_verdict), cmocka_unit_test(test_on_purpose),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "toy_leaks.h"
+
+#include <memopsy/memmap.h>
+
+#include "symbol_source.h"
+
+/* The models that the plugin reads, made anew by each toy_init(): a test program has one machine at a time. */
+static uint8_t states[256];
+static uint8_t classes[TOY_PAGES];
+static struct mo_slab_cache caches[TOY_CACHES];
+static struct mo_slab slabs[TOY_SLABS];
+static struct mo_page_run page_run;
+static struct mo_slab_model slab_model;
+static struct mo_mem_map_model mem_map_model;
+static uint64_t excluded_pfn;
+
+static const struct mo_fake_row rows[] = {
+	{ .type = "struct ctl_table_header", .bytes = 88 },
+	{ .type = "struct ctl_table_header", .member = "ctl_table", .offset_bytes = 0, .bytes = 8 },
+	{ .type = "struct ctl_table_header", .member = "ctl_table_arg", .offset_bytes = 32, .bytes = 8 },
+	{ .type = "struct ctl_table_header", .member = "root", .offset_bytes = 40, .bytes = 8 },
+	{ .type = "struct slab_sheaf", .member = "callback_head.func", .offset_bytes = 8, .bytes = 8 },
+	{ .type = "struct slab_sheaf", .member = "cache", .offset_bytes = 16, .bytes = 8 },
+	{ .type = "struct slab_sheaf", .member = "size", .offset_bytes = 24, .bytes = 4 },
+	{ .type = "struct slab_sheaf", .member = "objects", .offset_bytes = 32, .bytes = 8, .is_flexible = true },
+	{ .type = "struct kmem_cache", .member = "sheaf_capacity", .offset_bytes = 8, .bytes = 4 },
+};
+
+static const struct mo_fake_symbol symbols[] = {
+	{ "rcu_free_sheaf", RCU_KVA, 64 },
+	{ "sysctl_table_root", ROOT_KVA, 64 },
+	{ "kernel_table", TABLE_KVA, 4096 },
+};
+
+/* What the plugin asks of a run and a kernel beyond the fakes that plugins share. Weak, so that those may learn it. */
+#define WEAK __attribute__((weak))
+
+WEAK const void *mo_run_model_of(const struct mo_run *run, const char *name)
+{
+	(void)run;
+	if (!strcmp(name, MO_SLAB_MODEL))
+		return &slab_model;
+	assert_string_equal(name, MO_MEM_MAP_MODEL);
+	return &mem_map_model;
+}
+
+WEAK struct mo_progress *mo_run_progress(const struct mo_run *run)
+{
+	(void)run;
+	return NULL;
+}
+
+WEAK enum mo_frame_presence mo_kernel_frame_presence(const struct mo_kernel *kernel, uint64_t pfn)
+{
+	(void)kernel;
+	if (pfn >= TOY_PAGES)
+		return MO_FRAME_HOLE;
+	return excluded_pfn && pfn == excluded_pfn ? MO_FRAME_EXCLUDED : MO_FRAME_PRESENT;
+}
+
+WEAK struct mo_error *mo_view_pa(struct mo_reader *reader, uint64_t pa, size_t max_bytes, const void **ret,
+				 size_t *n_bytes_ret)
+{
+	/* One page at a time, as of a compressed dump. */
+	if (max_bytes > 4096 - pa % 4096)
+		max_bytes = 4096 - pa % 4096;
+	return mo_view(reader, BASE_KVA + pa, max_bytes, ret, n_bytes_ret);
+}
+
+WEAK struct mo_error *mo_read_pa(struct mo_reader *reader, uint64_t pa, void *buffer, size_t n_bytes)
+{
+	return mo_read(reader, BASE_KVA + pa, buffer, n_bytes);
+}
+
+WEAK void mo_view_done(struct mo_reader *reader, const void *bytes, size_t n_bytes)
+{
+	(void)reader;
+	(void)bytes;
+	(void)n_bytes;
+}
+
+uint64_t page_kva(uint64_t pfn)
+{
+	return BASE_KVA + pfn * 4096;
+}
+
+uint64_t object_kva(uint32_t slab, uint32_t index)
+{
+	return mo_object_kva(&slab_model, &slabs[slab], index);
+}
+
+void set_state(uint32_t slab, uint32_t index, enum mo_object_state state)
+{
+	uint64_t object = slabs[slab].first_object + index;
+	uint8_t *byte = &states[object / 2];
+
+	*byte = (uint8_t)(object % 2 ? (*byte & 0x0f) | state << 4 : (*byte & 0xf0) | state);
+}
+
+uint64_t take(uint32_t slab, uint32_t index)
+{
+	set_state(slab, index, MO_OBJECT_ALLOCATED);
+	return object_kva(slab, index);
+}
+
+void point(struct toy *toy, uint64_t from_kva, uint64_t to_kva)
+{
+	mo_fake_put_u64(toy->kernel, from_kva, to_kva);
+}
+
+void set_fault(uint32_t slab, bool has_states)
+{
+	slabs[slab].fault = MO_SLAB_LEAVES;
+	slabs[slab].has_states = has_states;
+	for (uint32_t i = 0; i < slabs[slab].objects; i++)
+		set_state(slab, i, MO_OBJECT_UNKNOWN);
+}
+
+void set_object_count(uint32_t slab, uint16_t objects)
+{
+	slabs[slab].objects = objects;
+}
+
+void set_cache_kva(uint32_t cache, uint64_t cache_kva)
+{
+	caches[cache].cache_kva = cache_kva;
+}
+
+void leave_out(struct toy *toy, uint64_t pfn)
+{
+	excluded_pfn = pfn;
+	mo_fake_break(toy->kernel, page_kva(pfn), 4096, MO_E_NOT_IN_DUMP);
+}
+
+static void make_slab(uint32_t slab, uint32_t cache, uint64_t pfn, uint8_t order)
+{
+	slabs[slab] = (struct mo_slab){ .pfn = pfn, .first_object = slab * 64u, .cache = cache, .order = order,
+					.objects = (uint16_t)((4096u << order) / caches[cache].size_bytes), .has_states = true };
+	for (uint64_t i = 0; i < 1u << order; i++)
+		classes[pfn + i] = MO_PAGE_SLAB;
+}
+
+static void make_models(void)
+{
+	static const uint32_t sizes[TOY_CACHES] = { [THINGS] = 64, [ODD] = 192, [LARGE] = 8192 };
+	static const char *const names[TOY_CACHES] = { [THINGS] = "things", [ODD] = "odd", [LARGE] = "large" };
+
+	for (uint32_t i = 0; i < TOY_CACHES; i++)
+		caches[i] = (struct mo_slab_cache){ .cache_kva = CACHE_KVA(i), .name = names[i], .size_bytes = sizes[i],
+						    .object_bytes = sizes[i] };
+	memset(states, MO_OBJECT_FREE | MO_OBJECT_FREE << 4, sizeof(states));
+	memset(classes, MO_PAGE_FREE_BUDDY, sizeof(classes));
+	classes[DATA_PFN] = MO_PAGE_KERNEL_DATA;
+	classes[DIRECT_PFN] = MO_PAGE_DIRECT;
+	classes[ANON_PFN] = MO_PAGE_ANON;
+	make_slab(THINGS, THINGS, 8, 0);
+	make_slab(ODD, ODD, 9, 0);
+	make_slab(LARGE, LARGE, 12, 1);
+	make_slab(MORE_THINGS, THINGS, 16, 0);
+	page_run = (struct mo_page_run){ .n_pages = TOY_PAGES, .classes = classes };
+	slab_model = (struct mo_slab_model){ .caches = caches, .n_caches = TOY_CACHES, .slabs = slabs, .n_slabs = TOY_SLABS,
+					     .states = states, .n_objects = 64 * TOY_SLABS, .page_shift = 12,
+					     .direct_map_kva = BASE_KVA };
+	mem_map_model = (struct mo_mem_map_model){ .runs = &page_run, .n_runs = 1, .n_pages = TOY_PAGES };
+	excluded_pfn = 0;
+}
+
+void toy_init(struct toy *toy)
+{
+	const struct mo_symbol ops = { .name = "toy_ops", .value_kva = OPS_KVA, .size_bytes = 64, .type = 'd' };
+
+	make_models();
+	*toy = (struct toy){ .kernel = mo_fake_kernel(&(const struct mo_fake){
+				     .rows = rows, .n_rows = N_ROWS(rows), .symbols = symbols, .n_symbols = N_ROWS(symbols),
+				     .end_pfn = TOY_PAGES }) };
+	expect_success(mo_symbols_add_module((struct mo_symbols *)mo_kernel_symbols(toy->kernel), "toy", &ops, 1));
+	mo_fake_map(toy->kernel, BASE_KVA, TOY_PAGES * 4096);
+	mo_fake_map(toy->kernel, CACHE_KVA(0), TOY_CACHES * 0x100);
+	mo_fake_put_u32(toy->kernel, CACHE_KVA(THINGS) + 8, 4);
+}
+
+void toy_gather(struct toy *toy)
+{
+	toy->run = fake_run(toy->kernel, memopsy_plugin_entry_leaks());
+	toy->model = mo_run_model(toy->run);
+}
+
+void toy_destroy(struct toy *toy)
+{
+	fake_run_destroy(toy->run);
+	mo_fake_destroy(toy->kernel);
+}
+
+const struct mo_lost_object *lost_at(const struct toy *toy, uint64_t kva)
+{
+	for (size_t i = 0; i < toy->model->n_lost; i++)
+		if (object_kva(toy->model->lost[i].slab, toy->model->lost[i].index) == kva)
+			return &toy->model->lost[i];
+	return NULL;
+}

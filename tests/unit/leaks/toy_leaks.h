@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef MO_TOY_LEAKS_H
+#define MO_TOY_LEAKS_H
+
+/*
+ * A machine of 64 page frames, all mapped and zero: a page of kernel data, one of a direct user, one of a process and a
+ * free one; slabs of three caches whose objects are all free until a test takes them.
+ */
+
+#include "fake_run.h"
+
+#include <memopsy/leaks.h>
+#include <memopsy/mem_map.h>
+#include <memopsy/slab.h>
+
+#define TOY_PAGES 64u
+#define DATA_PFN 1u
+#define DIRECT_PFN 2u
+#define ANON_PFN 3u
+#define FREE_PFN 4u
+
+#define THINGS 0u      /* 64 bytes each, 64 in the slab at page frame 8 */
+#define ODD 1u         /* 192 bytes each, 21 in the slab at page frame 9 */
+#define LARGE 2u       /* 8192 bytes: one in the slab of two pages at page frame 12 */
+#define MORE_THINGS 3u /* a second slab of things, at page frame 16 */
+#define TOY_SLABS 4u
+#define TOY_CACHES 3u
+
+#define CACHE_KVA(cache) (0xffffa00000000000ull + (cache) * 0x100)
+#define OPS_KVA 0xffffffffc0001000ull    /* a table of operations in the module "toy" */
+#define TABLE_KVA 0xffffffff82002000ull  /* kernel_table, in the kernel's own image */
+#define ROOT_KVA 0xffffffff82001000ull   /* sysctl_table_root */
+#define RCU_KVA 0xffffffff81003000ull    /* rcu_free_sheaf() */
+
+struct toy {
+	struct mo_kernel *kernel;
+	struct mo_run *run;
+	const struct mo_leaks_model *model;
+};
+
+void toy_init(struct toy *toy);
+void toy_destroy(struct toy *toy);
+void toy_gather(struct toy *toy);
+
+uint64_t page_kva(uint64_t pfn);
+uint64_t object_kva(uint32_t slab, uint32_t index);
+void set_state(uint32_t slab, uint32_t index, enum mo_object_state state);
+/* Takes an object. */
+uint64_t take(uint32_t slab, uint32_t index);
+void point(struct toy *toy, uint64_t from_kva, uint64_t to_kva);
+/* Makes a slab one whose objects cannot be told. */
+void set_fault(uint32_t slab, bool has_states);
+void set_object_count(uint32_t slab, uint16_t objects);
+void set_cache_kva(uint32_t cache, uint64_t cache_kva);
+void leave_out(struct toy *toy, uint64_t pfn);
+
+/* The lost object at an address; NULL: it is not lost. */
+const struct mo_lost_object *lost_at(const struct toy *toy, uint64_t kva);
+
+const struct mo_plugin *memopsy_plugin_entry_leaks(void);
+
+#endif
