@@ -123,7 +123,8 @@ static void finish_counters(const struct tasks_state *state, struct mo_mm *mm, c
 		oom = mo_count_add(oom, state->oom_sums ? summed : mm->printed_pages[i]);
 		if (state->status_sums)
 			mm->printed_pages[i] = summed;
-		mm->exact_pages[i] = has_exact[i] ? positive(exact[i] + pending[i]) : mo_unknown();
+		/* Wraps, as a damaged counter may, and is no error here. */
+		mm->exact_pages[i] = has_exact[i] ? positive((int64_t)((uint64_t)exact[i] + (uint64_t)pending[i])) : mo_unknown();
 	}
 	if (mm->pgtables_bytes.certainty == MO_EXACT)
 		mm->oom_pages = mo_count_add(oom, mo_exact(mm->pgtables_bytes.value /

@@ -75,7 +75,8 @@ static struct mo_count score_of(const struct tasks_state *state, uint32_t index,
 		return mo_exact(0);
 	task = &state->tasks[holder];
 	mm = &state->mms[task->mm];
-	if (!task->has_oom_score_adj || !mm->is_readable)
+	if (!task->has_oom_score_adj || task->oom_score_adj < OOM_SCORE_ADJ_MIN || task->oom_score_adj > -OOM_SCORE_ADJ_MIN ||
+	    !mm->is_readable)
 		return mo_unknown();
 	if (task->oom_score_adj == OOM_SCORE_ADJ_MIN || mm->flags >> MMF_OOM_SKIP & 1 || in_vfork(state, task))
 		return mo_exact(0);

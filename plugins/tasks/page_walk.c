@@ -193,6 +193,8 @@ static void add_leaf(const struct page_walk *walk, uint64_t entry, uint64_t n_pa
 	if (walk->hugetlb_bytes) {
 		if (is_present)
 			add_hugetlb(walk, pfn);
+	} else if (n_pages > ENTRIES) { /* the kernel passes over what a PUD maps */
+		return;
 	} else if (!is_present) {
 		add_swap_entry(walk, entry);
 	} else if (!(entry & ENTRY_SPECIAL) && !(n_pages > 1 && pfn == (walk->reading->huge_zero_pfn & ~(n_pages - 1)))) {

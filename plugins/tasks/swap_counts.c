@@ -115,9 +115,18 @@ static struct mo_error *count_swapped_range(const struct tasks_state *state, con
 {
 	uint64_t n_pages = (vma->end - vma->start) >> 12;
 	struct mo_xarray_walk walk;
-	uint64_t index, entry;
+	uint64_t index;
+	uint64_t entry = 0;
 
 	*ret = 0;
+	if (n_pages == 1) {
+		struct mo_error *error = mo_xarray_load(state->reader, mo_field_kva(&state->layout->swap.i_pages, mapping_kva),
+							vma->pgoff, &entry);
+
+		if (!error && entry & 1)
+			*ret = 4096;
+		return error;
+	}
 	mo_xarray_begin(&walk, state->reader, mo_field_kva(&state->layout->swap.i_pages, mapping_kva), MOST_SHMEM_ENTRIES);
 	while (mo_xarray_next(&walk, &index, &entry))
 		if (entry & 1 && index >= vma->pgoff && index - vma->pgoff < n_pages)
