@@ -4,10 +4,12 @@
 
 /*
  * The model "vmap": every range of kernel virtual addresses that the vmalloc allocator has handed out, with what is
- * known of who asked for it and of the pages behind it.
+ * known of who asked for it and of the pages behind it; and the page frames of vmalloc, kernel stacks and the per-CPU
+ * allocator.
  *
  * Immutable once published; lives until the run ends.
- * Decodes struct vmap_area and struct vm_struct (include/linux/vmalloc.h), and where mm/vmalloc.c keeps them.
+ * Decodes struct vmap_area and struct vm_struct (include/linux/vmalloc.h), where mm/vmalloc.c keeps them, and
+ * struct pcpu_chunk (mm/percpu-internal.h).
  */
 
 #include <memopsy/report.h>
@@ -68,6 +70,21 @@ struct mo_vmap_area {
 	const struct mo_vmap_node_pages *nodes; /* ascending by node */
 	size_t n_nodes;
 	uint64_t n_found_pages;      /* entries of the pages array that are struct pages */
+	bool is_idle_stack;          /* a stack that no task has: cached for the next one, or about to be freed */
+};
+
+/* What page frames are used for. Append only. */
+enum mo_owned_kind {
+	MO_OWNED_VMALLOC = 0,      /* memory of vmalloc() and its like, but for stacks */
+	MO_OWNED_KERNEL_STACK = 1, /* stacks of tasks that lie in vmalloc (CONFIG_VMAP_STACK), cached ones among them */
+	MO_OWNED_PERCPU = 2,       /* chunks of the per-CPU allocator */
+	MO_N_OWNED_KINDS,
+};
+
+struct mo_owned_pages {
+	uint64_t first_pfn;
+	uint64_t n_pages;
+	enum mo_owned_kind kind;
 };
 
 struct mo_vmap_model {
@@ -75,6 +92,10 @@ struct mo_vmap_model {
 	size_t n_areas;
 	const uint32_t *listed;           /* indices of areas in the order of /proc/vmallocinfo; n_areas of them */
 	bool is_complete;                 /* false: a tree or a list is broken (a finding says where) and areas are missing */
+	const struct mo_owned_pages *owned; /* ascending by page frame; they overlap only if the kernel's data are wrong */
+	size_t n_owned;
+	uint64_t owned_pages[MO_N_OWNED_KINDS]; /* sums of owned */
+	uint64_t idle_stack_pages;        /* of the kernel stacks, those that no task has: KernelStack is without them */
 	bool has_nodes;                   /* a NUMA kernel: /proc/vmallocinfo counts pages by node */
 };
 

@@ -15,7 +15,8 @@
 struct counting {
 	uint64_t *pages_of_node;     /* by index in the zones model; NULL: nodes are not known */
 	const struct mo_zone *zone;
-	uint64_t entries_left;       /* arrays that share memory, as only a lie can, must not take for ever */
+	enum mo_owned_kind kind;     /* of the area that is counted */
+	struct mo_error *memory;     /* there is none left */
 	unsigned pointer_bytes;
 	bool is_swapped;
 };
@@ -86,7 +87,10 @@ static struct mo_error *count_entries(struct vmap_state *state, struct counting 
 		if (!error) {
 			count_page(state, counting, pfn, step);
 			area->n_found_pages += step;
+			counting->memory = add_owned(state, pfn, step, counting->kind);
 		}
+		if (counting->memory)
+			break;
 	}
 	return error;
 }
@@ -109,11 +113,11 @@ static struct mo_error *count_area(struct vmap_state *state, struct counting *co
 		trouble_note(&state->broken_pages,
 			     mo_error_create(MO_E_CORRUPT, "the area at 0x%" PRIx64 " has %" PRIu64 " pages of order %u",
 					     area->first_kva, area->n_pages, area->page_order));
-	if (n_pages > counting->entries_left)
+	if (n_pages > state->entries_left)
 		return mo_error_create(MO_E_LIMIT, "the areas have more pages than the machine; from the area at 0x%" PRIx64
 				       " on they are not counted", area->first_kva);
-	counting->entries_left -= n_pages;
-	for (uint64_t first = 0; first < n_pages && !error;) {
+	state->entries_left -= n_pages;
+	for (uint64_t first = 0; first < n_pages && !error && !counting->memory;) {
 		uint64_t n = step < ENTRIES_AT_ONCE ? ENTRIES_AT_ONCE : 1;
 
 		if (n > n_pages - first)
@@ -153,6 +157,36 @@ static bool has_pages(const struct mo_vmap_area *area)
 	return area->has_vm && area->pages_kva && area->n_pages && !(area->flags & MO_VM_UNINITIALIZED);
 }
 
+/*
+ * A task's stack has a magic number at its far end (set_task_stack_end_magic(), kernel/fork.c; STACK_END_MAGIC,
+ * include/uapi/linux/magic.h), which stays there in stacks that are cached for the next task. Since 5.18 one that is
+ * about to be freed or cached has a struct vm_stack there instead: an rcu_head, and where its vm_struct is.
+ */
+#define STACK_END_MAGIC 0x57ac6e9du
+#define MOST_STACK_PAGES 64u
+
+static enum mo_owned_kind kind_of(struct vmap_state *state, struct mo_vmap_area *area)
+{
+	unsigned pointer_bytes = mo_kernel_facts(mo_run_kernel(state->run))->pointer_bytes;
+	uint64_t magic = 0;
+	uint64_t vm_kva = 0;
+	struct mo_error *error;
+
+	if (area->is_idle_stack)
+		return MO_OWNED_KERNEL_STACK;
+	if (!(area->flags & MO_VM_ALLOC) || area->n_pages > MOST_STACK_PAGES || (area->n_pages & (area->n_pages - 1)))
+		return MO_OWNED_VMALLOC;
+	error = mo_read_pointer(state->reader, area->vm_first_kva, &magic);
+	if (!error)
+		error = mo_read_pointer(state->reader, area->vm_first_kva + 2 * pointer_bytes, &vm_kva);
+	/* One whose page cannot be read is counted with the rest of vmalloc. */
+	if (error)
+		magic = vm_kva = 0;
+	mo_error_destroy(error);
+	area->is_idle_stack = vm_kva == area->vm_kva;
+	return area->is_idle_stack || magic == STACK_END_MAGIC ? MO_OWNED_KERNEL_STACK : MO_OWNED_VMALLOC;
+}
+
 static void find_vpages(struct vmap_state *state)
 {
 	for (size_t i = 0; i < state->n_areas; i++) {
@@ -167,7 +201,6 @@ struct mo_error *gather_area_pages(struct vmap_state *state)
 	const struct mo_kernel_facts *facts = mo_kernel_facts(mo_run_kernel(state->run));
 	struct counting counting = {
 		.pointer_bytes = facts->pointer_bytes,
-		.entries_left = state->memmap ? state->memmap->n_pages : 0,
 		.is_swapped = facts->is_big_endian != (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__),
 	};
 	struct mo_error *error = NULL;
@@ -182,10 +215,13 @@ struct mo_error *gather_area_pages(struct vmap_state *state)
 	}
 	for (size_t i = 0; state->memmap && i < state->n_areas && !error; i++)
 		if (has_pages(&state->areas[i])) {
+			counting.kind = kind_of(state, &state->areas[i]);
 			trouble_note(&state->broken_pages, count_area(state, &counting, &state->areas[i]));
-			error = keep_nodes(state, &counting, &state->areas[i]);
+			error = counting.memory ? counting.memory : keep_nodes(state, &counting, &state->areas[i]);
 		}
 	for (size_t i = 0; i < state->n_areas; i++) {
+		if (state->areas[i].is_idle_stack)
+			state->model.idle_stack_pages += state->areas[i].n_found_pages;
 		state->areas[i].nodes = state->areas[i].n_nodes ? state->node_pages + n_node_pages : NULL;
 		n_node_pages += state->areas[i].n_nodes;
 	}

@@ -4,7 +4,8 @@
 
 /*
  * The model while it is being built, in this order: all areas of the trees and of the lists of freed ones (areas.c),
- * what each vm_struct says (areas.c), the pages of each (area_pages.c), the names of the callers (caller_names.c).
+ * what each vm_struct says (areas.c), stacks that wait for a task (cached_stacks.c), the pages of each area
+ * (area_pages.c), those of the per-CPU allocator (percpu_chunks.c), the names of the callers (caller_names.c).
  *
  * What cannot be read is counted, and told in one finding a kind (trouble.c); it never ends the gathering.
  */
@@ -62,9 +63,13 @@ struct vmap_state {
 	uint32_t *listed;
 	struct mo_vmap_node_pages *node_pages;
 	size_t n_node_pages, n_node_pages_allocated;
+	struct mo_owned_pages *owned;
+	size_t n_owned, n_owned_allocated;
+	uint64_t entries_left;       /* pages that are still looked at: arrays that share memory, as only a lie can, must end */
 	struct named_caller *callers; /* ascending */
 	size_t n_callers;
-	struct trouble broken_trees, unreadable_areas, unreadable_vms, overlaps, broken_pages;
+	struct trouble broken_trees, unreadable_areas, unreadable_vms, overlaps, broken_pages,
+		broken_chunks;
 };
 
 /* Counts the failure, keeps the first error, frees the others. NULL is no failure. */
@@ -74,6 +79,13 @@ void report_trouble(struct vmap_state *state);
 /* An error means that no area can be had at all, or no memory. */
 struct mo_error *gather_areas(struct vmap_state *state) MO_MUST_USE;
 struct mo_error *gather_area_pages(struct vmap_state *state) MO_MUST_USE;
+struct mo_error *gather_percpu_chunks(struct vmap_state *state) MO_MUST_USE;
+void mark_cached_stacks(struct vmap_state *state);
+
+/* owned_pages.c: page frames with an owner, in any order; then sorted, joined and summed up. */
+struct mo_error *add_owned(struct vmap_state *state, uint64_t first_pfn, uint64_t n_pages, enum mo_owned_kind kind) MO_MUST_USE;
+void finish_owned(struct vmap_state *state);
+
 struct mo_error *name_callers(struct vmap_state *state) MO_MUST_USE;
 
 /* caller_index.c, module_text.c */
@@ -86,7 +98,7 @@ bool find_caller(const struct vmap_state *state, const struct caller_index *inde
 		 uint64_t *n_bytes);
 
 /* The views. */
-extern const struct mo_table_spec vmallocinfo_table, vmalloc_holders_table;
+extern const struct mo_table_spec vmallocinfo_table, vmalloc_holders_table, vmalloc_owned_table;
 #define N_VMALLOCINFO_OPTIONS 1
 extern const struct mo_option vmallocinfo_options[N_VMALLOCINFO_OPTIONS];
 struct mo_error *show_vmallocinfo(struct mo_run *run, struct mo_report *report) MO_MUST_USE;

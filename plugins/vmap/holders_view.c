@@ -30,6 +30,28 @@ const struct mo_table_spec vmalloc_holders_table = {
 	.flags = MO_TABLE_NO_TITLE,
 };
 
+enum { OWNED_VMALLOC, OWNED_STACK, OWNED_IDLE, OWNED_PERCPU, N_OWNED_COLUMNS };
+
+static const struct mo_column owned_columns[N_OWNED_COLUMNS] = {
+	[OWNED_VMALLOC] = { .key = "vmalloc_bytes", .heading = "Memory of vmalloc", .kind = MO_CELL_BYTES,
+			    .help = "without kernel stacks; VmallocUsed of /proc/meminfo is both" },
+	[OWNED_STACK] = { .key = "kernel_stack_bytes", .heading = "Kernel stacks in it", .kind = MO_CELL_BYTES,
+			  .help = "stacks of tasks; KernelStack of /proc/meminfo is without those that no task has" },
+	[OWNED_IDLE] = { .key = "idle_stack_bytes", .heading = "Of these without a task", .kind = MO_CELL_BYTES,
+			   .help = "cached for the next task (cached_stacks), or about to be freed" },
+	[OWNED_PERCPU] = { .key = "percpu_bytes", .heading = "Per-CPU chunks", .kind = MO_CELL_BYTES,
+			   .help = "memory of the per-CPU allocator (Percpu)" },
+};
+
+const struct mo_table_spec vmalloc_owned_table = {
+	.name = "vmalloc_owned",
+	.title = "Memory behind kernel addresses",
+	.help = "Page frames of vmalloc, kernel stacks and the per-CPU allocator, found one by one.",
+	.columns = owned_columns,
+	.n_columns = N_OWNED_COLUMNS,
+	.flags = MO_TABLE_RECORD,
+};
+
 #define REPORT_ROWS 10
 
 struct holder {
@@ -123,6 +145,23 @@ static void write_row(struct mo_report *report, const struct holder *holder, uin
 	mo_report_row(report, cells);
 }
 
+static struct mo_cell bytes_cell(const struct mo_vmap_model *vmap, uint64_t n_pages, uint64_t page_bytes)
+{
+	return mo_cell_number(vmap->is_complete ? mo_exact(n_pages * page_bytes) : mo_at_least(n_pages * page_bytes));
+}
+
+static void write_owned(struct mo_report *report, const struct mo_vmap_model *vmap, uint64_t page_bytes)
+{
+	const struct mo_cell cells[N_OWNED_COLUMNS] = {
+		[OWNED_VMALLOC] = bytes_cell(vmap, vmap->owned_pages[MO_OWNED_VMALLOC], page_bytes),
+		[OWNED_STACK] = bytes_cell(vmap, vmap->owned_pages[MO_OWNED_KERNEL_STACK], page_bytes),
+		[OWNED_IDLE] = bytes_cell(vmap, vmap->idle_stack_pages, page_bytes),
+		[OWNED_PERCPU] = bytes_cell(vmap, vmap->owned_pages[MO_OWNED_PERCPU], page_bytes),
+	};
+
+	mo_report_record(report, &vmalloc_owned_table, cells);
+}
+
 struct mo_error *show_holders(struct mo_run *run, struct mo_report *report, bool by_module)
 {
 	const struct mo_vmap_model *vmap = mo_run_model(run);
@@ -145,6 +184,7 @@ struct mo_error *show_holders(struct mo_run *run, struct mo_report *report, bool
 	mo_report_table_end(report);
 	if (mo_run_is_report(run))
 		mo_report_note(report, "The %zu largest of %zu callers; %zu areas in all.", n_shown, n_holders, vmap->n_areas);
+	write_owned(report, vmap, page_bytes);
 	free(holders);
 	return NULL;
 }

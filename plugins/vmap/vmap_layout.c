@@ -39,6 +39,15 @@ static const struct mo_need rows[] = {
 	MO_FIELD(L, node_busy, "struct vmap_node", "busy.root", OPTIONAL, .why = WHY_NODES),
 	MO_FIELD(L, node_lazy, "struct vmap_node", "lazy.head", OPTIONAL, .why = WHY_NODES),
 
+	MO_ADDRESS(L, pcpu_get_vm_areas, "pcpu_get_vm_areas", OPTIONAL, .why = "CONFIG_SMP"),
+	MO_ADDRESS(L, pcpu_first_chunk, "pcpu_first_chunk", OPTIONAL),
+	MO_ADDRESS(L, pcpu_base_addr, "pcpu_base_addr", OPTIONAL),
+	MO_ADDRESS(L, per_cpu_start, "__per_cpu_start", OPTIONAL, .why = "CONFIG_SMP"),
+	MO_FIELD(L, chunk_base, "struct pcpu_chunk", "base_addr", OPTIONAL),
+	MO_FIELD(L, chunk_pages, "struct pcpu_chunk", "nr_pages", OPTIONAL,
+		 .why = "mm/percpu-internal.h: since the allocator has bitmaps, 4.14"),
+	MO_ADDRESS(L, cached_stacks, "cached_stacks", OPTIONAL, .why = "kernel/fork.c: CONFIG_VMAP_STACK"),
+
 	MO_ADDRESS(L, text_start, "_stext", OPTIONAL),
 	MO_ADDRESS(L, image_end, "_end", OPTIONAL),
 	MO_ADDRESS(L, modules, "modules", OPTIONAL, .why = WHY_MODULES),

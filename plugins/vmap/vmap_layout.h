@@ -22,6 +22,10 @@ struct vmap_layout {
 	struct mo_size node;
 	struct mo_field node_busy, node_lazy;
 
+	struct mo_address pcpu_get_vm_areas, pcpu_first_chunk, pcpu_base_addr, per_cpu_start;
+	struct mo_field chunk_base, chunk_pages;
+	struct mo_address cached_stacks;
+
 	struct mo_address text_start, image_end;
 	struct mo_address modules;
 	struct {

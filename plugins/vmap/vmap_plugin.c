@@ -14,6 +14,7 @@ static void release(void *model)
 		free(state->callers[i].text);
 	free(state->callers);
 	free(state->node_pages);
+	free(state->owned);
 	free(state->listed);
 	free(state->areas);
 	free(state);
@@ -36,8 +37,14 @@ static struct mo_error *gather(struct mo_run *run, void **model_ret)
 	state->model.listed = state->listed;
 	if (!error) {
 		trouble_note(&state->broken_pages, mo_memmap(state->reader, &state->memmap));
+		state->entries_left = state->memmap ? state->memmap->n_pages : 0;
+		mark_cached_stacks(state);
 		error = gather_area_pages(state);
 	}
+	if (!error)
+		error = gather_percpu_chunks(state);
+	if (!error)
+		finish_owned(state);
 	if (!error)
 		error = name_callers(state);
 	state->model.is_complete = !state->broken_trees.n && !state->unreadable_areas.n;
@@ -50,11 +57,11 @@ static struct mo_error *gather(struct mo_run *run, void **model_ret)
 	return NULL;
 }
 
-static const struct mo_table_spec *const tables[] = { &vmallocinfo_table, &vmalloc_holders_table };
+static const struct mo_table_spec *const tables[] = { &vmallocinfo_table, &vmalloc_holders_table, &vmalloc_owned_table };
 
 static const struct mo_view views[] = {
 	{ .name = "vmallocinfo", .title = "Areas of vmalloc", .summary = "what /proc/vmallocinfo printed",
-	  .options = vmallocinfo_options, .n_options = N_VMALLOCINFO_OPTIONS, .tables = tables, .n_tables = 2,
+	  .options = vmallocinfo_options, .n_options = N_VMALLOCINFO_OPTIONS, .tables = tables, .n_tables = 3,
 	  .report_order = 150, .show = show_vmallocinfo },
 };
 

@@ -76,4 +76,28 @@ for by in ("caller", "module"):
             row["size_bytes"] for row in rows):
         print(f"--by={by} has lost areas")
         sys.exit(1)
-sys.exit(truth.compare_lines(expected, text))
+
+
+def meminfo(path):
+    return {line.split(":")[0]: int(line.split()[1]) for line in path.read_text().splitlines() if ":" in line}
+
+
+def owned_differ():
+    """Memory found page by page, against the kernel's counters. A counter that moved while recording is told only."""
+    owned = json.loads(truth.run(program, "vmallocinfo", dump, "--by", "caller", "--json"))["data"]["vmalloc_owned"]
+    found = {"VmallocUsed": owned["vmalloc_bytes"] + owned["kernel_stack_bytes"],
+             "KernelStack": owned["kernel_stack_bytes"] - owned["idle_stack_bytes"], "Percpu": owned["percpu_bytes"]}
+    said = meminfo(folder / "proc/meminfo")
+    others = [meminfo(path) for path in (folder / "before/proc/meminfo", folder / "after/proc/meminfo") if path.exists()]
+    differ = 0
+    for name, n_bytes in found.items():
+        if name not in said or said[name] * 1024 == n_bytes:
+            continue
+        moved = any(other.get(name) != said[name] for other in others) or "oom-panic" in folder.resolve().parent.name
+        differ += not moved
+        print(f"{'moved: ' if moved else ''}{name} was {said[name]} kB, memopsy finds {n_bytes // 1024} kB")
+    return differ
+
+
+differ = owned_differ()
+sys.exit(truth.compare_lines(expected, text) or bool(differ))

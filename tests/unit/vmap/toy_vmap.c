@@ -9,6 +9,11 @@
 #define MEM_MAP (BASE_KVA + 0x2020)
 #define MAX_MAPNR (BASE_KVA + 0x2028)
 #define NODES_POINTER (BASE_KVA + 0x2000)
+#define PCPU_BASE_ADDR (BASE_KVA + 0x2030)
+#define PCPU_FIRST_CHUNK (BASE_KVA + 0x2038)
+#define CPU_POSSIBLE (BASE_KVA + 0x2040)
+#define NR_CPU_IDS (BASE_KVA + 0x2050)
+#define PERCPU_OFFSETS (BASE_KVA + 0x2060)
 
 #define AREA "struct vmap_area"
 #define VM "struct vm_struct"
@@ -29,6 +34,9 @@
 	{ .type = VM, .member = "nr_pages", .offset_bytes = 44, .bytes = 4 }, \
 	{ .type = VM, .member = "phys_addr", .offset_bytes = 48, .bytes = 8 }, \
 	{ .type = VM, .member = "caller", .offset_bytes = 56, .bytes = 8 }, \
+	{ .type = "struct cpumask", .member = "bits", .offset_bytes = 0, .bytes = 8, .n_elements = 1 }, \
+	{ .type = "struct pcpu_chunk", .member = "base_addr", .offset_bytes = 16, .bytes = 8 }, \
+	{ .type = "struct pcpu_chunk", .member = "nr_pages", .offset_bytes = 24, .bytes = 4 }, \
 	{ .type = "struct module", .bytes = 128 }, \
 	{ .type = "struct module", .member = "list", .offset_bytes = 0, .bytes = 16 }, \
 	{ .type = "struct module", .member = "name", .offset_bytes = 16, .bytes = 1, .n_elements = 56 }
@@ -63,30 +71,44 @@ static const struct mo_fake_enumerator enumerators[] = {
 	{ .enum_name = "enum mod_mem_type", .name = "MOD_INIT_TEXT", .value = 1 },
 };
 
+/* Per-CPU variables are offsets. */
+#define EARLY_SYMBOLS \
+	{ .name = "__per_cpu_start", .kva = 0, .bytes = 0 }, \
+	{ .name = "cached_stacks", .kva = TOY_CACHED_STACKS, .bytes = 16 }
+
 #define COMMON_SYMBOLS \
 	{ .name = "modules", .kva = MODULES, .bytes = 16 }, \
 	{ .name = "mem_map", .kva = MEM_MAP, .bytes = 8 }, \
 	{ .name = "max_mapnr", .kva = MAX_MAPNR, .bytes = 8 }, \
+	{ .name = "pcpu_base_addr", .kva = PCPU_BASE_ADDR, .bytes = 8 }, \
+	{ .name = "pcpu_first_chunk", .kva = PCPU_FIRST_CHUNK, .bytes = 8 }, \
+	{ .name = "__cpu_possible_mask", .kva = CPU_POSSIBLE, .bytes = 8 }, \
+	{ .name = "nr_cpu_ids", .kva = NR_CPU_IDS, .bytes = 4 }, \
+	{ .name = "__per_cpu_offset", .kva = PERCPU_OFFSETS, .bytes = 16 }, \
 	{ .name = "_stext", .kva = TOY_TEXT, .bytes = 0 }, \
 	{ .name = "first_alias", .kva = TOY_TEXT + 0x100, .bytes = 0x20 }, \
 	{ .name = "second_alias", .kva = TOY_TEXT + 0x100, .bytes = 0x20 }, \
 	{ .name = "dup_task_struct", .kva = TOY_TEXT + 0x200, .bytes = 0x10 }, \
 	{ .name = "last", .kva = TOY_TEXT + 0x300, .bytes = 0 }, \
+	{ .name = "pcpu_get_vm_areas", .kva = TOY_PERCPU_CALLER, .bytes = 0 }, \
 	{ .name = "_end", .kva = TOY_TEXT + 0x1000, .bytes = 0 }
 
 static const struct mo_fake_symbol symbols_5_10[] = {
+	EARLY_SYMBOLS,
 	{ .name = "vmap_area_root", .kva = TOY_NODES, .bytes = 8 },
 	{ .name = "vmap_purge_list", .kva = TOY_NODES + 64, .bytes = 8 },
 	COMMON_SYMBOLS,
 };
 
 static const struct mo_fake_symbol symbols_6_1[] = {
+	EARLY_SYMBOLS,
 	{ .name = "vmap_area_root", .kva = TOY_NODES, .bytes = 8 },
 	{ .name = "purge_vmap_area_list", .kva = TOY_NODES + 64, .bytes = 16 },
 	COMMON_SYMBOLS,
 };
 
 static const struct mo_fake_symbol symbols_6_12[] = {
+	EARLY_SYMBOLS,
 	{ .name = "vmap_nodes", .kva = NODES_POINTER, .bytes = 8 },
 	{ .name = "nr_vmap_nodes", .kva = TOY_N_NODES_KVA, .bytes = 4 },
 	COMMON_SYMBOLS,
@@ -136,6 +158,37 @@ static void put_module(struct mo_kernel *kernel, enum toy_form form)
 	expect_success(mo_symbols_add_module((struct mo_symbols *)mo_kernel_symbols(kernel), "toy", entries, 2));
 }
 
+/* Two CPUs with four pages each of the first chunk, the kernel's own variables in the first two. */
+static void put_first_chunk(struct mo_kernel *kernel)
+{
+	mo_fake_put_u64(kernel, PCPU_BASE_ADDR, TOY_UNIT(0));
+	mo_fake_put_u64(kernel, PCPU_FIRST_CHUNK, TOY_FIRST_CHUNK);
+	mo_fake_put_u64(kernel, TOY_FIRST_CHUNK + 16, TOY_UNIT(0) + 0x2000);
+	mo_fake_put_u32(kernel, TOY_FIRST_CHUNK + 24, 2);
+	mo_fake_put_u64(kernel, CPU_POSSIBLE, 3);
+	mo_fake_put_u32(kernel, NR_CPU_IDS, 2);
+	mo_fake_put_u64(kernel, PERCPU_OFFSETS, TOY_UNIT(0));
+	mo_fake_put_u64(kernel, PERCPU_OFFSETS + 8, TOY_UNIT(1));
+}
+
+/* The direct map of the first 256 page frames, and every second page of the per-CPU area. */
+struct mo_error *mo_walk_page_table(struct mo_reader *reader, uint64_t root_pa, uint64_t va, struct mo_translation *ret)
+{
+	uint64_t page = (va - TOY_FIRST(TOY_PERCPU_AREA)) >> 12;
+
+	(void)reader;
+	(void)root_pa;
+	*ret = (struct mo_translation){ .span_bytes = 0x1000 - (va & 0xfff) };
+	if (va - BASE_KVA < 0x100000) {
+		*ret = (struct mo_translation){ .is_mapped = true, .pa = va - BASE_KVA,
+						.span_bytes = BASE_KVA + 0x100000 - va };
+	} else if (va >= TOY_FIRST(TOY_PERCPU_AREA) && page < 8 && !(page & 1)) {
+		ret->is_mapped = true;
+		ret->pa = (700 + page / 2) << 12;
+	}
+	return NULL;
+}
+
 struct mo_kernel *toy_kernel(enum toy_form form)
 {
 	struct mo_fake fake = forms[form];
@@ -155,6 +208,7 @@ struct mo_kernel *toy_kernel(enum toy_form form)
 		mo_fake_put_u32(kernel, TOY_N_NODES_KVA, 2);
 	}
 	put_module(kernel, form);
+	put_first_chunk(kernel);
 	return kernel;
 }
 

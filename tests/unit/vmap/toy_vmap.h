@@ -4,7 +4,7 @@
 
 /*
  * A toy machine for the vmap plugin: 1,024 page frames of two nodes (FLATMEM), a kernel with three functions, a module
- * with one, and as many areas as a test puts there.
+ * with one, two CPUs, and as many areas as a test puts there.
  */
 
 #include <stdio.h>
@@ -35,6 +35,11 @@ enum toy_form {
 #define TOY_VMALLOC 0xffffc90000000000ull
 #define TOY_FIRST(i) (TOY_VMALLOC + (i) * 0x10000ull)
 #define TOY_TEXT 0xffffffff81000000ull
+#define TOY_PERCPU_CALLER (TOY_TEXT + 0x800)
+#define TOY_CACHED_STACKS 0x40ull       /* of each CPU's unit */
+#define TOY_UNIT(cpu) (BASE_KVA + 0x80000 + (cpu) * 0x10000ull)
+#define TOY_FIRST_CHUNK (BASE_KVA + 0x3100)
+#define TOY_PERCPU_AREA 9u              /* the area of which every second page is mapped */
 #define TOY_MODULE_TEXT 0xffffffffc0000000ull
 
 /* One area with its vm_struct; size 0: none, as vm_map_ram() has it. */
