@@ -53,6 +53,9 @@ struct mem_map_state {
 /* scan.c: the pass over the struct pages. */
 struct mo_error *scan_mem_map(struct mem_map_state *state) MO_MUST_USE;
 
+/* For how many bytes from kva on nothing is mapped; at least to the end of its page. */
+uint64_t unmapped_bytes(struct mo_reader *reader, uint64_t kva);
+
 /* trouble.c */
 void trouble_add(struct trouble *trouble, uint64_t first_pfn, uint64_t n_pages);
 void trouble_merge(struct trouble *into, const struct trouble *from);
@@ -63,11 +66,9 @@ void classify_vmap(struct mem_map_state *state);
 
 /* places.c: kernel image, struct pages, zero pages and per-CPU lists, which are known by address. */
 void classify_places(struct mem_map_state *state);
-/* Gives page frames of one class to another; by addresses, what is mapped there. */
+/* Gives page frames of one class, or of either of two, to another; those of any other class keep theirs. */
 void claim_pages(struct mem_map_state *state, uint64_t first_pfn, uint64_t n_pages, enum mo_page_class of,
-		 enum mo_page_class class);
-void claim_addresses(struct mem_map_state *state, uint64_t first_kva, uint64_t end_kva, enum mo_page_class of,
-		     enum mo_page_class class);
+		 enum mo_page_class or_of, enum mo_page_class class);
 
 /* zone_spans.c: which zone page frames lie in. */
 struct mo_error *sort_zones(struct mem_map_state *state) MO_MUST_USE;

@@ -26,9 +26,8 @@ uint8_t *class_of(const struct mem_map_state *state, uint64_t pfn)
 	return NULL;
 }
 
-/* Claims page frames of one or both of two classes. */
-static void claim(struct mem_map_state *state, uint64_t first_pfn, uint64_t n_pages, enum mo_page_class of,
-		  enum mo_page_class or_of, enum mo_page_class class)
+void claim_pages(struct mem_map_state *state, uint64_t first_pfn, uint64_t n_pages, enum mo_page_class of,
+		 enum mo_page_class or_of, enum mo_page_class class)
 {
 	for (uint64_t i = 0; i < n_pages; i++) {
 		uint8_t *byte = class_of(state, first_pfn + i);
@@ -54,26 +53,14 @@ static void claim_kva(struct mem_map_state *state, uint64_t first_kva, uint64_t 
 
 		if (error) {
 			mo_error_destroy(error);
-			kva += page_bytes;
+			kva += unmapped_bytes(reader, kva);
 			continue;
 		}
 		if (span_bytes > end_kva - kva)
 			span_bytes = (end_kva - kva + page_bytes - 1) & ~(page_bytes - 1);
-		claim(state, pa >> facts->page_shift, span_bytes >> facts->page_shift, of, or_of, class);
+		claim_pages(state, pa >> facts->page_shift, span_bytes >> facts->page_shift, of, or_of, class);
 		kva += span_bytes;
 	}
-}
-
-void claim_pages(struct mem_map_state *state, uint64_t first_pfn, uint64_t n_pages, enum mo_page_class of,
-		 enum mo_page_class class)
-{
-	claim(state, first_pfn, n_pages, of, of, class);
-}
-
-void claim_addresses(struct mem_map_state *state, uint64_t first_kva, uint64_t end_kva, enum mo_page_class of,
-		     enum mo_page_class class)
-{
-	claim_kva(state, first_kva, end_kva, of, of, class);
 }
 
 #define MOST_IMAGE_BYTES (1ull << 30) /* x86 maps 1 GiB for the image (KERNEL_IMAGE_SIZE), arm64 less */
@@ -129,9 +116,9 @@ static void classify_zero_pages(struct mem_map_state *state)
 
 	/* Before the image, of which it is a part. */
 	if (read_pfn(state, &state->layout->zero_page_pfn, &pfn))
-		claim(state, pfn, 1, MO_PAGE_RESERVED, MO_PAGE_DIRECT, MO_PAGE_ZERO);
+		claim_pages(state, pfn, 1, MO_PAGE_RESERVED, MO_PAGE_DIRECT, MO_PAGE_ZERO);
 	if (read_pfn(state, &state->layout->huge_zero_pfn, &pfn) && !(pfn & ((1ull << state->shape.pmd_order) - 1)))
-		claim(state, pfn, 1ull << state->shape.pmd_order, MO_PAGE_DIRECT, MO_PAGE_ANON_THP, MO_PAGE_ZERO);
+		claim_pages(state, pfn, 1ull << state->shape.pmd_order, MO_PAGE_DIRECT, MO_PAGE_ANON_THP, MO_PAGE_ZERO);
 }
 
 static void classify_pcp_lists(struct mem_map_state *state)
@@ -142,8 +129,8 @@ static void classify_pcp_lists(struct mem_map_state *state)
 		const struct mo_pcp_block *block = &free_areas->pcp_blocks[i];
 
 		if (block->order < state->shape.n_buddy_orders)
-			claim(state, block->pfn, 1ull << block->order, MO_PAGE_DIRECT, MO_PAGE_DIRECT,
-			      MO_PAGE_FREE_PCP);
+			claim_pages(state, block->pfn, 1ull << block->order, MO_PAGE_DIRECT, MO_PAGE_DIRECT,
+				    MO_PAGE_FREE_PCP);
 	}
 }
 

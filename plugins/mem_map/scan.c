@@ -314,13 +314,28 @@ static uint64_t scan_bytes(struct part *part, const uint8_t *page, uint64_t pfn,
 	return scan_unusual(part, page, pfn, n);
 }
 
-/* The struct page at pfn cannot be read: neither can those in the rest of its page. Returns how many that costs. */
+uint64_t unmapped_bytes(struct mo_reader *reader, uint64_t kva)
+{
+	uint64_t page_bytes = mo_kernel_facts(mo_reader_kernel(reader))->page_bytes;
+	uint64_t to_next = page_bytes - kva % page_bytes;
+	struct mo_translation translation;
+	struct mo_error *error = mo_walk_page_table(reader, 0, kva, &translation);
+
+	if (!error)
+		return translation.is_mapped || translation.span_bytes < to_next ? to_next : translation.span_bytes;
+	mo_error_destroy(error);
+	return to_next;
+}
+
+/*
+ * The struct page at pfn cannot be read: neither can those in the rest of its page, or of what is not mapped. Returns
+ * how many that costs.
+ */
 static uint64_t skip_unreadable(struct part *part, uint64_t pfn, uint64_t n)
 {
 	const struct page_shape *shape = part->shape;
-	uint64_t kva = page_kva_of(part, pfn);
-	uint64_t to_next = shape->page_table_bytes - kva % shape->page_table_bytes;
-	uint64_t n_lost = (to_next + shape->page_struct_bytes - 1) / shape->page_struct_bytes;
+	uint64_t n_bytes = unmapped_bytes(part->reader, page_kva_of(part, pfn));
+	uint64_t n_lost = n_bytes / shape->page_struct_bytes + (n_bytes % shape->page_struct_bytes != 0);
 
 	if (n_lost > n)
 		n_lost = n;

@@ -223,18 +223,37 @@ static void check_managed(struct mo_report *report, struct scope *scope)
 		    model->pages[MO_PAGE_UNKNOWN] ? mo_at_least(given) : mo_exact(given), managed);
 }
 
-/* nr_vmalloc_pages, as /proc/meminfo prints it: it has no per-CPU deltas. */
-static void check_vmalloc(struct mo_run *run, struct mo_report *report, struct scope *scope)
+/* Beside a line of /proc/meminfo: what its counters say has no per-CPU deltas. n_more: found, and not counted there. */
+static void check_line(struct mo_run *run, struct mo_report *report, struct scope *scope, const struct check *check,
+		       uint64_t n_more)
 {
-	static const struct check check = { .classes = { MO_PAGE_VMALLOC, MO_PAGE_KERNEL_STACK } };
-	const struct mo_meminfo_line *line = mo_meminfo_find(scope->state->zones, "VmallocUsed");
-	struct mo_count pages;
+	const struct mo_meminfo_line *line = mo_meminfo_find(scope->state->zones, check->counters);
+	struct mo_count in_map = found(check, scope);
+	struct mo_count in_kernel;
 
-	if (!scope->state->vmap || !line)
+	if (!line || in_map.value < n_more)
 		return;
-	pages = line->value;
-	pages.value /= mo_kernel_facts(mo_run_kernel(run))->page_bytes / 1024;
-	write_check(report, "vmalloc, with kernel stacks", "VmallocUsed", scope, found(&check, scope), pages);
+	in_map.value -= n_more;
+	in_kernel = line->value;
+	in_kernel.value /= mo_kernel_facts(mo_run_kernel(run))->page_bytes / 1024;
+	write_check(report, check->name, check->counters, scope, in_map, in_kernel);
+}
+
+static void check_vmap(struct mo_run *run, struct mo_report *report, struct scope *scope)
+{
+	static const struct check vmalloc = { .name = "vmalloc, with kernel stacks", .counters = "VmallocUsed",
+					      .classes = { MO_PAGE_VMALLOC, MO_PAGE_KERNEL_STACK } };
+	static const struct check stacks = { .name = "kernel stacks of tasks", .counters = "KernelStack",
+					     .classes = { MO_PAGE_KERNEL_STACK } };
+	static const struct check percpu = { .name = "per-CPU", .counters = "Percpu", .classes = { MO_PAGE_PERCPU } };
+	const struct mo_vmap_model *vmap = scope->state->vmap;
+
+	if (!vmap)
+		return;
+	check_line(run, report, scope, &vmalloc, 0);
+	if (vmap->owned_pages[MO_OWNED_KERNEL_STACK])
+		check_line(run, report, scope, &stacks, vmap->idle_stack_pages);
+	check_line(run, report, scope, &percpu, 0);
 }
 
 #define MOST_HUGE_STATES 16
@@ -311,7 +330,7 @@ struct mo_error *show_checks(struct mo_run *run, struct mo_report *report, bool 
 	if (!by_node) {
 		write_checks(report, &scope);
 		check_hugetlb(run, report, &scope);
-		check_vmalloc(run, report, &scope);
+		check_vmap(run, report, &scope);
 	}
 	for (size_t i = 0; by_node && i < counters.n_nodes; i++) {
 		scope = (struct scope){

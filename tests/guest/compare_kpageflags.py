@@ -30,7 +30,8 @@ def allowed(word):
     for name, classes in (("buddy", {"free"}), ("hwpoison", {"hwpoison"}), ("slab", {"slab"}),
                           ("huge", {"hugetlb-free", "hugetlb-used"}), ("offline", {"offline", "balloon"}),
                           ("pgtable", {"page-table"}), ("zero", {"zero"}),
-                          ("reserved", {"reserved", "mem-map", "kernel-text", "kernel-data", "kernel-init", "hole", "zero"})):
+                          ("reserved", {"reserved", "mem-map", "kernel-text", "kernel-data", "kernel-init", "hole", "zero",
+                                        "percpu"})):
         if word & OF[name]:
             return classes
     if word & OF["anon"]:

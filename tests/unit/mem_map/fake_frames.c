@@ -42,6 +42,20 @@ WEAK struct mo_error *mo_translate(struct mo_reader *reader, uint64_t kva, uint6
 	return NULL;
 }
 
+/* What is not mapped is not mapped for 128 KiB at least. */
+WEAK struct mo_error *mo_walk_page_table(struct mo_reader *reader, uint64_t root_pa, uint64_t va,
+					 struct mo_translation *ret)
+{
+	uint8_t byte;
+	struct mo_error *error = mo_read(reader, va, &byte, 1);
+
+	(void)root_pa;
+	*ret = (struct mo_translation){ .is_mapped = !error || mo_error_code(error) != MO_E_NOT_MAPPED,
+					.span_bytes = 0x20000 - va % 0x20000 };
+	mo_error_destroy(error);
+	return NULL;
+}
+
 WEAK struct mo_error *mo_pa_to_kva(const struct mo_kernel *kernel, uint64_t pa, uint64_t *kva)
 {
 	(void)kernel;

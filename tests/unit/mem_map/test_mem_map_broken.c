@@ -106,6 +106,23 @@ static void test_unreadable(void **state)
 	toy_destroy(&toy);
 }
 
+/* A hole in the page tables costs what it covers, in one step. */
+static void test_unmapped(void **state)
+{
+	struct toy toy;
+
+	(void)state;
+	toy_init(&toy, TOY_6_1, 0, 4096);
+	mo_fake_break(toy.kernel, toy_page_kva(2048), 0x20000, MO_E_NOT_MAPPED);
+	toy_gather(&toy);
+	expect_class(&toy, 2047, MO_PAGE_DIRECT);
+	expect_classes(&toy, 2048, 2048, MO_PAGE_UNKNOWN);
+	expect_class(&toy, 4096, MO_PAGE_DIRECT);
+	assert_int_equal(toy.model->unreadable_pages, 2048);
+	assert_true(fake_run_said(toy.run, "which 0x800-0xfff"));
+	toy_destroy(&toy);
+}
+
 /* Many ranges: the lowest eight are named, all are counted. */
 static void test_many_ranges(void **state)
 {
@@ -189,7 +206,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_wrong_free_blocks), cmocka_unit_test(test_wrong_compound_pages),
-		cmocka_unit_test(test_unreadable),        cmocka_unit_test(test_many_ranges),
+		cmocka_unit_test(test_unreadable),        cmocka_unit_test(test_unmapped),
+		cmocka_unit_test(test_many_ranges),
 		cmocka_unit_test(test_random_bytes),      cmocka_unit_test(test_claims),
 		cmocka_unit_test(test_merged_ranges),
 	};
