@@ -70,7 +70,7 @@ int function_calls(struct mo_reader *reader, const struct mo_address *function, 
 
 /* The views. */
 extern const struct mo_table_spec ps_table, oom_score_table, maps_table, smaps_table, smaps_rollup_table, procrank_table;
-#define N_PS_OPTIONS 4
+#define N_PS_OPTIONS 5
 extern const struct mo_option ps_options[N_PS_OPTIONS];
 struct mo_error *show_ps(struct mo_run *run, struct mo_report *report) MO_MUST_USE;
 struct mo_error *show_oom_score(struct mo_run *run, struct mo_report *report) MO_MUST_USE;
@@ -78,6 +78,11 @@ struct mo_error *show_maps(struct mo_run *run, struct mo_report *report) MO_MUST
 struct mo_error *show_smaps(struct mo_run *run, struct mo_report *report) MO_MUST_USE;
 struct mo_error *show_smaps_rollup(struct mo_run *run, struct mo_report *report) MO_MUST_USE;
 struct mo_error *show_procrank(struct mo_run *run, struct mo_report *report) MO_MUST_USE;
+
+#define MOST_COMMAND_LINE_BYTES 4096
+/* User memory: an error says that the dump does not have it. */
+struct mo_error *read_command_line(const struct tasks_state *state, const struct mo_mm *mm,
+				   char bytes[MOST_COMMAND_LINE_BYTES], size_t *n_bytes) MO_MUST_USE;
 
 /* Rows of ps: indexes of tasks in the order in which they are shown, and how deep each stands in the tree. */
 struct ps_row {

@@ -7,7 +7,8 @@
 
 enum { COLUMN_PID, COLUMN_TGID, COLUMN_PPID, COLUMN_UID, COLUMN_STATE, COLUMN_VSS, COLUMN_RSS, COLUMN_ANON, COLUMN_FILE,
        COLUMN_SHMEM, COLUMN_SWAP, COLUMN_PGTABLES, COLUMN_LOCKED, COLUMN_PINNED, COLUMN_OOM_ADJ, COLUMN_OOM_SCORE,
-       COLUMN_THREADS, COLUMN_START, COLUMN_CGROUP, COLUMN_TASK, COLUMN_MM, COLUMN_COMM, N_COLUMNS };
+       COLUMN_THREADS, COLUMN_START, COLUMN_CGROUP, COLUMN_TASK, COLUMN_MM, COLUMN_COMM, COLUMN_CMDLINE,
+       N_COLUMNS };
 
 #define HIDDEN .flags = MO_COLUMN_HIDDEN
 
@@ -41,6 +42,8 @@ static const struct mo_column columns[N_COLUMNS] = {
 	[COLUMN_TASK] = { .key = "task", .heading = "TASK", .kind = MO_CELL_ADDRESS, HIDDEN, .help = "its struct task_struct" },
 	[COLUMN_MM] = { .key = "mm", .heading = "MM", .kind = MO_CELL_ADDRESS, HIDDEN, .help = "its struct mm_struct" },
 	[COLUMN_COMM] = { .key = "comm", .heading = "COMMAND", .kind = MO_CELL_TEXT, .help = "the task's name (comm)" },
+	[COLUMN_CMDLINE] = { .key = "cmdline", .heading = "CMDLINE", .kind = MO_CELL_TEXT, .flags = MO_COLUMN_TRUNCATE,
+			     .help = "its command line, with --cmdline" },
 };
 
 const struct mo_table_spec ps_table = {
@@ -56,6 +59,7 @@ const struct mo_option ps_options[N_PS_OPTIONS] = {
 	{ .name = "all", .help = "kernel threads too" },
 	{ .name = "threads", .help = "one row a thread, not one a process" },
 	{ .name = "tree", .help = "children under their parents" },
+	{ .name = "cmdline", .help = "the command lines too: memory of the processes, where the dump has it" },
 	{ .name = "exact", .help = "add what threads and CPUs have counted and not yet added; /proc prints without it "
 				   "before 6.16" },
 };
@@ -68,6 +72,7 @@ struct listing {
 	const struct mo_tasks_model *model;
 	uint64_t page_bytes;
 	bool exact;
+	const struct tasks_state *state; /* to read command lines; NULL: nobody asked */
 };
 
 static struct mo_cell pages_cell(const struct listing *listing, struct mo_count pages)
@@ -105,12 +110,26 @@ static const struct mo_mm *mm_of_process(const struct mo_tasks_model *model, con
 	return mo_task_mm(model, task);
 }
 
+static void set_command_line(const struct listing *listing, const struct mo_mm *mm, char *bytes, struct mo_cell *cell)
+{
+	size_t n_bytes = 0;
+	struct mo_error *error;
+
+	if (!listing->state || !mm)
+		return;
+	error = read_command_line(listing->state, mm, bytes, &n_bytes);
+	if (!error)
+		*cell = mo_cell_bytes_of_text(bytes, n_bytes);
+	mo_error_destroy(error);
+}
+
 static void write_row(const struct listing *listing, const struct ps_row *row)
 {
 	const struct mo_task *task = &listing->model->tasks[row->task];
 	const struct mo_mm *mm = mm_of_process(listing->model, task);
 	char state[2] = { task->state, '\0' };
 	char comm[MO_TASK_COMM_BYTES + 2 * MOST_DEPTH + 1];
+	char command_line[MOST_COMMAND_LINE_BYTES];
 	struct mo_cell cells[N_COLUMNS];
 
 	for (unsigned i = 0; i < N_COLUMNS; i++) /* without an mm there is nothing to use */
@@ -132,6 +151,7 @@ static void write_row(const struct listing *listing, const struct ps_row *row)
 	cells[COLUMN_CGROUP] = mo_cell_text(task->cgroup);
 	cells[COLUMN_TASK] = mo_cell_number(mo_exact(task->kva));
 	cells[COLUMN_COMM] = mo_cell_text(comm);
+	set_command_line(listing, mm, command_line, &cells[COLUMN_CMDLINE]);
 	mo_report_row(listing->report, cells);
 }
 
@@ -186,12 +206,19 @@ struct mo_error *show_ps(struct mo_run *run, struct mo_report *report)
 		.page_bytes = mo_kernel_facts(mo_run_kernel(run))->page_bytes,
 		.exact = mo_run_flag(run, "exact"),
 	};
+	struct mo_table_spec table = ps_table;
+	struct tasks_state state;
 	struct ps_row *rows = calloc(model->n_tasks + 1, sizeof(*rows));
 	struct mo_error *error = NULL;
 	size_t n_rows;
 
 	if (!rows)
 		return mo_error_no_memory();
+	view_state(run, &state);
+	if (mo_run_flag(run, "cmdline"))
+		listing.state = &state;
+	else
+		table.n_columns = COLUMN_CMDLINE;
 	n_rows = choose_rows(run, model, rows);
 	if (mo_run_flag(run, "tree"))
 		error = order_as_tree(model, rows, n_rows);
@@ -200,7 +227,7 @@ struct mo_error *show_ps(struct mo_run *run, struct mo_report *report)
 	if (!error) {
 		if (mo_run_is_report(run))
 			n_rows = keep_largest(model, rows, n_rows);
-		mo_report_table_begin(report, &ps_table);
+		mo_report_table_begin(report, &table);
 		for (size_t i = 0; i < n_rows; i++)
 			write_row(&listing, &rows[i]);
 		mo_report_table_end(report);

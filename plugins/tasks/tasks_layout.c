@@ -38,6 +38,8 @@ static const struct mo_need rows[] = {
 	MO_FIELD(L, cgroup.name, "struct kernfs_node", "name", OPTIONAL),
 
 	MO_FIELD(L, mm.pgd, "struct mm_struct", "pgd"),
+	MO_FIELD(L, mm.arg_start, "struct mm_struct", "arg_start", OPTIONAL),
+	MO_FIELD(L, mm.arg_end, "struct mm_struct", "arg_end", OPTIONAL),
 	MO_FIELD(L, mm.users, "struct mm_struct", "mm_users", OPTIONAL),
 	MO_FIELD(L, mm.total_vm, "struct mm_struct", "total_vm", OPTIONAL),
 	MO_FIELD(L, mm.locked_vm, "struct mm_struct", "locked_vm", OPTIONAL),

@@ -22,6 +22,7 @@ struct tasks_layout {
 		struct mo_field cgroup, kn, parent, name;
 	} cgroup;
 	struct {
+		struct mo_field arg_start, arg_end;
 		struct mo_field pgd, users, total_vm, locked_vm, pinned_vm, data_vm, stack_vm, pgtables_bytes, map_count, flags;
 		struct mo_field counters;        /* rss_stat: struct mm_rss_stat until 6.1, since 6.2 struct percpu_counter[] */
 	} mm;

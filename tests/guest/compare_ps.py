@@ -26,6 +26,9 @@ def wanted_row(folder):
             "oom_adj": int((folder / "oom_score_adj").read_text())}
     for key, name in COUNTERS.items():
         want[key] = int(status[name].split()[0]) * KIB if name in status else 0
+    words = (folder / "cmdline").read_bytes().rstrip(b"\0").replace(b"\0", b" ")
+    if words:
+        want["cmdline"] = words.decode(errors="replace")
     group = [line[3:] for line in (folder / "cgroup").read_text().splitlines() if line.startswith("0::")]
     if group:
         want["cgroup"] = group[0]
@@ -36,7 +39,8 @@ def main():
     dump, folder, program = truth.arguments()
     if "oom-panic" in folder.resolve().parent.name:
         truth.skip("the guest went on after the record, until it panicked")
-    rows = {row["pid"]: row for row in json.loads(truth.run(program, "ps", dump, "--all", "--json"))["data"]["ps"]}
+    found = json.loads(truth.run(program, "ps", dump, "--all", "--cmdline", "--json"))["data"]["ps"]
+    rows = {row["pid"]: row for row in found}
     equal = differing = moved = 0
     pids = sorted(int(entry.name) for entry in (folder / "proc").iterdir() if entry.name.isdigit())
     for pid in pids:

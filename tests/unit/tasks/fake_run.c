@@ -43,13 +43,24 @@ struct mo_progress *mo_run_progress(const struct mo_run *run)
 	return NULL;
 }
 
+#define WEAK __attribute__((weak)) /* the fake kernel may learn it one day */
+
+/* User memory: the first 64 KiB are mapped, to the frames of SPARE() in toy_tasks.h. */
+WEAK struct mo_error *mo_walk_page_table(struct mo_reader *reader, uint64_t root_pa, uint64_t va, struct mo_translation *ret)
+{
+	(void)reader;
+	(void)root_pa;
+	*ret = (struct mo_translation){ .is_mapped = va < 0x10000, .pa = 0xd0000 + va, .span_bytes = 0x1000 - (va & 0xfff) };
+	return NULL;
+}
+
 /* The direct map begins at BASE_KVA. */
-struct mo_error *mo_read_pa(struct mo_reader *reader, uint64_t pa, void *buffer, size_t n_bytes)
+WEAK struct mo_error *mo_read_pa(struct mo_reader *reader, uint64_t pa, void *buffer, size_t n_bytes)
 {
 	return mo_read(reader, BASE_KVA + pa, buffer, n_bytes);
 }
 
-struct mo_error *mo_direct_map_to_pa(const struct mo_kernel *kernel, uint64_t kva, uint64_t *pa)
+WEAK struct mo_error *mo_direct_map_to_pa(const struct mo_kernel *kernel, uint64_t kva, uint64_t *pa)
 {
 	(void)kernel;
 	if (kva < BASE_KVA)
@@ -59,7 +70,7 @@ struct mo_error *mo_direct_map_to_pa(const struct mo_kernel *kernel, uint64_t kv
 }
 
 /* One after the other. */
-struct mo_error *mo_parallel_scan(struct mo_kernel *kernel, struct mo_progress *progress, const char *phase, uint64_t first,
+WEAK struct mo_error *mo_parallel_scan(struct mo_kernel *kernel, struct mo_progress *progress, const char *phase, uint64_t first,
 				  uint64_t end, uint64_t grain, mo_scan_function function, void *context)
 {
 	(void)progress;

@@ -289,6 +289,36 @@ static void test_ps(void **unused)
 	mo_fake_destroy(kernel);
 }
 
+/* Command lines are read only if asked for, and where they are mapped. */
+static void test_command_lines(void **unused)
+{
+	struct mo_kernel *kernel = toy_tasks(TOY_SPLIT_RSS);
+	struct mo_run *run;
+	char *text;
+
+	(void)unused;
+	toy_process(kernel, 1, 0, "init");
+	toy_mm(kernel, 1, 0, 0, 0, 0, 0);
+	toy_process(kernel, 2, 1, "lost");
+	toy_mm(kernel, 2, 1, 0, 0, 0, 0);
+	mo_fake_put(kernel, SPARE(0) + 0xff8, "/sbin/init\0--once\0", 18); /* over the border of a page */
+	mo_fake_put_u64(kernel, MM(0) + MM_ARGS, 0xff8);
+	mo_fake_put_u64(kernel, MM(0) + MM_ARGS + 8, 0xff8 + 18);
+	mo_fake_put_u64(kernel, MM(1) + MM_ARGS, 0x20000);
+	mo_fake_put_u64(kernel, MM(1) + MM_ARGS + 8, UINT64_MAX);
+	run = fake_run(kernel, memopsy_plugin_entry_tasks());
+	text = fake_run_text(run, "ps", NULL);
+	assert_null(strstr(text, "CMDLINE"));
+	assert_null(strstr(text, "--once"));
+	free(text);
+	text = fake_run_text(run, "ps", (const char *const[]){ "--cmdline", NULL });
+	expect_in(text, "init     /sbin/init --once\n");
+	expect_in(text, "lost     ?\n");
+	free(text);
+	fake_run_destroy(run);
+	mo_fake_destroy(kernel);
+}
+
 static void test_oom_score_command(void **unused)
 {
 	struct mo_kernel *kernel = toy_tasks(TOY_SPLIT_RSS);
@@ -328,6 +358,7 @@ int main(void)
 		cmocka_unit_test(test_oom_scores),
 		cmocka_unit_test(test_old_kernel),
 		cmocka_unit_test(test_ps),
+		cmocka_unit_test(test_command_lines),
 		cmocka_unit_test(test_oom_score_command),
 	};
 

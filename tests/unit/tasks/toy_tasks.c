@@ -15,7 +15,7 @@
 #define D "struct dentry"
 /* The VMA's members stand one after the other, 8 bytes each (toy_tasks.h). */
 #define VMA_ROWS \
-	MEMBER(M, "brk", MM_BRK, 8), MEMBER(M, "start_brk", MM_BRK + 8, 8), MEMBER(M, "start_stack", MM_BRK + 16, 8), \
+	MEMBER(M, "arg_start", MM_ARGS, 8), MEMBER(M, "arg_end", MM_ARGS + 8, 8), MEMBER(M, "brk", MM_BRK, 8), MEMBER(M, "start_brk", MM_BRK + 8, 8), MEMBER(M, "start_stack", MM_BRK + 16, 8), \
 	MEMBER(V, "vm_start", VMA_START, 8), MEMBER(V, "vm_end", VMA_END, 8), MEMBER(V, "vm_flags", VMA_FLAGS, 8), \
 	MEMBER(V, "vm_pgoff", VMA_PGOFF, 8), MEMBER(V, "vm_file", VMA_FILE, 8), MEMBER(V, "vm_ops", VMA_OPS, 8), \
 	MEMBER(V, "vm_private_data", VMA_PRIVATE, 8), MEMBER(V, "anon_name", VMA_ANON_NAME, 8), \
