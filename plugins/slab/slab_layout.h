@@ -54,8 +54,13 @@ struct slab_layout {
 	struct mo_field sheaf_size, sheaf_objects, sheaf_list, barn_full;
 
 	struct {
-		struct mo_field kset_sd, flags, name, rb, children, target;
+		struct mo_field kset_sd, flags, name, rb, children, target, parent;
 	} kernfs;
+
+	struct {
+		struct mo_field vector, stride, ext_objcg, memcg, cgroup, kn;
+		struct mo_size ext_size;
+	} charge;
 
 	struct {
 		struct mo_size size;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "charges.h"
 #include "checks.h"
 #include "slab_views.h"
 #include "tracks.h"
@@ -109,9 +110,9 @@ struct mo_cell name_cell(const struct mo_slab_cache *cache, char *room, size_t n
 }
 
 static const struct mo_table_spec *const slabinfo_tables[] = { &slabinfo_table };
-static const struct mo_table_spec *const slabtop_tables[] = { &slabtop_table };
+static const struct mo_table_spec *const slabtop_tables[] = { &slabtop_table, &slab_cgroups_table };
 static const struct mo_table_spec *const slab_tables[] = { &slab_table, &slab_nodes_table, &slab_aliases_table,
-							   &slab_slabs_table, &slab_tracks_table };
+							   &slab_slabs_table, &slab_charges_table, &slab_tracks_table };
 
 static const struct mo_table_spec *const objects_tables[] = { &objects_table };
 static const struct mo_table_spec *const whatis_tables[] = { &whatis_table };
@@ -125,10 +126,12 @@ static const struct mo_option slabinfo_options[] = {
 static const struct mo_option slabtop_options[] = {
 	{ .name = "top", .kind = MO_OPTION_NUMBER, .value = "N", .help = "the N largest caches only" },
 	{ .name = "all", .help = "caches without slabs too" },
+	{ .name = "charged", .help = "instead of caches, the memory cgroups that are charged for their objects" },
 };
 
 static const struct mo_option slab_options[] = {
 	{ .name = "slabs", .help = "list every slab of the cache" },
+	{ .name = "charged", .help = "allocated objects by the memory cgroup that is charged for them" },
 	{ .name = "tracks", .help = "allocated objects by who allocated them (kernels booted with slub_debug=U)" },
 	{ .name = "free-tracks", .help = "the same by who freed them before" },
 };

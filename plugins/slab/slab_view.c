@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "charges.h"
 #include "slab_views.h"
 #include "tracks.h"
 
@@ -312,7 +313,9 @@ struct mo_error *show_slab(struct mo_run *run, struct mo_report *report)
 	put_aliases(run, report, cache);
 	if (mo_run_flag(run, "slabs"))
 		put_slabs(run, report, cache);
-	if (mo_run_flag(run, "tracks"))
+	if (mo_run_flag(run, "charged"))
+		error = put_charges(run, report, cache);
+	if (!error && mo_run_flag(run, "tracks"))
 		error = put_tracks(run, report, cache, TRACK_ALLOC);
 	if (!error && mo_run_flag(run, "free-tracks"))
 		error = put_tracks(run, report, cache, TRACK_FREE);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* `memopsy slabtop`: caches by the memory that they hold, and how much of it serves nobody. */
+#include "charges.h"
 #include "slab_views.h"
 
 #include <inttypes.h>
@@ -145,6 +146,8 @@ struct mo_error *show_slabtop(struct mo_run *run, struct mo_report *report)
 {
 	uint64_t most = UINT64_MAX;
 
+	if (mo_run_flag(run, "charged"))
+		return put_cgroups(run, report);
 	(void)mo_run_number(run, "top", &most);
 	return put_largest_caches(run, report, most);
 }

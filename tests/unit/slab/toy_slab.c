@@ -61,6 +61,7 @@ static const struct mo_fake_row rows_5_10[] = {
 };
 static const struct mo_fake_row rows_6_1[] = {
 	SHARED_ROWS, CPU_ROWS, { .type = "struct slab", .bytes = 64 }, SLAB_ROWS("struct slab", 24, 8, 32),
+	SLAB_OF("struct slab", "memcg_data", 56, 8), SLAB_OF("struct obj_cgroup", "memcg", 0, 8),
 	SLAB_OF("struct slab", "next", 8, 8), SLAB_OF("struct kmem_cache_cpu", "slab", 16, 8),
 };
 static const struct mo_fake_row rows_7_1[] = {
@@ -76,6 +77,11 @@ static const struct mo_fake_row rows_7_1[] = {
 	SLAB_OF("struct slub_percpu_sheaves", "main", 8, 8),
 	SLAB_OF("struct slub_percpu_sheaves", "spare", 16, 8),
 	SLAB_OF("struct slub_percpu_sheaves", "rcu_free", 24, 8),
+	SLAB_OF("struct slab", "obj_exts", 56, 8),
+	SLAB_OF("struct slab", "stride", 44, 4),
+	{ .type = "struct slabobj_ext", .bytes = 16 },
+	SLAB_OF("struct slabobj_ext", "objcg", 8, 8),
+	SLAB_OF("struct obj_cgroup", "memcg", 0, 8),
 	SLAB_OF("struct slab_sheaf", "barn_list", 0, 16),
 	SLAB_OF("struct slab_sheaf", "size", 24, 4),
 	{ .type = "struct slab_sheaf", .member = "objects", .offset_bytes = 32, .bytes = 8, .is_flexible = true },
