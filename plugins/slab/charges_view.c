@@ -60,8 +60,8 @@ struct mo_error *put_charges(struct mo_run *run, struct mo_report *report, const
 		put_charge(report, &state, cache, &charges->charges[i]);
 	mo_report_table_end(report);
 	if (charges->n_unreadable || charges->n_others)
-		mo_report_note(report, "Of %" PRIu64 " objects it could not be read who is charged, and %" PRIu64 " belong to further "
-			       "cgroups.", charges->n_unreadable, charges->n_others);
+		mo_report_note(report, "Of %" PRIu64 " objects it could not be read who is charged, and %" PRIu64
+			       " belong to further cgroups.", charges->n_unreadable, charges->n_others);
 	free(charges);
 	return NULL;
 }

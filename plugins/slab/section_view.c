@@ -32,7 +32,8 @@ enum { FS_WHAT, FS_TOTAL, FS_UNUSED, FS_NEGATIVE, N_FS_COLUMNS };
 static const struct mo_column fs_columns[N_FS_COLUMNS] = {
 	[FS_WHAT] = { .key = "what", .heading = "WHAT", .kind = MO_CELL_TEXT, .help = "dentries or inodes" },
 	[FS_TOTAL] = { .key = "total", .heading = "TOTAL", .kind = MO_CELL_COUNT, .help = "as the kernel counts them" },
-	[FS_UNUSED] = { .key = "unused", .heading = "UNUSED", .kind = MO_CELL_COUNT, .help = "nobody uses them; they can be freed" },
+	[FS_UNUSED] = { .key = "unused", .heading = "UNUSED", .kind = MO_CELL_COUNT,
+			.help = "nobody uses them; they can be freed" },
 	[FS_NEGATIVE] = { .key = "negative", .heading = "NEGATIVE", .kind = MO_CELL_COUNT,
 			  .help = "of the unused dentries, names of files that do not exist" },
 };

@@ -74,7 +74,8 @@ static struct mo_error *mark_sheaf(struct slab_state *state, uint32_t cache, uin
 	if (error)
 		state->caches[cache].untold_objects += n_objects;
 	if (!error && strange)
-		error = mo_error_create(MO_E_CORRUPT, "%" PRIu64 " of %" PRIu64 " are no objects of this cache", strange, n_objects);
+		error = mo_error_create(MO_E_CORRUPT, "%" PRIu64 " of %" PRIu64 " are no objects of this cache", strange,
+					n_objects);
 	return mo_error_prepend(error, "sheaf at 0x%" PRIx64, sheaf_kva);
 }
 

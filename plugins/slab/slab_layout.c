@@ -54,8 +54,6 @@ static const struct mo_need rows[] = {
 	MO_FIELD(L, cache.per_node, "struct kmem_cache", "per_node", OPTIONAL,
 		 .why = "mm/slab.h: node and barn side by side since 7.1"),
 	MO_FIELD(L, cache.kobj_sd, "struct kmem_cache", "kobj.sd", OPTIONAL, .why = "CONFIG_SYSFS"),
-	MO_FIELD(L, cache.memcg_params, "struct kmem_cache", "memcg_params", OPTIONAL,
-		 .why = "mm/slab.h: caches of their own for memory cgroups until 5.8"),
 	MO_FIELD(L, cache.sheaf_capacity, "struct kmem_cache", "sheaf_capacity", OPTIONAL, .why = "mm/slab.h: since 6.18"),
 	MO_FIELD(L, cache.kasan_info, "struct kmem_cache", "kasan_info", OPTIONAL, .why = "CONFIG_KASAN"),
 	SLAB_FLAGS(FLAG)

@@ -34,7 +34,7 @@ struct slab_layout {
 	struct mo_address slab_caches, slab_kset, count_partial_approx;
 	struct {
 		struct mo_field cpu_slab, cpu_sheaves, flags, size, object_size, offset, oo, min, refcount, ctor, inuse, align,
-			red_left_pad, name, list, random, node, per_node, kobj_sd, memcg_params, sheaf_capacity, kasan_info;
+			red_left_pad, name, list, random, node, per_node, kobj_sd, sheaf_capacity, kasan_info;
 	} cache;
 	struct mo_constant flags[N_SLAB_FLAGS];
 

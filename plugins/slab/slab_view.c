@@ -68,7 +68,8 @@ enum { NODE_ID, NODE_KVA, NODE_SLABS, NODE_OBJECTS, NODE_PARTIAL, NODE_LISTED, N
 
 static const struct mo_column node_columns[N_NODE_COLUMNS] = {
 	[NODE_ID] = COUNT("node", "NODE", "NUMA node"),
-	[NODE_KVA] = { .key = "kmem_cache_node", .heading = "STRUCT KMEM_CACHE_NODE", .kind = MO_CELL_ADDRESS, .help = "where it is" },
+	[NODE_KVA] = { .key = "kmem_cache_node", .heading = "STRUCT KMEM_CACHE_NODE", .kind = MO_CELL_ADDRESS,
+		       .help = "where it is" },
 	[NODE_SLABS] = COUNT("nr_slabs", "SLABS", "as the kernel counted them"),
 	[NODE_OBJECTS] = COUNT("total_objects", "OBJECTS", "as the kernel counted them"),
 	[NODE_PARTIAL] = COUNT("nr_partial", "PARTIAL", "slabs on the list of partial ones, as the kernel counted them"),

@@ -115,8 +115,9 @@ static void report_damage(struct mo_report *report, uint64_t n_damaged)
 		.verdict = "Red zones or poison of slab objects were overwritten.",
 		.evidence = &evidence,
 		.n_evidence = 1,
-		.advice = "A red zone behind an object is overwritten by that object's user, or from the object behind it; poison by who "
-			  "freed the object and went on using it: `memopsy slab DUMP CACHE --tracks --free-tracks` says who may be.",
+		.advice = "A red zone behind an object is overwritten by that object's user, or from the object behind it; "
+			  "poison by who freed the object and went on using it: `memopsy slab DUMP CACHE --tracks "
+			  "--free-tracks` says who may be.",
 	};
 
 	mo_report_finding(report, &finding);
@@ -161,8 +162,8 @@ struct mo_error *show_slabcheck(struct mo_run *run, struct mo_report *report)
 			put_wrong(&checking, &state.wrongs[i]);
 	error = check_caches(&checking, only, &n_checkable, &n_unread);
 	mo_report_table_end(report);
-	mo_report_note(report, "Free lists and counters of %zu slabs were checked, red zones or poison of %" PRIu64 " caches that have "
-		       "them.", state.model.n_slabs, n_checkable);
+	mo_report_note(report, "Free lists and counters of %zu slabs were checked, red zones or poison of %" PRIu64
+		       " caches that have them.", state.model.n_slabs, n_checkable);
 	if (n_unread)
 		mo_report_note(report, "%" PRIu64 " slabs of these could not be read.", n_unread);
 	if (checking.n_damaged)
