@@ -33,6 +33,12 @@ if len([row for row in listed if not row["on_purpose"]]) != sum(found.values()):
 if len({row["address"] for row in listed}) != len(listed):
     wrong += 1
     print("an object is listed twice")
+for group in groups:
+    # The other way round: no root points at a head. (Sheaves keep addresses of objects that were taken out of them.)
+    users = json.loads(truth.run(program, "refs", dump, group["address"], "--json"))["data"]["refs"]
+    if [user for user in users if user["class"] != "slab"]:
+        wrong += 1
+        print(f"{group['address']} of {group['cache']} is pointed at: {users}")
 print(f"{sum(lost.values())} objects lost in truth, {sum(found.values())} named, {wrong} wrong; "
       f"{len(listed) - sum(found.values())} lost on purpose")
 sys.exit(1 if wrong else 0)

@@ -13,7 +13,9 @@ static struct mo_slab slabs[TOY_SLABS];
 static struct mo_page_run page_run;
 static struct mo_slab_model slab_model;
 static struct mo_mem_map_model mem_map_model;
+static struct mo_page_class_info class_infos[MO_N_PAGE_CLASSES];
 static uint64_t excluded_pfn;
+uint64_t toy_depth;
 
 static const struct mo_fake_row rows[] = {
 	{ .type = "struct ctl_table_header", .bytes = 88 },
@@ -71,6 +73,29 @@ WEAK struct mo_error *mo_view_pa(struct mo_reader *reader, uint64_t pa, size_t m
 WEAK struct mo_error *mo_read_pa(struct mo_reader *reader, uint64_t pa, void *buffer, size_t n_bytes)
 {
 	return mo_read(reader, BASE_KVA + pa, buffer, n_bytes);
+}
+
+WEAK struct mo_error *mo_translate(struct mo_reader *reader, uint64_t kva, uint64_t *pa_ret, uint64_t *span_bytes_ret)
+{
+	(void)reader;
+	if (kva - BASE_KVA < TOY_PAGES * 4096)
+		*pa_ret = kva - BASE_KVA;
+	else if (kva - TABLE_KVA < 4096) /* the kernel's data, where it is linked */
+		*pa_ret = DATA_PFN * 4096 + kva - TABLE_KVA;
+	else
+		return mo_error_create(MO_E_NOT_MAPPED, "0x%llx is not mapped", (unsigned long long)kva);
+	if (span_bytes_ret)
+		*span_bytes_ret = 4096 - kva % 4096;
+	return NULL;
+}
+
+WEAK bool mo_run_number(const struct mo_run *run, const char *option, uint64_t *ret)
+{
+	(void)run;
+	assert_string_equal(option, "depth");
+	if (toy_depth)
+		*ret = toy_depth;
+	return toy_depth != 0;
 }
 
 WEAK void mo_view_done(struct mo_reader *reader, const void *bytes, size_t n_bytes)
@@ -162,8 +187,13 @@ static void make_models(void)
 	slab_model = (struct mo_slab_model){ .caches = caches, .n_caches = TOY_CACHES, .slabs = slabs, .n_slabs = TOY_SLABS,
 					     .states = states, .n_objects = 64 * TOY_SLABS, .page_shift = 12,
 					     .direct_map_kva = BASE_KVA };
-	mem_map_model = (struct mo_mem_map_model){ .runs = &page_run, .n_runs = 1, .n_pages = TOY_PAGES };
+	for (unsigned i = 0; i < MO_N_PAGE_CLASSES; i++)
+		class_infos[i].name = "class";
+	class_infos[MO_PAGE_KERNEL_DATA].name = "kernel-data";
+	class_infos[MO_PAGE_SLAB].name = "slab";
+	mem_map_model = (struct mo_mem_map_model){ .classes = class_infos, .runs = &page_run, .n_runs = 1, .n_pages = TOY_PAGES };
 	excluded_pfn = 0;
+	toy_depth = 0;
 }
 
 void toy_init(struct toy *toy)
@@ -182,7 +212,7 @@ void toy_init(struct toy *toy)
 
 void toy_gather(struct toy *toy)
 {
-	toy->run = fake_run(toy->kernel, memopsy_plugin_entry_leaks());
+	toy->run = fake_run(toy->kernel, TOY_PLUGIN());
 	toy->model = mo_run_model(toy->run);
 }
 

@@ -32,6 +32,9 @@
 #define ROOT_KVA 0xffffffff82001000ull   /* sysctl_table_root */
 #define RCU_KVA 0xffffffff81003000ull    /* rcu_free_sheaf() */
 
+/* What --depth says; 0: it is not given. */
+extern uint64_t toy_depth;
+
 struct toy {
 	struct mo_kernel *kernel;
 	struct mo_run *run;
@@ -58,5 +61,6 @@ void leave_out(struct toy *toy, uint64_t pfn);
 const struct mo_lost_object *lost_at(const struct toy *toy, uint64_t kva);
 
 const struct mo_plugin *memopsy_plugin_entry_leaks(void);
+const struct mo_plugin *memopsy_plugin_entry_refs(void);
 
 #endif

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The refs plugin: who points at an address. */
+#include <stdlib.h>
+
+#include "refs.h"
+
+static void release(void *model)
+{
+	struct refs_state *state = model;
+
+	if (!state)
+		return;
+	free_object_index(&state->index);
+	free(state);
+}
+
+static struct mo_error *gather(struct mo_run *run, void **model_ret)
+{
+	struct refs_state *state = calloc(1, sizeof(*state));
+	struct mo_error *error;
+
+	if (!state)
+		return mo_error_no_memory();
+	state->mem_map = mo_run_model_of(run, MO_MEM_MAP_MODEL);
+	error = build_object_index(mo_run_kernel(run), mo_run_model_of(run, MO_SLAB_MODEL), &state->index);
+	if (error) {
+		release(state);
+		return mo_error_prepend(error, "cannot look for references");
+	}
+	*model_ret = state;
+	return NULL;
+}
+
+static const struct mo_model_ref reads[] = {
+	{ .name = MO_SLAB_MODEL, .version = MO_SLAB_MODEL_VERSION },
+	{ .name = MO_MEM_MAP_MODEL, .version = MO_MEM_MAP_MODEL_VERSION },
+};
+
+static const struct mo_table_spec *const refs_tables[] = { &refs_table };
+
+static const struct mo_option refs_options[] = {
+	{ .name = "depth", .kind = MO_OPTION_NUMBER, .value = "N",
+	  .help = "who points at those objects, too, and so on: one more scan each" },
+};
+
+static const struct mo_view views[] = {
+	{
+		.name = "refs",
+		.title = "References",
+		.summary = "who points at an object, a variable or a page",
+		.arguments = "ADDRESS",
+		.options = refs_options,
+		.n_options = sizeof(refs_options) / sizeof(refs_options[0]),
+		.tables = refs_tables,
+		.n_tables = sizeof(refs_tables) / sizeof(refs_tables[0]),
+		.show = show_refs,
+	},
+};
+
+static const struct mo_plugin plugin = {
+	MO_PLUGIN_HEADER,
+	.name = "refs",
+	.version = MEMOPSY_VERSION,
+	.summary = "who points at an address; refs",
+	.needs = &refs_needs,
+	.layout_bytes = sizeof(struct refs_layout),
+	.reads = reads,
+	.n_reads = sizeof(reads) / sizeof(reads[0]),
+	.gather = gather,
+	.release = release,
+	.views = views,
+	.n_views = sizeof(views) / sizeof(views[0]),
+};
+
+MO_REGISTER_PLUGIN(plugin)
