@@ -11,12 +11,19 @@
 #include "leaks_layout.h"
 #include "object_index.h"
 
+/* Page frames of the kernel image that were constant before the first object was: they point at none. */
+struct constant_pages {
+	uint64_t first_pfn, end_pfn;
+};
+enum { CONSTANT_BEFORE_INIT, CONSTANT_BEHIND_INIT, CONSTANT_ORC, N_CONSTANT };
+
 struct leaks_state {
 	struct mo_leaks_model model; /* first: what is published */
 	struct mo_run *run;
 	const struct leaks_layout *layout;
 	const struct mo_mem_map_model *mem_map;
 	struct object_index index;
+	struct constant_pages constant[N_CONSTANT];
 	uint64_t *marked;            /* a bit for each object; atomic while threads mark */
 	struct mo_lost_object *lost;
 	struct mo_leak_group *groups;

@@ -11,6 +11,15 @@ static const struct mo_need rows[] = {
 	MO_FIELD(L, sysctl_header.root, "struct ctl_table_header", "root", OPTIONAL),
 	MO_ADDRESS(L, sysctl_table_root, "sysctl_table_root", OPTIONAL),
 
+	MO_ADDRESS(L, rodata_start, "__start_rodata", OPTIONAL),
+	MO_ADDRESS(L, rodata_end, "__end_rodata", OPTIONAL),
+	MO_ADDRESS(L, ro_after_init_start, "__start_ro_after_init", OPTIONAL,
+		   .why = "include/asm-generic/vmlinux.lds.h: since 4.10 (d7c19b066dcf)"),
+	MO_ADDRESS(L, ro_after_init_end, "__end_ro_after_init", OPTIONAL),
+	MO_ADDRESS(L, orc_start, "__start_orc_unwind_ip", OPTIONAL, .why = "CONFIG_UNWINDER_ORC"),
+	MO_ADDRESS(L, orc_end, "orc_lookup_end", .or_names = { "__stop_orc_unwind" }, OPTIONAL,
+		   .why = "include/asm-generic/vmlinux.lds.h: the look-up table of numbers stands behind the unwind tables"),
+
 	MO_FIELD(L, sheaf.cache, "struct slab_sheaf", "cache", OPTIONAL, .why = "mm/slub.c: sheaves since 6.18"),
 	MO_FIELD(L, sheaf.objects, "struct slab_sheaf", "objects", OPTIONAL),
 	MO_FIELD(L, sheaf.size, "struct slab_sheaf", "size", OPTIONAL),

@@ -13,6 +13,10 @@ struct leaks_layout {
 	} sysctl_header;
 	struct mo_address sysctl_table_root;
 
+	/* What was constant when the kernel was linked, but for what changes until the end of booting. */
+	struct mo_address rodata_start, rodata_end, ro_after_init_start, ro_after_init_end;
+	struct mo_address orc_start, orc_end;
+
 	/* What keeps addresses of objects that are no references. */
 	struct {
 		struct mo_field cache, objects, size, rcu_function, capacity;

@@ -185,9 +185,49 @@ static struct mo_error *scan_roots(const struct marking *marking, struct mo_read
 	return error;
 }
 
+/* The page frames that lie wholly between two symbols of the kernel image, which is contiguous in memory. */
+static void set_constant(struct leaks_state *state, struct mo_reader *reader, unsigned which, const struct mo_address *from,
+			 const struct mo_address *to)
+{
+	uint64_t in_page = (1ull << state->index.page_shift) - 1;
+	uint64_t pa;
+	struct mo_error *error;
+
+	if (!mo_has(from) || !mo_has(to) || to->kva <= from->kva)
+		return;
+	error = mo_translate(reader, from->kva, &pa, NULL);
+	if (!error)
+		state->constant[which] = (struct constant_pages){
+			.first_pfn = (pa + in_page) >> state->index.page_shift,
+			.end_pfn = (pa + (to->kva - from->kva)) >> state->index.page_shift,
+		};
+	mo_error_destroy(error);
+}
+
+/* In between read-only data lies what changed until booting was over: without its borders none of it is constant. */
+static void find_constant_pages(struct leaks_state *state)
+{
+	const struct leaks_layout *layout = state->layout;
+	struct mo_reader *reader = mo_run_reader(state->run);
+
+	set_constant(state, reader, CONSTANT_BEFORE_INIT, &layout->rodata_start, &layout->ro_after_init_start);
+	set_constant(state, reader, CONSTANT_BEHIND_INIT, &layout->ro_after_init_end, &layout->rodata_end);
+	set_constant(state, reader, CONSTANT_ORC, &layout->orc_start, &layout->orc_end);
+}
+
+static bool is_constant(const struct leaks_state *state, uint64_t pfn)
+{
+	for (unsigned i = 0; i < N_CONSTANT; i++)
+		if (pfn >= state->constant[i].first_pfn && pfn < state->constant[i].end_pfn)
+			return true;
+	return false;
+}
+
 /* A slab whose objects are not known one by one is scanned as the other pages are. */
 static bool is_root(const struct leaks_state *state, uint8_t class, uint64_t pfn)
 {
+	if (class == MO_PAGE_KERNEL_DATA)
+		return !is_constant(state, pfn);
 	if (class != MO_PAGE_SLAB)
 		return is_root_class((enum mo_page_class)class);
 	return pfn - state->index.first_pfn >= state->index.n_pages ||
@@ -307,6 +347,7 @@ struct mo_error *mark_reached(struct leaks_state *state)
 		return mo_error_no_memory();
 	}
 	memset(marking.threads, 0, n_threads * sizeof(*marking.threads));
+	find_constant_pages(state);
 	error = read_sheaf_shape(state, &marking.sheaves);
 	if (!error)
 		error = mark_all(&marking, n_threads);

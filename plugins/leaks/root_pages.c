@@ -4,7 +4,8 @@
 /*
  * Everything in use but slabs, whose objects are looked at one by one, and what belongs to users: anonymous memory, page
  * cache, hugetlb pages, compressed memory. Struct pages are roots: they lead to inodes, buffer heads and cgroups. A page
- * of unknown class is taken as a root, which can hide a loss but name none that is none.
+ * of unknown class is taken as a root, which can hide a loss but name none that is none. Text was there before the first
+ * object was: it points at none.
  */
 bool is_root_class(enum mo_page_class class)
 {
@@ -17,7 +18,6 @@ bool is_root_class(enum mo_page_class class)
 	case MO_PAGE_PERCPU:
 	case MO_PAGE_MEM_MAP:
 	case MO_PAGE_PAGE_EXT:
-	case MO_PAGE_KERNEL_TEXT:
 	case MO_PAGE_KERNEL_DATA:
 	case MO_PAGE_KERNEL_INIT:
 	case MO_PAGE_RESERVED:
