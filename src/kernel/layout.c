@@ -180,16 +180,22 @@ static struct mo_error *all_absent(const struct mo_need *need, struct mo_error *
 	return error;
 }
 
+/* A path that goes on where this kernel has a plain number finds nothing there either: the next name is tried. */
+static bool is_absent(const struct mo_error *error)
+{
+	return mo_error_code(error) == MO_E_ABSENT || mo_error_code(error) == MO_E_INVALID;
+}
+
 static struct mo_error *bind_row(struct mo_kernel *kernel, const struct mo_need *need, void *handle)
 {
 	struct mo_error *first = bind_one(kernel, need, NULL, handle);
 
-	if (!first || mo_error_code(first) != MO_E_ABSENT)
+	if (!first || !is_absent(first))
 		return first;
 	for (size_t i = 0; i < MO_NEED_ALTERNATIVES && need->or_names[i]; i++) {
 		struct mo_error *error = bind_one(kernel, need, need->or_names[i], handle);
 
-		if (!error || mo_error_code(error) != MO_E_ABSENT) {
+		if (!error || !is_absent(error)) {
 			mo_error_destroy(first);
 			return error;
 		}
