@@ -40,6 +40,23 @@ static void test_reached(void **state)
 	toy_destroy(&toy);
 }
 
+/* Numbers in tables that the linker made may look like pointers. */
+static void test_constant(void **state)
+{
+	struct toy toy;
+
+	(void)state;
+	toy_init(&toy);
+	point(&toy, page_kva(CONSTANT_PFN), take(THINGS, 0));
+	point(&toy, page_kva(CONSTANT_PFN) + 4088, take(THINGS, 1));
+	point(&toy, DATA + 4088, take(THINGS, 2)); /* the page before is none of them */
+	toy_gather(&toy);
+	assert_int_equal(toy.model->root_pages, 2);
+	assert_int_equal(toy.model->n_lost, 2);
+	assert_null(lost_at(&toy, object_kva(THINGS, 2)));
+	toy_destroy(&toy);
+}
+
 /* A list through both slabs, so long that it shows how deep the walk goes. */
 static void test_long_list(void **state)
 {
@@ -187,6 +204,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_reached),           cmocka_unit_test(test_long_list),
+		cmocka_unit_test(test_constant),
 		cmocka_unit_test(test_chain_and_tree),    cmocka_unit_test(test_cycles),
 		cmocka_unit_test(test_owner_and_verdict), cmocka_unit_test(test_on_purpose),
 	};

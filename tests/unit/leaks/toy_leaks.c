@@ -33,6 +33,8 @@ static const struct mo_fake_symbol symbols[] = {
 	{ "rcu_free_sheaf", RCU_KVA, 64 },
 	{ "sysctl_table_root", ROOT_KVA, 64 },
 	{ "kernel_table", TABLE_KVA, 4096 },
+	{ "__start_orc_unwind_ip", TABLE_KVA + 4096, 0 },
+	{ "orc_lookup_end", TABLE_KVA + 2 * 4096, 0 },
 };
 
 /* What the plugin asks of a run and a kernel beyond the fakes that plugins share. Weak, so that those may learn it. */
@@ -82,6 +84,8 @@ WEAK struct mo_error *mo_translate(struct mo_reader *reader, uint64_t kva, uint6
 		*pa_ret = kva - BASE_KVA;
 	else if (kva - TABLE_KVA < 4096) /* the kernel's data, where it is linked */
 		*pa_ret = DATA_PFN * 4096 + kva - TABLE_KVA;
+	else if (kva - TABLE_KVA < 2 * 4096)
+		*pa_ret = CONSTANT_PFN * 4096 + kva - TABLE_KVA - 4096;
 	else
 		return mo_error_create(MO_E_NOT_MAPPED, "0x%llx is not mapped", (unsigned long long)kva);
 	if (span_bytes_ret)
@@ -177,6 +181,7 @@ static void make_models(void)
 	memset(states, MO_OBJECT_FREE | MO_OBJECT_FREE << 4, sizeof(states));
 	memset(classes, MO_PAGE_FREE_BUDDY, sizeof(classes));
 	classes[DATA_PFN] = MO_PAGE_KERNEL_DATA;
+	classes[CONSTANT_PFN] = MO_PAGE_KERNEL_DATA;
 	classes[DIRECT_PFN] = MO_PAGE_DIRECT;
 	classes[ANON_PFN] = MO_PAGE_ANON;
 	make_slab(THINGS, THINGS, 8, 0);

@@ -3,8 +3,8 @@
 #define MO_TOY_LEAKS_H
 
 /*
- * A machine of 64 page frames, all mapped and zero: a page of kernel data, one of a direct user, one of a process and a
- * free one; slabs of three caches whose objects are all free until a test takes them.
+ * A machine of 64 page frames, all mapped and zero: a page of kernel data, one of constants, one of a direct user, one of
+ * a process and a free one; slabs of three caches whose objects are all free until a test takes them.
  */
 
 #include "fake_run.h"
@@ -18,6 +18,7 @@
 #define DIRECT_PFN 2u
 #define ANON_PFN 3u
 #define FREE_PFN 4u
+#define CONSTANT_PFN 5u /* of the kernel image: tables that the linker made */
 
 #define THINGS 0u      /* 64 bytes each, 64 in the slab at page frame 8 */
 #define ODD 1u         /* 192 bytes each, 21 in the slab at page frame 9 */
