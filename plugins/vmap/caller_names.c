@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The callers' names as vsprintf()'s %pS prints them (__sprint_symbol(), kernel/kallsyms.c): once a caller. */
+/* The callers' names as the kernel's %pS prints them (__sprint_symbol(), kernel/kallsyms.c): once a caller. */
 #include "gathering.h"
 
 #include <inttypes.h>
