@@ -120,6 +120,11 @@ bool page_is_buddy(const struct page_shape *shape, uint32_t page_type);
 /* Whether page->flags name this zone; true if they cannot say. */
 bool page_is_in_zone(const struct page_shape *shape, uint64_t flags, const struct mo_zone *zone);
 
+/* give_back.c: struct pages that were looked at need not stay in this process's memory. */
+void give_memory_map_back(const struct mo_memmap *memmap, struct mo_reader *reader);
+/* After how many struct pages looked at that is worth its cost: least, and so many more for each view that it takes. */
+uint64_t give_back_interval(const struct mo_memmap *memmap, uint64_t least, uint64_t for_each_view);
+
 /* list_walk.c: one list, forwards; and from its end backwards to where it broke. block may be NULL. */
 struct mo_error *walk_list(const struct free_areas_state *state, struct mo_reader *reader, struct frame_set *frames,
 			   const struct list_place *place, block_function block, void *context,

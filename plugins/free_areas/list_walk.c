@@ -9,6 +9,8 @@
 #include <stdlib.h>
 
 #define MOST_TROUBLES_OF_A_LIST 4
+#define GIVE_BACK_BLOCKS 64
+#define GIVE_BACK_BLOCKS_A_VIEW 4
 
 struct walk {
 	const struct free_areas_state *state;
@@ -140,6 +142,7 @@ static struct mo_error *walk_one_way(struct walk *walk)
 {
 	const struct free_areas_layout *layout = walk->state->layout;
 	uint64_t head_kva = walk->place->head_kva;
+	uint64_t give_back_blocks = give_back_interval(walk->state->memmap, GIVE_BACK_BLOCKS, GIVE_BACK_BLOCKS_A_VIEW);
 	struct trouble trouble = { .node_kva = head_kva };
 	uint8_t head[16];
 	uint64_t from_kva = head_kva;
@@ -160,6 +163,8 @@ static struct mo_error *walk_one_way(struct walk *walk)
 			return error;
 		from_kva = node_kva;
 		node_kva = next_kva;
+		if (!(walk->result->n_blocks % give_back_blocks))
+			give_memory_map_back(walk->state->memmap, walk->reader);
 	}
 	if (last_kva == from_kva)
 		return NULL;

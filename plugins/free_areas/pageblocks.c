@@ -187,6 +187,9 @@ static bool is_in_zone(struct free_areas_state *state, uint64_t page_kva, const 
 	return is_in;
 }
 
+#define GIVE_BACK_PAGEBLOCKS 32 /* a struct page of each brings in its neighbours: some 1 MiB */
+#define GIVE_BACK_PAGEBLOCKS_A_VIEW 2
+
 /*
  * As pagetypeinfo_showblockcount_print() counts: from the zone's first page frame in steps of a pageblock, wherever the
  * memory map has a page of that zone.
@@ -199,6 +202,9 @@ static void count_blocks(struct free_areas_state *state, size_t zone_index)
 	uint64_t end_pfn = zone->start_pfn + zone->spanned_pages.value;
 	bool is_partial = state->memmap->n_unreadable_sections > 0;
 	uint64_t found[MO_MOST_MIGRATETYPES] = { 0 };
+	uint64_t give_back_pageblocks =
+		give_back_interval(state->memmap, GIVE_BACK_PAGEBLOCKS, GIVE_BACK_PAGEBLOCKS_A_VIEW);
+	uint64_t n_looked_at = 0;
 
 	for (size_t i = 0; i < state->memmap->n_runs && end_pfn > zone->start_pfn; i++) {
 		const struct mo_memmap_run *run = &state->memmap->runs[i];
@@ -214,6 +220,8 @@ static void count_blocks(struct free_areas_state *state, size_t zone_index)
 			if (is_in_zone(state, page_kva, zone, &is_readable) && type < state->model.n_migratetypes)
 				found[type]++;
 			is_partial |= !is_readable || type == MO_MIGRATETYPE_UNKNOWN;
+			if (!(++n_looked_at % give_back_pageblocks))
+				give_memory_map_back(state->memmap, state->reader);
 		}
 	}
 	for (unsigned type = 0; type < state->model.n_migratetypes; type++)

@@ -261,6 +261,13 @@ struct mo_error *mo_read(struct mo_reader *reader, uint64_t kva, void *buffer, s
 	return NULL;
 }
 
+void mo_view_done(struct mo_reader *reader, const void *bytes, size_t n_bytes)
+{
+	(void)reader;
+	(void)bytes;
+	(void)n_bytes;
+}
+
 struct mo_error *mo_view(struct mo_reader *reader, uint64_t kva, size_t max_bytes, const void **ret, size_t *n_bytes_ret)
 {
 	const struct region *region = NULL;
