@@ -38,7 +38,13 @@ static struct mo_error *load_symbols(struct mo_kernel *kernel, struct mo_reader 
 	return NULL;
 }
 
-static struct mo_error *load(struct mo_kernel *kernel)
+/* What is loaded of all modules, and what it is called. */
+struct load {
+	struct mo_error *(*of_modules)(struct mo_kernel *kernel, struct mo_reader *reader, const struct mo_modules *modules);
+	const char *what;
+};
+
+static struct mo_error *load(struct mo_kernel *kernel, const struct load *load)
 {
 	struct mo_reader *reader = NULL;
 	struct mo_modules *modules = NULL;
@@ -47,12 +53,12 @@ static struct mo_error *load(struct mo_kernel *kernel)
 	MO_TRY(mo_reader_create(kernel, &reader));
 	error = mo_modules_gather(reader, &modules);
 	if (!error)
-		error = load_symbols(kernel, reader, modules);
+		error = load->of_modules(kernel, reader, modules);
 	else if (mo_error_catch(&error, MO_E_ABSENT))
 		error = NULL; /* a kernel without modules: nothing to load */
 	mo_modules_destroy(modules);
 	mo_reader_destroy(reader);
-	return mo_error_prepend(error, "cannot load the modules' symbols");
+	return mo_error_prepend(error, "cannot load the modules' %s", load->what);
 }
 
 struct mo_error *mo_kernel_load_modules(struct mo_kernel *kernel)
@@ -61,7 +67,7 @@ struct mo_error *mo_kernel_load_modules(struct mo_kernel *kernel)
 
 	pthread_mutex_lock(&kernel->modules_lock);
 	if (!kernel->modules_loaded) {
-		error = load(kernel);
+		error = load(kernel, &(struct load){ .of_modules = load_symbols, .what = "symbols" });
 		/* A second attempt would add what the first has added again. */
 		kernel->modules_loaded = true;
 	}
@@ -145,30 +151,13 @@ static struct mo_error *load_all_types(struct mo_kernel *kernel, struct mo_reade
 	return NULL;
 }
 
-static struct mo_error *load_types(struct mo_kernel *kernel)
-{
-	struct mo_reader *reader = NULL;
-	struct mo_modules *modules = NULL;
-	struct mo_error *error;
-
-	MO_TRY(mo_reader_create(kernel, &reader));
-	error = mo_modules_gather(reader, &modules);
-	if (!error)
-		error = load_all_types(kernel, reader, modules);
-	else if (mo_error_catch(&error, MO_E_ABSENT))
-		error = NULL; /* a kernel without modules: nothing to load */
-	mo_modules_destroy(modules);
-	mo_reader_destroy(reader);
-	return mo_error_prepend(error, "cannot load the modules' types");
-}
-
 struct mo_error *mo_kernel_load_module_types(struct mo_kernel *kernel, size_t *n_modules_ret)
 {
 	struct mo_error *error = NULL;
 
 	pthread_mutex_lock(&kernel->modules_lock);
 	if (!kernel->module_types_loaded) {
-		error = load_types(kernel);
+		error = load(kernel, &(struct load){ .of_modules = load_all_types, .what = "types" });
 		kernel->module_types_loaded = true;
 	}
 	if (!error && n_modules_ret)
