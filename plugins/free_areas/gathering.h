@@ -10,6 +10,7 @@
 
 #include <memopsy/free_areas.h>
 #include <memopsy/memmap.h>
+#include <memopsy/page_type.h>
 #include <memopsy/plugin.h>
 #include <memopsy/zones.h>
 
@@ -20,8 +21,7 @@
 
 /* How struct page is decoded here, chosen once (page_shape.c). */
 struct page_shape {
-	uint32_t buddy_mask;          /* PageBuddy: (page_type & mask) == value */
-	uint32_t buddy_value;
+	struct mo_page_type_test buddy;
 	unsigned node_shift, node_bits;
 	unsigned zone_shift, zone_bits;
 	bool knows_zone;              /* what page->flags says of zone and node could be made out */
@@ -116,7 +116,6 @@ typedef struct mo_error *(*block_function)(void *context, const struct list_plac
 
 /* page_shape.c */
 struct mo_error *choose_page_shape(struct free_areas_state *state) MO_MUST_USE;
-bool page_is_buddy(const struct page_shape *shape, uint32_t page_type);
 /* Whether page->flags name this zone; true if they cannot say. */
 bool page_is_in_zone(const struct page_shape *shape, uint64_t flags, const struct mo_zone *zone);
 

@@ -78,7 +78,7 @@ static struct mo_error *check_block(struct walk *walk, const uint8_t *page, stru
 
 	trouble.found = page_type;
 	trouble.kind = TROUBLE_NOT_FREE;
-	if (page_is_buddy(&walk->state->shape, page_type) != should_be_buddy)
+	if (mo_page_has_type(walk->state->shape.buddy, page_type) != should_be_buddy)
 		error = note(walk, &trouble);
 	trouble.found = mo_get(&layout->page.order, page);
 	trouble.expected = walk->place->order;

@@ -6,40 +6,6 @@
 
 #define BUDDY_MACRO 0x80 /* include/linux/page-flags.h: PG_buddy from 4.18 to 6.9, a bit that is cleared */
 
-/*
- * Page types were bits that are cleared in a page_type of ones, macros up to 6.9 and enumerators in 6.10 and 6.11; since
- * 6.12 they are a value in the top byte (include/linux/page-flags.h).
- */
-static void set_bit_test(struct page_shape *shape, uint32_t bit)
-{
-	uint32_t base = bit & 0xf0000000 ? 0x80000000 : 0xf0000000;
-
-	shape->buddy_mask = base | bit;
-	shape->buddy_value = base;
-}
-
-static void choose_buddy(const struct mo_kernel *kernel, const struct free_areas_layout *layout, struct page_shape *shape)
-{
-	const struct mo_constant *type = &layout->buddy_type;
-	int64_t value = 0;
-	struct mo_error *error = mo_kernel_vmcoreinfo_number(kernel, "NUMBER(PAGE_BUDDY_MAPCOUNT_VALUE)", &value);
-
-	if (!error && (uint32_t)value & 0xffffff) {
-		set_bit_test(shape, ~(uint32_t)value);
-	} else if (!error || (mo_has(type) && type->value > 0 && type->value <= 0xff)) {
-		shape->buddy_mask = 0xff000000;
-		shape->buddy_value = error ? (uint32_t)type->value << 24 : (uint32_t)value;
-	} else {
-		set_bit_test(shape, mo_has(type) ? (uint32_t)type->value : BUDDY_MACRO);
-	}
-	mo_error_destroy(error);
-}
-
-bool page_is_buddy(const struct page_shape *shape, uint32_t page_type)
-{
-	return (page_type & shape->buddy_mask) == shape->buddy_value;
-}
-
 static bool names_zone(const struct page_shape *shape, uint64_t flags, const struct mo_zone *zone)
 {
 	uint64_t zone_index = flags >> shape->zone_shift & ((1ull << shape->zone_bits) - 1);
@@ -156,7 +122,8 @@ struct mo_error *choose_page_shape(struct free_areas_state *state)
 		error = check_field(layout, fields[i]);
 	if (error)
 		return error;
-	choose_buddy(mo_run_kernel(state->run), layout, &state->shape);
+	state->shape.buddy = mo_page_type_test(mo_run_kernel(state->run), "NUMBER(PAGE_BUDDY_MAPCOUNT_VALUE)",
+					       &layout->buddy_type, BUDDY_MACRO);
 	choose_zone(state, &state->shape);
 	return NULL;
 }

@@ -36,9 +36,7 @@ ALWAYS_INLINE uint64_t page_word(const struct page_shape *shape, const uint8_t *
 
 ALWAYS_INLINE bool page_has_type(const struct page_shape *shape, uint32_t page_type, enum page_type type)
 {
-	const struct type_test *test = &shape->types[type];
-
-	return test->mask && (page_type & test->mask) == test->value;
+	return mo_page_has_type(shape->types[type], page_type);
 }
 
 /* A map count is -1 or more; what is below is a type (or a count that underflowed). */

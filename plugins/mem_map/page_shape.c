@@ -3,26 +3,6 @@
 
 #include <inttypes.h>
 
-/*
- * Page types have had three forms (include/linux/page-flags.h): bits that are cleared in a page_type of ones, macros up
- * to 6.9 and enumerators of enum pagetype in 6.10 and 6.11; and since 6.12 a value in the top byte. VMCOREINFO's
- * PAGE_*_MAPCOUNT_VALUE is the whole page_type of such a page, and comes first.
- */
-static struct type_test test_of_bit(uint32_t bit)
-{
-	/* The bits that must be set moved when 6.10 made room: PAGE_TYPE_BASE overlaps no type. */
-	uint32_t base = bit & 0xf0000000 ? 0x80000000 : 0xf0000000;
-
-	return (struct type_test){ .mask = base | bit, .value = base };
-}
-
-static struct type_test test_of_value(uint32_t value)
-{
-	if (!(value & 0xffffff))
-		return (struct type_test){ .mask = 0xff000000, .value = value };
-	return test_of_bit(~value);
-}
-
 /* What is known without a word of the kernel: macros of include/linux/page-flags.h in 4.18 to 6.9. */
 static uint32_t macro_of_type(const struct mem_map_layout *layout, enum page_type type)
 {
@@ -43,8 +23,8 @@ static uint32_t macro_of_type(const struct mem_map_layout *layout, enum page_typ
 	}
 }
 
-static struct type_test choose_type(const struct mo_kernel *kernel, const struct mem_map_layout *layout,
-				    enum page_type type)
+static struct mo_page_type_test choose_type(const struct mo_kernel *kernel, const struct mem_map_layout *layout,
+					    enum page_type type)
 {
 	static const char *const keys[N_PAGE_TYPES] = {
 		[TYPE_BUDDY] = "NUMBER(PAGE_BUDDY_MAPCOUNT_VALUE)",
@@ -53,23 +33,10 @@ static struct type_test choose_type(const struct mo_kernel *kernel, const struct
 		[TYPE_SLAB] = "NUMBER(PAGE_SLAB_MAPCOUNT_VALUE)",
 		[TYPE_UNACCEPTED] = "NUMBER(PAGE_UNACCEPTED_MAPCOUNT_VALUE)",
 	};
-	const struct mo_constant *enumerator = &layout->types[type];
-	uint32_t macro = macro_of_type(layout, type);
-	struct mo_error *error;
-	int64_t value;
-
-	if (keys[type]) {
-		error = mo_kernel_vmcoreinfo_number(kernel, keys[type], &value);
-		if (!error)
-			return test_of_value((uint32_t)value);
-		mo_error_destroy(error);
-	}
-	if (mo_has(enumerator) && enumerator->value > 0 && enumerator->value <= 0xff)
-		return (struct type_test){ .mask = 0xff000000, .value = (uint32_t)enumerator->value << 24 };
-	if (mo_has(enumerator) && enumerator->value > 0 && enumerator->value <= UINT32_MAX)
-		return test_of_bit((uint32_t)enumerator->value);
 	/* Where there is an enum pagetype at all, a type that it does not have does not exist. */
-	return macro && !mo_has(&layout->types[TYPE_BUDDY]) ? test_of_bit(macro) : (struct type_test){ .mask = 0 };
+	uint32_t macro_bit = mo_has(&layout->types[TYPE_BUDDY]) ? 0 : macro_of_type(layout, type);
+
+	return mo_page_type_test(kernel, keys[type], &layout->types[type], macro_bit);
 }
 
 static uint64_t flag(const struct mem_map_layout *layout, enum page_flag which)

@@ -8,14 +8,9 @@
  */
 
 #include <memopsy/kernel.h>
+#include <memopsy/page_type.h>
 
 #include "mem_map_layout.h"
-
-/* A page has this type if (page_type & mask) == value. mask 0: this kernel has no such type. */
-struct type_test {
-	uint32_t mask;
-	uint32_t value;
-};
 
 /* Where the order of a compound page is, and how its hugetlb pages are known: bytes of its second struct page. */
 enum hugetlb_mark {
@@ -37,7 +32,7 @@ struct page_shape {
 		movable_ops;
 	uint64_t all_flags;             /* the flag bits of page->flags; the rest is zone, node, section */
 
-	struct type_test types[N_PAGE_TYPES];
+	struct mo_page_type_test types[N_PAGE_TYPES];
 
 	uint64_t pp_mask, pp_value;     /* page_pool: (pp_magic & mask) == value; mask 0: none */
 

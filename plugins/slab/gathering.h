@@ -13,6 +13,7 @@
  */
 
 #include <memopsy/memmap.h>
+#include <memopsy/page_type.h>
 #include <memopsy/plugin.h>
 #include <memopsy/slab.h>
 #include <memopsy/walk.h>
@@ -38,9 +39,8 @@ struct slab_shape {
 	uint32_t page_struct_bytes;
 	uint32_t word_bytes;
 	bool is_big_endian;
-	bool by_type;               /* by page_type, not by a flag */
+	struct mo_page_type_test type; /* of a slab's first page; without a mask it is known by the flag */
 	uint64_t flag;
-	uint32_t type_mask, type_value;
 	uint64_t page_bytes;
 	enum freelist_form form;
 };

@@ -76,14 +76,14 @@ static struct mo_error *scan_bytes(const struct scan *scan, struct thread_slabs 
 {
 	const struct slab_layout *layout = scan->state->layout;
 	const struct slab_shape shape = scan->state->shape;
-	uint64_t mark_offset = shape.by_type ? layout->page.page_type.offset_bytes : layout->page.flags.offset_bytes;
+	uint64_t mark_offset = shape.type.mask ? layout->page.page_type.offset_bytes : layout->page.flags.offset_bytes;
 	uint64_t head_offset = layout->page.compound_head.offset_bytes;
 
 	for (uint64_t i = 0; i < n; i++, page += shape.page_struct_bytes) {
 		struct slab_record record;
 		struct mo_error *error;
-		bool is_slab = shape.by_type ? (half_at(&shape, page + mark_offset) & shape.type_mask) == shape.type_value :
-					       (word_at(&shape, page + mark_offset) & shape.flag) != 0;
+		bool is_slab = shape.type.mask ? mo_page_has_type(shape.type, half_at(&shape, page + mark_offset)) :
+						 (word_at(&shape, page + mark_offset) & shape.flag) != 0;
 
 		if (!is_slab || word_at(&shape, page + head_offset) & 1)
 			continue;

@@ -5,42 +5,15 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-/*
- * VMCOREINFO's PAGE_SLAB_MAPCOUNT_VALUE is the whole page_type of a slab's page (since 6.10): cleared bits at first, a
- * value in the top byte since 6.12.
- */
-static void choose_type(struct slab_shape *shape, uint32_t page_type)
-{
-	shape->by_type = true;
-	if (!(page_type & 0xffffff)) {
-		shape->type_mask = 0xff000000;
-		shape->type_value = page_type;
-	} else {
-		shape->type_mask = 0xf0000000 | ~page_type;
-		shape->type_value = 0xf0000000 & page_type;
-	}
-}
-
+/* By page type since 6.10, by a page flag before. False: neither is known. */
 static bool choose_mark(struct mo_kernel *kernel, const struct slab_layout *layout, struct slab_shape *shape)
 {
-	int64_t value;
-	struct mo_error *error = mo_kernel_vmcoreinfo_number(kernel, "NUMBER(PAGE_SLAB_MAPCOUNT_VALUE)", &value);
-
-	if (!error) {
-		choose_type(shape, (uint32_t)value);
+	shape->type = mo_page_type_test(kernel, "NUMBER(PAGE_SLAB_MAPCOUNT_VALUE)", &layout->pgty_slab, 0);
+	if (shape->type.mask)
 		return true;
-	}
-	mo_error_destroy(error);
-	if (mo_has(&layout->pgty_slab) && layout->pgty_slab.value > 0) {
-		value = layout->pgty_slab.value;
-		choose_type(shape, value <= 0xff ? (uint32_t)value << 24 : ~(uint32_t)value);
-		return true;
-	}
-	if (mo_has(&layout->pg_slab) && layout->pg_slab.value >= 0 && layout->pg_slab.value < 64) {
+	if (mo_has(&layout->pg_slab) && layout->pg_slab.value >= 0 && layout->pg_slab.value < 64)
 		shape->flag = 1ull << layout->pg_slab.value;
-		return true;
-	}
-	return false;
+	return shape->flag;
 }
 
 static struct mo_error *check_field(const struct slab_shape *shape, const struct mo_field *field, uint64_t width)
@@ -101,7 +74,7 @@ void describe_shape(struct slab_state *state)
 	bool in_struct_page = !strncmp(layout->slab.cache.name, "struct page.", 12);
 
 	snprintf(state->shape_text, sizeof(state->shape_text), "%s, %s%s%s%s", in_struct_page ? "struct page" : "struct slab",
-		 state->shape.by_type ? "page type" : "page flag", mo_has(&layout->cache.cpu_slab) ? ", cpu_slab" : "",
+		 state->shape.type.mask ? "page type" : "page flag", mo_has(&layout->cache.cpu_slab) ? ", cpu_slab" : "",
 		 mo_has(&layout->cpu.partial) && mo_has(&layout->cache.cpu_slab) ? " with partial lists" : "",
 		 mo_has(&layout->cache.cpu_sheaves) ? ", sheaves" : "");
 	state->model.shape = state->shape_text;
