@@ -10,7 +10,9 @@
  *
  *     record-truth snapshot DISK     as above; prints the offset where the disk is free again
  *                                    (RECORD_WITHOUT_STOP set: the machine goes on, the dump comes later;
- *                                    RECORD_BRIEF set: without what would fill a small guest's caches with inodes)
+ *                                    RECORD_BRIEF set: without what would fill a small guest's caches with inodes;
+ *                                    RECORD_FILES: directories whose files' resident pages are recorded, with those
+ *                                    of all files that processes have open or mapped)
  *     record-truth files DISK OFFSET DIRECTORY...    adds ordinary files from below the directories
  *
  * On the disk, again and again: any number of zero bytes, a line "MEMOPSY-TRUTH KIND LENGTH PATH\n", and so many bytes;
@@ -22,6 +24,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <fnmatch.h>
+#include <mntent.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -31,7 +34,10 @@
 #include <sys/klog.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
+
+#include "residency.h"
 
 enum { BLOCK_BYTES = 512, HEADER_BYTES = 512, WRITE_BYTES = 1 << 20, PVPANIC_PORT = 0x505, PVPANIC_PANICKED = 1, SYSLOG_READ_ALL = 3 };
 
@@ -260,7 +266,11 @@ static void add_processes(struct record *record)
 		"status", "stat", "statm", "maps", "smaps", "smaps_rollup", "cmdline", "environ", "comm", "oom_score",
 		"oom_score_adj", "cgroup", "limits", "wchan", "numa_maps", "auxv", NULL
 	};
-	static const char *const links[] = { "exe", "cwd", "root", "ns/mnt", "ns/pid", NULL };
+	static const char *const sums[] = { "status", "stat", "smaps_rollup", "oom_score", NULL };
+	static const char *const links[] = {
+		"exe", "cwd", "root", "ns/mnt", "ns/pid", "ns/net", "ns/user", "ns/cgroup", "ns/ipc", "ns/uts", NULL
+	};
+	bool sums_only = getenv("RECORD_SUMS_ONLY");
 	char process[280], path[400];
 	struct dirent *entry;
 	DIR *dir = opendir("/proc");
@@ -271,7 +281,9 @@ static void add_processes(struct record *record)
 		if (!is_number(entry->d_name))
 			continue;
 		snprintf(process, sizeof(process), "/proc/%.20s", entry->d_name);
-		add_list(record, process, files);
+		add_list(record, process, sums_only ? sums : files);
+		if (sums_only)
+			continue;
 		for (const char *const *link = links; *link; link++) {
 			snprintf(path, sizeof(path), "%s/%s", process, *link);
 			add_link(record, path);
@@ -350,14 +362,64 @@ static void add_groups_and_devices(struct record *record)
 	};
 	static const char *const net[] = { "sockstat", "protocols", "unix", "tcp", "udp", "netlink", "packet", NULL };
 	static const char *const ipc[] = { "shm", NULL };
-	static const char *const fs[] = { "file-nr", "inode-nr", "inode-state", "dentry-state", NULL };
 
 	add_tree(record, "/sys/fs/cgroup", cgroup, 6);
 	add_list(record, "/proc/net", net);
 	add_list(record, "/proc/sysvipc", ipc);
-	add_list(record, "/proc/sys/fs", fs);
 	add_tree(record, "/sys/block/zram0", NULL, 1);
 	add_tree(record, "/sys/kernel/mm", NULL, 5);
+}
+
+/* Of the directories that the scenario names, and of what processes have open and mapped. */
+static void add_residencies(struct record *record)
+{
+	const char *directories = getenv("RECORD_FILES");
+	struct lines lines;
+	struct dirent *entry;
+	char path[400];
+	DIR *dir = directories && begin_entry(record) ? opendir("/proc") : NULL;
+
+	if (!dir)
+		return;
+	lines = (struct lines){ .bytes = content_of_entry(record), .room = content_room(record) };
+	for (size_t length; *directories; directories += length + (directories[length] == ' ')) {
+		length = strcspn(directories, " ");
+		snprintf(path, sizeof(path), "%.*s", (int)length, directories);
+		add_residency_below(&lines, path, 4);
+	}
+	while ((entry = readdir(dir))) {
+		if (!is_number(entry->d_name))
+			continue;
+		snprintf(path, sizeof(path), "/proc/%.20s/fd", entry->d_name);
+		add_residency_below(&lines, path, 0);
+		snprintf(path, sizeof(path), "/proc/%.20s/map_files", entry->d_name);
+		add_residency_below(&lines, path, 0);
+	}
+	closedir(dir);
+	end_entry(record, 'F', lines.used, "files/residency");
+}
+
+/* "BLOCK-SIZE BLOCKS FREE INODES FREE TYPE PATH" of all mounts. */
+static void add_mounts(struct record *record)
+{
+	struct lines lines;
+	struct mntent *mount;
+	FILE *mounts = begin_entry(record) ? setmntent("/proc/mounts", "re") : NULL;
+
+	if (!mounts)
+		return;
+	lines = (struct lines){ .bytes = content_of_entry(record), .room = content_room(record) };
+	while ((mount = getmntent(mounts))) {
+		struct statvfs status;
+
+		if (statvfs(mount->mnt_dir, &status) == 0)
+			add_line(&lines, "%lu %llu %llu %llu %llu %s %s\n", status.f_frsize,
+				 (unsigned long long)status.f_blocks, (unsigned long long)status.f_bfree,
+				 (unsigned long long)status.f_files, (unsigned long long)status.f_ffree, mount->mnt_type,
+				 mount->mnt_dir);
+	}
+	endmntent(mounts);
+	end_entry(record, 'F', lines.used, "files/statvfs");
 }
 
 static void add_pages(struct record *record)
@@ -375,9 +437,11 @@ static void add_counters(struct record *record)
 	static const char *const early[] = {
 		"uptime", "stat", "loadavg", "swaps", "mounts", "allocinfo", "slabinfo", "vmallocinfo", "pagetypeinfo", NULL
 	};
+	static const char *const fs[] = { "file-nr", "inode-nr", "inode-state", "dentry-state", NULL };
 	static const char *const late[] = { "buddyinfo", "zoneinfo", "vmstat", "meminfo", NULL };
 
 	add_kernel_log(record);
+	add_list(record, "/proc/sys/fs", fs);
 	add_list(record, "/proc", early);
 	add_tree(record, "/sys/devices/system/node", node_sets, 1);
 	add_tree(record, "/sys/devices/system/node", node, 2);
@@ -401,6 +465,8 @@ static void add_everything(struct record *record)
 		add_debug(record);
 	}
 	add_processes(record);
+	add_residencies(record);
+	add_mounts(record);
 	usleep(300000); /* what the opened files left to RCU is freed */
 	add_pages(record);
 	add_counters(record);
