@@ -17,12 +17,18 @@
  *     thp:MiB         anonymous, aligned, with MADV_HUGEPAGE
  *     hugetlb:MiB     from the huge page pool
  *     sparse:COUNT    one page written in each of so many gigabytes: page tables
+ *     tables:MiB      so much in page tables: one page read (the zero page) in each 2 MiB of a sparse mapping
  *     merge:MiB       equal pages, MADV_MERGEABLE
  *     pageout:MiB     anonymous, written, then MADV_PAGEOUT: to swap
+ *     noiseout:MiB    the same, of content that does not compress
+ *     shmemout:MiB    shared anonymous memory, written, then MADV_PAGEOUT
+ *     bind:NODE       from now on memory comes from this node alone (MPOL_BIND)
  *     threads:COUNT   threads that sleep, each with a stack that was used
  *     children:COUNT  forked processes that sleep; what was taken before is shared with them, and each writes
  *                     256 KiB of the last anonymous memory
  *     zombie:COUNT    children that ended and are not waited for
+ *     clone:COUNT     processes that share the memory without being threads (CLONE_VM)
+ *     orphan:COUNT    memory of processes that ended, held by an open /proc/PID/mem: no task has it any more
  *     pipe:COUNT      pipes filled to the brim  socket:COUNT  pairs of sockets with unread bytes
  *     oom_score_adj:N
  *     sleep:SECONDS
@@ -30,8 +36,10 @@
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,6 +48,8 @@
 #include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* The anonymous memory that was taken last: what forked children write to. */
@@ -78,6 +88,19 @@ static size_t read_pages(const char *start, size_t bytes)
 	for (size_t at = 0; at < bytes; at += 4096)
 		sum += *(const volatile char *)(start + at);
 	return sum;
+}
+
+/* Content that no compression makes smaller. */
+static void write_noise(char *start, size_t bytes)
+{
+	uint64_t state = (uint64_t)(size_t)start | 1;
+
+	for (size_t at = 0; at < bytes; at += sizeof(state)) {
+		state ^= state << 13;
+		state ^= state >> 7;
+		state ^= state << 17;
+		memcpy(start + at, &state, sizeof(state));
+	}
 }
 
 static struct anonymous take_anonymous(size_t bytes)
@@ -227,6 +250,49 @@ static void fill_sockets(long count)
 	}
 }
 
+static _Noreturn void sleep_for_ever(void)
+{
+	for (;;)
+		pause();
+}
+
+static int sleep_as_clone(void *unused)
+{
+	(void)unused;
+	sleep_for_ever();
+}
+
+static void clone_sharing(long count)
+{
+	const size_t stack_bytes = 65536;
+
+	for (; count > 0; count--) {
+		char *stack = map_anonymous(stack_bytes, MAP_PRIVATE);
+
+		if (clone(sleep_as_clone, stack + stack_bytes, CLONE_VM | SIGCHLD, NULL) < 0)
+			fail("hold-memory: clone");
+	}
+}
+
+static void leave_orphans(long count)
+{
+	char path[64];
+
+	for (; count > 0; count--) {
+		pid_t pid = fork();
+
+		if (pid < 0)
+			fail("hold-memory: fork");
+		if (pid == 0)
+			sleep_for_ever();
+		snprintf(path, sizeof(path), "/proc/%d/mem", (int)pid);
+		if (open(path, O_RDONLY) < 0)
+			fail("hold-memory: /proc/PID/mem");
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+	}
+}
+
 static void set_oom_score_adj(const char *value)
 {
 	int fd = open("/proc/self/oom_score_adj", O_WRONLY);
@@ -247,6 +313,55 @@ static void write_sparsely(long count)
 	madvise(start, (size_t)count * gigabyte, MADV_NOHUGEPAGE);
 	for (long i = 0; i < count; i++)
 		start[(size_t)i * gigabyte] = 1;
+}
+
+static void read_sparsely(size_t table_bytes)
+{
+	const size_t bytes_of_a_table = (size_t)2 << 20; /* what one page of entries maps */
+	size_t bytes = table_bytes / 4096 * bytes_of_a_table;
+	char *start = mmap(NULL, bytes, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (start == MAP_FAILED)
+		fail("hold-memory: tables");
+	madvise(start, bytes, MADV_NOHUGEPAGE);
+	for (size_t at = 0; at < bytes; at += bytes_of_a_table)
+		(void)*(const volatile char *)(start + at);
+}
+
+static void bind_to_node(long node)
+{
+	enum { MPOL_BIND = 2 };
+	unsigned long nodes = 1UL << node;
+
+	if (syscall(SYS_set_mempolicy, MPOL_BIND, &nodes, 8 * sizeof(nodes)) != 0)
+		fail("hold-memory: set_mempolicy");
+}
+
+static struct anonymous page_out(struct anonymous taken)
+{
+	if (madvise(taken.start, taken.bytes, MADV_PAGEOUT) != 0)
+		fail("hold-memory: MADV_PAGEOUT");
+	return taken;
+}
+
+static bool take_to_swap(const char *kind, size_t bytes, struct anonymous *last)
+{
+	struct anonymous taken = { .start = NULL, .bytes = bytes };
+
+	if (strcmp(kind, "pageout") == 0) {
+		*last = page_out(take_anonymous(bytes));
+	} else if (strcmp(kind, "noiseout") == 0) {
+		taken.start = map_anonymous(bytes, MAP_PRIVATE);
+		write_noise(taken.start, bytes);
+		*last = page_out(taken);
+	} else if (strcmp(kind, "shmemout") == 0) {
+		taken.start = map_anonymous(bytes, MAP_SHARED);
+		write_pages(taken.start, bytes);
+		page_out(taken);
+	} else {
+		return false;
+	}
+	return true;
 }
 
 static bool take_memory(const char *kind, size_t bytes, struct anonymous *last)
@@ -271,18 +386,16 @@ static bool take_memory(const char *kind, size_t bytes, struct anonymous *last)
 		start = map_anonymous(bytes, MAP_PRIVATE);
 		madvise(start, bytes, MADV_MERGEABLE);
 		memset(start, 'm', bytes);
-	} else if (strcmp(kind, "pageout") == 0) {
-		*last = take_anonymous(bytes);
-		if (madvise(last->start, bytes, MADV_PAGEOUT) != 0)
-			fail("hold-memory: MADV_PAGEOUT");
 	} else if (strcmp(kind, "sysv") == 0) {
 		take_sysv(bytes);
 	} else if (strcmp(kind, "memfd") == 0) {
 		take_memfd(bytes);
 	} else if (strcmp(kind, "thp") == 0) {
 		take_huge(bytes);
+	} else if (strcmp(kind, "tables") == 0) {
+		read_sparsely(bytes);
 	} else {
-		return false;
+		return take_to_swap(kind, bytes, last);
 	}
 	return true;
 }
@@ -295,12 +408,18 @@ static bool take_number(const char *kind, long value, const struct anonymous *la
 		fork_children(value, false, last);
 	else if (strcmp(kind, "zombie") == 0)
 		fork_children(value, true, last);
+	else if (strcmp(kind, "clone") == 0)
+		clone_sharing(value);
+	else if (strcmp(kind, "orphan") == 0)
+		leave_orphans(value);
 	else if (strcmp(kind, "pipe") == 0)
 		fill_pipes(value);
 	else if (strcmp(kind, "socket") == 0)
 		fill_sockets(value);
 	else if (strcmp(kind, "sparse") == 0)
 		write_sparsely(value);
+	else if (strcmp(kind, "bind") == 0)
+		bind_to_node(value);
 	else if (strcmp(kind, "sleep") == 0)
 		sleep((unsigned)value);
 	else
