@@ -455,8 +455,16 @@ static void add_brief_counters(struct record *record)
 	add_list(record, "/proc", files);
 }
 
+/* What the scenario itself wrote down. */
+static void add_scenario(struct record *record)
+{
+	add_file(record, "/scenario.json");
+	add_tree(record, "/scores", NULL, 1);
+}
+
 static void add_everything(struct record *record)
 {
+	add_scenario(record);
 	add_settings(record);
 	add_groups_and_devices(record);
 	add_slab_aliases(record);
