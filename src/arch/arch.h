@@ -69,9 +69,24 @@ struct mo_arch_translation {
 	uint64_t span_bytes;      /* from the address to the end of the mapping, or of the hole */
 };
 
+/* One entry of a page table. */
+struct mo_arch_entry {
+	uint64_t pa;              /* of the memory that it maps, or of the lower table */
+	bool is_present;
+	bool is_leaf;
+};
+
+/* The shape of page tables: each has 2^index_bits entries; those of height 0 map pages. */
+struct mo_arch_tables {
+	unsigned page_shift;
+	unsigned index_bits;
+	unsigned entry_bytes;
+};
+
 struct mo_arch {
 	const char *name;         /* as uname -m */
 	unsigned pointer_bytes;
+	struct mo_arch_tables tables;
 	/* VMCOREINFO keys that only this architecture has, for dumps whose header does not say; NULL-terminated. */
 	const char *const *vmcoreinfo_keys;
 
@@ -84,6 +99,11 @@ struct mo_arch {
 	/* Walks from paging->root_pa. Not mapped is not an error. */
 	struct mo_error *(*walk)(const struct mo_arch_view *view, const struct mo_paging *paging, uint64_t va,
 				 struct mo_arch_translation *ret);
+
+	/* An entry of a table of this height, as it stands in memory. */
+	void (*decode)(const struct mo_paging *paging, unsigned height, const uint8_t *raw, struct mo_arch_entry *ret);
+	/* What tables of this height are called. */
+	const char *(*level_name)(const struct mo_paging *paging, unsigned height);
 
 	/*
 	 * Candidates for the start of the direct map (the virtual address of physical address 0), newest first, where

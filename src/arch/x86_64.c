@@ -20,6 +20,9 @@
 #define ENTRY_PROT_NONE 0x100ull               /* _PAGE_PROTNONE: has a page though it is not present */
 #define ENTRY_ADDRESS 0x000ffffffffff000ull
 
+#define PAGE_SHIFT 12
+#define INDEX_BITS 9
+
 #define PTI_USER_PGD 0x1000ull                 /* PTI_USER_PGTABLE_MASK: the user half of a pair of top tables */
 
 static const char *const lower_levels[MO_ARCH_STEPS] = { "PTE", "PMD", "PUD", "P4D" };
@@ -38,6 +41,22 @@ static bool is_leaf(unsigned level, uint64_t entry)
 	return level == 0 || (level <= 2 && entry & ENTRY_HUGE);
 }
 
+static void decode(const struct mo_paging *paging, unsigned height, const uint8_t *raw, struct mo_arch_entry *ret)
+{
+	uint64_t entry = mo_load_u64(raw, false);
+
+	ret->is_present = entry & (height ? ENTRY_PRESENT : ENTRY_PRESENT | ENTRY_PROT_NONE);
+	ret->is_leaf = ret->is_present && is_leaf(height, entry);
+	ret->pa = entry & ENTRY_ADDRESS & ~paging->encryption_mask;
+	if (ret->is_leaf)
+		ret->pa &= ~((1ull << (PAGE_SHIFT + INDEX_BITS * height)) - 1);
+}
+
+static const char *level_name(const struct mo_paging *paging, unsigned height)
+{
+	return height == paging->levels - 1 ? "PGD" : lower_levels[height];
+}
+
 static struct mo_error *walk(const struct mo_arch_view *view, const struct mo_paging *paging, uint64_t va,
 			     struct mo_arch_translation *ret)
 {
@@ -51,26 +70,28 @@ static struct mo_error *walk(const struct mo_arch_view *view, const struct mo_pa
 	}
 	for (unsigned level = paging->levels; level-- > 0;) {
 		struct mo_arch_step *step = &found.steps[found.n_steps++];
-		uint64_t covers_bytes = 1ull << (12 + 9 * level);
+		uint64_t covers_bytes = 1ull << (PAGE_SHIFT + INDEX_BITS * level);
 		uint64_t offset = va & (covers_bytes - 1);
+		struct mo_arch_entry entry;
 		uint8_t raw[8];
 
-		step->level = level == paging->levels - 1 ? "PGD" : lower_levels[level];
+		step->level = level_name(paging, level);
 		step->covers_bytes = covers_bytes;
-		step->entry_pa = table_pa + (va >> (12 + 9 * level) & 511) * 8;
+		step->entry_pa = table_pa + (va >> (PAGE_SHIFT + INDEX_BITS * level) & 511) * 8;
 		MO_TRY(mo_error_prepend(view->read_pa(view->context, step->entry_pa, raw, sizeof(raw)),
 					"cannot read the %s entry for 0x%" PRIx64 " at physical 0x%" PRIx64, step->level,
 					va, step->entry_pa));
 		step->entry = mo_load_u64(raw, false);
-		step->is_present = step->entry & (level ? ENTRY_PRESENT : ENTRY_PRESENT | ENTRY_PROT_NONE);
-		step->is_leaf = step->is_present && is_leaf(level, step->entry);
+		decode(paging, level, raw, &entry);
+		step->is_present = entry.is_present;
+		step->is_leaf = entry.is_leaf;
 		found.span_bytes = covers_bytes - offset;
 		if (!step->is_present)
 			break;
-		table_pa = step->entry & ENTRY_ADDRESS & ~paging->encryption_mask;
+		table_pa = entry.pa;
 		if (step->is_leaf) {
 			found.is_mapped = true;
-			found.pa = (table_pa & ~(covers_bytes - 1)) + offset;
+			found.pa = entry.pa + offset;
 			break;
 		}
 	}
@@ -219,7 +240,10 @@ const struct mo_arch mo_arch_x86_64 = {
 	.pointer_bytes = 8,
 	.vmcoreinfo_keys = vmcoreinfo_keys,
 	.find_paging = find_paging,
+	.tables = { .page_shift = PAGE_SHIFT, .index_bits = INDEX_BITS, .entry_bytes = 8 },
 	.walk = walk,
+	.decode = decode,
+	.level_name = level_name,
 	.direct_map_candidates = direct_map_candidates,
 	.direct_map_symbol = "page_offset_base",
 };
