@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef MEMOPSY_OOM_H
+#define MEMOPSY_OOM_H
+
+/*
+ * The model "oom": every time that memory ran out or was refused, as far as the kernel log and the dump still tell, and
+ * what followed from the numbers of that moment.
+ *
+ * Immutable once published; lives until the run ends. Texts are raw bytes of the dump unless they are said to be words of
+ * this list. Sizes of an event are those that the log printed at the event, never those of the dump, unless `source` says so.
+ * Reads what mm/oom_kill.c, mm/page_alloc.c, mm/show_mem.c and mm/memcontrol.c print, in all forms since 3.10.
+ */
+
+#include <memopsy/report.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define MO_OOM_MODEL "oom"
+#define MO_OOM_MODEL_VERSION 1
+
+#define MO_OOM_NONE UINT32_MAX
+#define MO_OOM_ORDERS 32
+#define MO_OOM_RESERVES 8
+
+enum mo_oom_kind {
+	MO_OOM_UNKNOWN = 0,          /* "unknown": the log was cut before it says */
+	MO_OOM_KILL,                 /* "oom-kill" */
+	MO_OOM_PANIC,                /* "oom-panic": panic_on_oom, or nobody left to kill */
+	MO_OOM_NO_VICTIM,            /* "oom-no-victim": the OOM killer found nobody, and the kernel went on */
+	MO_OOM_ALLOCATION_FAILURE,   /* "allocation-failure": the page allocator gave up and said so */
+	MO_OOM_VMALLOC_FAILURE,      /* "vmalloc-failure" */
+	MO_OOM_SLAB_FAILURE,         /* "slab-failure": SLUB could not get a slab */
+	MO_OOM_REFUSAL,              /* "refusal": an address space was not allowed to grow (overcommit, rlimit) */
+	MO_OOM_N_KINDS,
+};
+
+/* What was short. */
+enum mo_oom_constraint {
+	MO_OOM_CONSTRAINT_UNKNOWN = 0, /* "unknown" */
+	MO_OOM_GLOBAL,               /* "global": every zone of the machine that the request may use */
+	MO_OOM_MEMCG,                /* "memcg": the limit of a memory cgroup */
+	MO_OOM_CPUSET,               /* "cpuset" */
+	MO_OOM_MEMPOLICY,            /* "mempolicy" */
+	MO_OOM_NODE,                 /* "node": the request was for one node, others had memory */
+	MO_OOM_ZONE,                 /* "zone": lowmem or DMA is exhausted, higher zones are not */
+	MO_OOM_ORDER,                /* "order": enough is free, in pieces that are too small */
+	MO_OOM_RESERVE,              /* "reserve": a request that may not wait found less than its reserve */
+	MO_OOM_LIMIT,                /* "limit": overcommit, an rlimit, vm.max_map_count, address space */
+	MO_OOM_N_CONSTRAINTS,
+};
+
+/* What held the memory. */
+enum mo_oom_cause {
+	MO_OOM_CAUSE_UNKNOWN = 0,    /* "unknown" */
+	MO_OOM_ANON,                 /* "anon" */
+	MO_OOM_SHMEM,                /* "shmem": tmpfs, memfd, SysV, shared anonymous */
+	MO_OOM_FILE,                 /* "file": page cache that could not be dropped */
+	MO_OOM_DIRTY,                /* "dirty": waits for being written */
+	MO_OOM_MLOCKED,              /* "mlocked": mlocked or otherwise unevictable */
+	MO_OOM_HUGETLB,              /* "hugetlb" */
+	MO_OOM_SLAB,                 /* "slab": unreclaimable slab */
+	MO_OOM_SLAB_RECLAIMABLE,     /* "slab-reclaimable" */
+	MO_OOM_PAGE_TABLES,          /* "page-tables" */
+	MO_OOM_KERNEL_STACKS,        /* "kernel-stacks" */
+	MO_OOM_VMALLOC,              /* "vmalloc" */
+	MO_OOM_PERCPU,               /* "percpu" */
+	MO_OOM_ZSWAPPED,             /* "compressed": zram, zswap */
+	MO_OOM_BALLOON,              /* "balloon" */
+	MO_OOM_SOCKETS,              /* "sockets" (of a memory cgroup) */
+	MO_OOM_UNACCOUNTED,          /* "unaccounted": taken from the page allocator directly, by drivers for example */
+	MO_OOM_PCP,                  /* "free-pcp": free, on lists of single CPUs */
+	MO_OOM_FREE,                 /* "free" */
+	MO_OOM_FRAGMENTATION,        /* "fragmentation": of an event; no row has it */
+	MO_OOM_COMMITMENT,           /* "commitment": promised, not used; likewise */
+	MO_OOM_N_CAUSES,
+};
+
+enum mo_oom_role {
+	MO_OOM_ROLE_UNKNOWN = 0,     /* "unknown" */
+	MO_OOM_CONSUMER,             /* "consumer": the victim was what held most */
+	MO_OOM_BYSTANDER,            /* "bystander": something else holds more */
+};
+
+/* A zone as the log printed it (pages), and the watermark test. */
+struct mo_oom_zone {
+	uint32_t node_id;
+	char name[16];
+	struct mo_count free_pages, min_pages, low_pages, high_pages, boost_pages; /* min, low, high: with the boost */
+	struct mo_count reserved_highatomic_pages, free_highatomic_pages, free_cma_pages, free_pcp_pages;
+	struct mo_count present_pages, managed_pages;
+	uint64_t lowmem_reserve_pages[MO_OOM_RESERVES];
+	uint32_t n_lowmem_reserve;
+	uint64_t free_blocks[MO_OOM_ORDERS];
+	bool has_usable[MO_OOM_ORDERS]; /* of that order, on lists that an ordinary request may take from */
+	uint32_t n_orders;           /* 0: the lists are not in the log */
+	/* The test: free > mark + reserve + unusable, and a block of that order. */
+	struct mo_count mark_pages;  /* what of the min watermark this request has to leave */
+	struct mo_count reserve_pages;
+	struct mo_count unusable_pages;
+	const char *verdict;         /* words: "passes", "watermark", "no block", "other zone", "other node"; NULL: not known */
+};
+
+/* A process of the log's task table, or of the dump. */
+struct mo_oom_candidate {
+	int32_t pid;
+	int32_t tgid;
+	uint32_t uid;
+	int32_t oom_score_adj;
+	char comm[64];
+	struct mo_count total_vm_pages, rss_pages, anon_pages, file_pages, shmem_pages, swap_pages, pgtables_bytes;
+	bool has_badness;
+	int64_t badness_pages;       /* oom_badness() */
+	struct mo_count oom_score;   /* what /proc/PID/oom_score would have said; unknown for kernels before 5.9 */
+	const char *exempt;          /* why it could not be chosen; NULL: it could */
+	bool is_victim;
+};
+
+struct mo_oom_kill {
+	int32_t pid;
+	char comm[64];
+	struct mo_count total_vm_bytes, anon_bytes, file_bytes, shmem_bytes, pgtables_bytes;
+	struct mo_count score;       /* older kernels print it */
+	bool has_adj;
+	int32_t oom_score_adj;
+	bool has_uid;
+	uint32_t uid;
+	bool is_reaped, is_unreapable, was_exiting;
+	struct mo_count left_bytes;  /* still resident after the reaper had been there */
+};
+
+/* One kind of memory, in bytes at the event. */
+struct mo_oom_share {
+	enum mo_oom_cause cause;
+	struct mo_count bytes;
+	uint32_t percent_thousandths; /* of what there is (machine or limit) */
+	const char *ordinary;        /* what an ordinary machine shows, in words */
+	const char *holder_kind;     /* "process", "processes", "cache", "mount", "file", "cgroup", "module", "pool"; NULL */
+	char holder[160];            /* empty: not known */
+	struct mo_count holder_bytes;
+	const char *source;          /* "log", "dump" */
+};
+
+struct mo_oom_memcg {
+	char path[256];
+	struct mo_count usage_bytes, limit_bytes, failcnt;
+	struct mo_count swap_usage_bytes, swap_limit_bytes; /* v2 */
+	struct mo_count memsw_usage_bytes, memsw_limit_bytes, kmem_usage_bytes, kmem_limit_bytes; /* v1 */
+	bool is_group_kill;          /* memory.oom.group */
+};
+
+struct mo_oom_event {
+	enum mo_oom_kind kind;
+	enum mo_oom_constraint constraint;
+	enum mo_oom_cause cause;
+	enum mo_oom_role role;
+	uint64_t time_ns;
+	bool has_time;
+	bool is_partial;             /* lines are missing: why says which */
+	const char *why_partial;
+	/* The request. */
+	bool has_request;
+	char comm[64];
+	bool has_pid;
+	int32_t pid;
+	bool has_gfp;
+	uint64_t gfp;
+	char gfp_text[192];          /* by this kernel's own names; empty: not known */
+	bool has_order;
+	int32_t order;               /* -1: SysRq-f */
+	struct mo_count bytes;       /* of a vmalloc or a refusal */
+	char cpuset[128];
+	char mems_allowed[64];
+	char nodemask[64];
+	char memcg[256];             /* that ran into its limit; empty: none */
+	char task_memcg[256];        /* of the victim */
+	char function[64];           /* who was allocating, of the call trace: the first name behind the allocator */
+	char cache[64];              /* of a slab failure */
+	/* What there was. */
+	struct mo_count total_bytes; /* managed memory, or the limit */
+	struct mo_count free_bytes;
+	struct mo_count swap_total_bytes, swap_free_bytes;
+	const struct mo_oom_memcg *memcg_numbers; /* NULL: none */
+	const struct mo_oom_zone *zones;
+	size_t n_zones;
+	const struct mo_oom_share *shares; /* largest excess over an ordinary machine first */
+	size_t n_shares;
+	const struct mo_oom_candidate *candidates; /* highest badness first */
+	size_t n_candidates;
+	const struct mo_oom_kill *kills;
+	size_t n_kills;
+	uint32_t n_repeats;          /* of failures alike, told once: this one included */
+	uint64_t freed_bytes;        /* what the victims had */
+	const char *source;          /* "log", "dump", "log and dump" */
+	char sentences[3][640];      /* what ran out, what held it, who died */
+};
+
+struct mo_oom_model {
+	const struct mo_oom_event *events; /* oldest first */
+	size_t n_events;
+	uint32_t worst;              /* the event to tell first; MO_OOM_NONE: nothing ran out */
+	struct mo_count kills_counted; /* oom_kill of /proc/vmstat: since boot, with what the log has lost */
+	uint64_t kills_logged;
+	bool is_log_whole;           /* the log begins at boot and all of it could be read */
+	bool has_log;
+};
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
