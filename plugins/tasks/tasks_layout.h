@@ -7,6 +7,8 @@
 #include <memopsy/layout.h>
 #include <memopsy/tasks.h>
 
+#include "dentry_path.h"
+
 struct tasks_layout {
 	struct mo_address init_task;
 	struct {
@@ -38,13 +40,10 @@ struct tasks_layout {
 		struct mo_address special_mapping_name, gate_vma, vsyscall_mode;
 	} vma;
 	struct {
-		struct mo_field path_mnt, path_dentry, f_path, f_inode, f_mode, f_owner, user_path;
-		struct mo_field fs, root;
-		struct mo_field i_sb, i_ino, s_dev;
-		struct mo_field d_parent, d_name_len, d_name, d_op, d_hash_pprev, d_inode, d_dname;
-		struct mo_field mnt, mnt_parent, mnt_mountpoint, mnt_root;
-		struct mo_address simple_dname, anon_inodefs_dname, sockfs_dname, pipefs_dname;
+		struct mo_field f_path, f_inode, f_mode, f_owner, user_path;
+		struct mo_field i_sb, s_dev;
 	} file;
+	struct dentry_layout dentry;
 	struct {
 		struct mo_size size;
 		struct mo_field flags, compound, mapping, mapcount, refcount;
