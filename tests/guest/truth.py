@@ -2,6 +2,7 @@
 """What the comparisons share: running memopsy, and the lines of two texts side by side."""
 import os
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -49,3 +50,14 @@ def compare_lines(expected, found, may_differ=()):
             print(f"line {number + 1}: the kernel said {want!r}, memopsy says {have!r}")
     print(f"{equal} lines equal, {differing} differ" + (f", {moved} moved while recording" if moved else ""))
     return 1 if differing or not equal else 0
+
+
+def pages_on_cpu_lists(zoneinfo):
+    return sum(int(number) for number in re.findall(r"^ +count: +(\d+)", zoneinfo.read_text(), re.MULTILINE))
+
+
+def pages_cpus_gave_back(folder):
+    """How many pages the per-CPU lists lost between the first record and the last one, which is the dump's moment."""
+    if not (folder / "before/proc/zoneinfo").exists():
+        return 0
+    return max(0, pages_on_cpu_lists(folder / "before/proc/zoneinfo") - pages_on_cpu_lists(folder / "proc/zoneinfo"))
