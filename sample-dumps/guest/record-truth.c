@@ -117,7 +117,8 @@ static void add_file(struct record *record, const char *path)
 	}
 	room = content_room(record);
 	for (;;) {
-		ssize_t got = read(fd, content_of_entry(record) + length, room - length);
+		size_t wish = room - length < WRITE_BYTES ? room - length : WRITE_BYTES; /* /proc/sys takes no more */
+		ssize_t got = read(fd, content_of_entry(record) + length, wish);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got <= 0) {
