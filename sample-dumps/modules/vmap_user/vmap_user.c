@@ -28,7 +28,7 @@ module_param(charged_percpu, int, 0444);
 /* So that the module has per-CPU memory of its own. */
 static DEFINE_PER_CPU(unsigned long [5], vmap_user_counters);
 
-static bool take_pages(struct page **pages, int n)
+static noinline bool take_pages(struct page **pages, int n)
 {
 	int i;
 
@@ -41,7 +41,7 @@ static bool take_pages(struct page **pages, int n)
 	return true;
 }
 
-static int lose_vmalloc(int n)
+static noinline int lose_vmalloc(int n)
 {
 	int i;
 
@@ -55,7 +55,7 @@ static int lose_vmalloc(int n)
 	return i;
 }
 
-static int lose_mappings(int n, bool is_ram)
+static noinline int lose_mappings(int n, bool is_ram)
 {
 	struct page *pages[MOST_PAGES];
 	int i;
@@ -72,7 +72,7 @@ static int lose_mappings(int n, bool is_ram)
 	return i;
 }
 
-static int free_again(int n)
+static noinline int free_again(int n)
 {
 	int i;
 
@@ -86,7 +86,7 @@ static int free_again(int n)
 	return i;
 }
 
-static int lose_percpu(int n)
+static noinline int lose_percpu(int n)
 {
 	int i;
 
@@ -96,7 +96,7 @@ static int lose_percpu(int n)
 	return i;
 }
 
-static int lose_charged_percpu(int n)
+static noinline int lose_charged_percpu(int n)
 {
 	int i;
 
