@@ -77,7 +77,7 @@ static void write_crash(struct mo_cli *cli, const struct mo_identity *identity)
 }
 
 /* What the log says, then the worst that looking at memory found: the machine's own words are not its whole story. */
-static void write_verdict(struct mo_cli *cli, const struct mo_identity *identity, const char *worst)
+static void write_verdict(struct mo_cli *cli, const struct mo_identity *identity, const struct mo_worst *worst)
 {
 	const struct mo_crash_lines *crash = &identity->crash;
 
@@ -85,16 +85,16 @@ static void write_verdict(struct mo_cli *cli, const struct mo_identity *identity
 	write_crash(cli, identity);
 	if (!identity->has_log)
 		mo_report_note(cli->report, "%s the kernel log could not be read.",
-			       worst ? "What the machine said last is not known:" :
+			       worst->verdicts[0] ? "What the machine said last is not known:" :
 				       "Nothing wrong was found in what could be read;");
 	else if (!crash->panic.text && crash->trouble.text)
 		mo_report_note(cli->report, "No panic. The last trouble in the kernel log: %s", crash->trouble.text);
-	else if (!crash->panic.text && !worst)
+	else if (!crash->panic.text && !worst->verdicts[0])
 		mo_report_note(cli->report, "No panic, and nothing wrong was found in what was looked at.");
 	else if (!crash->panic.text)
 		mo_report_note(cli->report, "No panic, and no trouble in the kernel log.");
-	if (worst)
-		mo_report_note(cli->report, "%s", worst);
+	for (size_t i = 0; i < MO_REPORT_WORST && worst->verdicts[i]; i++)
+		mo_report_note(cli->report, "%s", worst->verdicts[i]);
 	mo_report_section_end(cli->report);
 }
 
@@ -211,13 +211,18 @@ static void write_completeness(struct mo_cli *cli, const struct mo_host *host)
 
 static struct mo_error *write_report(struct mo_cli *cli, struct sections *sections)
 {
-	MO_FREE char *worst = NULL;
+	struct mo_worst worst;
 	struct mo_identity identity;
 	struct mo_error *error;
 
-	MO_TRY(mo_worst_of_sections(cli, write_sections, sections, &worst));
 	MO_TRY(mo_identity_gather(cli, &identity));
-	write_verdict(cli, &identity, worst);
+	error = mo_worst_of_sections(cli, write_sections, sections, &worst);
+	if (error) {
+		mo_identity_deinit(&identity);
+		return error;
+	}
+	write_verdict(cli, &identity, &worst);
+	mo_worst_deinit(&worst);
 	mo_report_section_begin(cli->report, "identity", "Identity");
 	mo_identity_write_kernel(cli, &identity);
 	mo_identity_write_machine(cli, &identity);

@@ -4,23 +4,35 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "report_write.h"
+#include "cleanup.h"
 #include "text.h"
 
-static struct mo_error *copy_worst(const struct mo_report *report, char **ret)
+static struct mo_error *copy_verdict(const struct mo_finding *finding, char **ret)
 {
-	const struct mo_finding *worst = mo_report_worst(report);
 	struct mo_text text = MO_TEXT_EMPTY;
 
-	/* What is missing from the dump has a section of its own, unless it is as bad as a corrupt machine. */
-	if (!worst || worst->severity < MO_NOTICE || (worst->is_about_reading && worst->severity < MO_CRITICAL))
-		return NULL;
-	mo_text_printf(&text, "%s%s", worst->severity == MO_NOTICE ? "Worth a look: " : "", worst->verdict);
+	mo_text_printf(&text, "%s%s", finding->severity == MO_NOTICE ? "Worth a look: " : "", finding->verdict);
 	*ret = mo_text_take(&text);
 	return *ret ? NULL : mo_error_no_memory();
 }
 
-static struct mo_error *write_to(FILE *nowhere, struct mo_cli *cli, mo_sections_writer write, void *context, char **ret)
+/* A notice is told if there is nothing worse. */
+static struct mo_error *copy_worst(const struct mo_report *report, struct mo_worst *ret)
+{
+	for (size_t i = 0; i < MO_REPORT_WORST; i++) {
+		const struct mo_finding *finding = mo_report_worst(report, i);
+
+		/* What is missing from the dump has a section of its own, unless it is as bad as a corrupt machine. */
+		if (!finding || finding->severity < (i ? MO_WARNING : MO_NOTICE) ||
+		    (finding->is_about_reading && finding->severity < MO_CRITICAL))
+			break;
+		MO_TRY(copy_verdict(finding, &ret->verdicts[i]));
+	}
+	return NULL;
+}
+
+static struct mo_error *write_to(FILE *nowhere, struct mo_cli *cli, mo_sections_writer write, void *context,
+				 struct mo_worst *ret)
 {
 	/* JSON needs no widths of columns, and so no rows kept. */
 	const struct mo_report_options options = { .format = MO_FORMAT_JSON };
@@ -44,10 +56,10 @@ static struct mo_error *write_to(FILE *nowhere, struct mo_cli *cli, mo_sections_
 	return error;
 }
 
-struct mo_error *mo_worst_of_sections(struct mo_cli *cli, mo_sections_writer write, void *context, char **ret)
+struct mo_error *mo_worst_of_sections(struct mo_cli *cli, mo_sections_writer write, void *context, struct mo_worst *ret)
 {
 	FILE *nowhere = fopen("/dev/null", "we");
-	char *worst = NULL;
+	struct mo_worst worst = { .verdicts = { NULL } };
 	struct mo_error *error;
 
 	if (!nowhere)
@@ -55,9 +67,15 @@ struct mo_error *mo_worst_of_sections(struct mo_cli *cli, mo_sections_writer wri
 	error = write_to(nowhere, cli, write, context, &worst);
 	fclose(nowhere);
 	if (error) {
-		free(worst);
+		mo_worst_deinit(&worst);
 		return error;
 	}
 	*ret = worst;
 	return NULL;
+}
+
+void mo_worst_deinit(struct mo_worst *worst)
+{
+	for (size_t i = 0; i < MO_REPORT_WORST; i++)
+		free(worst->verdicts[i]);
 }

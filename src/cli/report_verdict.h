@@ -8,14 +8,22 @@
  */
 
 #include "command.h"
+#include "report_write.h"
 
 /* Writes sections to cli->report. */
 typedef struct mo_error *(*mo_sections_writer)(struct mo_cli *cli, void *context);
 
 /*
- * The worst finding's verdict that the sections have, if it is worth telling; else *ret stays NULL. free() it.
- * cli->report is as before afterwards.
+ * The verdicts of the worst findings that the sections have, as far as they are worth telling, the worst first; the
+ * rest stay NULL. free() each.
  */
-struct mo_error *mo_worst_of_sections(struct mo_cli *cli, mo_sections_writer write, void *context, char **ret) MO_MUST_USE;
+struct mo_worst {
+	char *verdicts[MO_REPORT_WORST];
+};
+
+/* cli->report is as before afterwards. */
+struct mo_error *mo_worst_of_sections(struct mo_cli *cli, mo_sections_writer write, void *context,
+				      struct mo_worst *ret) MO_MUST_USE;
+void mo_worst_deinit(struct mo_worst *worst);
 
 #endif

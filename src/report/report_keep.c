@@ -101,15 +101,45 @@ static int weight(const struct mo_finding *finding)
 /* Of two as bad the surer one. */
 static bool is_worse(const struct mo_finding *finding, const struct mo_finding *than)
 {
-	if (!than || weight(finding) != weight(than))
-		return !than || weight(finding) > weight(than);
+	if (weight(finding) != weight(than))
+		return weight(finding) > weight(than);
 	return finding->confidence > than->confidence;
+}
+
+/* Where a finding belongs among the worst; MO_REPORT_WORST: not among them. */
+static size_t place_among_worst(const struct mo_report *report, const struct mo_finding *finding)
+{
+	size_t place = 0;
+
+	while (place < report->n_worst && !is_worse(finding, &report->worst[place])) {
+		if (!strcmp(report->worst[place].id, finding->id))
+			return MO_REPORT_WORST;
+		place++;
+	}
+	return place;
+}
+
+/* Puts it there; one of the same id that is less bad goes, else the last one if there are too many. */
+static void insert_worst(struct mo_report *report, const struct mo_finding *finding, size_t place)
+{
+	size_t gap = place;
+
+	while (gap < report->n_worst && strcmp(report->worst[gap].id, finding->id))
+		gap++;
+	if (gap == report->n_worst && gap < MO_REPORT_WORST)
+		report->n_worst++;
+	else if (gap == MO_REPORT_WORST)
+		gap--;
+	for (; gap > place; gap--)
+		report->worst[gap] = report->worst[gap - 1];
+	report->worst[place] = *finding;
 }
 
 const struct mo_finding *mo_report_keep_finding(struct mo_report *report, const struct mo_finding *finding)
 {
 	struct mo_kept_finding kept = { .section = report->open_section };
-	bool is_worst = is_worse(finding, report->worst);
+	size_t place = place_among_worst(report, finding);
+	bool is_worst = place < MO_REPORT_WORST;
 	bool is_kept = report->findings.count < MO_KEPT_MAXIMUM;
 
 	if (finding->is_about_reading)
@@ -118,21 +148,19 @@ const struct mo_finding *mo_report_keep_finding(struct mo_report *report, const 
 		report->n_findings_left_out++;
 	if (!is_kept && !is_worst)
 		return NULL;
-	/* One left out is copied if it is the worst so far: a dozen times at most, as severities and confidences go. */
+	/* One left out is copied if it is among the worst: some dozens of times at most, as severities and confidences go. */
 	if (!copy_finding(report, finding, &kept.finding) || (is_kept && !mo_vector_append(&report->findings, kept))) {
 		mo_report_fail(report, mo_error_no_memory());
 		return NULL;
 	}
-	if (is_worst) {
-		report->worst_kept = kept.finding;
-		report->worst = &report->worst_kept;
-	}
+	if (is_worst)
+		insert_worst(report, &kept.finding, place);
 	return is_kept ? &report->findings.items[report->findings.count - 1].finding : NULL;
 }
 
-const struct mo_finding *mo_report_worst(const struct mo_report *report)
+const struct mo_finding *mo_report_worst(const struct mo_report *report, size_t index)
 {
-	return report->worst;
+	return index < report->n_worst ? &report->worst[index] : NULL;
 }
 
 void mo_report_keep_deinit(struct mo_report *report)

@@ -93,8 +93,8 @@ struct mo_report {
 	MO_VECTOR(void *) blocks; /* evidence arrays of the findings */
 	size_t n_notes_left_out;
 	size_t n_findings_left_out;
-	const struct mo_finding *worst;     /* worst_kept, or NULL */
-	struct mo_finding worst_kept;
+	struct mo_finding worst[MO_REPORT_WORST];
+	size_t n_worst;
 	size_t open_section; /* MO_NO_SECTION: none */
 
 	bool is_partial;
