@@ -23,6 +23,11 @@ struct mo_memmap_run {
 struct mo_memmap_section {
 	uint64_t first_pfn;
 	uint64_t usage_kva; /* its struct mem_section_usage, before 5.3 its pageblock flags; 0: none */
+	/*
+	 * CONFIG_PAGE_EXTENSION: where the struct page_ext of page frame 0 would lie, so that those of this section follow
+	 * by page frame number times page_ext_size (mm/page_ext.c); bit 0 set: it is being taken away; 0: none.
+	 */
+	uint64_t page_ext_kva;
 };
 
 struct mo_memmap {

@@ -39,6 +39,7 @@ static const struct mo_layout_table *const tables[MO_LAYOUT_IDS] = {
 	[MO_LAYOUT_LOG_RECORDS] = &mo_log_records_table,
 	[MO_LAYOUT_MODULES] = &mo_modules_table,
 	[MO_LAYOUT_MODULE_BTF] = &mo_module_btf_table,
+	[MO_LAYOUT_STACK_DEPOT] = &mo_stack_depot_table,
 };
 
 struct mo_kernel_layouts *mo_kernel_layouts_create(void)

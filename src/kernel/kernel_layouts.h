@@ -3,7 +3,8 @@
 #define MO_KERNEL_LAYOUTS_H
 
 /*
- * The layouts that the kernel room itself needs: containers, sets, per-CPU data, the memory map, the log, modules.
+ * The layouts that the kernel room itself needs: containers, sets, per-CPU data, the memory map, the log, modules, the
+ * stack depot.
  *
  * Each is bound at first use and kept with the session; a layout that cannot be bound (no struct maple_tree before
  * 6.1) is remembered as that, so that asking again costs nothing. Tables that are read out of the dump once and never
@@ -29,6 +30,7 @@ enum mo_layout_id {
 	MO_LAYOUT_LOG_RECORDS,
 	MO_LAYOUT_MODULES,
 	MO_LAYOUT_MODULE_BTF,
+	MO_LAYOUT_STACK_DEPOT,
 	MO_LAYOUT_IDS
 };
 
@@ -126,6 +128,7 @@ struct mo_memmap_layout {
 	struct mo_size section;
 	struct mo_field section_mem_map;
 	struct mo_field usage;
+	struct mo_field page_ext;
 	struct mo_field subsection_map;
 	struct mo_address mem_section;
 	struct mo_address highest_section;
@@ -247,6 +250,17 @@ struct mo_module_btf_layout {
 	struct mo_field data_bytes;
 };
 
+/* stack_depot.c */
+struct mo_stack_depot_layout {
+	struct mo_address pools;
+	struct mo_address max_pools;
+	struct mo_field index_plus_one;
+	struct mo_field index;
+	struct mo_field offset;
+	struct mo_field size;
+	struct mo_field entries;
+};
+
 /* One layout: its needs, and what is to be done after they are bound. In the file that uses it. */
 struct mo_layout_table {
 	enum mo_layout_id id;
@@ -272,6 +286,7 @@ extern const struct mo_layout_table mo_log_ring_table;
 extern const struct mo_layout_table mo_log_records_table;
 extern const struct mo_layout_table mo_modules_table;
 extern const struct mo_layout_table mo_module_btf_table;
+extern const struct mo_layout_table mo_stack_depot_table;
 
 struct mo_kernel_layouts;
 

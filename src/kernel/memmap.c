@@ -13,6 +13,8 @@ static const struct mo_need memmap_needs[] = {
 		 .why = "absent in FLATMEM"),
 	MO_FIELD(struct mo_memmap_layout, usage, "struct mem_section", "usage",
 		 .or_names = { "struct mem_section.pageblock_flags" }, .is_optional = true, .why = WHY_USAGE),
+	MO_FIELD(struct mo_memmap_layout, page_ext, "struct mem_section", "page_ext", .is_optional = true,
+		 .why = "include/linux/mmzone.h: CONFIG_PAGE_EXTENSION"),
 	MO_FIELD(struct mo_memmap_layout, subsection_map, "struct mem_section_usage", "subsection_map",
 		 .is_optional = true, .why = WHY_USAGE),
 	MO_ADDRESS(struct mo_memmap_layout, mem_section, "mem_section", .is_optional = true, .why = "absent in FLATMEM"),
@@ -208,6 +210,7 @@ static struct mo_error *publish_sections(struct building *building)
 		layout->sections[i] = (struct mo_memmap_section){
 			.first_pfn = sections->found.items[i].number << sections->pfn_shift,
 			.usage_kva = sections->found.items[i].usage_kva,
+			.page_ext_kva = sections->found.items[i].page_ext_kva,
 		};
 	layout->map.sections = layout->sections;
 	layout->map.n_sections = sections->found.count;

@@ -12,6 +12,7 @@ struct mo_section {
 	uint64_t number;
 	uint64_t encoded;   /* section_mem_map: where the struct page of pfn 0 would lie, and flags in the low bits */
 	uint64_t usage_kva; /* 0: none, or before 5.3 */
+	uint64_t page_ext_kva; /* as struct mo_memmap_section has it */
 };
 
 struct mo_sections {

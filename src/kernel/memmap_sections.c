@@ -101,6 +101,8 @@ static struct mo_error *keep(struct section_table *table, uint64_t number, uint6
 			continue;
 		if (mo_has(&table->layout->usage))
 			section.usage_kva = mo_get(&table->layout->usage, bytes);
+		if (mo_has(&table->layout->page_ext))
+			section.page_ext_kva = mo_get(&table->layout->page_ext, bytes);
 		if (table->sections->found.count == SECTIONS_MAX)
 			return mo_error_create(MO_E_LIMIT, "more than %llu sections of memory",
 					       (unsigned long long)SECTIONS_MAX);
