@@ -66,11 +66,6 @@ struct slab_layout {
 		struct mo_size size;
 		struct mo_field addr, addrs, handle, cpu, pid, when;
 	} track;
-	struct {
-		struct mo_address pools, max_pools;
-		struct mo_field index, index_plus_one, offset;
-		struct mo_field size, entries;
-	} depot;
 	struct mo_address jiffies;
 
 	struct {

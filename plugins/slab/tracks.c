@@ -212,7 +212,7 @@ struct mo_error *read_track_stack(const struct slab_state *state, const struct t
 	size_t n = 0;
 
 	if (mo_has(&layout->track.handle))
-		return read_depot_stack(state, group->stack, frames, n_ret);
+		return mo_stack_depot_read(state->reader, (uint32_t)group->stack, frames, n_ret);
 	if (!mo_has(&layout->track.addrs))
 		return mo_error_create(MO_E_ABSENT, "this kernel keeps no stacks with its tracks");
 	error = mo_read(state->reader, group->track_kva, track, (size_t)layout->track.size.bytes);

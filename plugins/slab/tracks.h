@@ -7,10 +7,12 @@
  * object (mm/slub.c), with its stack inside until 5.17 and in stackdepot (lib/stackdepot.c) since 5.18.
  */
 
+#include <memopsy/stack_depot.h>
+
 #include "gathering.h"
 
 #define MOST_TRACK_BYTES 512
-#define MOST_FRAMES 64
+#define MOST_FRAMES MO_STACK_DEPOT_FRAMES
 
 enum track_item { TRACK_ALLOC = 0, TRACK_FREE = 1 };
 
@@ -36,10 +38,7 @@ struct mo_error *gather_tracks(const struct slab_state *state, const struct mo_s
 			       struct track_groups *ret) MO_MUST_USE;
 void track_groups_deinit(struct track_groups *groups);
 
-/* stack_depot.c: the frames of a handle; at most MOST_FRAMES of them. */
-struct mo_error *read_depot_stack(const struct slab_state *state, uint64_t handle, uint64_t *frames, size_t *n_ret) MO_MUST_USE;
-
-/* The frames of a group. */
+/* The frames of a group; at most MOST_FRAMES of them. */
 struct mo_error *read_track_stack(const struct slab_state *state, const struct track_group *group, uint64_t *frames,
 				  size_t *n_ret) MO_MUST_USE;
 
