@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=dash
+# Much is free, in single pages: a module's request of order 5 fails, and nothing is killed for it.
+#: memory 256
+#: own-modules page_taker page_asker
+
+run()
+{
+	start database hold-memory name:database anon:12 children:2
+	load page_taker pin_percent=96
+	scores before
+	load page_asker order=5 count=1 flags=kernel
+	sleep 1
+	describe cause=fragmentation constraint=order order=5 victim_is=none holder=page_taker holder_kind=module events=0 \
+		failures=1
+}
