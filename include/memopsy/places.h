@@ -51,10 +51,15 @@ struct mo_place {
 	bool has_pfn;
 	bool is_allocated;           /* of objects: not free, as far as known */
 	bool is_root;                /* a place that lives by itself: variables, per-CPU, stacks */
+	bool is_padding;             /* of objects: in the room around it, red zone or padding; before it: offset in that room */
 	uint64_t pfn_described;      /* MO_PLACE_STRUCT_PAGE */
 	const char *module;          /* whose; NULL: the kernel's own, or not known. Of the kernel or the model */
 	/* The container in words, raw bytes of the dump among them: "kmalloc-192", "init_task", "stack of PID 1 systemd". */
 	char name[MO_PLACE_NAME_BYTES];
+	uint32_t cache;              /* MO_PLACE_SLAB_OBJECT: index into mo_slab_model.caches; else MO_SLAB_NO_CACHE */
+	int32_t cpu;                 /* of per-CPU places: whose; else -1 */
+	uint64_t percpu_kva;         /* of per-CPU places: the per-CPU pointer, the same on all CPUs; else 0 */
+	uint64_t task_kva;           /* MO_PLACE_STACK: its task; 0: none that is known */
 };
 
 struct mo_places_model {

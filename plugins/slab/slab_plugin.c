@@ -115,7 +115,6 @@ static const struct mo_table_spec *const slab_tables[] = { &slab_table, &slab_no
 							   &slab_slabs_table, &slab_charges_table, &slab_tracks_table };
 
 static const struct mo_table_spec *const objects_tables[] = { &objects_table };
-static const struct mo_table_spec *const whatis_tables[] = { &whatis_table };
 static const struct mo_table_spec *const slabcheck_tables[] = { &slabcheck_table };
 static const struct mo_table_spec *const section_tables[] = { &slab_sums_table, &slabtop_table, &slab_files_table };
 
@@ -188,14 +187,6 @@ static const struct mo_view views[] = {
 		.show = show_slabcheck,
 	},
 	{
-		.name = "whatis",
-		.title = "What is it",
-		.summary = "what an address is: symbol, slab object, per-CPU variable, struct page, page",
-		.arguments = "ADDRESS",
-		TABLES(whatis),
-		.show = show_whatis,
-	},
-	{
 		.name = "slabs",
 		.title = "Slab memory",
 		.summary = "slab memory: what can be had back, the largest caches, dentries and inodes",
@@ -210,7 +201,7 @@ static const struct mo_plugin plugin = {
 	MO_PLUGIN_HEADER,
 	.name = "slab",
 	.version = MEMOPSY_VERSION,
-	.summary = "slab caches, slabs and objects; slabinfo, slabtop, slab, objects, slabcheck, whatis",
+	.summary = "slab caches, slabs and objects; slabinfo, slabtop, slab, objects, slabcheck",
 	.needs = &slab_needs,
 	.layout_bytes = sizeof(struct slab_layout),
 	.publishes = { .name = MO_SLAB_MODEL, .version = MO_SLAB_MODEL_VERSION },

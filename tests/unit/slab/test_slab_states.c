@@ -166,19 +166,6 @@ static void test_views(void **state)
 	assert_non_null(strstr(text, "0xffff888000006200  free, CPU's list"));
 	assert_null(strstr(text, "allocated"));
 	free(text);
-	toy_argument = "ffff888000006210";
-	text = fake_run_text(toy.run, "whatis", NULL);
-	assert_non_null(strstr(text, "0xffff888000006200 of alpha, free, CPU's list; byte 16 of 250"));
-	assert_non_null(strstr(text, "object 2 of 16 in its slab"));
-	free(text);
-	toy_argument = "0xffff8880000062fe";
-	text = fake_run_text(toy.run, "whatis", NULL);
-	assert_non_null(strstr(text, "4 bytes behind its 250"));
-	free(text);
-	toy_argument = "0xffff888000009f40"; /* behind the eighth object of a slab of two pages */
-	text = fake_run_text(toy.run, "whatis", NULL);
-	assert_non_null(strstr(text, "none: behind the last object of a slab of beta gamma"));
-	free(text);
 	toy_destroy(&toy);
 }
 

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The places plugin: what an address is. */
+#include <stdlib.h>
+
+#include "whatis.h"
+
+static void release(void *model)
+{
+	struct places_state *state = model;
+
+	if (!state)
+		return;
+	for (size_t i = 0; i < state->n_modules; i++)
+		free(state->module_names[i]);
+	free(state->module_names);
+	free(state->module_percpus);
+	free(state->parts);
+	free(state->stack_infos);
+	free(state->images.ranges);
+	free(state->units.ranges);
+	free(state->stacks.ranges);
+	free(state->frames);
+	free(state);
+}
+
+/* How struct page is read, by mem_map's own needs: of compound pages the order, and for people the flags. */
+static struct mo_error *choose_pages(struct places_state *state)
+{
+	struct mo_error *error = mo_bind(state->kernel, mem_map_needs.needs, mem_map_needs.n_needs, &state->page_layout);
+
+	if (!error)
+		error = choose_page_shape(state->kernel, &state->page_layout, &state->page_shape);
+	state->has_page_shape = !error;
+	error = only_fatal(error);
+	return error ? error : only_fatal(mo_memmap(mo_run_reader(state->run), &state->memmap));
+}
+
+static struct mo_error *fill(struct places_state *state)
+{
+	const struct mo_kernel_facts *facts = mo_kernel_facts(state->kernel);
+	struct mo_error *error;
+
+	state->page_bytes = facts->page_bytes;
+	state->page_shift = facts->page_shift;
+	error = mo_pa_to_kva(state->kernel, 0, &state->direct_map_kva);
+	if (error)
+		return mo_error_prepend(error, "cannot tell places");
+	state->direct_map_bytes = facts->end_pfn << facts->page_shift;
+	/* Without modules' symbols only the kernel's own are known. */
+	error = only_fatal(mo_kernel_load_modules(state->kernel));
+	if (!error)
+		error = choose_pages(state);
+	if (!error)
+		error = gather_images(state);
+	if (!error)
+		error = gather_percpu_units(state);
+	if (!error)
+		error = gather_stacks(state);
+	if (!error)
+		error = gather_frames(state);
+	return error;
+}
+
+static struct mo_error *gather(struct mo_run *run, void **model_ret)
+{
+	struct places_state *state = calloc(1, sizeof(*state));
+	struct mo_error *error;
+
+	if (!state)
+		return mo_error_no_memory();
+	state->run = run;
+	state->kernel = mo_run_kernel(run);
+	state->layout = mo_run_layout(run);
+	state->slabs = mo_run_model_of(run, MO_SLAB_MODEL);
+	state->mem_map = mo_run_model_of(run, MO_MEM_MAP_MODEL);
+	state->vmap = mo_run_model_of(run, MO_VMAP_MODEL);
+	state->tasks = mo_run_model_of(run, MO_TASKS_MODEL);
+	state->model.find = find_place;
+	state->model.find_pa = find_place_pa;
+	error = fill(state);
+	state->run = NULL;
+	if (error) {
+		release(state);
+		return error;
+	}
+	*model_ret = &state->model;
+	return NULL;
+}
+
+static const struct mo_model_ref reads[] = {
+	{ .name = MO_SLAB_MODEL, .version = MO_SLAB_MODEL_VERSION, .is_optional = true },
+	{ .name = MO_MEM_MAP_MODEL, .version = MO_MEM_MAP_MODEL_VERSION, .is_optional = true },
+	{ .name = MO_VMAP_MODEL, .version = MO_VMAP_MODEL_VERSION, .is_optional = true },
+	{ .name = MO_TASKS_MODEL, .version = MO_TASKS_MODEL_VERSION, .is_optional = true },
+};
+
+static const struct mo_table_spec *const whatis_tables[] = { &whatis_table, &places_table };
+
+static const struct mo_option whatis_options[] = {
+	{ .name = "brief", .help = "one line an address: what contains it" },
+};
+
+static const struct mo_view views[] = {
+	{
+		.name = "whatis",
+		.title = "What is it",
+		.summary = "what an address is: symbol, slab object, stack, per-CPU memory, area of vmalloc, page, ...",
+		.arguments = "ADDRESS|SYMBOL[+OFFSET]|pfn:N|pa:N|-...",
+		.options = whatis_options,
+		.n_options = sizeof(whatis_options) / sizeof(whatis_options[0]),
+		.tables = whatis_tables,
+		.n_tables = sizeof(whatis_tables) / sizeof(whatis_tables[0]),
+		.show = show_whatis,
+	},
+};
+
+static const struct mo_plugin plugin = {
+	MO_PLUGIN_HEADER,
+	.name = "places",
+	.version = MEMOPSY_VERSION,
+	.summary = "what an address of kernel memory is; whatis",
+	.needs = &places_needs,
+	.layout_bytes = sizeof(struct places_layout),
+	.reads = reads,
+	.n_reads = sizeof(reads) / sizeof(reads[0]),
+	.publishes = { .name = MO_PLACES_MODEL, .version = MO_PLACES_MODEL_VERSION },
+	.gather = gather,
+	.release = release,
+	.views = views,
+	.n_views = sizeof(views) / sizeof(views[0]),
+};
+
+MO_REGISTER_PLUGIN(plugin)

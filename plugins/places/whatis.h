@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef PLACES_WHATIS_H
+#define PLACES_WHATIS_H
+
+/* What the parts of `whatis` share. */
+
+#include "gathering.h"
+
+/* One word of the command line: a kernel virtual address, or a physical one. */
+struct whatis_word {
+	uint64_t address;
+	bool is_pa;
+};
+
+/* The words that were asked for; "-" stands for all words of standard input. */
+struct whatis_words {
+	struct whatis_word *words;
+	size_t n, n_slots;
+};
+struct mo_error *read_words(struct mo_run *run, struct whatis_words *ret) MO_MUST_USE;
+
+/* member_path.c: struct types that caches are named after; each cache is looked up once. */
+struct cache_types {
+	struct mo_kernel *kernel;
+	const struct mo_slab_model *slabs;
+	const struct mo_type **types; /* by cache; NULL: none, or not looked up */
+	bool *is_known;
+};
+struct mo_error *cache_types_init(struct cache_types *types, struct mo_kernel *kernel, const struct mo_slab_model *slabs) MO_MUST_USE;
+void cache_types_deinit(struct cache_types *types);
+/* The type of a cache's objects by the cache's name; NULL: its name says nothing. */
+const struct mo_type *type_of_cache(struct cache_types *types, uint32_t cache);
+/* "d_lockref.count+1": the member of a struct at an offset, as deep as there are members. */
+void describe_member(struct mo_kernel *kernel, const struct mo_type *type, uint64_t offset_bytes, char *text, size_t n_bytes);
+
+/* The facts table is one of two: with the addresses in sight where several were asked for. */
+enum { FACT_ADDRESS, FACT_WHAT, FACT_DETAIL, N_FACT_COLUMNS };
+struct whatis_run {
+	struct mo_run *run;
+	struct mo_report *report;
+	const struct places_state *state;
+	struct cache_types types;
+	uint64_t address;
+};
+void put_fact(const struct whatis_run *whatis, const char *what, const char *format, ...) MO_PRINTF(3, 4);
+
+/* whatis_object.c, whatis_page.c */
+void put_object(struct whatis_run *whatis, const struct mo_place *place);
+void put_page(const struct whatis_run *whatis, const struct mo_place *place);
+
+extern const struct mo_table_spec whatis_table, places_table;
+extern const char *const place_kind_names[MO_N_PLACE_KINDS];
+struct mo_error *show_whatis(struct mo_run *run, struct mo_report *report) MO_MUST_USE;
+
+#endif

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What `whatis` says of the page that an address lies in. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "../mem_map/page_facts.h"
+#include "whatis.h"
+
+#define MOST_PAGE_STRUCT_BYTES 512
+
+static const char *presence_of(const struct places_state *state, uint64_t pfn)
+{
+	switch (mo_kernel_frame_presence(state->kernel, pfn)) {
+	case MO_FRAME_PRESENT:
+		return "in the dump";
+	case MO_FRAME_EXCLUDED:
+		return "left out of the dump";
+	default:
+		return "the dump knows no memory there";
+	}
+}
+
+/* The struct page that tells of the owner: the head's, for a tail page. */
+static bool read_page(const struct whatis_run *whatis, uint64_t page_kva, enum mo_page_class class, struct page_facts *ret)
+{
+	const struct page_shape *shape = &whatis->state->page_shape;
+	struct mo_reader *reader = mo_run_reader(whatis->run);
+	uint8_t page[2 * MOST_PAGE_STRUCT_BYTES];
+	struct flag_names names;
+	bool has_second;
+	struct mo_error *error = find_flag_names(whatis->state->kernel, &names);
+
+	if (!error)
+		error = mo_read(reader, page_kva, page, shape->page_struct_bytes);
+	if (error) {
+		mo_error_destroy(error);
+		return false;
+	}
+	error = mo_read(reader, page_kva + shape->page_struct_bytes, page + shape->page_struct_bytes, shape->page_struct_bytes);
+	has_second = !error;
+	mo_error_destroy(error);
+	decode_page(shape, page_kva, class, page, has_second ? page + shape->page_struct_bytes : NULL, names.all, ret);
+	return true;
+}
+
+static void put_struct_page(const struct whatis_run *whatis, const struct mo_place *place, uint64_t page_kva)
+{
+	const struct places_state *state = whatis->state;
+	enum mo_page_class class = (enum mo_page_class)place->page_class;
+	struct flag_names names;
+	struct page_facts facts;
+	struct mo_error *error;
+	char text[400];
+
+	if (!state->has_page_shape || !read_page(whatis, page_kva, class, &facts))
+		return;
+	if (facts.is_tail) {
+		put_fact(whatis, "tail page", "of a block whose first struct page is at 0x%" PRIx64, facts.head_kva);
+		page_kva = facts.head_kva;
+		if (!read_page(whatis, page_kva, class, &facts))
+			return;
+	}
+	error = find_flag_names(state->kernel, &names);
+	mo_error_destroy(error);
+	if (error)
+		return;
+	describe_flags(&names, &state->page_shape, facts.flags, text, sizeof(text));
+	put_fact(whatis, "flags", "%s; refcount %" PRId64 "%s", *text ? text : "none", facts.refcount,
+		 facts.order ? ", compound" : "");
+	describe_owner(mo_run_reader(whatis->run), &state->page_layout, class, page_kva, &facts, text, sizeof(text));
+	if (*text)
+		put_fact(whatis, "owner", "%s", text);
+}
+
+void put_page(const struct whatis_run *whatis, const struct mo_place *place)
+{
+	const struct places_state *state = whatis->state;
+	const struct mo_page_class_info *class = state->mem_map ? &state->mem_map->classes[place->page_class] : NULL;
+	uint64_t pa = place->pfn << state->page_shift;
+	uint64_t direct_kva = state->direct_map_kva + pa;
+	uint64_t page_kva = 0;
+	struct mo_error *error;
+
+	error = state->memmap ? mo_pfn_to_page(state->memmap, place->pfn, &page_kva) :
+				mo_error_create(MO_E_ABSENT, "no memory map");
+	mo_error_destroy(error);
+	if (error)
+		put_fact(whatis, "page", "0x%" PRIx64 " (physical 0x%" PRIx64 "), without a struct page, %s", place->pfn, pa,
+			 presence_of(state, place->pfn));
+	else
+		put_fact(whatis, "page", "0x%" PRIx64 " (physical 0x%" PRIx64 "), struct page at 0x%" PRIx64 ", %s", place->pfn,
+			 pa, page_kva, presence_of(state, place->pfn));
+	if (whatis->address >> state->page_shift != direct_kva >> state->page_shift)
+		put_fact(whatis, "direct map", "this memory is at 0x%" PRIx64 " there",
+			 direct_kva + (whatis->address & (state->page_bytes - 1)));
+	if (class)
+		put_fact(whatis, "class", "%s: %s", class->name ? class->name : "?", class->title ? class->title : "?");
+	if (!error)
+		put_struct_page(whatis, place, page_kva);
+}

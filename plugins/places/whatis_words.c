@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Which addresses `whatis` is asked about: ADDRESS, SYMBOL[+OFFSET], pfn:N, pa:N, or "-" for standard input. */
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "whatis.h"
+
+#define MOST_WORD_BYTES 512
+
+/* Hexadecimal, all of the text. */
+static bool parse_hex(const char *text, uint64_t *ret)
+{
+	char *end;
+
+	errno = 0;
+	*ret = strtoull(text, &end, 16);
+	return isxdigit((unsigned char)*text) && !*end && !errno;
+}
+
+/* Hexadecimal with 0x, else decimal. */
+static bool parse_number(const char *text, uint64_t *ret)
+{
+	bool is_hex = text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
+	char *end;
+
+	errno = 0;
+	*ret = strtoull(text, &end, is_hex ? 16 : 10);
+	return isdigit((unsigned char)*text) && !*end && !errno;
+}
+
+static struct mo_error *append_address(struct whatis_words *words, uint64_t address, bool is_pa)
+{
+	if (words->n == words->n_slots) {
+		size_t n_slots = words->n_slots ? words->n_slots * 2 : 64;
+		struct whatis_word *grown = reallocarray(words->words, n_slots, sizeof(*grown));
+
+		if (!grown)
+			return mo_error_no_memory();
+		words->words = grown;
+		words->n_slots = n_slots;
+	}
+	words->words[words->n++] = (struct whatis_word){ .address = address, .is_pa = is_pa };
+	return NULL;
+}
+
+/* A per-CPU variable is meant as what each CPU has of it. */
+static struct mo_error *append_percpu(const struct places_state *state, uint64_t offset, struct whatis_words *words)
+{
+	struct mo_error *error = NULL;
+
+	for (size_t i = 0; i < state->units.n && !error; i++)
+		error = append_address(words, state->units.ranges[i].first_kva + offset, false);
+	return error;
+}
+
+static struct mo_error *append_symbol(const struct places_state *state, const char *text, struct whatis_words *words)
+{
+	const char *plus = strchr(text, '+');
+	size_t n_name = plus ? (size_t)(plus - text) : strlen(text);
+	char name[MOST_WORD_BYTES];
+	struct mo_symbol symbol;
+	uint64_t offset = 0;
+	struct mo_error *error;
+
+	if (n_name >= sizeof(name) || !n_name || (plus && !parse_number(plus + 1, &offset)))
+		return mo_error_create(MO_E_INVALID, "\"%s\" is neither an address nor SYMBOL[+OFFSET]", text);
+	memcpy(name, text, n_name);
+	name[n_name] = '\0';
+	error = mo_symbols_find(mo_kernel_symbols(state->kernel), NULL, name, &symbol, NULL);
+	if (error && mo_error_code(error) == MO_E_ABSENT) {
+		mo_error_destroy(error);
+		return mo_error_create(MO_E_INVALID, "\"%s\" is no address (hexadecimal, with or without 0x) and no symbol", text);
+	}
+	if (error)
+		return error;
+	if (symbol.value_kva - state->layout->percpu_start.kva < state->percpu_static_bytes)
+		return append_percpu(state, symbol.value_kva - state->layout->percpu_start.kva + offset, words);
+	return append_address(words, symbol.value_kva + offset, false);
+}
+
+static struct mo_error *append_word(const struct places_state *state, const char *text, struct whatis_words *words)
+{
+	bool is_pfn = !strncmp(text, "pfn:", 4);
+	uint64_t number;
+
+	if (is_pfn || !strncmp(text, "pa:", 3)) {
+		const char *digits = strchr(text, ':') + 1;
+
+		if (!parse_number(digits, &number) || (is_pfn && number > UINT64_MAX >> state->page_shift))
+			return mo_error_create(MO_E_INVALID, "\"%s\": \"%s\" is no number (decimal, or hexadecimal with 0x)", text,
+					       digits);
+		return append_address(words, is_pfn ? number << state->page_shift : number, true);
+	}
+	if (parse_hex(text, &number))
+		return append_address(words, number, false);
+	return append_symbol(state, text, words);
+}
+
+static struct mo_error *append_standard_input(const struct places_state *state, struct whatis_words *words)
+{
+	char text[MOST_WORD_BYTES];
+	struct mo_error *error = NULL;
+
+	while (!error && scanf("%511s", text) == 1)
+		error = append_word(state, text, words);
+	if (!error && ferror(stdin))
+		error = mo_error_create(MO_E_IO, "standard input cannot be read: %s", strerror(errno));
+	return error;
+}
+
+struct mo_error *read_words(struct mo_run *run, struct whatis_words *ret)
+{
+	const struct places_state *state = mo_run_model(run);
+	struct whatis_words words = { .n = 0 };
+	struct mo_error *error = NULL;
+
+	for (size_t i = 0; i < mo_run_argument_count(run) && !error; i++) {
+		const char *text = mo_run_argument(run, i);
+
+		error = strcmp(text, "-") ? append_word(state, text, &words) : append_standard_input(state, &words);
+	}
+	if (error)
+		free(words.words);
+	else
+		*ret = words;
+	return error;
+}
