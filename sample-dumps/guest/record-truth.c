@@ -37,6 +37,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "page-owner.h"
 #include "residency.h"
 
 enum { BLOCK_BYTES = 512, HEADER_BYTES = 512, WRITE_BYTES = 1 << 20, PVPANIC_PORT = 0x505, PVPANIC_PANICKED = 1, SYSLOG_READ_ALL = 3 };
@@ -181,6 +182,19 @@ static void add_kernel_log(struct record *record)
 	length = klogctl(SYSLOG_READ_ALL, content_of_entry(record), (int)(room > 1 << 24 ? 1 << 24 : room));
 	if (length > 0)
 		end_entry(record, 'F', (size_t)length, "dmesg");
+}
+
+static void add_page_owner(struct record *record)
+{
+	size_t length;
+	bool is_full;
+
+	if (access(PAGE_OWNER, R_OK) != 0 || !begin_entry(record))
+		return;
+	length = digest_page_owner(content_of_entry(record), content_room(record), &is_full);
+	record->full |= is_full;
+	if (length)
+		end_entry(record, is_full ? 'P' : 'F', length, PAGE_OWNER ".digest");
 }
 
 /* ---- walking directories ---- */
@@ -346,7 +360,7 @@ static void add_slab_aliases(struct record *record)
 
 static void add_debug(struct record *record)
 {
-	static const char *const debug[] = { "page_owner", "kmemleak", "vmmemctl", "fault_around_bytes", NULL };
+	static const char *const debug[] = { "page_owner_stacks/show_stacks", "kmemleak", "vmmemctl", "fault_around_bytes", NULL };
 	static const char *const traces[] = { "alloc_traces", "free_traces", NULL };
 	static const char *const extfrag[] = { "extfrag_index", "unusable_index", NULL };
 
@@ -354,6 +368,7 @@ static void add_debug(struct record *record)
 	add_tree(record, "/sys/kernel/debug/slab", traces, 2);
 	add_tree(record, "/sys/kernel/debug/extfrag", extfrag, 1);
 	add_tree(record, "/sys/kernel/debug/zsmalloc", NULL, 2);
+	add_page_owner(record);
 }
 
 static void add_groups_and_devices(struct record *record)
@@ -451,7 +466,7 @@ static void add_counters(struct record *record)
 
 static void add_brief_counters(struct record *record)
 {
-	static const char *const files[] = { "slabinfo", "buddyinfo", "zoneinfo", "vmstat", "meminfo", NULL };
+	static const char *const files[] = { "allocinfo", "slabinfo", "buddyinfo", "zoneinfo", "vmstat", "meminfo", NULL };
 
 	add_list(record, "/proc", files);
 }
@@ -532,7 +547,7 @@ static void close_record(struct record *record)
 
 static int snapshot(const char *disk)
 {
-	size_t extra_mib = getenv("RECORD_MIB") ? strtoul(getenv("RECORD_MIB"), NULL, 10) : 6;
+	size_t extra_mib = getenv("RECORD_MIB") ? strtoul(getenv("RECORD_MIB"), NULL, 10) : access(PAGE_OWNER, R_OK) ? 6 : 24;
 	struct record record;
 
 	if (ioperm(PVPANIC_PORT, 1, 1) != 0) {
