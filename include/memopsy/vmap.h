@@ -70,6 +70,8 @@ struct mo_vmap_area {
 	const struct mo_vmap_node_pages *nodes; /* ascending by node */
 	size_t n_nodes;
 	uint64_t n_found_pages;      /* entries of the pages array that are struct pages */
+	uint64_t n_mapped_pages;     /* areas without an array of pages: pages that the page tables map there */
+	uint64_t n_mapped_memory_pages; /* of these, memory: they have a struct page. The area maps them, and owns them not */
 	bool is_idle_stack;          /* a stack that no task has: cached for the next one, or about to be freed */
 };
 
@@ -87,6 +89,13 @@ struct mo_owned_pages {
 	enum mo_owned_kind kind;
 };
 
+/* Memory that the page tables map in an area without an array of pages: whoever has taken it, this area uses it. */
+struct mo_vmap_mapping {
+	uint64_t first_pfn;
+	uint64_t n_pages;
+	uint64_t area_kva;           /* where the area begins: mo_vmap_area_at() knows it */
+};
+
 struct mo_vmap_model {
 	const struct mo_vmap_area *areas; /* ascending by address */
 	size_t n_areas;
@@ -96,6 +105,9 @@ struct mo_vmap_model {
 	size_t n_owned;
 	uint64_t owned_pages[MO_N_OWNED_KINDS]; /* sums of owned */
 	uint64_t idle_stack_pages;        /* of the kernel stacks, those that no task has: KernelStack is without them */
+	const struct mo_vmap_mapping *mappings; /* ascending by page frame; a page may be mapped more than once */
+	size_t n_mappings;
+	uint64_t mapped_pages;            /* the sum of mappings */
 	bool has_nodes;                   /* a NUMA kernel: /proc/vmallocinfo counts pages by node */
 };
 

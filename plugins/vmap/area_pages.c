@@ -165,6 +165,20 @@ static bool has_pages(const struct mo_vmap_area *area)
 #define STACK_END_MAGIC 0x57ac6e9du
 #define MOST_STACK_PAGES 64u
 
+/* Whether an area may be a stack, by all that is known without a look at its memory: only fork.c takes them. */
+static bool may_be_stack(const struct vmap_state *state, const struct mo_vmap_area *area)
+{
+	const struct vmap_layout *layout = state->layout;
+	uint64_t page_bytes = mo_kernel_facts(mo_run_kernel(state->run))->page_bytes;
+
+	if (!(area->flags & MO_VM_ALLOC) || area->n_pages > MOST_STACK_PAGES || (area->n_pages & (area->n_pages - 1)))
+		return false;
+	if (mo_has(&layout->thread_union) && area->n_pages * page_bytes != layout->thread_union.bytes)
+		return false;
+	return !mo_has(&layout->text_start) || !mo_has(&layout->image_end) || !area->caller_kva ||
+	       (area->caller_kva >= layout->text_start.kva && area->caller_kva < layout->image_end.kva);
+}
+
 static enum mo_owned_kind kind_of(struct vmap_state *state, struct mo_vmap_area *area)
 {
 	unsigned pointer_bytes = mo_kernel_facts(mo_run_kernel(state->run))->pointer_bytes;
@@ -174,7 +188,7 @@ static enum mo_owned_kind kind_of(struct vmap_state *state, struct mo_vmap_area 
 
 	if (area->is_idle_stack)
 		return MO_OWNED_KERNEL_STACK;
-	if (!(area->flags & MO_VM_ALLOC) || area->n_pages > MOST_STACK_PAGES || (area->n_pages & (area->n_pages - 1)))
+	if (!may_be_stack(state, area))
 		return MO_OWNED_VMALLOC;
 	error = mo_read_pointer(state->reader, area->vm_first_kva, &magic);
 	if (!error)

@@ -5,7 +5,8 @@
 /*
  * The model while it is being built, in this order: all areas of the trees and of the lists of freed ones (areas.c),
  * what each vm_struct says (areas.c), stacks that wait for a task (cached_stacks.c), the pages of each area
- * (area_pages.c), those of the per-CPU allocator (percpu_chunks.c), the names of the callers (caller_names.c).
+ * (area_pages.c), what the page tables map where there is no array of pages (mapped_pages.c), the memory of the per-CPU
+ * allocator (percpu_chunks.c), the names of the callers (caller_names.c).
  *
  * What cannot be read is counted, and told in one finding a kind (trouble.c); it never ends the gathering.
  */
@@ -65,11 +66,14 @@ struct vmap_state {
 	size_t n_node_pages, n_node_pages_allocated;
 	struct mo_owned_pages *owned;
 	size_t n_owned, n_owned_allocated;
+	struct mo_vmap_mapping *mappings;
+	size_t n_mappings, n_mappings_allocated;
+	uint64_t tables_left, mapped_left; /* page tables still read, pages that they may still map */
 	uint64_t entries_left;       /* pages that are still looked at: arrays that share memory, as only a lie can, must end */
 	struct named_caller *callers; /* ascending */
 	size_t n_callers;
 	struct trouble broken_trees, unreadable_areas, unreadable_vms, overlaps, broken_pages,
-		broken_chunks;
+		broken_tables, broken_chunks;
 };
 
 /* Counts the failure, keeps the first error, frees the others. NULL is no failure. */
@@ -81,6 +85,11 @@ struct mo_error *gather_areas(struct vmap_state *state) MO_MUST_USE;
 struct mo_error *gather_area_pages(struct vmap_state *state) MO_MUST_USE;
 struct mo_error *gather_percpu_chunks(struct vmap_state *state) MO_MUST_USE;
 void mark_cached_stacks(struct vmap_state *state);
+
+/* mapped_pages.c: by the page tables; of an area, or as pages that somebody owns. */
+struct mo_error *gather_mapped_pages(struct vmap_state *state) MO_MUST_USE;
+struct mo_error *add_mapped_owned(struct vmap_state *state, uint64_t first_kva, uint64_t n_bytes,
+				  enum mo_owned_kind kind) MO_MUST_USE;
 
 /* owned_pages.c: page frames with an owner, in any order; then sorted, joined and summed up. */
 struct mo_error *add_owned(struct vmap_state *state, uint64_t first_pfn, uint64_t n_pages, enum mo_owned_kind kind) MO_MUST_USE;

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { COLUMN_HOLDER, COLUMN_MODULE, COLUMN_AREAS, COLUMN_PAGES, COLUMN_SIZE, COLUMN_IOREMAP, N_COLUMNS };
+enum { COLUMN_HOLDER, COLUMN_MODULE, COLUMN_AREAS, COLUMN_PAGES, COLUMN_MAPPED, COLUMN_SIZE, COLUMN_IOREMAP, N_COLUMNS };
 
 static const struct mo_column columns[N_COLUMNS] = {
 	[COLUMN_HOLDER] = { .key = "holder", .heading = "HOLDER", .kind = MO_CELL_TEXT,
@@ -15,6 +15,8 @@ static const struct mo_column columns[N_COLUMNS] = {
 	[COLUMN_AREAS] = { .key = "areas", .heading = "AREAS", .kind = MO_CELL_COUNT, .help = "its areas" },
 	[COLUMN_PAGES] = { .key = "owned_bytes", .heading = "OWNED", .kind = MO_CELL_BYTES,
 			   .help = "memory that they own (vm_struct.nr_pages)" },
+	[COLUMN_MAPPED] = { .key = "mapped_bytes", .heading = "MAPPED", .kind = MO_CELL_BYTES,
+			    .help = "memory of others that they map (vmap, vm_map_ram, ioremap), by the page tables" },
 	[COLUMN_SIZE] = { .key = "address_bytes", .heading = "ADDRESSES", .kind = MO_CELL_BYTES,
 			  .help = "addresses that they take, guard pages included" },
 	[COLUMN_IOREMAP] = { .key = "ioremap_bytes", .heading = "IOREMAP", .kind = MO_CELL_BYTES,
@@ -57,7 +59,7 @@ const struct mo_table_spec vmalloc_owned_table = {
 struct holder {
 	const char *name;   /* NULL: not known */
 	const char *module; /* "": the kernel itself */
-	uint64_t n_areas, n_pages, n_bytes, ioremap_bytes;
+	uint64_t n_areas, n_pages, n_mapped, n_bytes, ioremap_bytes;
 };
 
 static struct holder holder_of(const struct mo_vmap_area *area, bool by_module)
@@ -67,6 +69,7 @@ static struct holder holder_of(const struct mo_vmap_area *area, bool by_module)
 		.module = area->caller_module ? area->caller_module : "",
 		.n_areas = 1,
 		.n_pages = area->n_pages,
+		.n_mapped = area->n_mapped_memory_pages,
 		.n_bytes = area->end_kva - area->first_kva,
 		.ioremap_bytes = area->flags & MO_VM_IOREMAP ? area->end_kva - area->first_kva : 0,
 	};
@@ -101,6 +104,8 @@ static int compare_sizes(const void *a, const void *b)
 
 	if (first->n_pages != second->n_pages)
 		return first->n_pages > second->n_pages ? -1 : 1;
+	if (first->n_mapped != second->n_mapped)
+		return first->n_mapped > second->n_mapped ? -1 : 1;
 	if (first->n_bytes != second->n_bytes)
 		return first->n_bytes > second->n_bytes ? -1 : 1;
 	return compare_names(a, b);
@@ -123,6 +128,7 @@ static size_t join(struct holder *holders, size_t n_holders)
 		}
 		holders[n - 1].n_areas++;
 		holders[n - 1].n_pages = add(holders[n - 1].n_pages, holders[i].n_pages);
+		holders[n - 1].n_mapped = add(holders[n - 1].n_mapped, holders[i].n_mapped);
 		holders[n - 1].n_bytes = add(holders[n - 1].n_bytes, holders[i].n_bytes);
 		holders[n - 1].ioremap_bytes = add(holders[n - 1].ioremap_bytes, holders[i].ioremap_bytes);
 	}
@@ -138,6 +144,7 @@ static void write_row(struct mo_report *report, const struct holder *holder, uin
 		[COLUMN_MODULE] = mo_cell_text(holder->module),
 		[COLUMN_AREAS] = mo_cell_number(mo_exact(holder->n_areas)),
 		[COLUMN_PAGES] = mo_cell_number(owned),
+		[COLUMN_MAPPED] = mo_cell_number(mo_exact(holder->n_mapped * page_bytes)),
 		[COLUMN_SIZE] = mo_cell_number(mo_exact(holder->n_bytes)),
 		[COLUMN_IOREMAP] = mo_cell_number(mo_exact(holder->ioremap_bytes)),
 	};

@@ -10,37 +10,6 @@
 
 #define MOST_FIRST_CHUNK_BYTES (1ull << 30)
 
-/* Page frames that are mapped in a range. Holes are passed over in one step each. */
-static struct mo_error *add_mapped(struct vmap_state *state, uint64_t first_kva, uint64_t n_bytes)
-{
-	const struct mo_kernel_facts *facts = mo_kernel_facts(mo_run_kernel(state->run));
-	struct mo_error *error = NULL;
-
-	for (uint64_t done = 0; done < n_bytes && !error;) {
-		struct mo_translation translation;
-		uint64_t span_bytes;
-
-		if (!state->entries_left--) {
-			state->entries_left = 0;
-			return mo_error_create(MO_E_LIMIT, "more pages than the machine has are mapped at 0x%" PRIx64,
-					       first_kva);
-		}
-		error = mo_walk_page_table(state->reader, 0, first_kva + done, &translation);
-		if (error)
-			return error;
-		span_bytes = translation.span_bytes & ~(facts->page_bytes - 1);
-		if (span_bytes < facts->page_bytes)
-			span_bytes = facts->page_bytes;
-		if (span_bytes > n_bytes - done)
-			span_bytes = n_bytes - done;
-		if (translation.is_mapped)
-			error = add_owned(state, translation.pa >> facts->page_shift, span_bytes >> facts->page_shift,
-					  MO_OWNED_PERCPU);
-		done += span_bytes;
-	}
-	return error;
-}
-
 /* Errors that are about the dump are told; that there is no memory left is not the dump's fault. */
 static struct mo_error *tell(struct vmap_state *state, struct mo_error *error, const char *what, uint64_t kva)
 {
@@ -94,7 +63,7 @@ static struct mo_error *add_first_chunk(struct vmap_state *state)
 
 		error = mo_percpu(state->reader, layout->per_cpu_start.kva, (unsigned)cpu, &unit_kva);
 		if (!error)
-			error = add_mapped(state, unit_kva, unit_bytes);
+			error = add_mapped_owned(state, unit_kva, unit_bytes, MO_OWNED_PERCPU);
 	}
 	return tell(state, error, "the first chunk", layout->pcpu_first_chunk.kva);
 }
@@ -110,7 +79,8 @@ struct mo_error *gather_percpu_chunks(struct vmap_state *state)
 		const struct mo_vmap_area *area = &state->areas[i];
 
 		if (area->has_vm && area->caller_kva == layout->pcpu_get_vm_areas.kva)
-			error = tell(state, add_mapped(state, area->first_kva, area->end_kva - area->first_kva),
+			error = tell(state, add_mapped_owned(state, area->first_kva, area->end_kva - area->first_kva,
+							     MO_OWNED_PERCPU),
 				     "the per-CPU area", area->first_kva);
 	}
 	return error;

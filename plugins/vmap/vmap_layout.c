@@ -48,6 +48,8 @@ static const struct mo_need rows[] = {
 		 .why = "mm/percpu-internal.h: since the allocator has bitmaps, 4.14"),
 	MO_ADDRESS(L, cached_stacks, "cached_stacks", OPTIONAL, .why = "kernel/fork.c: CONFIG_VMAP_STACK"),
 
+	MO_SIZE(L, thread_union, "union thread_union", OPTIONAL),
+
 	MO_ADDRESS(L, text_start, "_stext", OPTIONAL),
 	MO_ADDRESS(L, image_end, "_end", OPTIONAL),
 	MO_ADDRESS(L, modules, "modules", OPTIONAL, .why = WHY_MODULES),

@@ -25,6 +25,7 @@ struct vmap_layout {
 	struct mo_address pcpu_get_vm_areas, pcpu_first_chunk, pcpu_base_addr, per_cpu_start;
 	struct mo_field chunk_base, chunk_pages;
 	struct mo_address cached_stacks;
+	struct mo_size thread_union; /* of THREAD_SIZE bytes */
 
 	struct mo_address text_start, image_end;
 	struct mo_address modules;

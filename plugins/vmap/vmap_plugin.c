@@ -14,11 +14,15 @@ static void release(void *model)
 		free(state->callers[i].text);
 	free(state->callers);
 	free(state->node_pages);
+	free(state->mappings);
 	free(state->owned);
 	free(state->listed);
 	free(state->areas);
 	free(state);
 }
+
+/* A small area is mapped by one table of each level, or two where it straddles. */
+#define TABLES_AN_AREA 10u
 
 static struct mo_error *gather(struct mo_run *run, void **model_ret)
 {
@@ -40,7 +44,11 @@ static struct mo_error *gather(struct mo_run *run, void **model_ret)
 		state->entries_left = state->memmap ? state->memmap->n_pages : 0;
 		mark_cached_stacks(state);
 		error = gather_area_pages(state);
+		state->mapped_left = state->memmap ? state->memmap->n_pages : 0;
+		state->tables_left = state->n_areas * TABLES_AN_AREA + state->mapped_left / 16;
 	}
+	if (!error)
+		error = gather_mapped_pages(state);
 	if (!error)
 		error = gather_percpu_chunks(state);
 	if (!error)

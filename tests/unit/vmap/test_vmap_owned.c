@@ -124,10 +124,65 @@ static void test_broken_chunks(void **state)
 	kernel = owned_kernel();
 	mo_fake_break(kernel, TOY_FIRST_CHUNK, 32, MO_E_NOT_IN_DUMP);
 	expect_percpu(kernel, 4, "the first chunk at 0xffff888000002038");
-	/* An area that goes on for ever. */
-	kernel = owned_kernel();
-	mo_fake_put_u64(kernel, TOY_AREA(TOY_PERCPU_AREA) + 8, UINT64_MAX);
-	expect_percpu(kernel, 12, "more pages than the machine has are mapped at 0xffffc90000090000");
+}
+
+/* Memory that areas map and that is not theirs: by the page tables, devices counted apart. */
+static void test_mapped(void **state)
+{
+	static const char *const words[] = { "--by", "caller", NULL };
+	struct mo_kernel *kernel = owned_kernel();
+	struct mo_run *run = toy_run(kernel);
+	const struct mo_vmap_model *model = mo_run_model(run);
+	const struct mo_vmap_area *area = mo_vmap_area_at(model, TOY_FIRST(TOY_MAPPING_AREA));
+	char *text;
+
+	(void)state;
+	assert_non_null(area);
+	assert_int_equal(area->n_mapped_pages, 3);
+	assert_int_equal(area->n_mapped_memory_pages, 2);
+	assert_int_equal(model->n_mappings, 2);
+	assert_int_equal(model->mapped_pages, 2);
+	assert_int_equal(model->mappings[0].first_pfn, 300);
+	assert_int_equal(model->mappings[1].first_pfn, 302);
+	assert_int_equal(model->mappings[1].area_kva, TOY_FIRST(TOY_MAPPING_AREA));
+	text = fake_run_text(run, "vmallocinfo", words);
+	assert_non_null(strstr(text, "8.0 KiB"));
+	free(text);
+	toy_end(kernel, run);
+}
+
+static struct mo_kernel *mapping_kernel(unsigned number)
+{
+	const struct toy_area broken[] = {
+		{ .number = TOY_MAPPING_AREA, .n_bytes = 3 * PAGE, .flags = MO_VM_MAP, .has_vm = true },
+		{ .number = number, .n_bytes = 4 * PAGE, .flags = MO_VM_MAP, .has_vm = true },
+	};
+	struct mo_kernel *kernel = toy_kernel(TOY_6_1);
+
+	toy_put_tree(kernel, 0, broken, 2);
+	return kernel;
+}
+
+/* A table that is not there costs its area; tables that map more than the machine has come to an end. */
+static void test_broken_tables(void **state)
+{
+	struct mo_kernel *kernel = mapping_kernel(TOY_UNREADABLE_AREA);
+	struct mo_run *run = toy_run(kernel);
+	const struct mo_vmap_model *model = mo_run_model(run);
+
+	(void)state;
+	assert_int_equal(model->mapped_pages, 2);
+	assert_true(fake_run_said(run, "vmap-tables-broken"));
+	assert_true(fake_run_said(run, "what is mapped at 0xffffc900000b0000: the PTE table is not in the dump"));
+	toy_end(kernel, run);
+	kernel = mapping_kernel(TOY_ENDLESS_AREA);
+	mo_fake_put_u64(kernel, TOY_AREA(TOY_ENDLESS_AREA) + 8, UINT64_MAX);
+	run = toy_run(kernel);
+	model = mo_run_model(run);
+	assert_int_equal(model->mapped_pages, 1024);
+	assert_true(fake_run_said(run, "what is mapped at 0xffffc900000c0000: more pages than the machine has are mapped up to "
+				       "0xffffc900004be000"));
+	toy_end(kernel, run);
 }
 
 static void test_broken_cached_stacks(void **state)
@@ -153,6 +208,8 @@ int main(void)
 		cmocka_unit_test(test_stack_unreadable),
 		cmocka_unit_test(test_idle_stacks),
 		cmocka_unit_test(test_broken_chunks),
+		cmocka_unit_test(test_mapped),
+		cmocka_unit_test(test_broken_tables),
 		cmocka_unit_test(test_broken_cached_stacks),
 	};
 

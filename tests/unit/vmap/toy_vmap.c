@@ -2,6 +2,8 @@
 
 #include "toy_vmap.h"
 
+#include <memopsy/table_walk.h>
+
 #include "symbol_source.h"
 
 #define MODULES (BASE_KVA + 0x2010)
@@ -14,6 +16,8 @@
 #define CPU_POSSIBLE (BASE_KVA + 0x2040)
 #define NR_CPU_IDS (BASE_KVA + 0x2050)
 #define PERCPU_OFFSETS (BASE_KVA + 0x2060)
+
+#define PAGE_BYTES 4096ull
 
 #define AREA "struct vmap_area"
 #define VM "struct vm_struct"
@@ -171,20 +175,49 @@ static void put_first_chunk(struct mo_kernel *kernel)
 	mo_fake_put_u64(kernel, PERCPU_OFFSETS + 8, TOY_UNIT(1));
 }
 
-/* The direct map of the first 256 page frames, and every second page of the per-CPU area. */
-struct mo_error *mo_walk_page_table(struct mo_reader *reader, uint64_t root_pa, uint64_t va, struct mo_translation *ret)
+/*
+ * The direct map of the first 256 page frames; of the per-CPU area every second page; of an area that maps what is not
+ * its own two pages of memory and one of a device; an area whose table cannot be read; and one whose tables map memory
+ * on and on.
+ */
+static bool toy_mapped(uint64_t va, struct mo_table_entry *entry)
 {
-	uint64_t page = (va - TOY_FIRST(TOY_PERCPU_AREA)) >> 12;
+	uint64_t page = (va - TOY_VMALLOC) / PAGE_BYTES % 16;
+	uint64_t area = (va - TOY_VMALLOC) / (16 * PAGE_BYTES);
 
+	*entry = (struct mo_table_entry){ .level = "PTE", .va = va, .n_bytes = PAGE_BYTES };
+	if (va - BASE_KVA < 0x100000)
+		entry->pa = va - BASE_KVA;
+	else if (area == TOY_PERCPU_AREA && page < 8 && !(page & 1))
+		entry->pa = (700 + page / 2) * PAGE_BYTES;
+	else if (area == TOY_MAPPING_AREA && page < 3)
+		entry->pa = page == 1 ? 0xfee00000 : (300 + page) * PAGE_BYTES;
+	else if (area >= TOY_ENDLESS_AREA && area < TOY_MOST_AREAS)
+		entry->pa = 300 * PAGE_BYTES;
+	else
+		return false;
+	return true;
+}
+
+struct mo_error *mo_walk_tables(struct mo_reader *reader, struct mo_table_walk *walk)
+{
 	(void)reader;
-	(void)root_pa;
-	*ret = (struct mo_translation){ .span_bytes = 0x1000 - (va & 0xfff) };
-	if (va - BASE_KVA < 0x100000) {
-		*ret = (struct mo_translation){ .is_mapped = true, .pa = va - BASE_KVA,
-						.span_bytes = BASE_KVA + 0x100000 - va };
-	} else if (va >= TOY_FIRST(TOY_PERCPU_AREA) && page < 8 && !(page & 1)) {
-		ret->is_mapped = true;
-		ret->pa = (700 + page / 2) << 12;
+	assert_true(walk->first_va <= walk->last_va);
+	assert_true(walk->tables_left > 0);
+	walk->tables_left--;
+	if (walk->first_va == TOY_FIRST(TOY_UNREADABLE_AREA)) {
+		struct mo_table_entry above = { .level = "PMD", .height = 1, .va = walk->first_va };
+
+		walk->broken(walk->context, &above, mo_error_create(MO_E_NOT_IN_DUMP, "the PTE table is not in the dump"));
+		return NULL;
+	}
+	/* Behind the last area there is nothing, as far as a range may go. */
+	for (uint64_t va = walk->first_va, n = 0; va <= walk->last_va && n < TOY_MOST_AREAS * 16; va += PAGE_BYTES, n++) {
+		struct mo_table_entry entry;
+		struct mo_error *error = toy_mapped(va, &entry) ? walk->leaf(walk->context, &entry) : NULL;
+
+		if (error)
+			return error;
 	}
 	return NULL;
 }

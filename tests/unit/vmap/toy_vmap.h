@@ -40,6 +40,10 @@ enum toy_form {
 #define TOY_UNIT(cpu) (BASE_KVA + 0x80000 + (cpu) * 0x10000ull)
 #define TOY_FIRST_CHUNK (BASE_KVA + 0x3100)
 #define TOY_PERCPU_AREA 9u              /* the area of which every second page is mapped */
+#define TOY_MAPPING_AREA 10u            /* maps the page frames 300 and 302, and between them a device */
+#define TOY_UNREADABLE_AREA 11u         /* its page table is not in the dump */
+#define TOY_ENDLESS_AREA 12u            /* every page of it, and of what follows it, maps page frame 300 */
+#define TOY_MOST_AREAS 200u
 #define TOY_MODULE_TEXT 0xffffffffc0000000ull
 
 /* One area with its vm_struct; size 0: none, as vm_map_ram() has it. */
