@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * `memopsy files --dentries`: the dentry cache, counted by walking each superblock's tree from its root, beside what the
+ * kernel counted. Dentries of pipes, sockets and nameless files hang in no tree.
+ */
+#include "gathering.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MOST_DENTRIES (1u << 28)
+#define MOST_DENTRY_BYTES 1024u
+
+enum { COLUMN_TYPE, COLUMN_DENTRIES, COLUMN_POSITIVE, COLUMN_NEGATIVE, COLUMN_UNUSED, COLUMN_LRU, COLUMN_INODE_LRU,
+       COLUMN_PATH, COLUMN_DEVICE, COLUMN_SB, N_COLUMNS };
+
+static const struct mo_column columns[N_COLUMNS] = {
+	[COLUMN_TYPE] = { .key = "type", .heading = "TYPE", .kind = MO_CELL_TEXT, .help = "of the file system" },
+	[COLUMN_DENTRIES] = { .key = "dentries", .heading = "DENTRIES", .kind = MO_CELL_COUNT,
+			      .help = "found in the tree below s_root" },
+	[COLUMN_POSITIVE] = { .key = "positive", .heading = "POSITIVE", .kind = MO_CELL_COUNT, .help = "that have an inode" },
+	[COLUMN_NEGATIVE] = { .key = "negative", .heading = "NEGATIVE", .kind = MO_CELL_COUNT,
+			      .help = "of names that do not exist" },
+	[COLUMN_UNUSED] = { .key = "unused", .heading = "UNUSED", .kind = MO_CELL_COUNT, .help = "without a reference" },
+	[COLUMN_LRU] = { .key = "unused_dentries", .heading = "LRU", .kind = MO_CELL_COUNT,
+			 .help = "on s_dentry_lru, as the kernel counted" },
+	[COLUMN_INODE_LRU] = { .key = "unused_inodes", .heading = "INODES", .kind = MO_CELL_COUNT,
+			       .help = "on s_inode_lru, as the kernel counted" },
+	[COLUMN_PATH] = { .key = "mounted_at", .heading = "MOUNTED AT", .kind = MO_CELL_TEXT, .flags = MO_COLUMN_TRUNCATE,
+			  .help = "empty: nowhere, it is the kernel's own" },
+	[COLUMN_DEVICE] = { .key = "device", .heading = "DEVICE", .kind = MO_CELL_TEXT, .flags = MO_COLUMN_HIDDEN,
+			    .help = "what was mounted, or s_id" },
+	[COLUMN_SB] = { .key = "super_block", .heading = "STRUCT SUPER_BLOCK", .kind = MO_CELL_ADDRESS,
+			.flags = MO_COLUMN_HIDDEN, .help = "where it is" },
+};
+
+const struct mo_table_spec dentries_table = {
+	.name = "dentries",
+	.title = "Dentries by file system",
+	.help = "The trees of dentries, largest file system first.",
+	.columns = columns,
+	.n_columns = N_COLUMNS,
+};
+
+enum { STATE_DENTRIES, STATE_UNUSED, STATE_NEGATIVE, STATE_INODES, STATE_UNUSED_INODES, N_STATE_COLUMNS };
+
+static const struct mo_column state_columns[N_STATE_COLUMNS] = {
+	[STATE_DENTRIES] = { .key = "nr_dentry", .heading = "dentries", .kind = MO_CELL_COUNT,
+			     .help = "all, those in no tree among them" },
+	[STATE_UNUSED] = { .key = "nr_unused", .heading = "unused dentries", .kind = MO_CELL_COUNT, .help = "on LRU lists" },
+	[STATE_NEGATIVE] = { .key = "nr_negative", .heading = "negative dentries", .kind = MO_CELL_COUNT,
+			     .help = "of these (5.0 on)" },
+	[STATE_INODES] = { .key = "nr_inodes", .heading = "inodes", .kind = MO_CELL_COUNT, .help = "all" },
+	[STATE_UNUSED_INODES] = { .key = "nr_unused_inodes", .heading = "unused inodes", .kind = MO_CELL_COUNT,
+				  .help = "on LRU lists" },
+};
+
+const struct mo_table_spec dentry_state_table = {
+	.name = "dentry_state",
+	.title = "As the kernel counted",
+	.help = "/proc/sys/fs/dentry-state and inode-state.",
+	.columns = state_columns,
+	.n_columns = N_STATE_COLUMNS,
+	.flags = MO_TABLE_RECORD,
+};
+
+struct dentry_counts {
+	uint64_t all, negative, unused;
+};
+
+/* Directories that are still to be entered. */
+struct pending {
+	uint64_t *kvas;
+	size_t n, n_allocated;
+};
+
+static struct mo_error *add_pending(struct pending *pending, uint64_t kva)
+{
+	if (pending->n == pending->n_allocated) {
+		size_t n = pending->n_allocated ? pending->n_allocated * 2 : 1024;
+		uint64_t *larger = realloc(pending->kvas, n * sizeof(*larger));
+
+		if (!larger)
+			return mo_error_no_memory();
+		pending->kvas = larger;
+		pending->n_allocated = n;
+	}
+	pending->kvas[pending->n++] = kva;
+	return NULL;
+}
+
+/* Counts a dentry, which must say that `parent` is its parent: so each is met once, whatever the lists say. */
+static struct mo_error *count_dentry(struct files_state *state, uint64_t kva, uint64_t parent_kva, struct pending *pending,
+				     struct dentry_counts *counts)
+{
+	const struct files_layout *layout = state->layout;
+	bool is_chain = mo_has(&layout->counts.children);
+	const struct mo_field *children = is_chain ? &layout->counts.children : &layout->counts.subdirs;
+	uint8_t dentry[MOST_DENTRY_BYTES];
+	uint64_t first_kva = 0;
+	struct mo_error *error = mo_read(state->reader, kva, dentry, (size_t)layout->counts.size.bytes);
+
+	if (error)
+		return error;
+	if (mo_get(&layout->dentry.d_parent, dentry) != parent_kva)
+		return mo_error_create(MO_E_CORRUPT, "the dentry at 0x%" PRIx64 " has another parent than 0x%" PRIx64, kva,
+				       parent_kva);
+	counts->all++;
+	counts->negative += !mo_get(&layout->dentry.d_inode, dentry);
+	if (mo_has(&layout->counts.count))
+		counts->unused += mo_get_signed(&layout->counts.count, dentry) <= 0;
+	/* Both kinds of list begin with a pointer: NULL, or to itself, if there are no children. */
+	memcpy(&first_kva, dentry + children->offset_bytes, sizeof(first_kva));
+	if (first_kva && first_kva != mo_field_kva(children, kva))
+		return add_pending(pending, kva);
+	return NULL;
+}
+
+static struct mo_error *count_children(struct files_state *state, uint64_t dir_kva, struct pending *pending,
+				       struct dentry_counts *counts)
+{
+	const struct files_layout *layout = state->layout;
+	bool is_chain = mo_has(&layout->counts.children);
+	const struct mo_field *link = is_chain ? &layout->counts.sib : &layout->counts.child;
+	struct mo_list_walk list;
+	struct mo_chain_walk chain;
+	uint64_t node_kva;
+	struct mo_error *error = NULL;
+	struct mo_error *broken;
+
+	if (is_chain)
+		mo_hlist_begin(&chain, state->reader, mo_field_kva(&layout->counts.children, dir_kva), MOST_DENTRIES);
+	else
+		mo_list_begin(&list, state->reader, mo_field_kva(&layout->counts.subdirs, dir_kva), MOST_DENTRIES);
+	while (!error && (is_chain ? mo_chain_next(&chain, &node_kva) : mo_list_next(&list, &node_kva)))
+		if (node_kva - link->offset_bytes != dir_kva)
+			error = count_dentry(state, node_kva - link->offset_bytes, dir_kva, pending, counts);
+	broken = is_chain ? mo_chain_end(&chain) : mo_list_end(&list);
+	if (!error)
+		return broken;
+	mo_error_destroy(broken);
+	return error;
+}
+
+static struct mo_error *count_tree(struct files_state *state, uint64_t root_kva, struct dentry_counts *counts)
+{
+	struct pending pending = { 0 };
+	struct mo_error *error = NULL;
+
+	if (!root_kva)
+		return NULL;
+	error = count_dentry(state, root_kva, root_kva, &pending, counts);
+	while (!error && pending.n && counts->all < MOST_DENTRIES) {
+		struct mo_error *broken = count_children(state, pending.kvas[--pending.n], &pending, counts);
+
+		if (broken && mo_error_code(broken) == MO_E_NO_MEMORY)
+			error = broken;
+		else
+			trouble_note(&state->unreadable_counts, broken);
+	}
+	free(pending.kvas);
+	return error;
+}
+
+static bool knows_trees(const struct files_layout *layout)
+{
+	bool has_chain = mo_has(&layout->counts.children) && mo_has(&layout->counts.sib);
+	bool has_list = mo_has(&layout->counts.subdirs) && mo_has(&layout->counts.child);
+
+	return (has_chain || has_list) && layout->counts.size.bytes <= MOST_DENTRY_BYTES;
+}
+
+static void put_row(struct files_state *state, struct mo_report *report, size_t index, struct dentry_counts *sum)
+{
+	const struct mo_mount *mount = &state->model.mounts[index];
+	struct dentry_counts counts = { 0 };
+	bool is_known = knows_trees(state->layout);
+	struct mo_cell cells[N_COLUMNS] = {
+		[COLUMN_TYPE] = mo_cell_text(mount->type),
+		[COLUMN_LRU] = mo_cell_number(mount->dentries),
+		[COLUMN_INODE_LRU] = mo_cell_number(mount->inodes),
+		[COLUMN_PATH] = mo_cell_text(mount->is_mounted ? mount->path : ""),
+		[COLUMN_DEVICE] = mo_cell_text(mount->device),
+		[COLUMN_SB] = mo_cell_number(mo_exact(mount->sb_kva)),
+	};
+
+	if (is_known)
+		trouble_note(&state->unreadable_counts,
+			     mo_error_prepend(count_tree(state, state->superblocks[index].root_kva, &counts),
+					      "dentries of the superblock at 0x%" PRIx64, mount->sb_kva));
+	if (is_known) {
+		cells[COLUMN_DENTRIES] = mo_cell_number(mo_exact(counts.all));
+		cells[COLUMN_POSITIVE] = mo_cell_number(mo_exact(counts.all - counts.negative));
+		cells[COLUMN_NEGATIVE] = mo_cell_number(mo_exact(counts.negative));
+		if (mo_has(&state->layout->counts.count))
+			cells[COLUMN_UNUSED] = mo_cell_number(mo_exact(counts.unused));
+	}
+	sum->all += counts.all;
+	sum->negative += counts.negative;
+	mo_report_row(report, cells);
+}
+
+void put_dentries(struct files_state *state, struct mo_report *report)
+{
+	const struct mo_cell cells[N_STATE_COLUMNS] = {
+		[STATE_DENTRIES] = mo_cell_number(state->model.dentries),
+		[STATE_UNUSED] = mo_cell_number(state->model.unused_dentries),
+		[STATE_NEGATIVE] = mo_cell_number(state->model.negative_dentries),
+		[STATE_INODES] = mo_cell_number(state->model.inodes),
+		[STATE_UNUSED_INODES] = mo_cell_number(state->model.unused_inodes),
+	};
+	struct dentry_counts sum = { 0 };
+
+	mo_report_table_begin(report, &dentries_table);
+	for (size_t i = 0; i < state->model.n_mounts; i++)
+		put_row(state, report, i, &sum);
+	mo_report_table_end(report);
+	mo_report_record(report, &dentry_state_table, cells);
+	if (state->model.dentries.certainty == MO_EXACT && sum.all && state->model.dentries.value > sum.all)
+		mo_report_note(report, "%" PRIu64 " dentries hang in no tree: those of pipes, sockets and files without a name.",
+			       state->model.dentries.value - sum.all);
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the page cache means for a reader who has one minute. */
+#include "gathering.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#define LARGE_BYTES (64ull << 20)
+#define MANY_NEGATIVE_DENTRIES 1000000u
+
+static void report_deleted(const struct files_state *state, struct mo_report *report)
+{
+	uint64_t n_files = 0;
+	uint64_t n_pages = 0;
+	const struct mo_file *first = NULL;
+	struct mo_evidence evidence[] = {
+		{ .label = "files", .kind = MO_CELL_COUNT },
+		{ .label = "memory and swap", .kind = MO_CELL_BYTES },
+		{ .label = "largest", .kind = MO_CELL_TEXT },
+	};
+	struct mo_finding finding = {
+		.id = "deleted-files-hold-memory",
+		.severity = MO_NOTICE,
+		.confidence = MO_CERTAIN,
+		.verdict = "Deleted files of tmpfs hold memory that no name leads to.",
+		.evidence = evidence,
+		.n_evidence = sizeof(evidence) / sizeof(evidence[0]),
+		.advice = "`memopsy files --deleted` lists them with the processes that keep them: when these close the file, or "
+			  "end, the memory is free.",
+	};
+
+	for (size_t i = 0; i < state->model.n_files; i++) {
+		const struct mo_file *file = &state->model.files[i];
+
+		if (file->kind != MO_FILE_SHMEM || !file->is_deleted)
+			continue;
+		n_files++;
+		n_pages += file->pages + file->swapped_pages.value;
+		if (!first)
+			first = file;
+	}
+	if (!first || n_pages * state->page_bytes < LARGE_BYTES)
+		return;
+	evidence[0].cell = mo_cell_number(mo_exact(n_files));
+	evidence[1].cell = mo_cell_number(mo_exact(n_pages * state->page_bytes));
+	evidence[2].cell = mo_cell_text(first->path);
+	mo_report_finding(report, &finding);
+}
+
+static void report_full(struct mo_report *report, const struct mo_mount *mount)
+{
+	const struct mo_evidence evidence[] = {
+		{ .label = "mounted at", .kind = MO_CELL_TEXT, .cell = mo_cell_text(mount->path) },
+		{ .label = "used", .kind = MO_CELL_BYTES, .cell = mo_cell_number(mount->used_blocks_bytes) },
+		{ .label = "limit", .kind = MO_CELL_BYTES, .cell = mo_cell_number(mount->limit_bytes) },
+	};
+	const struct mo_finding finding = {
+		.id = "tmpfs-full",
+		.severity = MO_NOTICE,
+		.confidence = MO_CERTAIN,
+		.verdict = "A tmpfs is full: who writes to it is told that there is no space left.",
+		.evidence = evidence,
+		.n_evidence = sizeof(evidence) / sizeof(evidence[0]),
+	};
+
+	if (mount->limit_bytes.certainty == MO_EXACT && mount->used_blocks_bytes.certainty == MO_EXACT &&
+	    mount->used_blocks_bytes.value >= mount->limit_bytes.value - mount->limit_bytes.value / 50)
+		mo_report_finding(report, &finding);
+}
+
+static void report_negative(const struct files_state *state, struct mo_report *report)
+{
+	const struct mo_evidence evidence[] = {
+		{ .label = "negative dentries", .kind = MO_CELL_COUNT, .cell = mo_cell_number(state->model.negative_dentries) },
+		{ .label = "of dentries", .kind = MO_CELL_COUNT, .cell = mo_cell_number(state->model.dentries) },
+	};
+	const struct mo_finding finding = {
+		.id = "negative-dentries",
+		.severity = MO_NOTICE,
+		.confidence = MO_LIKELY,
+		.verdict = "Many dentries are of names that do not exist.",
+		.evidence = evidence,
+		.n_evidence = sizeof(evidence) / sizeof(evidence[0]),
+		.advice = "They are dropped when memory is short, but a program that asks for ever new names fills the caches with "
+			  "them; `memopsy files --dentries` says on which file system.",
+	};
+
+	if (state->model.negative_dentries.certainty == MO_EXACT &&
+	    state->model.negative_dentries.value >= MANY_NEGATIVE_DENTRIES)
+		mo_report_finding(report, &finding);
+}
+
+void put_findings(struct files_state *state, struct mo_report *report)
+{
+	report_deleted(state, report);
+	for (size_t i = 0; i < state->model.n_mounts; i++)
+		report_full(report, &state->model.mounts[i]);
+	report_negative(state, report);
+}
