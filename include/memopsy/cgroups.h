@@ -39,6 +39,28 @@ struct mo_cgroup_stat {
 	bool is_bytes;
 };
 
+/* The lines of memory.events and memory.swap.events. Append only. */
+enum mo_cgroup_event {
+	MO_CGROUP_EVENT_LOW = 0,
+	MO_CGROUP_EVENT_HIGH,
+	MO_CGROUP_EVENT_MAX,
+	MO_CGROUP_EVENT_OOM,
+	MO_CGROUP_EVENT_OOM_KILL,
+	MO_CGROUP_EVENT_OOM_GROUP_KILL,
+	MO_CGROUP_EVENT_SWAP_HIGH,
+	MO_CGROUP_EVENT_SWAP_MAX,
+	MO_CGROUP_EVENT_SWAP_FAIL,
+	MO_CGROUP_EVENT_SOCK_THROTTLED,
+	MO_N_CGROUP_EVENTS,
+};
+
+/* Objects of one slab cache that are charged to a group. */
+struct mo_cgroup_cache {
+	uint32_t cache;                  /* index into the model "slab" */
+	uint64_t n_objects;
+	uint64_t bytes;                  /* as the kernel charges them: with the pointer that each has in its slab's vector */
+};
+
 struct mo_cgroup {
 	uint64_t memcg_kva;              /* struct mem_cgroup */
 	uint64_t cgroup_kva;
@@ -69,6 +91,16 @@ struct mo_cgroup {
 	struct mo_count charged_kernel_pages; /* page tables, stacks and others charged by page */
 	struct mo_count charged_slab_bytes;  /* objects charged one by one */
 	uint32_t n_tasks;                /* processes in it */
+	/* All of memory.events, unknown where this kernel has no such line; and those of the group alone. */
+	struct mo_count events[MO_N_CGROUP_EVENTS];
+	struct mo_count local_events[MO_N_CGROUP_EVENTS];
+	struct mo_count swap_high_pages;
+	/* Charged page frames by enum mo_page_class (mem_map.h); slab pages are not among them. NULL: not counted. */
+	const uint64_t *charged_pages;
+	struct mo_count charged_sum_pages;   /* the sum of these */
+	struct mo_count charged_objects;
+	const struct mo_cgroup_cache *caches; /* the largest first */
+	size_t n_caches;
 };
 
 struct mo_cgroups_model {
@@ -76,6 +108,8 @@ struct mo_cgroups_model {
 	size_t n_cgroups;
 	bool is_v2;                      /* the memory controller is on the unified hierarchy */
 	bool is_complete;
+	uint64_t stray_pages;            /* charged to what is no group of this tree */
+	uint64_t stray_objects;
 };
 
 #ifdef __cplusplus

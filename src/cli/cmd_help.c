@@ -64,8 +64,8 @@ void mo_help_command(FILE *out, const struct mo_command *command)
 	if ((command->flags & (MO_COMMAND_DUMP | MO_COMMAND_DUMP_OPTIONAL)) == MO_COMMAND_DUMP)
 		fputs("\nDUMP is a dump file, or all files of a split dump; default: /proc/kcore.\n", out);
 	if (command->flags & MO_COMMAND_DUMP && command->arguments)
-		mo_wrap_text(out, "Leading words with a slash, or that name an existing file, are the dump; all after \"--\" "
-				  "are arguments.", HELP_WIDTH, 0);
+		mo_wrap_text(out, "Leading words with a slash, or that name an existing file, are the dump (from the second on "
+				  "they have to exist); all after \"--\" are arguments.", HELP_WIDTH, 0);
 	put_options(out, "Options", &own);
 	if (command->flags & MO_COMMAND_REPORT)
 		put_options(out, "Options of tables", &mo_options_report);

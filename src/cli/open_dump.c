@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cleanup.h"
@@ -12,7 +13,18 @@
 #define LIVE_KERNEL "/proc/kcore"
 #define MAX_DEBUG_DIRS 64
 
-/* How many of the words name the dump. */
+/* Something that can be a dump, or a part of one. */
+static bool is_file(const char *path)
+{
+	struct stat status;
+
+	return !stat(path, &status) && !S_ISDIR(status.st_mode);
+}
+
+/*
+ * How many of the words name the dump. A slash makes the first one a dump, whether it is there or not; those behind it may
+ * as well be arguments (paths of the dumped machine), so that they have to be there.
+ */
 static size_t count_dump_words(const struct mo_cli *cli)
 {
 	const struct mo_parsed *parsed = cli->parsed;
@@ -24,8 +36,8 @@ static size_t count_dump_words(const struct mo_cli *cli)
 		return 0;
 	/* What an argument needs is left to it, even if a file of that name happens to lie here. */
 	while (n < parsed->n_words_before_dashes &&
-	       (strchr(parsed->words[n], '/') ||
-		(n + cli->command->min_arguments < parsed->n_words && !access(parsed->words[n], F_OK))))
+	       ((strchr(parsed->words[n], '/') && (!n || is_file(parsed->words[n]))) ||
+		(!strchr(parsed->words[n], '/') && n + cli->command->min_arguments < parsed->n_words && !access(parsed->words[n], F_OK))))
 		n++;
 	return n;
 }

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* `memopsy cgroups PATH`: everything that is known of one group. */
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "cgroups_views.h"
+
+#define EVENTS(X) \
+	X(LOW, "low", "below memory.low and yet reclaimed from") \
+	X(HIGH, "high", "throttled at memory.high") \
+	X(MAX, "max", "about to go over memory.max") \
+	X(OOM, "oom", "out of memory") \
+	X(OOM_KILL, "oom_kill", "processes ended by the OOM killer") \
+	X(OOM_GROUP_KILL, "oom_group_kill", "times that the whole group was ended") \
+	X(SWAP_HIGH, "swap_high", "over memory.swap.high") \
+	X(SWAP_MAX, "swap_max", "at memory.swap.max") \
+	X(SWAP_FAIL, "swap_fail", "pages that could not be swapped out") \
+	X(SOCK_THROTTLED, "sock_throttled", "sockets that were throttled")
+
+enum { COLUMN_GROUP, COLUMN_DYING, COLUMN_USAGE, COLUMN_PEAK, COLUMN_MAX, COLUMN_HIGH, COLUMN_LOW, COLUMN_MIN, COLUMN_FAILCNT,
+       COLUMN_SWAP, COLUMN_SWAP_PEAK, COLUMN_SWAP_MAX, COLUMN_SWAP_HIGH, COLUMN_KMEM, COLUMN_CHARGED_PAGES, COLUMN_CHARGED_SLAB,
+       COLUMN_PERCPU, COLUMN_SOCK, COLUMN_REST, COLUMN_PROCESSES, COLUMN_OOM_GROUP, COLUMN_ID, COLUMN_INODE, COLUMN_REFERENCES,
+       COLUMN_MEMCG, COLUMN_CGROUP, COLUMN_EVENTS, COLUMN_LOCAL = COLUMN_EVENTS + MO_N_CGROUP_EVENTS,
+       N_COLUMNS = COLUMN_LOCAL + MO_N_CGROUP_EVENTS };
+
+#define AS_COLUMN(event, word, what) \
+	[COLUMN_EVENTS + MO_CGROUP_EVENT_##event] = { .key = word, .heading = word, .kind = MO_CELL_COUNT, .help = what }, \
+	[COLUMN_LOCAL + MO_CGROUP_EVENT_##event] = { .key = "local_" word, .heading = "local " word, .kind = MO_CELL_COUNT, \
+						     .help = what ", of this group alone" },
+
+static const struct mo_column columns[N_COLUMNS] = {
+	[COLUMN_GROUP] = { .key = "cgroup", .heading = "Group", .kind = MO_CELL_TEXT, .help = "its path" },
+	[COLUMN_DYING] = { .key = "dying", .heading = "Removed", .kind = MO_CELL_BOOL,
+			   .help = "removed, and held by what is charged to it" },
+	[COLUMN_USAGE] = { .key = "usage_bytes", .heading = "Usage", .kind = MO_CELL_BYTES, .help = "memory.current" },
+	[COLUMN_PEAK] = { .key = "peak_bytes", .heading = "Peak", .kind = MO_CELL_BYTES, .help = "memory.peak (watermark)" },
+	[COLUMN_MAX] = { .key = "max", .heading = "Limit", .kind = MO_CELL_TEXT, .help = "memory.max" },
+	[COLUMN_HIGH] = { .key = "high", .heading = "High", .kind = MO_CELL_TEXT, .help = "memory.high" },
+	[COLUMN_LOW] = { .key = "low_limit", .heading = "Low", .kind = MO_CELL_TEXT, .help = "memory.low" },
+	[COLUMN_MIN] = { .key = "min", .heading = "Min", .kind = MO_CELL_TEXT, .help = "memory.min" },
+	[COLUMN_FAILCNT] = { .key = "failcnt", .heading = "Failed charges", .kind = MO_CELL_COUNT,
+			     .help = "memory.failcnt of version 1" },
+	[COLUMN_SWAP] = { .key = "swap_bytes", .heading = "Swap", .kind = MO_CELL_BYTES,
+			  .help = "memory.swap.current; of version 1 memory and swap" },
+	[COLUMN_SWAP_PEAK] = { .key = "swap_peak_bytes", .heading = "Swap peak", .kind = MO_CELL_BYTES,
+			       .help = "memory.swap.peak" },
+	[COLUMN_SWAP_MAX] = { .key = "swap_max_limit", .heading = "Swap limit", .kind = MO_CELL_TEXT, .help = "memory.swap.max" },
+	[COLUMN_SWAP_HIGH] = { .key = "swap_high_limit", .heading = "Swap high", .kind = MO_CELL_TEXT,
+			       .help = "memory.swap.high" },
+	[COLUMN_KMEM] = { .key = "kmem_bytes", .heading = "Kernel memory", .kind = MO_CELL_BYTES,
+			  .help = "memory.kmem.usage_in_bytes of version 1" },
+	[COLUMN_CHARGED_PAGES] = { .key = "charged_pages_bytes", .heading = "Charged pages", .kind = MO_CELL_BYTES,
+				   .help = "page frames charged to it and to groups below, counted one by one" },
+	[COLUMN_CHARGED_SLAB] = { .key = "charged_slab_bytes", .heading = "Charged objects", .kind = MO_CELL_BYTES,
+				  .help = "slab objects charged to it and to groups below, counted one by one" },
+	[COLUMN_PERCPU] = { .key = "percpu_bytes", .heading = "Per-CPU memory", .kind = MO_CELL_BYTES,
+			    .help = "charged by the byte: percpu of memory.stat" },
+	[COLUMN_SOCK] = { .key = "sock_bytes", .heading = "Sockets", .kind = MO_CELL_BYTES,
+			  .help = "charged without saying which pages: sock of memory.stat" },
+	[COLUMN_REST] = { .key = "rest_bytes", .heading = "Rest", .kind = MO_CELL_SIGNED,
+			  .help = "usage without the four above, in bytes: what CPUs hold charged ahead, and what has no owner on it" },
+	[COLUMN_PROCESSES] = { .key = "processes", .heading = "Processes", .kind = MO_CELL_COUNT, .help = "processes in it" },
+	[COLUMN_OOM_GROUP] = { .key = "oom_group", .heading = "Killed as a group", .kind = MO_CELL_BOOL,
+			       .help = "memory.oom.group" },
+	[COLUMN_ID] = { .key = "id", .heading = "Id", .kind = MO_CELL_COUNT, .help = "mem_cgroup_id()" },
+	[COLUMN_INODE] = { .key = "inode", .heading = "Inode", .kind = MO_CELL_COUNT, .help = "of its directory" },
+	[COLUMN_REFERENCES] = { .key = "references", .heading = "References", .kind = MO_CELL_COUNT,
+				.help = "of a removed one: css.refcnt" },
+	[COLUMN_MEMCG] = { .key = "memcg", .heading = "struct mem_cgroup", .kind = MO_CELL_ADDRESS, .help = "where it is" },
+	[COLUMN_CGROUP] = { .key = "cgroup_kva", .heading = "struct cgroup", .kind = MO_CELL_ADDRESS, .help = "where it is" },
+	EVENTS(AS_COLUMN)
+};
+
+const struct mo_table_spec cgroup_table = {
+	.name = "cgroup",
+	.title = "Memory cgroup",
+	.help = "One group: limits, usage, events (with those of the groups below, and its own), and what is charged.",
+	.columns = columns,
+	.n_columns = N_COLUMNS,
+	.flags = MO_TABLE_RECORD | MO_TABLE_NO_TITLE,
+};
+
+enum { STAT_NAME, STAT_VALUE, STAT_OWN, STAT_IS_BYTES, N_STAT_COLUMNS };
+
+static const struct mo_column stat_columns[N_STAT_COLUMNS] = {
+	[STAT_NAME] = { .key = "name", .heading = "NAME", .kind = MO_CELL_TEXT, .help = "as the file has it" },
+	[STAT_VALUE] = { .key = "value", .heading = "VALUE", .kind = MO_CELL_COUNT,
+			 .help = "with all groups below, in the file's own unit: bytes, or events" },
+	[STAT_OWN] = { .key = "own_value", .heading = "ALONE", .kind = MO_CELL_COUNT, .help = "of this group alone" },
+	[STAT_IS_BYTES] = { .key = "is_bytes", .heading = "BYTES", .kind = MO_CELL_BOOL, .flags = MO_COLUMN_HIDDEN,
+			    .help = "whether it is in bytes" },
+};
+
+const struct mo_table_spec cgroup_stat_table = {
+	.name = "memory_stat",
+	.title = "memory.stat",
+	.help = "The lines of memory.stat, with all that CPUs had not yet added.",
+	.columns = stat_columns,
+	.n_columns = N_STAT_COLUMNS,
+};
+
+static void stat_line(const struct mo_cell *cells, struct mo_line *line)
+{
+	if (cells[STAT_VALUE].as.number.certainty == MO_UNKNOWN)
+		mo_line_printf(line, "%s ?\n", cells[STAT_NAME].as.text.bytes);
+	else
+		mo_line_printf(line, "%s %" PRIu64 "\n", cells[STAT_NAME].as.text.bytes, cells[STAT_VALUE].as.number.value);
+}
+
+const struct mo_table_spec cgroup_stat_lines_table = {
+	.name = "memory_stat_lines",
+	.title = "memory.stat",
+	.help = "With --stat: as the file printed it.",
+	.columns = stat_columns,
+	.n_columns = N_STAT_COLUMNS,
+	.flags = MO_TABLE_NO_TITLE,
+	.line = stat_line,
+};
+
+enum { PAGES_KIND, PAGES_PAGES, PAGES_BYTES, N_PAGES_COLUMNS };
+
+static const struct mo_column pages_columns[N_PAGES_COLUMNS] = {
+	[PAGES_KIND] = { .key = "class", .heading = "PAGES OF", .kind = MO_CELL_TEXT, .help = "as in usage" },
+	[PAGES_PAGES] = { .key = "pages", .heading = "PAGES", .kind = MO_CELL_COUNT, .help = "charged to this group alone" },
+	[PAGES_BYTES] = { .key = "bytes", .heading = "MEMORY", .kind = MO_CELL_BYTES, .help = "the same" },
+};
+
+const struct mo_table_spec cgroup_pages_table = {
+	.name = "charged_pages",
+	.title = "Pages charged to this group alone",
+	.help = "Counted from the struct pages.",
+	.columns = pages_columns,
+	.n_columns = N_PAGES_COLUMNS,
+};
+
+enum { CACHE_NAME, CACHE_OBJECTS, CACHE_BYTES, N_CACHE_COLUMNS };
+
+static const struct mo_column cache_columns[N_CACHE_COLUMNS] = {
+	[CACHE_NAME] = { .key = "cache", .heading = "CACHE", .kind = MO_CELL_TEXT, .help = "slab cache" },
+	[CACHE_OBJECTS] = { .key = "objects", .heading = "OBJECTS", .kind = MO_CELL_COUNT, .help = "charged to this group alone" },
+	[CACHE_BYTES] = { .key = "bytes", .heading = "MEMORY", .kind = MO_CELL_BYTES,
+			  .help = "as the kernel charges them: their size and a pointer" },
+};
+
+const struct mo_table_spec cgroup_caches_table = {
+	.name = "charged_caches",
+	.title = "Slab objects charged to this group alone",
+	.help = "Counted from the objects' owners.",
+	.columns = cache_columns,
+	.n_columns = N_CACHE_COLUMNS,
+};
+
+static void put_stats(struct mo_report *report, const struct mo_cgroup *group, const struct mo_table_spec *table)
+{
+	mo_report_table_begin(report, table);
+	for (size_t i = 0; i < group->n_stats; i++) {
+		const struct mo_cell cells[N_STAT_COLUMNS] = {
+			[STAT_NAME] = mo_cell_text(group->stats[i].name),
+			[STAT_VALUE] = mo_cell_number(group->stats[i].value),
+			[STAT_OWN] = mo_cell_number(group->stats[i].own_value),
+			[STAT_IS_BYTES] = mo_cell_number(mo_exact(group->stats[i].is_bytes)),
+		};
+
+		mo_report_row(report, cells);
+	}
+	mo_report_table_end(report);
+}
+
+static void put_pages(struct mo_run *run, struct mo_report *report, const struct mo_cgroup *group)
+{
+	const struct mo_mem_map_model *mem_map = mo_run_model_of(run, MO_MEM_MAP_MODEL);
+
+	mo_report_table_begin(report, &cgroup_pages_table);
+	for (unsigned i = 0; group->charged_pages && mem_map && i < MO_N_PAGE_CLASSES; i++) {
+		const struct mo_cell cells[N_PAGES_COLUMNS] = {
+			[PAGES_KIND] = mo_cell_text(mem_map->classes[i].title),
+			[PAGES_PAGES] = mo_cell_number(mo_exact(group->charged_pages[i])),
+			[PAGES_BYTES] = mo_cell_number(bytes_of_pages(run, mo_exact(group->charged_pages[i]))),
+		};
+
+		if (group->charged_pages[i])
+			mo_report_row(report, cells);
+	}
+	mo_report_table_end(report);
+}
+
+static void put_caches(struct mo_run *run, struct mo_report *report, const struct mo_cgroup *group)
+{
+	const struct mo_slab_model *slab = mo_run_model_of(run, MO_SLAB_MODEL);
+
+	mo_report_table_begin(report, &cgroup_caches_table);
+	for (size_t i = 0; slab && i < group->n_caches; i++) {
+		const struct mo_cell cells[N_CACHE_COLUMNS] = {
+			[CACHE_NAME] = mo_cell_text(slab->caches[group->caches[i].cache].name),
+			[CACHE_OBJECTS] = mo_cell_number(mo_exact(group->caches[i].n_objects)),
+			[CACHE_BYTES] = mo_cell_number(mo_exact(group->caches[i].bytes)),
+		};
+
+		mo_report_row(report, cells);
+	}
+	mo_report_table_end(report);
+}
+
+/* What the counter has beyond what could be counted. */
+static void set_balance(struct mo_run *run, const struct mo_cgroup *group, const struct charge_sum *sum, struct mo_cell *cells)
+{
+	struct mo_count usage = bytes_of_pages(run, group->memory.usage_pages);
+	struct mo_count percpu = stat_value(group, "percpu");
+	struct mo_count sock = stat_value(group, "sock");
+	struct mo_count pages = bytes_of_pages(run, sum->pages);
+	struct mo_count all = mo_count_add(mo_count_add(pages, sum->slab_bytes), mo_count_add(percpu, sock));
+
+	cells[COLUMN_CHARGED_PAGES] = mo_cell_number(pages);
+	cells[COLUMN_CHARGED_SLAB] = mo_cell_number(sum->slab_bytes);
+	cells[COLUMN_PERCPU] = mo_cell_number(percpu);
+	cells[COLUMN_SOCK] = mo_cell_number(sock);
+	cells[COLUMN_REST] = mo_cell_unknown();
+	/* The root's counter knows little: charges that end there are not counted. */
+	if (usage.certainty == MO_EXACT && all.certainty == MO_EXACT && group->parent != MO_CGROUP_NONE)
+		cells[COLUMN_REST] = mo_cell_signed((int64_t)(usage.value - all.value));
+}
+
+static void put_record(struct mo_run *run, struct mo_report *report, const struct mo_cgroup *group, const struct charge_sum *sum)
+{
+	struct mo_cell cells[N_COLUMNS];
+	char limits[6][32];
+
+	cells[COLUMN_GROUP] = mo_cell_text(group->path);
+	cells[COLUMN_DYING] = mo_cell_number(mo_exact(group->is_dying));
+	cells[COLUMN_USAGE] = mo_cell_number(bytes_of_pages(run, group->memory.usage_pages));
+	cells[COLUMN_PEAK] = mo_cell_number(bytes_of_pages(run, group->memory.watermark_pages));
+	cells[COLUMN_MAX] = limit_cell(run, group->memory.max_pages, limits[0], sizeof(limits[0]));
+	cells[COLUMN_HIGH] = limit_cell(run, group->high_pages, limits[1], sizeof(limits[1]));
+	cells[COLUMN_LOW] = limit_cell(run, group->memory.low_pages, limits[2], sizeof(limits[2]));
+	cells[COLUMN_MIN] = limit_cell(run, group->memory.min_pages, limits[3], sizeof(limits[3]));
+	cells[COLUMN_FAILCNT] = mo_cell_number(group->memory.failcnt);
+	cells[COLUMN_SWAP] = mo_cell_number(bytes_of_pages(run, group->swap.usage_pages));
+	cells[COLUMN_SWAP_PEAK] = mo_cell_number(bytes_of_pages(run, group->swap.watermark_pages));
+	cells[COLUMN_SWAP_MAX] = limit_cell(run, group->swap.max_pages, limits[4], sizeof(limits[4]));
+	cells[COLUMN_SWAP_HIGH] = limit_cell(run, group->swap_high_pages, limits[5], sizeof(limits[5]));
+	cells[COLUMN_KMEM] = mo_cell_number(bytes_of_pages(run, group->kernel_memory.usage_pages));
+	set_balance(run, group, sum, cells);
+	cells[COLUMN_PROCESSES] = mo_cell_number(mo_exact(group->n_tasks));
+	cells[COLUMN_OOM_GROUP] = mo_cell_number(mo_exact(group->has_oom_group));
+	cells[COLUMN_ID] = mo_cell_number(mo_exact(group->id));
+	cells[COLUMN_INODE] = mo_cell_number(group->cgroup_id ? mo_exact(group->cgroup_id) : mo_unknown());
+	cells[COLUMN_REFERENCES] = mo_cell_number(group->references);
+	cells[COLUMN_MEMCG] = mo_cell_number(mo_exact(group->memcg_kva));
+	cells[COLUMN_CGROUP] = mo_cell_number(mo_exact(group->cgroup_kva));
+	for (unsigned i = 0; i < MO_N_CGROUP_EVENTS; i++) {
+		cells[COLUMN_EVENTS + i] = mo_cell_number(group->events[i]);
+		cells[COLUMN_LOCAL + i] = mo_cell_number(group->local_events[i]);
+	}
+	mo_report_record(report, &cgroup_table, cells);
+}
+
+struct mo_error *show_group(struct mo_run *run, struct mo_report *report, const struct mo_cgroup *group)
+{
+	const struct mo_cgroups_model *model = mo_run_model(run);
+	struct charge_sum *sums = NULL;
+	struct mo_error *error;
+
+	if (mo_run_flag(run, "stat")) {
+		put_stats(report, group, &cgroup_stat_lines_table);
+		return NULL;
+	}
+	error = sum_charges(model, &sums);
+	if (error)
+		return error;
+	put_record(run, report, group, &sums[group - model->cgroups]);
+	free(sums);
+	put_stats(report, group, &cgroup_stat_table);
+	put_pages(run, report, group);
+	put_caches(run, report, group);
+	return NULL;
+}

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Removed groups and what pins them; what is worth a finding; the section of the report. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cgroups_views.h"
+
+#define SECTION_GROUPS 10
+#define DESCRIBED_CACHES 4
+#define NOTABLE_DYING_BYTES (64u << 20)
+
+enum { COLUMN_GROUP, COLUMN_BYTES, COLUMN_ANON, COLUMN_FILE, COLUMN_SHMEM, COLUMN_KERNEL, COLUMN_OBJECTS, COLUMN_SLAB,
+       COLUMN_SWAP, COLUMN_REFERENCES, COLUMN_MEMCG, COLUMN_CACHES, N_COLUMNS };
+
+#define HIDDEN .flags = MO_COLUMN_HIDDEN
+
+static const struct mo_column columns[N_COLUMNS] = {
+	[COLUMN_GROUP] = { .key = "cgroup", .heading = "REMOVED CGROUP", .kind = MO_CELL_TEXT, .flags = MO_COLUMN_TRUNCATE,
+			   .help = "the path that it had" },
+	[COLUMN_BYTES] = { .key = "charged_bytes", .heading = "CHARGED", .kind = MO_CELL_BYTES,
+			   .help = "pages and objects charged to it alone" },
+	[COLUMN_ANON] = { .key = "anon_pages", .heading = "ANON", .kind = MO_CELL_COUNT, .help = "pages, anonymous" },
+	[COLUMN_FILE] = { .key = "file_pages", .heading = "FILE", .kind = MO_CELL_COUNT, .help = "pages of files" },
+	[COLUMN_SHMEM] = { .key = "shmem_pages", .heading = "SHMEM", .kind = MO_CELL_COUNT,
+			   .help = "pages of shared memory and tmpfs" },
+	[COLUMN_KERNEL] = { .key = "kernel_pages", .heading = "KERNEL", .kind = MO_CELL_COUNT, .help = "pages of the kernel" },
+	[COLUMN_OBJECTS] = { .key = "objects", .heading = "OBJECTS", .kind = MO_CELL_COUNT, .help = "slab objects" },
+	[COLUMN_SLAB] = { .key = "slab_bytes", .heading = "SLAB", .kind = MO_CELL_BYTES, HIDDEN, .help = "the same in bytes" },
+	[COLUMN_SWAP] = { .key = "swap_bytes", .heading = "SWAP", .kind = MO_CELL_BYTES, HIDDEN,
+			  .help = "in swap, by its counter: these hold it as well" },
+	[COLUMN_REFERENCES] = { .key = "references", .heading = "REFS", .kind = MO_CELL_COUNT, .help = "css.refcnt" },
+	[COLUMN_MEMCG] = { .key = "memcg", .heading = "STRUCT MEM_CGROUP", .kind = MO_CELL_ADDRESS, HIDDEN, .help = "where it is" },
+	[COLUMN_CACHES] = { .key = "caches", .heading = "OBJECTS OF", .kind = MO_CELL_TEXT, .flags = MO_COLUMN_TRUNCATE,
+			    .help = "the caches with most of them" },
+};
+
+const struct mo_table_spec dying_table = {
+	.name = "dying",
+	.title = "Removed groups",
+	.help = "Groups whose directory is gone and that stay in memory: what is charged to them holds them.",
+	.columns = columns,
+	.n_columns = N_COLUMNS,
+};
+
+void describe_caches(const struct mo_slab_model *slab, const struct mo_cgroup *group, char *text, size_t n_bytes)
+{
+	size_t at = 0;
+
+	*text = '\0';
+	for (size_t i = 0; slab && i < group->n_caches && i < DESCRIBED_CACHES && at < n_bytes; i++) {
+		const char *name = slab->caches[group->caches[i].cache].name;
+		int n = snprintf(text + at, n_bytes - at, "%s%s %" PRIu64, i ? ", " : "", name ? name : "?",
+				 group->caches[i].n_objects);
+
+		at += n > 0 ? (size_t)n : 0;
+	}
+}
+
+static struct mo_count charged_bytes(const struct mo_run *run, const struct mo_cgroup *group)
+{
+	return mo_count_add(bytes_of_pages(run, group->charged_sum_pages), group->charged_slab_bytes);
+}
+
+static void put_one(struct mo_run *run, struct mo_report *report, const struct mo_cgroup *group)
+{
+	char caches[256];
+	struct mo_cell cells[N_COLUMNS] = {
+		[COLUMN_GROUP] = mo_cell_text(group->path),
+		[COLUMN_BYTES] = mo_cell_number(charged_bytes(run, group)),
+		[COLUMN_ANON] = mo_cell_number(group->charged_anon_pages),
+		[COLUMN_FILE] = mo_cell_number(group->charged_file_pages),
+		[COLUMN_SHMEM] = mo_cell_number(group->charged_shmem_pages),
+		[COLUMN_KERNEL] = mo_cell_number(group->charged_kernel_pages),
+		[COLUMN_OBJECTS] = mo_cell_number(group->charged_objects),
+		[COLUMN_SLAB] = mo_cell_number(group->charged_slab_bytes),
+		[COLUMN_SWAP] = mo_cell_number(bytes_of_pages(run, group->swap.usage_pages)),
+		[COLUMN_REFERENCES] = mo_cell_number(group->references),
+		[COLUMN_MEMCG] = mo_cell_number(mo_exact(group->memcg_kva)),
+	};
+
+	describe_caches(mo_run_model_of(run, MO_SLAB_MODEL), group, caches, sizeof(caches));
+	cells[COLUMN_CACHES] = mo_cell_text(caches);
+	mo_report_row(report, cells);
+}
+
+void put_dying(struct mo_run *run, struct mo_report *report)
+{
+	const struct mo_cgroups_model *model = mo_run_model(run);
+	size_t n = 0;
+	size_t n_reparented = 0;
+
+	mo_report_table_begin(report, &dying_table);
+	for (size_t i = 0; i < model->n_cgroups; i++) {
+		if (!model->cgroups[i].is_dying)
+			continue;
+		n++;
+		n_reparented += !charged_bytes(run, &model->cgroups[i]).value;
+		if (!mo_run_is_report(run) || n <= SECTION_GROUPS)
+			put_one(run, report, &model->cgroups[i]);
+	}
+	mo_report_table_end(report);
+	if (n_reparented)
+		mo_report_note(report, "Nothing is charged to %zu of %zu directly: what they had was handed to their parents when "
+			       "they were removed, and references or groups below hold them.", n_reparented, n);
+}
+
+static void report_full(struct mo_run *run, struct mo_report *report, const struct mo_cgroup *group)
+{
+	struct mo_evidence evidence[] = {
+		{ "group", MO_CELL_TEXT, mo_cell_text(group->path) },
+		{ "usage", MO_CELL_BYTES, mo_cell_number(bytes_of_pages(run, group->memory.usage_pages)) },
+		{ "limit", MO_CELL_BYTES, mo_cell_number(bytes_of_pages(run, group->memory.max_pages)) },
+		{ "processes killed", MO_CELL_COUNT, mo_cell_number(group->local_events[MO_CGROUP_EVENT_OOM_KILL]) },
+	};
+	bool killed = group->local_events[MO_CGROUP_EVENT_OOM_KILL].value;
+	struct mo_finding finding = {
+		.id = killed ? "cgroup-oom" : "cgroup-full",
+		.severity = killed ? MO_WARNING : MO_NOTICE,
+		.confidence = MO_CERTAIN,
+		.verdict = killed ? "A memory cgroup ran out of memory, and processes in it were killed." :
+				    "A memory cgroup uses nearly all that it may have.",
+		.evidence = evidence,
+		.n_evidence = sizeof(evidence) / sizeof(evidence[0]),
+		.advice = "Compare its limit (memory.max) with what its processes need: `memopsy cgroups PATH`.",
+	};
+
+	mo_report_finding(report, &finding);
+}
+
+static bool is_full(const struct mo_cgroup *group)
+{
+	const struct mo_page_counter *memory = &group->memory;
+
+	return memory->usage_pages.certainty == MO_EXACT && memory->max_pages.certainty == MO_EXACT &&
+	       memory->max_pages.value != UINT64_MAX && memory->max_pages.value &&
+	       memory->usage_pages.value >= memory->max_pages.value - memory->max_pages.value / 32;
+}
+
+void report_group_findings(struct mo_run *run, struct mo_report *report)
+{
+	const struct mo_cgroups_model *model = mo_run_model(run);
+	struct mo_count dying = mo_exact(0);
+	uint64_t n_dying = 0;
+
+	for (size_t i = 0; i < model->n_cgroups; i++) {
+		const struct mo_cgroup *group = &model->cgroups[i];
+
+		if (group->parent != MO_CGROUP_NONE && (is_full(group) || group->local_events[MO_CGROUP_EVENT_OOM_KILL].value))
+			report_full(run, report, group);
+		if (group->is_dying) {
+			dying = mo_count_add(dying, charged_bytes(run, group));
+			n_dying++;
+		}
+	}
+	if (n_dying && dying.value >= NOTABLE_DYING_BYTES) {
+		const struct mo_evidence evidence[] = {
+			{ "groups", MO_CELL_COUNT, mo_cell_number(mo_exact(n_dying)) },
+			{ "charged", MO_CELL_BYTES, mo_cell_number(dying) },
+		};
+		const struct mo_finding finding = {
+			.id = "dying-cgroups", .severity = MO_NOTICE, .confidence = MO_CERTAIN,
+			.verdict = "Removed memory cgroups hold memory.", .evidence = evidence, .n_evidence = 2,
+			.advice = "`memopsy cgroups --dying` says what pins them.",
+		};
+
+		mo_report_finding(report, &finding);
+	}
+	if (model->stray_pages || model->stray_objects)
+		mo_report_note(report, "%" PRIu64 " pages and %" PRIu64 " objects are charged to what is no group of this tree.",
+			       model->stray_pages, model->stray_objects);
+}
+
+struct mo_error *show_cgroups_section(struct mo_run *run, struct mo_report *report)
+{
+	const struct mo_cgroups_model *model = mo_run_model(run);
+	size_t n_dying = 0;
+	struct mo_error *error;
+
+	if (model->n_cgroups < 2) /* the root alone says nothing */
+		return NULL;
+	for (size_t i = 0; i < model->n_cgroups; i++)
+		n_dying += model->cgroups[i].is_dying;
+	error = put_groups(run, report, SECTION_GROUPS);
+	if (error)
+		return error;
+	mo_report_note(report, "%zu memory cgroups, %zu of them removed and still in memory; the largest are shown.",
+		       model->n_cgroups, n_dying);
+	if (n_dying)
+		put_dying(run, report);
+	report_group_findings(run, report);
+	return NULL;
+}
