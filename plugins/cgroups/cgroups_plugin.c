@@ -77,8 +77,8 @@ static struct mo_error *gather(struct mo_run *run, void **model_ret)
 	return NULL;
 }
 
-static const struct mo_table_spec *const cgroups_tables[] = { &cgroups_table, &cgroup_table, &cgroup_stat_table,
-							      &cgroup_pages_table, &cgroup_caches_table,
+static const struct mo_table_spec *const cgroups_tables[] = { &cgroups_table, &cgroup_table, &cgroup_events_table,
+							      &cgroup_stat_table, &cgroup_pages_table, &cgroup_caches_table,
 							      &cgroup_stat_lines_table, &dying_table };
 static const struct mo_table_spec *const section_tables[] = { &cgroups_table, &dying_table };
 

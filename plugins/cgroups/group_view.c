@@ -5,28 +5,10 @@
 
 #include "cgroups_views.h"
 
-#define EVENTS(X) \
-	X(LOW, "low", "below memory.low and yet reclaimed from") \
-	X(HIGH, "high", "throttled at memory.high") \
-	X(MAX, "max", "about to go over memory.max") \
-	X(OOM, "oom", "out of memory") \
-	X(OOM_KILL, "oom_kill", "processes ended by the OOM killer") \
-	X(OOM_GROUP_KILL, "oom_group_kill", "times that the whole group was ended") \
-	X(SWAP_HIGH, "swap_high", "over memory.swap.high") \
-	X(SWAP_MAX, "swap_max", "at memory.swap.max") \
-	X(SWAP_FAIL, "swap_fail", "pages that could not be swapped out") \
-	X(SOCK_THROTTLED, "sock_throttled", "sockets that were throttled")
-
 enum { COLUMN_GROUP, COLUMN_DYING, COLUMN_USAGE, COLUMN_PEAK, COLUMN_MAX, COLUMN_HIGH, COLUMN_LOW, COLUMN_MIN, COLUMN_FAILCNT,
        COLUMN_SWAP, COLUMN_SWAP_PEAK, COLUMN_SWAP_MAX, COLUMN_SWAP_HIGH, COLUMN_KMEM, COLUMN_CHARGED_PAGES, COLUMN_CHARGED_SLAB,
        COLUMN_PERCPU, COLUMN_SOCK, COLUMN_REST, COLUMN_PROCESSES, COLUMN_OOM_GROUP, COLUMN_ID, COLUMN_INODE, COLUMN_REFERENCES,
-       COLUMN_MEMCG, COLUMN_CGROUP, COLUMN_EVENTS, COLUMN_LOCAL = COLUMN_EVENTS + MO_N_CGROUP_EVENTS,
-       N_COLUMNS = COLUMN_LOCAL + MO_N_CGROUP_EVENTS };
-
-#define AS_COLUMN(event, word, what) \
-	[COLUMN_EVENTS + MO_CGROUP_EVENT_##event] = { .key = word, .heading = word, .kind = MO_CELL_COUNT, .help = what }, \
-	[COLUMN_LOCAL + MO_CGROUP_EVENT_##event] = { .key = "local_" word, .heading = "local " word, .kind = MO_CELL_COUNT, \
-						     .help = what ", of this group alone" },
+       COLUMN_MEMCG, COLUMN_CGROUP, N_COLUMNS };
 
 static const struct mo_column columns[N_COLUMNS] = {
 	[COLUMN_GROUP] = { .key = "cgroup", .heading = "Group", .kind = MO_CELL_TEXT, .help = "its path" },
@@ -34,17 +16,17 @@ static const struct mo_column columns[N_COLUMNS] = {
 			   .help = "removed, and held by what is charged to it" },
 	[COLUMN_USAGE] = { .key = "usage_bytes", .heading = "Usage", .kind = MO_CELL_BYTES, .help = "memory.current" },
 	[COLUMN_PEAK] = { .key = "peak_bytes", .heading = "Peak", .kind = MO_CELL_BYTES, .help = "memory.peak (watermark)" },
-	[COLUMN_MAX] = { .key = "max", .heading = "Limit", .kind = MO_CELL_TEXT, .help = "memory.max" },
-	[COLUMN_HIGH] = { .key = "high", .heading = "High", .kind = MO_CELL_TEXT, .help = "memory.high" },
+	[COLUMN_MAX] = { .key = "limit", .heading = "Limit", .kind = MO_CELL_TEXT, .help = "memory.max" },
+	[COLUMN_HIGH] = { .key = "high_limit", .heading = "High", .kind = MO_CELL_TEXT, .help = "memory.high" },
 	[COLUMN_LOW] = { .key = "low_limit", .heading = "Low", .kind = MO_CELL_TEXT, .help = "memory.low" },
-	[COLUMN_MIN] = { .key = "min", .heading = "Min", .kind = MO_CELL_TEXT, .help = "memory.min" },
+	[COLUMN_MIN] = { .key = "min_limit", .heading = "Min", .kind = MO_CELL_TEXT, .help = "memory.min" },
 	[COLUMN_FAILCNT] = { .key = "failcnt", .heading = "Failed charges", .kind = MO_CELL_COUNT,
 			     .help = "memory.failcnt of version 1" },
 	[COLUMN_SWAP] = { .key = "swap_bytes", .heading = "Swap", .kind = MO_CELL_BYTES,
 			  .help = "memory.swap.current; of version 1 memory and swap" },
 	[COLUMN_SWAP_PEAK] = { .key = "swap_peak_bytes", .heading = "Swap peak", .kind = MO_CELL_BYTES,
 			       .help = "memory.swap.peak" },
-	[COLUMN_SWAP_MAX] = { .key = "swap_max_limit", .heading = "Swap limit", .kind = MO_CELL_TEXT, .help = "memory.swap.max" },
+	[COLUMN_SWAP_MAX] = { .key = "swap_limit", .heading = "Swap limit", .kind = MO_CELL_TEXT, .help = "memory.swap.max" },
 	[COLUMN_SWAP_HIGH] = { .key = "swap_high_limit", .heading = "Swap high", .kind = MO_CELL_TEXT,
 			       .help = "memory.swap.high" },
 	[COLUMN_KMEM] = { .key = "kmem_bytes", .heading = "Kernel memory", .kind = MO_CELL_BYTES,
@@ -68,16 +50,34 @@ static const struct mo_column columns[N_COLUMNS] = {
 				.help = "of a removed one: css.refcnt" },
 	[COLUMN_MEMCG] = { .key = "memcg", .heading = "struct mem_cgroup", .kind = MO_CELL_ADDRESS, .help = "where it is" },
 	[COLUMN_CGROUP] = { .key = "cgroup_kva", .heading = "struct cgroup", .kind = MO_CELL_ADDRESS, .help = "where it is" },
-	EVENTS(AS_COLUMN)
 };
 
 const struct mo_table_spec cgroup_table = {
 	.name = "cgroup",
 	.title = "Memory cgroup",
-	.help = "One group: limits, usage, events (with those of the groups below, and its own), and what is charged.",
+	.help = "One group: limits, usage, and what is charged.",
 	.columns = columns,
 	.n_columns = N_COLUMNS,
 	.flags = MO_TABLE_RECORD | MO_TABLE_NO_TITLE,
+};
+
+enum { EVENT_NAME, EVENT_COUNT, EVENT_OWN, EVENT_WHAT, N_EVENT_COLUMNS };
+
+static const struct mo_column event_columns[N_EVENT_COLUMNS] = {
+	[EVENT_NAME] = { .key = "event", .heading = "EVENT", .kind = MO_CELL_TEXT,
+			 .help = "as memory.events has it; swap.NAME: as memory.swap.events has it" },
+	[EVENT_COUNT] = { .key = "count", .heading = "COUNT", .kind = MO_CELL_COUNT, .help = "with all groups below" },
+	[EVENT_OWN] = { .key = "own_count", .heading = "ALONE", .kind = MO_CELL_COUNT,
+			.help = "of this group alone (memory.events.local)" },
+	[EVENT_WHAT] = { .key = "what", .heading = "HOW OFTEN", .kind = MO_CELL_TEXT, .help = "what happened" },
+};
+
+const struct mo_table_spec cgroup_events_table = {
+	.name = "memory_events",
+	.title = "memory.events",
+	.help = "What this kernel counts of them.",
+	.columns = event_columns,
+	.n_columns = N_EVENT_COLUMNS,
 };
 
 enum { STAT_NAME, STAT_VALUE, STAT_OWN, STAT_IS_BYTES, N_STAT_COLUMNS };
@@ -166,6 +166,36 @@ static void put_stats(struct mo_report *report, const struct mo_cgroup *group, c
 	mo_report_table_end(report);
 }
 
+static void put_events(struct mo_report *report, const struct mo_cgroup *group)
+{
+	static const char *const words[MO_N_CGROUP_EVENTS][2] = {
+		[MO_CGROUP_EVENT_LOW] = { "low", "reclaimed from though below memory.low" },
+		[MO_CGROUP_EVENT_HIGH] = { "high", "throttled at memory.high" },
+		[MO_CGROUP_EVENT_MAX] = { "max", "about to go over memory.max" },
+		[MO_CGROUP_EVENT_OOM] = { "oom", "out of memory" },
+		[MO_CGROUP_EVENT_OOM_KILL] = { "oom_kill", "a process was killed for memory" },
+		[MO_CGROUP_EVENT_OOM_GROUP_KILL] = { "oom_group_kill", "the whole group was killed" },
+		[MO_CGROUP_EVENT_SWAP_HIGH] = { "swap.high", "over memory.swap.high" },
+		[MO_CGROUP_EVENT_SWAP_MAX] = { "swap.max", "about to go over memory.swap.max" },
+		[MO_CGROUP_EVENT_SWAP_FAIL] = { "swap.fail", "a page could not be swapped out" },
+		[MO_CGROUP_EVENT_SOCK_THROTTLED] = { "sock_throttled", "sockets were throttled" },
+	};
+
+	mo_report_table_begin(report, &cgroup_events_table);
+	for (unsigned i = 0; i < MO_N_CGROUP_EVENTS; i++) {
+		const struct mo_cell cells[N_EVENT_COLUMNS] = {
+			[EVENT_NAME] = mo_cell_text(words[i][0]),
+			[EVENT_COUNT] = mo_cell_number(group->events[i]),
+			[EVENT_OWN] = mo_cell_number(group->local_events[i]),
+			[EVENT_WHAT] = mo_cell_text(words[i][1]),
+		};
+
+		if (group->events[i].certainty != MO_UNKNOWN)
+			mo_report_row(report, cells);
+	}
+	mo_report_table_end(report);
+}
+
 static void put_pages(struct mo_run *run, struct mo_report *report, const struct mo_cgroup *group)
 {
 	const struct mo_mem_map_model *mem_map = mo_run_model_of(run, MO_MEM_MAP_MODEL);
@@ -247,10 +277,6 @@ static void put_record(struct mo_run *run, struct mo_report *report, const struc
 	cells[COLUMN_REFERENCES] = mo_cell_number(group->references);
 	cells[COLUMN_MEMCG] = mo_cell_number(mo_exact(group->memcg_kva));
 	cells[COLUMN_CGROUP] = mo_cell_number(mo_exact(group->cgroup_kva));
-	for (unsigned i = 0; i < MO_N_CGROUP_EVENTS; i++) {
-		cells[COLUMN_EVENTS + i] = mo_cell_number(group->events[i]);
-		cells[COLUMN_LOCAL + i] = mo_cell_number(group->local_events[i]);
-	}
 	mo_report_record(report, &cgroup_table, cells);
 }
 
@@ -269,6 +295,7 @@ struct mo_error *show_group(struct mo_run *run, struct mo_report *report, const 
 		return error;
 	put_record(run, report, group, &sums[group - model->cgroups]);
 	free(sums);
+	put_events(report, group);
 	put_stats(report, group, &cgroup_stat_table);
 	put_pages(run, report, group);
 	put_caches(run, report, group);

@@ -25,7 +25,7 @@ def arguments():
 def run(program, command, dump, *words, statuses=(0,)):
     """Standard output of one memopsy command as bytes; any other exit status ends the comparison."""
     options = os.environ.get("MEMOPSY_OPTIONS", "").split()
-    done = subprocess.run([*program, command, dump, *words, *options], stdin=subprocess.DEVNULL, capture_output=True,
+    done = subprocess.run([*program, command, dump, *options, *words], stdin=subprocess.DEVNULL, capture_output=True,
                           check=False)
     if done.returncode not in statuses:
         print(f"memopsy {command} ended with {done.returncode}: {done.stderr.decode(errors='replace')}")

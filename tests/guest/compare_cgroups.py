@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""cgroups: every field of every group against memory.* and cgroup.procs, and the pages charged to each, counted one by
+one, against /proc/kpagecgroup.
+
+Reading memory.stat flushes what CPUs counted if enough has come together; what happens between that and the dump (by the
+recorder itself, which is in the root group) moves the root's numbers. Groups hold their processes still."""
+import collections
+import json
+import struct
+import sys
+
+import truth
+
+FLAG_SLAB = 1 << 7  # KPF_SLAB
+FIELDS = {"memory.current": "usage_bytes", "memory.peak": "peak_bytes", "memory.max": "limit", "memory.high": "high_limit",
+          "memory.low": "low_limit", "memory.min": "min_limit", "memory.swap.current": "swap_bytes",
+          "memory.swap.max": "swap_limit", "memory.swap.high": "swap_high_limit", "memory.swap.peak": "swap_peak_bytes",
+          "memory.oom.group": "oom_group"}
+
+
+def as_limit(text):
+    """max, or bytes as the tables show them."""
+    if text == "max":
+        return text
+    return f"{int(text) >> 20} MiB" if int(text) % (1 << 20) == 0 else f"{int(text) >> 10} KiB"
+
+
+class Counts:
+    def __init__(self):
+        self.equal = self.differing = self.moved = 0
+
+    def compare(self, what, want, have, may_move=False):
+        if want == have:
+            self.equal += 1
+            return
+        word = "moved" if may_move else "differs"
+        print(f"{word}: {what}: the kernel said {want!r}, memopsy says {have!r}")
+        if may_move:
+            self.moved += 1
+        else:
+            self.differing += 1
+
+
+def lines_of(path):
+    return dict(line.split() for line in path.read_text().splitlines())
+
+
+def compare_group(counts, dump, program, path, folder):
+    found = json.loads(truth.run(program, "cgroups", dump, "--json", "--", path))["data"]
+    record = found["cgroup"]
+    for name, key in FIELDS.items():
+        if (folder / name).exists():
+            text = (folder / name).read_text().strip()
+            want = as_limit(text) if key.endswith("limit") else text == "1" if key == "oom_group" else int(text)
+            counts.compare(f"{path} {name}", want, record[key])
+    events = {row["event"]: row for row in found["memory_events"]}
+    for name, prefix, key in (("memory.events", "", "count"), ("memory.events.local", "", "own_count"),
+                              ("memory.swap.events", "swap.", "count")):
+        if (folder / name).exists():
+            for event, value in lines_of(folder / name).items():
+                counts.compare(f"{path} {name} {event}", int(value), events[prefix + event][key])
+    want = (folder / "memory.stat").read_text().splitlines()
+    have = truth.run(program, "cgroups", dump, "--stat", "--", path).decode().splitlines()
+    counts.compare(f"{path} lines of memory.stat", [line.split()[0] for line in want], [line.split()[0] for line in have])
+    for line, other in zip(want, have):
+        counts.compare(f"{path} memory.stat", line, other, path == "/")
+    if (folder / "cgroup.procs").exists() and path != "/":
+        procs = (folder / "cgroup.procs").read_text().split()
+        if not any(entry.is_dir() and not (entry / "memory.stat").exists() for entry in folder.iterdir()):
+            counts.compare(f"{path} cgroup.procs", len(procs), record["processes"])
+    return found
+
+
+def words(path):
+    data = path.read_bytes()
+    return struct.unpack(f"<{len(data) // 8}Q", data)
+
+
+def compare_pages(counts, folder, rows):
+    """kpagecgroup names the inode of the closest group that is not removed, of pages that are no slab's."""
+    want = collections.Counter(
+        inode for inode, flags in zip(words(folder / "proc/kpagecgroup"), words(folder / "proc/kpageflags"))
+        if inode and not flags & FLAG_SLAB)
+    have = collections.Counter()
+    for row in rows:
+        # Charged pages are with those of the groups below: its own are without them.
+        prefix = row["cgroup"].rstrip("/") + "/"
+        own = row["charged_pages"] - sum(other["charged_pages"] for other in rows
+                                         if other is not row and other["cgroup"].startswith(prefix)
+                                         and "/" not in other["cgroup"][len(prefix):] and other["cgroup"] != "/")
+        group = row["cgroup"]
+        living = {other["cgroup"]: other["inode"] for other in rows if not other["dying"]}
+        while group not in living:
+            group = group.rsplit("/", 1)[0] or "/"
+        have[living[group]] += own
+    for row in rows:
+        if not row["dying"]:
+            counts.compare(f"{row['cgroup']} pages charged", want[row["inode"]], have[row["inode"]], row["cgroup"] == "/")
+
+
+def compare_slab(counts, found, path):
+    """Objects counted one by one against what the kernel counted, its CPUs' parts added (5.10 prints without them): within
+    what two CPUs hold charged ahead."""
+    below = [group for name, group in found.items() if name == path or name.startswith(path + "/")]
+    want = sum(row["own_value"] for group in below for row in group["memory_stat"] if row["name"] == "slab")
+    have = found[path]["cgroup"]["charged_slab_bytes"]
+    counts.compare(f"{path} slab memory, {want} bytes", True, abs(want - have) <= 4 * 4096 * len(below) or have)
+
+
+def main():
+    dump, folder, program = truth.arguments()
+    root = folder / "sys/fs/cgroup"
+    groups = sorted(path.parent for path in root.rglob("memory.stat"))
+    if not groups:
+        truth.skip("no memory cgroup was recorded")
+    if "oom-panic" in folder.resolve().parent.name:
+        truth.skip("the guest went on after the record, until it panicked")
+    counts = Counts()
+    rows = json.loads(truth.run(program, "cgroups", dump, "--json"))["data"]["cgroups"]
+    have = sorted(row["cgroup"] for row in rows if not row["dying"])
+    want = sorted("/" + str(group.relative_to(root)).lstrip(".") for group in groups)
+    counts.compare("groups", want, have)
+    found = {path: compare_group(counts, dump, program, path, root / path[1:]) for path in want}
+    for path in want:
+        if path != "/":
+            compare_slab(counts, found, path)
+    if (folder / "proc/kpagecgroup").exists():
+        compare_pages(counts, folder, rows)
+    if folder.resolve().parent.name.endswith("-cgroups"):
+        counts.compare("removed groups", ["/gone", "/gone/inner"], sorted(row["cgroup"] for row in rows if row["dying"]))
+    print(f"{len(groups)} groups, {counts.equal} fields equal, {counts.differing} differ, {counts.moved} moved")
+    sys.exit(1 if counts.differing or not counts.equal else 0)
+
+
+main()
