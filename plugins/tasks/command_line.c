@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A process's command line, out of its own memory: read only when it is asked for, and there only if the dump holds
- * user pages. What /proc/PID/cmdline printed, with blanks where it had NULs.
+ * A process's command line and environment, out of its own memory: read only when they are asked for, and there only if the
+ * dump holds user pages. What /proc/PID/cmdline and environ printed, with blanks where they had NULs.
  */
 #include <memopsy/memmap.h>
 
@@ -32,28 +32,28 @@ static struct mo_error *read_user(const struct tasks_state *state, uint64_t pgd_
 	return NULL;
 }
 
-struct mo_error *read_command_line(const struct tasks_state *state, const struct mo_mm *mm,
-				   char bytes[MOST_COMMAND_LINE_BYTES], size_t *n_bytes)
+/* From the address that one member of the mm holds to that of another, as much as fits; NULs are blanks. */
+static struct mo_error *read_text(const struct tasks_state *state, const struct mo_mm *mm, const struct mo_field *start_field,
+				  const struct mo_field *end_field, char *bytes, size_t most_bytes, size_t *n_bytes)
 {
-	const struct tasks_layout *layout = state->layout;
 	uint64_t start = 0;
 	uint64_t end = 0;
 	uint64_t pgd_pa = 0;
 	size_t n;
 	struct mo_error *error;
 
-	if (!mo_has(&layout->mm.arg_start) || !mo_has(&layout->mm.arg_end))
-		return mo_error_create(MO_E_ABSENT, "where command lines are is not known");
-	error = mo_read_field(state->reader, &layout->mm.arg_start, mm->kva, &start);
+	if (!mo_has(start_field) || !mo_has(end_field))
+		return mo_error_create(MO_E_ABSENT, "where command lines and environments are is not known");
+	error = mo_read_field(state->reader, start_field, mm->kva, &start);
 	if (!error)
-		error = mo_read_field(state->reader, &layout->mm.arg_end, mm->kva, &end);
+		error = mo_read_field(state->reader, end_field, mm->kva, &end);
 	if (!error)
 		error = mo_direct_map_to_pa(mo_run_kernel(state->run), mm->pgd_kva, &pgd_pa);
 	if (error || end <= start) {
 		*n_bytes = 0;
 		return error;
 	}
-	n = end - start < MOST_COMMAND_LINE_BYTES ? (size_t)(end - start) : MOST_COMMAND_LINE_BYTES;
+	n = end - start < most_bytes ? (size_t)(end - start) : most_bytes;
 	error = read_user(state, pgd_pa, start, bytes, n);
 	if (error)
 		return error;
@@ -64,4 +64,18 @@ struct mo_error *read_command_line(const struct tasks_state *state, const struct
 			bytes[i] = ' ';
 	*n_bytes = n;
 	return NULL;
+}
+
+struct mo_error *read_command_line(const struct tasks_state *state, const struct mo_mm *mm,
+				   char bytes[MOST_COMMAND_LINE_BYTES], size_t *n_bytes)
+{
+	return read_text(state, mm, &state->layout->mm.arg_start, &state->layout->mm.arg_end, bytes, MOST_COMMAND_LINE_BYTES,
+			 n_bytes);
+}
+
+struct mo_error *read_environment(const struct tasks_state *state, const struct mo_mm *mm, char bytes[MOST_ENVIRONMENT_BYTES],
+				  size_t *n_bytes)
+{
+	return read_text(state, mm, &state->layout->mm.env_start, &state->layout->mm.env_end, bytes, MOST_ENVIRONMENT_BYTES,
+			 n_bytes);
 }

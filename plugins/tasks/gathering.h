@@ -70,7 +70,7 @@ int function_calls(struct mo_reader *reader, const struct mo_address *function, 
 
 /* The views. */
 extern const struct mo_table_spec ps_table, oom_score_table, maps_table, smaps_table, smaps_rollup_table, procrank_table;
-#define N_PS_OPTIONS 5
+#define N_PS_OPTIONS 6
 extern const struct mo_option ps_options[N_PS_OPTIONS];
 struct mo_error *show_ps(struct mo_run *run, struct mo_report *report) MO_MUST_USE;
 struct mo_error *show_oom_score(struct mo_run *run, struct mo_report *report) MO_MUST_USE;
@@ -83,6 +83,19 @@ struct mo_error *show_procrank(struct mo_run *run, struct mo_report *report) MO_
 /* User memory: an error says that the dump does not have it. */
 struct mo_error *read_command_line(const struct tasks_state *state, const struct mo_mm *mm,
 				   char bytes[MOST_COMMAND_LINE_BYTES], size_t *n_bytes) MO_MUST_USE;
+
+#define MOST_ENVIRONMENT_BYTES 16384
+struct mo_error *read_environment(const struct tasks_state *state, const struct mo_mm *mm, char bytes[MOST_ENVIRONMENT_BYTES],
+				  size_t *n_bytes) MO_MUST_USE;
+
+/* The namespaces of a task, by the inode numbers that /proc/PID/ns shows; 0: not known (a zombie has given most back). */
+enum task_namespace { NS_PID, NS_MNT, NS_NET, NS_USER, NS_CGROUP, NS_IPC, NS_UTS, N_NAMESPACES };
+struct namespaces {
+	uint64_t nsproxy_kva;        /* whose namespaces the middle ones are: those of the task before, mostly */
+	uint64_t inodes[N_NAMESPACES];
+	int32_t inner_pid;           /* what the task's own pid namespace calls it; -1: not known */
+};
+void read_namespaces(const struct tasks_state *state, const struct mo_task *task, struct namespaces *namespaces);
 
 /* Rows of ps: indexes of tasks in the order in which they are shown, and how deep each stands in the tree. */
 struct ps_row {

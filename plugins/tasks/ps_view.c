@@ -7,10 +7,14 @@
 
 enum { COLUMN_PID, COLUMN_TGID, COLUMN_PPID, COLUMN_UID, COLUMN_STATE, COLUMN_VSS, COLUMN_RSS, COLUMN_ANON, COLUMN_FILE,
        COLUMN_SHMEM, COLUMN_SWAP, COLUMN_PGTABLES, COLUMN_LOCKED, COLUMN_PINNED, COLUMN_OOM_ADJ, COLUMN_OOM_SCORE,
-       COLUMN_THREADS, COLUMN_START, COLUMN_CGROUP, COLUMN_TASK, COLUMN_MM, COLUMN_COMM, COLUMN_CMDLINE,
-       N_COLUMNS };
+       COLUMN_THREADS, COLUMN_START, COLUMN_CGROUP, COLUMN_TASK, COLUMN_MM, COLUMN_MM_TASKS, COLUMN_INNER_PID,
+       COLUMN_NAMESPACES, COLUMN_COMM = COLUMN_NAMESPACES + N_NAMESPACES, COLUMN_CMDLINE, COLUMN_ENVIRON, N_COLUMNS };
 
 #define HIDDEN .flags = MO_COLUMN_HIDDEN
+
+#define NAMESPACE(which, name, shown, file) \
+	[COLUMN_NAMESPACES + which] = { .key = name, .heading = shown, .kind = MO_CELL_COUNT, HIDDEN, \
+					.help = "inode number of its namespace, as /proc/PID/ns/" file " shows it" }
 
 static const struct mo_column columns[N_COLUMNS] = {
 	[COLUMN_PID] = { .key = "pid", .heading = "PID", .kind = MO_CELL_SIGNED, .help = "process id; of a thread, its own" },
@@ -41,9 +45,22 @@ static const struct mo_column columns[N_COLUMNS] = {
 			    .help = "its cgroup in the unified hierarchy" },
 	[COLUMN_TASK] = { .key = "task", .heading = "TASK", .kind = MO_CELL_ADDRESS, HIDDEN, .help = "its struct task_struct" },
 	[COLUMN_MM] = { .key = "mm", .heading = "MM", .kind = MO_CELL_ADDRESS, HIDDEN, .help = "its struct mm_struct" },
+	[COLUMN_MM_TASKS] = { .key = "mm_tasks", .heading = "SHARING", .kind = MO_CELL_COUNT, HIDDEN,
+			      .help = "tasks and threads that use this mm, of this process or of others" },
+	[COLUMN_INNER_PID] = { .key = "inner_pid", .heading = "NSPID", .kind = MO_CELL_SIGNED, HIDDEN,
+			       .help = "its process id in its own pid namespace (the last number of NSpid)" },
+	NAMESPACE(NS_PID, "pid_ns", "PIDNS", "pid"),
+	NAMESPACE(NS_MNT, "mnt_ns", "MNTNS", "mnt"),
+	NAMESPACE(NS_NET, "net_ns", "NETNS", "net"),
+	NAMESPACE(NS_USER, "user_ns", "USERNS", "user"),
+	NAMESPACE(NS_CGROUP, "cgroup_ns", "CGROUPNS", "cgroup"),
+	NAMESPACE(NS_IPC, "ipc_ns", "IPCNS", "ipc"),
+	NAMESPACE(NS_UTS, "uts_ns", "UTSNS", "uts"),
 	[COLUMN_COMM] = { .key = "comm", .heading = "COMMAND", .kind = MO_CELL_TEXT, .help = "the task's name (comm)" },
 	[COLUMN_CMDLINE] = { .key = "cmdline", .heading = "CMDLINE", .kind = MO_CELL_TEXT, .flags = MO_COLUMN_TRUNCATE,
 			     .help = "its command line, with --cmdline" },
+	[COLUMN_ENVIRON] = { .key = "environ", .heading = "ENVIRON", .kind = MO_CELL_TEXT, .flags = MO_COLUMN_TRUNCATE,
+			     .help = "its environment, with --environ" },
 };
 
 const struct mo_table_spec ps_table = {
@@ -60,6 +77,7 @@ const struct mo_option ps_options[N_PS_OPTIONS] = {
 	{ .name = "threads", .help = "one row a thread, not one a process" },
 	{ .name = "tree", .help = "children under their parents" },
 	{ .name = "cmdline", .help = "the command lines too: memory of the processes, where the dump has it" },
+	{ .name = "environ", .help = "command lines and environments, which may hold secrets" },
 	{ .name = "exact", .help = "add what threads and CPUs have counted and not yet added; /proc prints without it "
 				   "before 6.16" },
 };
@@ -72,7 +90,10 @@ struct listing {
 	const struct mo_tasks_model *model;
 	uint64_t page_bytes;
 	bool exact;
-	const struct tasks_state *state; /* to read command lines; NULL: nobody asked */
+	const struct tasks_state *state;
+	bool has_command_lines;      /* somebody asked for user memory */
+	char *environment;           /* room for one; NULL: nobody asked */
+	struct namespaces *namespaces;
 };
 
 static struct mo_cell pages_cell(const struct listing *listing, struct mo_count pages)
@@ -115,12 +136,37 @@ static void set_command_line(const struct listing *listing, const struct mo_mm *
 	size_t n_bytes = 0;
 	struct mo_error *error;
 
-	if (!listing->state || !mm)
+	if (!listing->has_command_lines || !mm)
 		return;
 	error = read_command_line(listing->state, mm, bytes, &n_bytes);
 	if (!error)
 		*cell = mo_cell_bytes_of_text(bytes, n_bytes);
 	mo_error_destroy(error);
+}
+
+static void set_environment(const struct listing *listing, const struct mo_mm *mm, struct mo_cell *cell)
+{
+	size_t n_bytes = 0;
+	struct mo_error *error;
+
+	if (!listing->environment || !mm)
+		return;
+	error = read_environment(listing->state, mm, listing->environment, &n_bytes);
+	if (!error)
+		*cell = mo_cell_bytes_of_text(listing->environment, n_bytes);
+	mo_error_destroy(error);
+}
+
+static void set_namespaces(const struct listing *listing, const struct mo_task *task, struct mo_cell *cells)
+{
+	struct namespaces *namespaces = listing->namespaces;
+
+	read_namespaces(listing->state, task, namespaces);
+	for (unsigned i = 0; i < N_NAMESPACES; i++)
+		if (namespaces->inodes[i])
+			cells[COLUMN_NAMESPACES + i] = mo_cell_number(mo_exact(namespaces->inodes[i]));
+	if (namespaces->inner_pid >= 0)
+		cells[COLUMN_INNER_PID] = mo_cell_signed(namespaces->inner_pid);
 }
 
 static void write_row(const struct listing *listing, const struct ps_row *row)
@@ -151,7 +197,11 @@ static void write_row(const struct listing *listing, const struct ps_row *row)
 	cells[COLUMN_CGROUP] = mo_cell_text(task->cgroup);
 	cells[COLUMN_TASK] = mo_cell_number(mo_exact(task->kva));
 	cells[COLUMN_COMM] = mo_cell_text(comm);
+	if (mm)
+		cells[COLUMN_MM_TASKS] = mo_cell_number(mo_exact(mm->n_tasks));
+	set_namespaces(listing, task, cells);
 	set_command_line(listing, mm, command_line, &cells[COLUMN_CMDLINE]);
+	set_environment(listing, mm, &cells[COLUMN_ENVIRON]);
 	mo_report_row(listing->report, cells);
 }
 
@@ -208,6 +258,7 @@ struct mo_error *show_ps(struct mo_run *run, struct mo_report *report)
 	};
 	struct mo_table_spec table = ps_table;
 	struct tasks_state state;
+	struct namespaces namespaces = { .nsproxy_kva = UINT64_MAX };
 	struct ps_row *rows = calloc(model->n_tasks + 1, sizeof(*rows));
 	struct mo_error *error = NULL;
 	size_t n_rows;
@@ -215,12 +266,18 @@ struct mo_error *show_ps(struct mo_run *run, struct mo_report *report)
 	if (!rows)
 		return mo_error_no_memory();
 	view_state(run, &state);
-	if (mo_run_flag(run, "cmdline"))
-		listing.state = &state;
-	else
-		table.n_columns = COLUMN_CMDLINE;
+	listing.state = &state;
+	listing.namespaces = &namespaces;
+	listing.has_command_lines = mo_run_flag(run, "cmdline") || mo_run_flag(run, "environ");
+	if (mo_run_flag(run, "environ")) {
+		listing.environment = malloc(MOST_ENVIRONMENT_BYTES);
+		if (!listing.environment)
+			error = mo_error_no_memory();
+	} else {
+		table.n_columns = listing.has_command_lines ? COLUMN_ENVIRON : COLUMN_CMDLINE;
+	}
 	n_rows = choose_rows(run, model, rows);
-	if (mo_run_flag(run, "tree"))
+	if (!error && mo_run_flag(run, "tree"))
 		error = order_as_tree(model, rows, n_rows);
 	else
 		order_by_pid(model, rows, n_rows);
@@ -235,6 +292,7 @@ struct mo_error *show_ps(struct mo_run *run, struct mo_report *report)
 			mo_report_note(report, "The %zu processes with the largest resident sets of %zu; %zu tasks in all.", n_rows,
 				       model->n_processes, model->n_tasks);
 	}
+	free(listing.environment);
 	free(rows);
 	return error;
 }

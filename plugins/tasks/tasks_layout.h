@@ -21,10 +21,17 @@ struct tasks_layout {
 	} signal;
 	struct mo_field euid;
 	struct {
+		struct mo_field nsproxy, thread_pid, user_ns;
+		struct mo_field mnt, net, cgroup, ipc, uts;      /* of struct nsproxy */
+		struct mo_field mnt_inode, net_inode, cgroup_inode, ipc_inode, uts_inode, pid_inode, user_inode;
+		struct mo_field level, numbers, nr, ns;          /* of struct pid, struct upid */
+		struct mo_size upid;
+	} ns;
+	struct {
 		struct mo_field cgroup, kn, parent, name;
 	} cgroup;
 	struct {
-		struct mo_field arg_start, arg_end;
+		struct mo_field arg_start, arg_end, env_start, env_end;
 		struct mo_field pgd, users, total_vm, locked_vm, pinned_vm, data_vm, stack_vm, pgtables_bytes, map_count, flags;
 		struct mo_field counters;        /* rss_stat: struct mm_rss_stat until 6.1, since 6.2 struct percpu_counter[] */
 	} mm;

@@ -32,6 +32,16 @@ def wanted_row(folder):
     group = [line[3:] for line in (folder / "cgroup").read_text().splitlines() if line.startswith("0::")]
     if group:
         want["cgroup"] = group[0]
+    for link in ("pid", "mnt", "net", "user", "cgroup", "ipc", "uts"):
+        path = folder / "ns" / f"{link}.link"
+        if path.exists():
+            want[f"{link}_ns"] = int(path.read_text().split("[")[1].rstrip("]\n"))
+    if "NSpid" in status:
+        want["inner_pid"] = int(status["NSpid"].split()[-1])
+    path = folder / "environ"
+    words = path.read_bytes().rstrip(b"\0").replace(b"\0", b" ") if path.exists() else b""
+    if words and want["vss_bytes"]:
+        want["environ"] = words.decode(errors="replace")
     return want
 
 
@@ -39,7 +49,7 @@ def main():
     dump, folder, program = truth.arguments()
     if "oom-panic" in folder.resolve().parent.name:
         truth.skip("the guest went on after the record, until it panicked")
-    found = json.loads(truth.run(program, "ps", dump, "--all", "--cmdline", "--json"))["data"]["ps"]
+    found = json.loads(truth.run(program, "ps", dump, "--all", "--environ", "--json"))["data"]["ps"]
     rows = {row["pid"]: row for row in found}
     equal = differing = moved = 0
     pids = sorted(int(entry.name) for entry in (folder / "proc").iterdir() if entry.name.isdigit())
