@@ -69,7 +69,10 @@ void view_state(struct mo_run *run, struct tasks_state *ret);
 int function_calls(struct mo_reader *reader, const struct mo_address *function, const struct mo_address *callee);
 
 /* The views. */
-extern const struct mo_table_spec ps_table, oom_score_table, maps_table, smaps_table, smaps_rollup_table, procrank_table;
+extern const struct mo_table_spec ps_table, oom_score_table, maps_table, smaps_table, smaps_rollup_table, procrank_table,
+	rmap_table, rmap_pages_table;
+#define N_RMAP_OPTIONS 1
+extern const struct mo_option rmap_options[N_RMAP_OPTIONS];
 #define N_PS_OPTIONS 6
 extern const struct mo_option ps_options[N_PS_OPTIONS];
 struct mo_error *show_ps(struct mo_run *run, struct mo_report *report) MO_MUST_USE;
@@ -78,6 +81,8 @@ struct mo_error *show_maps(struct mo_run *run, struct mo_report *report) MO_MUST
 struct mo_error *show_smaps(struct mo_run *run, struct mo_report *report) MO_MUST_USE;
 struct mo_error *show_smaps_rollup(struct mo_run *run, struct mo_report *report) MO_MUST_USE;
 struct mo_error *show_procrank(struct mo_run *run, struct mo_report *report) MO_MUST_USE;
+
+struct mo_error *show_rmap(struct mo_run *run, struct mo_report *report) MO_MUST_USE;
 
 #define MOST_COMMAND_LINE_BYTES 4096
 /* User memory: an error says that the dump does not have it. */

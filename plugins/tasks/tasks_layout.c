@@ -210,6 +210,20 @@ static const struct mo_need rows[] = {
 	MO_CONSTANT(L, smaps.shadow_stack_bit, NULL, "VMA_SHADOW_STACK_BIT", OPTIONAL),
 	MO_CONSTANT(L, smaps.droppable_bit, NULL, "VMA_DROPPABLE_BIT", OPTIONAL),
 	MO_CONSTANT(L, smaps.sealed_bit, NULL, "VMA_SEALED_BIT", OPTIONAL),
+
+	MO_FIELD(L, rmap.index, "struct page", "index", .or_names = { "struct page.__folio_index" }, OPTIONAL,
+		 .why = "include/linux/mm_types.h: renamed in 6.16, and the same member of struct folio throughout"),
+	MO_FIELD(L, rmap.vm_mm, "struct vm_area_struct", "vm_mm", OPTIONAL),
+	MO_FIELD(L, rmap.tree_of_file, "struct address_space", "i_mmap", OPTIONAL),
+	MO_FIELD(L, rmap.vma_in_file_tree, "struct vm_area_struct", "shared.rb", OPTIONAL),
+	MO_FIELD(L, rmap.tree_of_anon, "struct anon_vma", "rb_root", OPTIONAL),
+	MO_FIELD(L, rmap.chain_vma, "struct anon_vma_chain", "vma", OPTIONAL),
+	MO_FIELD(L, rmap.chain_node, "struct anon_vma_chain", "rb", OPTIONAL),
+	MO_FIELD(L, rmap.stable_items, "struct ksm_stable_node", "hlist", .or_names = { "struct stable_node.hlist" }, OPTIONAL,
+		 .why = "mm/ksm.c: both structs got their prefix in 6.1 (21fbd59136e0)"),
+	MO_FIELD(L, rmap.item_link, "struct ksm_rmap_item", "hlist", .or_names = { "struct rmap_item.hlist" }, OPTIONAL),
+	MO_FIELD(L, rmap.item_anon_vma, "struct ksm_rmap_item", "anon_vma", .or_names = { "struct rmap_item.anon_vma" }, OPTIONAL),
+	MO_FIELD(L, rmap.item_address, "struct ksm_rmap_item", "address", .or_names = { "struct rmap_item.address" }, OPTIONAL),
 };
 
 const struct mo_need_table tasks_needs = { rows, sizeof(rows) / sizeof(rows[0]) };

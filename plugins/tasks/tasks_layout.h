@@ -75,6 +75,10 @@ struct tasks_layout {
 		struct mo_field huge_fault, nr_thps, mapping_flags;
 		struct mo_constant guard_bit, minor_bit, shadow_stack_bit, droppable_bit, sealed_bit;
 	} smaps;
+	struct {
+		struct mo_field index, vm_mm, tree_of_file, vma_in_file_tree, tree_of_anon, chain_vma, chain_node;
+		struct mo_field stable_items, item_link, item_anon_vma, item_address;
+	} rmap;
 	struct mo_address totalram_pages, total_swap_pages;
 	struct mo_constant since_5_9;
 	struct mo_address task_mem, oom_badness, percpu_counter_sum;

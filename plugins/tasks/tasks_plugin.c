@@ -68,6 +68,8 @@ static const struct mo_table_spec *const smaps_tables[] = { &smaps_table };
 static const struct mo_table_spec *const smaps_rollup_tables[] = { &smaps_rollup_table };
 static const struct mo_table_spec *const procrank_tables[] = { &procrank_table };
 
+static const struct mo_table_spec *const rmap_tables[] = { &rmap_table, &rmap_pages_table };
+
 static const struct mo_view views[] = {
 	{ .name = "ps", .title = "Processes", .summary = "processes and what they use", .options = ps_options,
 	  .n_options = N_PS_OPTIONS, .tables = ps_tables, .n_tables = 1, .show = show_ps },
@@ -84,13 +86,15 @@ static const struct mo_view views[] = {
 	  .arguments = "PID", .tables = smaps_rollup_tables, .n_tables = 1, .show = show_smaps_rollup },
 	{ .name = "procrank", .title = "Shares of memory", .summary = "processes by their proportional share of memory",
 	  .tables = procrank_tables, .n_tables = 1, .show = show_procrank },
+	{ .name = "rmap", .title = "Reverse mappings", .summary = "which processes map a page", .arguments = "PFN|ADDRESS...",
+	  .options = rmap_options, .n_options = N_RMAP_OPTIONS, .tables = rmap_tables, .n_tables = 2, .show = show_rmap },
 };
 
 static const struct mo_plugin plugin = {
 	MO_PLUGIN_HEADER,
 	.name = "tasks",
 	.version = MEMOPSY_VERSION,
-	.summary = "processes, threads and their memory; ps, oom_score, maps, smaps, procrank",
+	.summary = "processes, threads and their memory; ps, oom_score, maps, smaps, procrank, rmap",
 	.needs = &tasks_needs,
 	.layout_bytes = sizeof(struct tasks_layout),
 	.publishes = { .name = MO_TASKS_MODEL, .version = MO_TASKS_MODEL_VERSION },

@@ -8,7 +8,7 @@
 #define VSYSCALL_NONE 2u                 /* arch/x86/entry/vsyscall/vsyscall_64.c: { EMULATE, XONLY, NONE } */
 #define MM_CONTEXT_HAS_VSYSCALL (1u << 1) /* arch/x86/include/asm/mmu.h */
 
-static struct mo_error *read_vma(const struct tasks_state *state, uint64_t kva, struct vma *ret)
+struct mo_error *read_vma(const struct tasks_state *state, uint64_t kva, struct vma *ret)
 {
 	const struct tasks_layout *layout = state->layout;
 	struct vma vma = { .kva = kva };

@@ -39,6 +39,9 @@ struct vma_walk {
 	} walk;
 };
 
+/* One VMA by its address. */
+struct mo_error *read_vma(const struct tasks_state *state, uint64_t kva, struct vma *ret) MO_MUST_USE;
+
 void vmas_begin(struct vma_walk *walk, struct tasks_state *state, const struct mo_mm *mm);
 bool vmas_next(struct vma_walk *walk, struct vma *ret);
 void vmas_end(struct vma_walk *walk);

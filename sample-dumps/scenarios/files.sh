@@ -47,5 +47,12 @@ newline" bs=4k count=5 2>/dev/null
 		[ -e "/data/tree/absent-$name" ]
 	done
 	export RECORD_FILES="/data /mnt /run /programs"
-	sleep 3
+	# Equal pages are merged in the second round of the daemon.
+	tries=0
+	until [ "$(cat /sys/kernel/mm/ksm/pages_sharing)" -gt 500 ] || [ $tries -gt 30 ]; do
+		tries=$((tries + 1))
+		sleep 1
+	done
+	echo 0 >/sys/kernel/mm/ksm/run
+	sleep 1
 }
