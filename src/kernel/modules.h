@@ -3,55 +3,12 @@
 #define MO_MODULES_H
 
 /*
- * The loaded modules (kernel/module/main.c; struct module in include/linux/module.h): name, where their parts lie,
- * and their symbols (mod_kallsyms) and BTF, out of the dump.
+ * What else the dump holds of modules than include/memopsy/module_list.h tells: symbols (mod_kallsyms) and BTF.
  */
 
 #include <stddef.h>
 
-#include <memopsy/kernel.h>
-
-enum mo_module_part { MO_MODULE_TEXT, MO_MODULE_DATA, MO_MODULE_RODATA, MO_MODULE_RO_AFTER_INIT, MO_MODULE_INIT_TEXT,
-		      MO_MODULE_INIT_DATA, MO_MODULE_INIT_RODATA };
-
-struct mo_module_range {
-	enum mo_module_part part;
-	uint64_t first_kva;
-	uint64_t n_bytes;
-};
-
-#define MO_MODULE_RANGES 16
-
-struct mo_module {
-	char *name;                 /* visible text */
-	uint64_t module_kva;        /* its struct module */
-	const char *state;          /* "live", "coming", "going", "unformed" */
-	uint64_t size_bytes;        /* as /proc/modules prints it: all parts that are still there */
-	int64_t n_references;       /* as /proc/modules prints it: -1 while it unloads; meaningless if !has_references */
-	bool has_references;
-	char build_id[41];          /* lower-case hex; empty: not known */
-	uint64_t taints;            /* bits of enum taint_flag numbers */
-	struct mo_module_range ranges[MO_MODULE_RANGES];
-	size_t n_ranges;
-	uint64_t text_kva;          /* where its code begins, as /proc/modules prints it; 0: none */
-	uint64_t percpu_kva;        /* 0: none */
-	uint64_t percpu_bytes;
-	uint64_t btf_kva;           /* split BTF bytes, as the BTF registry keeps them; 0: none */
-	uint64_t btf_bytes;
-};
-
-struct mo_modules {
-	struct mo_module *items;    /* in the order of the kernel's list, newest first */
-	size_t count;
-	char *remark;               /* why the list ended early, or what of it could not be read; NULL: complete */
-};
-
-/*
- * Gathers the list; free with mo_modules_destroy(). MO_E_ABSENT: a kernel without modules. Modules that are not yet
- * formed are left out, as /proc/modules does.
- */
-struct mo_error *mo_modules_gather(struct mo_reader *reader, struct mo_modules **ret) MO_MUST_USE;
-void mo_modules_destroy(struct mo_modules *modules);
+#include <memopsy/module_list.h>
 
 /*
  * Reads the module's kallsyms (symtab, strtab, typetab) in bulk and adds them to `symbols`; partial tables are added as
