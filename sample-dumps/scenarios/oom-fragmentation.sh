@@ -9,7 +9,7 @@ run()
 	start database hold-memory name:database anon:12 children:2
 	load page_taker pin_percent=96
 	scores before
-	load page_asker order=5 count=1 flags=kernel
+	load page_asker order=5 count=3000 flags=kernel
 	sleep 1
 	describe cause=fragmentation constraint=order order=5 victim_is=none holder=page_taker holder_kind=module events=0 \
 		failures=1

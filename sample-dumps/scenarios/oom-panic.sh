@@ -12,6 +12,8 @@ run()
 	start protected hold-memory name:protected "anon:$(share 10)" oom_score_adj:-900
 	start cache hold-memory name:cache "anon:$(share 3)" "memfd:$(share 3)" oom_score_adj:100
 	echo 2 >/proc/sys/vm/panic_on_oom
+	scores before
+	describe cause=process constraint=global order=0 victim_is=none holder=eat-memory holder_kind=process events=1 panic=1
 	RECORD_WITHOUT_STOP=yes record-truth snapshot "$truth_disk" >/dev/null
 	eat-memory
 }

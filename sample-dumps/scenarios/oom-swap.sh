@@ -19,6 +19,6 @@ run()
 	wait $!
 	settle
 	scores after
-	describe cause=swap-full constraint=global order=0 victim_comm=eat-memory victim_is=bystander holder=cold \
+	describe cause=swap-full constraint=global order=0 victim_comm=eat-memory victim_is=either holder=cold \
 		holder_kind=process events=1 "held_mib=$swap_mib" swap_kind=zram
 }

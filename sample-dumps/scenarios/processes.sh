@@ -30,7 +30,7 @@ run()
 	mount -t tmpfs -o size=32M,huge=always tmpfs /mnt/huge
 	echo 96M >/sys/block/zram0/disksize
 	mkswap /dev/zram0 >/dev/null && swapon /dev/zram0
-	echo 10 >/proc/sys/vm/nr_hugepages
+	echo 18 >/proc/sys/vm/nr_hugepages
 	echo madvise >/sys/kernel/mm/transparent_hugepage/enabled
 	echo 1 >/proc/sys/vm/unprivileged_userfaultfd 2>/dev/null
 	dd if=/dev/urandom of=/mnt/tmpfs/file bs=1M count=3 2>/dev/null
