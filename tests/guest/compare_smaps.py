@@ -40,7 +40,7 @@ def main():
         for name in ("smaps", "smaps_rollup"):
             if not (entry / name).exists():
                 continue
-            want = (entry / name).read_text(errors="replace").splitlines()
+            want = (entry / name).read_text(errors="backslashreplace").splitlines() # as memopsy escapes what is no UTF-8
             have = shown(program, name, dump, entry.name)
             for number in range(max(len(want), len(have))):
                 line = want[number] if number < len(want) else "(no line)"
