@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "page-owner.h"
@@ -69,11 +70,14 @@ size_t digest_page_owner(char *out, size_t room, bool *is_full)
 {
 	static struct stack_numbers stacks;
 	static char text[4097];
-	size_t length = 0;
+	struct timespec now;
+	size_t length;
 	ssize_t got;
 	int fd = open(PAGE_OWNER, O_RDONLY | O_CLOEXEC);
 
 	*is_full = false;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	length = (size_t)snprintf(out, room, "time %lld%09ld\n", (long long)now.tv_sec, now.tv_nsec);
 	memset(&stacks, 0, sizeof(stacks));
 	while (fd >= 0 && (got = read(fd, text, sizeof(text) - 1)) > 0) { /* a record each */
 		text[got] = '\0';

@@ -7,7 +7,7 @@
 
 #define PAGE_OWNER "/sys/kernel/debug/page_owner"
 
-/* Writes it to out; returns how many bytes. is_full: there was not room for all. */
+/* Writes it to out, after the time at which the reading began; returns how many bytes. is_full: there was not room for all. */
 size_t digest_page_owner(char *out, size_t room, bool *is_full);
 
 #endif
