@@ -3,10 +3,11 @@
 #define MEMOPSY_LEAKS_H
 
 /*
- * The model "leaks": allocated slab objects that nothing leads to. Every word of kernel memory that is neither slab, free
- * nor a user's is a root; what a root or a reached object points at, anywhere inside it, is reached.
+ * The model "leaks": allocated memory that nothing leads to: slab objects, blocks of the page allocator, areas of
+ * vmalloc. Every word of kernel memory that is none of these, nor free, nor a user's is a root; what a root or a reached
+ * piece of memory points at, anywhere inside it, is reached.
  *
- * Immutable once published; lives until the run ends. Kept are 32 bytes for each lost object.
+ * Immutable once published; lives until the run ends. Kept are 64 bytes for each lost piece.
  */
 
 #include <memopsy/report.h>
@@ -16,25 +17,52 @@ extern "C" {
 #endif
 
 #define MO_LEAKS_MODEL "leaks"
-#define MO_LEAKS_MODEL_VERSION 1
+#define MO_LEAKS_MODEL_VERSION 2
 
-/* A lost object. Those that only lost objects point at hang on a head. */
+/* What is lost. Append only. */
+enum mo_lost_kind {
+	MO_LOST_OBJECT = 0,        /* of a slab cache */
+	MO_LOST_LARGE_KMALLOC = 1, /* known as such since 6.15; before, it is a compound block of pages */
+	MO_LOST_PAGES = 2,         /* a block of the page allocator */
+	MO_LOST_AREA = 3,          /* an area of vmalloc, with the pages that are its own */
+	MO_N_LOST_KINDS,
+};
+
+/* How sure it is. Append only; the surest first. */
+enum mo_lost_confidence {
+	MO_LOST_LIKELY = 0,
+	MO_LOST_SUSPECT = 1,       /* a number was met that may be its physical address; or these are pages, of which the
+				      kernel itself keeps some by ways that are not known */
+	MO_LOST_GUESS = 2,         /* memory is missing that may point at it */
+	MO_LOST_ON_PURPOSE = 3,    /* the kernel loses these and says so (kmemleak_not_leak()) */
+	MO_N_LOST_CONFIDENCES,
+};
+
+/* A lost piece of memory. Those that only lost ones point at hang on a head. */
 struct mo_lost_object {
-	uint32_t slab;             /* index into mo_slab_model.slabs */
-	uint32_t index;            /* of the object in its slab */
+	uint64_t kva;              /* as its user knows it */
+	uint64_t bytes;            /* with all that the allocator adds */
+	uint32_t slab;             /* of objects: index into mo_slab_model.slabs, and ... */
+	uint32_t index;            /* ... of the object in its slab */
 	uint32_t head;             /* index of the lost object that it hangs on; of a head its own */
 	uint32_t group;            /* index into groups */
-	uint64_t held_bytes;       /* of a head: of all objects that hang on it */
+	uint64_t held_bytes;       /* of a head: of all that hangs on it */
 	uint32_t held_objects;
+	uint8_t kind;              /* enum mo_lost_kind */
+	uint8_t confidence;        /* enum mo_lost_confidence */
 	bool is_in_cycle;          /* of a head: something that hangs on it points back at it */
 };
 
-/* Lost objects of one cache that one owner had, as far as their own pointers tell. */
+/* Lost pieces of one kind that one owner had, as far as their own pointers (or the kernel's records) tell. */
 struct mo_leak_group {
-	uint32_t cache;            /* index into mo_slab_model.caches */
+	uint32_t cache;            /* of objects: index into mo_slab_model.caches; else MO_SLAB_NO_CACHE */
+	uint8_t kind;              /* enum mo_lost_kind */
+	uint8_t order;             /* of blocks: of 2^order pages, at most */
+	uint8_t confidence;        /* enum mo_lost_confidence: of the surest of them */
+	bool is_compound;          /* of blocks */
 	bool is_on_purpose;        /* the kernel loses these and says so (kmemleak_not_leak()) */
 	const char *module;        /* whose text or data they point at; NULL: no module's */
-	const char *symbol;        /* the first one that was met; NULL: none */
+	const char *symbol;        /* the first one that was met; of areas the function that made it; NULL: none */
 	uint64_t symbol_offset_bytes;
 	const char *form;          /* what they are, where their form tells; NULL: not known */
 	uint64_t objects;
@@ -42,16 +70,22 @@ struct mo_leak_group {
 	uint64_t heads;
 	uint64_t held_objects;     /* that hang on its heads; counted in groups of their own, too */
 	uint64_t held_bytes;
+	uint64_t cycles;           /* heads in a cycle */
+	uint64_t suspects;         /* of the objects, those that are only suspected */
 	uint32_t representative;   /* index of a lost object, a head if there is one */
 };
 
 struct mo_leaks_model {
-	const struct mo_lost_object *lost; /* ascending by address */
+	const struct mo_lost_object *lost; /* objects, then blocks, then areas, each ascending by address */
 	size_t n_lost;
 	const struct mo_leak_group *groups; /* largest first, those on purpose last */
 	size_t n_groups;
 	uint64_t objects;          /* allocated ones that were looked at */
 	uint64_t object_bytes;
+	uint64_t blocks;           /* of the page allocator that were looked at; 0: their words were roots */
+	uint64_t areas;            /* of vmalloc, likewise */
+	uint64_t likely_objects, likely_bytes;   /* lost with this confidence */
+	uint64_t suspect_objects, suspect_bytes;
 	uint64_t unknown_objects;  /* of slabs at fault: taken as reached */
 	uint64_t deferred_objects; /* given to RCU, to be freed */
 	uint64_t root_pages;       /* pages whose words are roots, those missing among them */

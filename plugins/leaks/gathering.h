@@ -6,7 +6,9 @@
 
 #include <memopsy/leaks.h>
 #include <memopsy/mem_map.h>
+#include <memopsy/memmap.h>
 #include <memopsy/plugin.h>
+#include <memopsy/vmap.h>
 
 #include "leaks_layout.h"
 #include "object_index.h"
@@ -17,14 +19,39 @@ struct constant_pages {
 };
 enum { CONSTANT_BEFORE_INIT, CONSTANT_BEHIND_INIT, CONSTANT_ORC, N_CONSTANT };
 
+/* Where words must point to be references; what is 0 bytes long has none. */
+struct reference_ranges {
+	uint64_t floor_kva;          /* no address that is one is lower */
+	uint64_t first_area_kva, area_bytes;
+	uint64_t first_page_kva;     /* the struct page of page frame 0, there or not */
+	uint64_t page_bytes;         /* of all struct pages, if they are one array */
+	uint64_t page_struct_bytes;
+	uint64_t vm_bytes;           /* struct vm_struct */
+	uint64_t least_number;       /* what is less is no physical address */
+	bool has_numbers;
+	bool has_table_entries;      /* it is known what entries of page tables look like */
+	uint32_t area_cache;         /* whose objects are struct vmap_area */
+	const struct mo_memmap *memmap; /* NULL: struct pages are scanned as other memory is */
+};
+
+static inline uint64_t struct_page_kva(const struct reference_ranges *ranges, uint64_t pfn)
+{
+	return ranges->first_page_kva + pfn * ranges->page_struct_bytes;
+}
+
 struct leaks_state {
 	struct mo_leaks_model model; /* first: what is published */
 	struct mo_run *run;
 	const struct leaks_layout *layout;
 	const struct mo_mem_map_model *mem_map;
+	const struct mo_vmap_model *vmap; /* NULL: areas are no nodes */
 	struct object_index index;
+	struct indexed_area *areas;
+	struct reference_ranges ranges;
 	struct constant_pages constant[N_CONSTANT];
 	uint64_t *marked;            /* a bit for each object; atomic while threads mark */
+	uint64_t *kernel_tables;     /* a bit for each page frame of the index; NULL: there are no blocks */
+	uint64_t *weak;              /* the same: a number was met that may refer to it */
 	struct mo_lost_object *lost;
 	struct mo_leak_group *groups;
 };
@@ -63,6 +90,15 @@ struct owner_finder;
 struct mo_error *create_owner_finder(struct leaks_state *state, struct owner_finder **ret) MO_MUST_USE;
 void destroy_owner_finder(struct owner_finder *finder);
 struct owner find_owner(struct owner_finder *finder, uint32_t lost);
+
+/* blocks.c: whether a lost block was taken with __GFP_COMP; kmalloc does so. */
+bool is_compound_block(const struct leaks_state *state, struct mo_reader *reader, const struct mo_lost_object *lost);
+
+/*
+ * Whether a lost page may be one of several that were taken together and counted one by one (alloc_pages_exact(),
+ * split_page()), the first of which is reached: nothing but its address leads to the others.
+ */
+bool follows_reached(const struct leaks_state *state, uint64_t pfn);
 
 /* groups.c */
 struct mo_error *group_lost(struct leaks_state *state) MO_MUST_USE;

@@ -6,12 +6,45 @@
 
 #define NO_GROUP UINT32_MAX
 
+/* Beside the caches, what is no object is kept apart by kind and by order. */
+enum { KIND_LARGE_KMALLOC, KIND_BLOCK, KIND_COMPOUND, KIND_AREA, N_OTHER_KINDS };
+#define ORDERS 32
+
 struct grouping {
 	struct leaks_state *state;
-	uint32_t *first_of_cache; /* the first group of each cache, and ... */
+	struct mo_reader *reader;
+	uint32_t *first_of_cache; /* the first group of each cache, or of what is no object, and ... */
 	uint32_t *next;           /* ... after each group the next one of its cache */
 	size_t n_groups, n_slots;
 };
+
+/* What a lost piece is apart from whose it is. */
+struct sort_of {
+	uint32_t cache;           /* which first_of_cache */
+	uint8_t order;
+	bool is_compound;
+};
+
+static struct sort_of sort_of(const struct grouping *grouping, uint32_t at)
+{
+	const struct leaks_state *state = grouping->state;
+	const struct mo_lost_object *lost = &state->lost[at];
+	struct sort_of sort = { .cache = (uint32_t)state->index.slabs->n_caches };
+	unsigned kind = KIND_AREA;
+
+	if (lost->kind == MO_LOST_OBJECT) {
+		sort.cache = state->index.slabs->slabs[lost->slab].cache;
+		return sort;
+	}
+	if (lost->kind != MO_LOST_AREA) {
+		while (sort.order < ORDERS - 1 && state->index.page_bytes << sort.order < lost->bytes)
+			sort.order++;
+		sort.is_compound = is_compound_block(state, grouping->reader, lost);
+		kind = lost->kind == MO_LOST_LARGE_KMALLOC ? KIND_LARGE_KMALLOC : sort.is_compound ? KIND_COMPOUND : KIND_BLOCK;
+	}
+	sort.cache += kind * ORDERS + sort.order;
+	return sort;
+}
 
 static bool is_same_group(const struct mo_leak_group *group, const char *module, const char *form)
 {
@@ -41,27 +74,38 @@ static struct mo_error *add_group(struct grouping *grouping, uint32_t cache, uin
 	return NULL;
 }
 
-static struct mo_error *find_group(struct grouping *grouping, uint32_t lost, struct owner owner, const char *form,
-				   uint32_t *ret)
+/* Areas are told apart by the function that made them. */
+static bool is_same_maker(const struct mo_leak_group *group, struct owner owner)
+{
+	return group->kind != MO_LOST_AREA || group->symbol == owner.symbol ||
+	       (group->symbol && owner.symbol && !strcmp(group->symbol, owner.symbol));
+}
+
+static struct mo_error *find_group(struct grouping *grouping, uint32_t at, struct owner owner, const char *form, uint32_t *ret)
 {
 	struct leaks_state *state = grouping->state;
-	uint32_t cache = state->index.slabs->slabs[state->lost[lost].slab].cache;
+	const struct mo_lost_object *lost = &state->lost[at];
+	struct sort_of sort = sort_of(grouping, at);
 	struct mo_error *error;
 
-	for (uint32_t i = grouping->first_of_cache[cache]; i != NO_GROUP; i = grouping->next[i])
-		if (is_same_group(&state->groups[i], owner.module, form)) {
+	for (uint32_t i = grouping->first_of_cache[sort.cache]; i != NO_GROUP; i = grouping->next[i])
+		if (is_same_group(&state->groups[i], owner.module, form) && is_same_maker(&state->groups[i], owner)) {
 			*ret = i;
 			return NULL;
 		}
-	error = add_group(grouping, cache, ret);
+	error = add_group(grouping, sort.cache, ret);
 	if (error)
 		return error;
 	state->groups[*ret] = (struct mo_leak_group){
-		.cache = cache,
+		.cache = lost->kind == MO_LOST_OBJECT ? sort.cache : MO_SLAB_NO_CACHE,
+		.kind = lost->kind,
+		.order = sort.order,
+		.is_compound = sort.is_compound,
+		.confidence = MO_N_LOST_CONFIDENCES,
 		.is_on_purpose = form != NULL,
 		.module = owner.module,
 		.form = form,
-		.representative = lost,
+		.representative = at,
 	};
 	return NULL;
 }
@@ -72,7 +116,10 @@ static void count(struct leaks_state *state, uint32_t at, struct owner owner)
 	struct mo_leak_group *group = &state->groups[lost->group];
 
 	group->objects++;
-	group->bytes += state->index.indexed[lost->slab].size_bytes;
+	group->bytes += lost->bytes;
+	group->suspects += lost->confidence == MO_LOST_SUSPECT;
+	if (lost->confidence < group->confidence)
+		group->confidence = lost->confidence;
 	if (!group->symbol) {
 		group->symbol = owner.symbol;
 		group->symbol_offset_bytes = owner.offset_bytes;
@@ -81,6 +128,7 @@ static void count(struct leaks_state *state, uint32_t at, struct owner owner)
 		return;
 	if (!group->heads++)
 		group->representative = at;
+	group->cycles += lost->is_in_cycle;
 	group->held_objects += lost->held_objects;
 	group->held_bytes += lost->held_bytes;
 }
@@ -138,8 +186,8 @@ static struct mo_error *fill_groups(struct grouping *grouping, struct owner_find
 
 struct mo_error *group_lost(struct leaks_state *state)
 {
-	size_t n_caches = state->index.slabs->n_caches;
-	struct grouping grouping = { .state = state };
+	size_t n_caches = state->index.slabs->n_caches + N_OTHER_KINDS * ORDERS;
+	struct grouping grouping = { .state = state, .reader = mo_run_reader(state->run) };
 	struct owner_finder *finder = NULL;
 	struct mo_error *error;
 

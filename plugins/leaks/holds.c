@@ -51,7 +51,8 @@ static void claim_from(struct arranging *arranging, uint32_t head)
 			continue;
 		lost[to].head = head;
 		lost[head].held_objects++;
-		lost[head].held_bytes += arranging->state->index.indexed[lost[to].slab].size_bytes;
+		lost[head].held_bytes += lost[to].bytes;
+		lost[to].confidence = lost[to].confidence > lost[head].confidence ? lost[to].confidence : lost[head].confidence;
 		arranging->steps[n_steps++] = (struct step){ .lost = to };
 	}
 }

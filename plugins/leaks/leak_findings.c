@@ -40,12 +40,12 @@ static int print_group(char *text, size_t n_bytes, const struct mo_slab_model *s
 {
 	char count[40];
 	char size[40];
-	char room[32];
+	char room[64];
 
 	print_count(count, sizeof(count), group->objects);
 	print_size(size, sizeof(size), group->bytes);
 	return snprintf(text, n_bytes, "%s%s of %s (%s%s%s)", count, is_first ? group->objects == 1 ? " object" : " objects" : "",
-			cache_name(&slabs->caches[group->cache], room, sizeof(room)), size, group->module ? ", module " : "",
+			group_name(slabs, group, room, sizeof(room)), size, group->module ? ", module " : "",
 			group->module ? group->module : "");
 }
 

@@ -20,6 +20,19 @@ static const struct mo_need rows[] = {
 	MO_ADDRESS(L, orc_end, "orc_lookup_end", .or_names = { "__stop_orc_unwind" }, OPTIONAL,
 		   .why = "include/asm-generic/vmlinux.lds.h: the look-up table of numbers stands behind the unwind tables"),
 
+	MO_FIELD(L, page.compound, "struct page", "compound_info", .or_names = { "struct page.compound_head" }, OPTIONAL,
+		 .why = "include/linux/mm_types.h: compound_info in 7.1; bit 0 is set in tail pages either way"),
+	MO_FIELD(L, page.refcount, "struct page", "_refcount.counter", OPTIONAL),
+	MO_SIZE(L, vm_size, "struct vm_struct", OPTIONAL, .why = "include/linux/vmalloc.h"),
+
+	MO_FIELD(L, task.stack, "struct task_struct", "stack", OPTIONAL),
+	MO_FIELD(L, task.stack_pointer, "struct task_struct", "thread.sp", OPTIONAL,
+		 .why = "arch/x86/include/asm/processor.h: of a task that does not run"),
+	MO_FIELD(L, task.on_cpu, "struct task_struct", "on_cpu", OPTIONAL, .why = "CONFIG_SMP"),
+	MO_ADDRESS(L, buffers.cache, "napi_alloc_cache", OPTIONAL, .why = "net/core/skbuff.c"),
+	MO_FIELD(L, buffers.count, "struct napi_alloc_cache", "skb_count", OPTIONAL),
+	MO_FIELD(L, buffers.slots, "struct napi_alloc_cache", "skb_cache", OPTIONAL),
+
 	MO_FIELD(L, sheaf.cache, "struct slab_sheaf", "cache", OPTIONAL, .why = "mm/slub.c: sheaves since 6.18"),
 	MO_FIELD(L, sheaf.objects, "struct slab_sheaf", "objects", OPTIONAL),
 	MO_FIELD(L, sheaf.size, "struct slab_sheaf", "size", OPTIONAL),

@@ -17,6 +17,21 @@ struct leaks_layout {
 	struct mo_address rodata_start, rodata_end, ro_after_init_start, ro_after_init_end;
 	struct mo_address orc_start, orc_end;
 
+	/* What tells blocks of pages and areas of vmalloc. */
+	struct {
+		struct mo_field compound, refcount;
+	} page;
+	struct mo_size vm_size;
+
+	/* What tells words that nobody will read. */
+	struct {
+		struct mo_field stack, stack_pointer, on_cpu;
+	} task;
+	struct {
+		struct mo_address cache;
+		struct mo_field count, slots;
+	} buffers;
+
 	/* What keeps addresses of objects that are no references. */
 	struct {
 		struct mo_field cache, objects, size, rcu_function, capacity;

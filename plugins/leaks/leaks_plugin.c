@@ -2,7 +2,10 @@
 /* The leaks plugin: slab objects that are allocated and that nothing leads to. */
 #include <stdlib.h>
 
+#include <memopsy/tasks.h>
+
 #include "leaks_views.h"
+#include "nodes.h"
 
 static void release(void *model)
 {
@@ -11,7 +14,10 @@ static void release(void *model)
 	if (!state)
 		return;
 	free_object_index(&state->index);
+	free(state->areas);
 	free(state->marked);
+	free(state->weak);
+	free(state->kernel_tables);
 	free(state->lost);
 	free(state->groups);
 	free(state);
@@ -31,6 +37,8 @@ static struct mo_error *fill(struct leaks_state *state)
 	const struct mo_slab_model *slabs = mo_run_model_of(state->run, MO_SLAB_MODEL);
 	struct mo_error *error = build_object_index(mo_run_kernel(state->run), slabs, &state->index);
 
+	if (!error)
+		error = add_nodes(state);
 	if (!error)
 		error = mark_reached(state);
 	if (!error)
@@ -53,11 +61,16 @@ static struct mo_error *gather(struct mo_run *run, void **model_ret)
 	state->run = run;
 	state->layout = mo_run_layout(run);
 	state->mem_map = mo_run_model_of(run, MO_MEM_MAP_MODEL);
+	state->vmap = mo_run_model_of(run, MO_VMAP_MODEL);
 	error = fill(state);
 	/* The tables served the gathering alone. */
 	free_object_index(&state->index);
+	free(state->areas);
 	free(state->marked);
-	state->marked = NULL;
+	free(state->weak);
+	free(state->kernel_tables);
+	state->areas = NULL;
+	state->marked = state->weak = state->kernel_tables = NULL;
 	state->run = NULL;
 	if (error) {
 		release(state);
@@ -70,6 +83,8 @@ static struct mo_error *gather(struct mo_run *run, void **model_ret)
 static const struct mo_model_ref reads[] = {
 	{ .name = MO_SLAB_MODEL, .version = MO_SLAB_MODEL_VERSION },
 	{ .name = MO_MEM_MAP_MODEL, .version = MO_MEM_MAP_MODEL_VERSION },
+	{ .name = MO_VMAP_MODEL, .version = MO_VMAP_MODEL_VERSION, .is_optional = true },
+	{ .name = MO_TASKS_MODEL, .version = MO_TASKS_MODEL_VERSION, .is_optional = true },
 };
 
 static const struct mo_table_spec *const leaks_tables[] = { &leaks_table, &lost_table };

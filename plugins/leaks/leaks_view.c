@@ -6,7 +6,8 @@
 #include "leaks_views.h"
 
 enum { COLUMN_CACHE, COLUMN_OBJECTS, COLUMN_BYTES, COLUMN_HEADS, COLUMN_HELD_OBJECTS, COLUMN_HELD_BYTES, COLUMN_OWNER,
-       COLUMN_POINTS_AT, COLUMN_WHAT, COLUMN_CONFIDENCE, COLUMN_ADDRESS, N_COLUMNS };
+       COLUMN_POINTS_AT, COLUMN_WHAT, COLUMN_SUSPECTS,
+       COLUMN_CONFIDENCE, COLUMN_ADDRESS, N_COLUMNS };
 
 static const struct mo_column columns[N_COLUMNS] = {
 	[COLUMN_CACHE] = { .key = "cache", .heading = "CACHE", .kind = MO_CELL_TEXT, .help = "slab cache" },
@@ -24,6 +25,8 @@ static const struct mo_column columns[N_COLUMNS] = {
 			       .help = "the first such symbol" },
 	[COLUMN_WHAT] = { .key = "what", .heading = "WHAT", .kind = MO_CELL_TEXT, .flags = MO_COLUMN_HIDDEN,
 			  .help = "what they are, where their form tells" },
+	[COLUMN_SUSPECTS] = { .key = "suspects", .heading = "SUSPECTS", .kind = MO_CELL_COUNT,
+			      .help = "of them, those that may be held by a number or belong to the page before them" },
 	[COLUMN_CONFIDENCE] = { .key = "confidence", .heading = "CONFIDENCE", .kind = MO_CELL_TEXT,
 				.help = "likely; guess: memory that may point at them is missing; on purpose: the kernel loses these" },
 	[COLUMN_ADDRESS] = { .key = "address", .heading = "ONE OF THEM", .kind = MO_CELL_ADDRESS,
@@ -38,7 +41,8 @@ const struct mo_table_spec leaks_table = {
 	.n_columns = N_COLUMNS,
 };
 
-enum { LOST_ADDRESS, LOST_CACHE, LOST_BYTES, LOST_OWNER, LOST_HEAD, LOST_HELD_OBJECTS, LOST_HELD_BYTES, LOST_CYCLE, LOST_PURPOSE,
+enum { LOST_ADDRESS, LOST_CACHE, LOST_BYTES, LOST_OWNER, LOST_HEAD, LOST_HELD_OBJECTS, LOST_HELD_BYTES, LOST_CYCLE,
+       LOST_CONFIDENCE, LOST_PURPOSE,
        N_LOST_COLUMNS };
 
 static const struct mo_column lost_columns[N_LOST_COLUMNS] = {
@@ -52,7 +56,8 @@ static const struct mo_column lost_columns[N_LOST_COLUMNS] = {
 	[LOST_HELD_BYTES] = { .key = "held_bytes", .heading = "HELD", .kind = MO_CELL_BYTES, .help = "that hang on it" },
 	[LOST_CYCLE] = { .key = "in_cycle", .heading = "CYCLE", .kind = MO_CELL_BOOL,
 			 .help = "of a head: what hangs on it points back at it" },
-	[LOST_PURPOSE] = { .key = "on_purpose", .heading = "ON PURPOSE", .kind = MO_CELL_BOOL,
+	[LOST_CONFIDENCE] = { .key = "confidence", .heading = "CONFIDENCE", .kind = MO_CELL_TEXT, .help = "as in the table of groups" },
+	[LOST_PURPOSE] = { .key = "on_purpose", .heading = "ON PURPOSE", .kind = MO_CELL_BOOL, .flags = MO_COLUMN_HIDDEN,
 			   .help = "the kernel loses these and says so (kmemleak_not_leak())" },
 };
 
@@ -72,18 +77,43 @@ const char *cache_name(const struct mo_slab_cache *cache, char *room, size_t n_b
 	return room;
 }
 
-static uint64_t lost_kva(const struct mo_slab_model *slabs, const struct mo_lost_object *lost)
+const char *group_name(const struct mo_slab_model *slabs, const struct mo_leak_group *group, char *room, size_t n_bytes)
 {
-	return mo_object_kva(slabs, &slabs->slabs[lost->slab], lost->index);
+	switch (group->kind) {
+	case MO_LOST_LARGE_KMALLOC:
+		return "large kmalloc";
+	case MO_LOST_PAGES:
+		/* Before 6.15 large kmalloc is not told from other compound blocks. */
+		snprintf(room, n_bytes, "%s, order %u", group->is_compound ? "compound" : "pages", group->order);
+		return room;
+	case MO_LOST_AREA:
+		return "vmalloc";
+	default:
+		return cache_name(&slabs->caches[group->cache], room, n_bytes);
+	}
+}
+
+const char *confidence_name(const struct mo_leaks_model *model, unsigned confidence)
+{
+	static const char *const names[MO_N_LOST_CONFIDENCES] = {
+		[MO_LOST_LIKELY] = "likely",
+		[MO_LOST_SUSPECT] = "suspect",
+		[MO_LOST_GUESS] = "guess",
+		[MO_LOST_ON_PURPOSE] = "on purpose",
+	};
+
+	if (confidence < MO_LOST_ON_PURPOSE && !model->is_whole)
+		return names[MO_LOST_GUESS];
+	return confidence < MO_N_LOST_CONFIDENCES ? names[confidence] : NULL;
 }
 
 static void put_group(struct mo_report *report, const struct mo_leaks_model *model, const struct mo_slab_model *slabs,
 		      const struct mo_leak_group *group)
 {
-	char room[32];
+	char room[64];
 	char points_at[300];
 	struct mo_cell cells[N_COLUMNS] = {
-		[COLUMN_CACHE] = mo_cell_text(cache_name(&slabs->caches[group->cache], room, sizeof(room))),
+		[COLUMN_CACHE] = mo_cell_text(group_name(slabs, group, room, sizeof(room))),
 		[COLUMN_OBJECTS] = mo_cell_number(mo_exact(group->objects)),
 		[COLUMN_BYTES] = mo_cell_number(mo_exact(group->bytes)),
 		[COLUMN_HEADS] = mo_cell_number(mo_exact(group->heads)),
@@ -92,8 +122,9 @@ static void put_group(struct mo_report *report, const struct mo_leaks_model *mod
 		[COLUMN_OWNER] = mo_cell_text(group->module),
 		[COLUMN_POINTS_AT] = mo_cell_unknown(),
 		[COLUMN_WHAT] = mo_cell_text(group->form),
-		[COLUMN_CONFIDENCE] = mo_cell_text(group->is_on_purpose ? "on purpose" : model->is_whole ? "likely" : "guess"),
-		[COLUMN_ADDRESS] = mo_cell_number(mo_exact(lost_kva(slabs, &model->lost[group->representative]))),
+		[COLUMN_SUSPECTS] = mo_cell_number(mo_exact(group->suspects)),
+		[COLUMN_CONFIDENCE] = mo_cell_text(confidence_name(model, group->is_on_purpose ? MO_LOST_ON_PURPOSE : group->confidence)),
+		[COLUMN_ADDRESS] = mo_cell_number(mo_exact(model->lost[group->representative].kva)),
 	};
 
 	if (group->symbol) {
@@ -108,17 +139,18 @@ static void put_lost(struct mo_report *report, const struct mo_leaks_model *mode
 {
 	const struct mo_lost_object *lost = &model->lost[at];
 	const struct mo_leak_group *group = &model->groups[lost->group];
-	const struct mo_slab_cache *cache = &slabs->caches[group->cache];
-	char room[32];
+	char room[64];
 	struct mo_cell cells[N_LOST_COLUMNS] = {
-		[LOST_ADDRESS] = mo_cell_number(mo_exact(lost_kva(slabs, lost))),
-		[LOST_CACHE] = mo_cell_text(cache_name(cache, room, sizeof(room))),
-		[LOST_BYTES] = mo_cell_number(mo_exact(cache->size_bytes)),
+		[LOST_ADDRESS] = mo_cell_number(mo_exact(lost->kva)),
+		[LOST_CACHE] = mo_cell_text(group_name(slabs, group, room, sizeof(room))),
+		[LOST_BYTES] = mo_cell_number(mo_exact(lost->bytes)),
 		[LOST_OWNER] = mo_cell_text(group->module),
-		[LOST_HEAD] = mo_cell_number(mo_exact(lost_kva(slabs, &model->lost[lost->head]))),
+		[LOST_HEAD] = mo_cell_number(mo_exact(model->lost[lost->head].kva)),
 		[LOST_HELD_OBJECTS] = mo_cell_number(mo_exact(lost->held_objects)),
 		[LOST_HELD_BYTES] = mo_cell_number(mo_exact(lost->held_bytes)),
 		[LOST_CYCLE] = mo_cell_number(mo_exact(lost->is_in_cycle)),
+		[LOST_CONFIDENCE] =
+			mo_cell_text(confidence_name(model, group->is_on_purpose ? MO_LOST_ON_PURPOSE : lost->confidence)),
 		[LOST_PURPOSE] = mo_cell_number(mo_exact(group->is_on_purpose)),
 	};
 

@@ -17,4 +17,8 @@ void report_leak_findings(struct mo_run *run, struct mo_report *report);
 /* The cache's name, or its address where that could not be read. */
 const char *cache_name(const struct mo_slab_cache *cache, char *room, size_t n_bytes);
 
+/* What the pieces of a group are: "kmalloc-192", "pages, order 3", "vmalloc". */
+const char *group_name(const struct mo_slab_model *slabs, const struct mo_leak_group *group, char *room, size_t n_bytes);
+const char *confidence_name(const struct mo_leaks_model *model, unsigned confidence);
+
 #endif

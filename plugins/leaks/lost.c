@@ -2,7 +2,7 @@
 /* What is allocated and not marked, in a list; and the pointers among it. */
 #include <stdlib.h>
 
-#include "gathering.h"
+#include "words.h"
 
 static bool is_lost(const struct leaks_state *state, struct object_ref ref)
 {
@@ -14,7 +14,9 @@ static void count_objects(struct leaks_state *state)
 {
 	struct mo_leaks_model *model = &state->model;
 
-	for (uint32_t i = 0; i < state->index.slabs->n_slabs; i++) {
+	model->blocks = state->index.n_blocks;
+	model->areas = state->index.n_areas;
+	for (uint32_t i = 0; i < n_nodes(&state->index); i++) {
 		const struct indexed_slab *slab = &state->index.indexed[i];
 		struct object_ref ref = { .slab = i };
 
@@ -23,24 +25,47 @@ static void count_objects(struct leaks_state *state)
 			bool is_allocated = object == MO_OBJECT_ALLOCATED;
 
 			model->deferred_objects += object == MO_OBJECT_FREE_RCU;
-			model->objects += is_allocated;
-			model->object_bytes += is_allocated ? slab->size_bytes : 0;
+			if (is_slab_node(&state->index, i)) {
+				model->objects += is_allocated;
+				model->object_bytes += is_allocated ? slab->size_bytes : 0;
+			}
 			model->n_lost += is_lost(state, ref);
 		}
 	}
+}
+
+static struct mo_lost_object describe(const struct leaks_state *state, struct object_ref ref)
+{
+	const struct object_index *index = &state->index;
+	struct mo_lost_object lost = { .slab = ref.slab, .index = ref.index, .head = UINT32_MAX };
+	uint64_t object = index->indexed[ref.slab].first_object + ref.index;
+	uint64_t n_bytes;
+
+	object_span(index, ref, &lost.kva, &n_bytes);
+	lost.bytes = is_slab_node(index, ref.slab) ? index->indexed[ref.slab].size_bytes : n_bytes;
+	if (area_of(index, ref.slab))
+		lost.kind = MO_LOST_AREA;
+	else if (!is_slab_node(index, ref.slab))
+		lost.kind = mo_page_class_of(state->mem_map, direct_map_pa(index, lost.kva) >> index->page_shift) ==
+					    MO_PAGE_LARGE_KMALLOC ?
+				    MO_LOST_LARGE_KMALLOC :
+				    MO_LOST_PAGES;
+	if (state->weak[object / 64] >> object % 64 & 1 ||
+	    (lost.kind == MO_LOST_PAGES && follows_reached(state, direct_map_pa(index, lost.kva) >> index->page_shift)))
+		lost.confidence = MO_LOST_SUSPECT;
+	return lost;
 }
 
 static void fill_lost(struct leaks_state *state)
 {
 	size_t n_lost = 0;
 
-	for (uint32_t i = 0; i < state->index.slabs->n_slabs; i++) {
+	for (uint32_t i = 0; i < n_nodes(&state->index); i++) {
 		struct object_ref ref = { .slab = i };
 
 		for (; ref.index < state->index.indexed[i].objects; ref.index++)
 			if (is_lost(state, ref))
-				state->lost[n_lost++] =
-					(struct mo_lost_object){ .slab = i, .index = ref.index, .head = UINT32_MAX };
+				state->lost[n_lost++] = describe(state, ref);
 	}
 }
 
@@ -59,13 +84,12 @@ struct mo_error *list_lost(struct leaks_state *state)
 
 bool find_lost(const struct leaks_state *state, uint64_t word, uint32_t *ret)
 {
-	uint32_t slab = pointed_slab(&state->index, word);
-	struct object_ref ref = { .slab = slab - 1 };
+	struct object_ref ref;
 	uint64_t key;
 	size_t low = 0;
 	size_t high = state->model.n_lost;
 
-	if (!slab || !pointed_object(&state->index, ref.slab, word, &ref.index) || !is_lost(state, ref))
+	if (word < state->ranges.floor_kva || !node_at(state, word, &ref) || !is_lost(state, ref))
 		return false;
 	key = (uint64_t)ref.slab << 32 | ref.index;
 	while (low < high) {
@@ -90,8 +114,8 @@ bool next_pointed(const struct leaks_state *state, struct mo_reader *reader, uin
 	while (*offset + word_bytes <= n_bytes) {
 		const void *view;
 		size_t n_viewed;
-		struct mo_error *error = mo_view_pa(reader, direct_map_pa(&state->index, kva + *offset), n_bytes - *offset,
-						    &view, &n_viewed);
+		struct mo_error *error = view_node(state, reader, ref_of(&state->lost[from]), kva + *offset, n_bytes - *offset,
+						   &view, &n_viewed);
 
 		if (error || n_viewed < word_bytes) {
 			mo_error_destroy(error);

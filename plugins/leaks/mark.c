@@ -6,124 +6,113 @@
 #include <memopsy/parallel.h>
 #include <stdlib.h>
 
+#include "dead_words.h"
 #include "gathering.h"
+#include "nodes.h"
 #include "root_pages.h"
 #include "sheaves.h"
+#include "words.h"
 
 #define SCAN_GRAIN_PAGES 4096  /* 16 MiB: small enough that no thread waits long for the last one */
 #define VIEW_PAGES 64          /* scanned before what they lead to is followed */
-#define STACK_OBJECTS 65536    /* what a thread keeps to itself */
 #define ROUND_GRAIN_OBJECTS 256
 #define COPY_BYTES 4096        /* objects up to this size are looked at whole, even where views are of single pages */
 
-struct ref_list {
-	struct object_ref *refs;
-	size_t n_refs, n_slots;
-};
-
-struct marking_thread {
-	struct ref_list stack;
-	struct ref_list left;        /* for the next round */
-	uint64_t root_pages, missing_pages, missing_objects, deferred_objects;
-	bool is_out_of_memory;
-} __attribute__((aligned(128)));
-
 struct marking {
 	struct leaks_state *state;
+	struct dead_words dead;
 	struct marking_thread *threads;
 	struct ref_list round;
 	struct sheaf_shape sheaves;
 };
 
-static bool append(struct ref_list *list, struct object_ref ref)
-{
-	if (list->n_refs == list->n_slots) {
-		size_t n_slots = list->n_slots ? list->n_slots * 2 : 1024;
-		struct object_ref *refs = realloc(list->refs, n_slots * sizeof(*refs));
-
-		if (!refs)
-			return false;
-		list->refs = refs;
-		list->n_slots = n_slots;
-	}
-	list->refs[list->n_refs++] = ref;
-	return true;
-}
-
-/* A word that points into a slab. */
-static void meet(struct leaks_state *state, struct marking_thread *thread, uint32_t slab, uint64_t word)
-{
-	struct object_ref ref = { .slab = slab };
-	uint64_t object;
-	uint64_t bit;
-
-	if (!pointed_object(&state->index, slab, word, &ref.index))
-		return;
-	object = state->index.indexed[slab].first_object + ref.index;
-	bit = 1ull << object % 64;
-	if (is_marked(state, object) || index_state(&state->index, ref) != MO_OBJECT_ALLOCATED)
-		return;
-	if (__atomic_fetch_or(&state->marked[object / 64], bit, __ATOMIC_RELAXED) & bit)
-		return; /* another thread was faster */
-	if (!append(thread->stack.n_refs < STACK_OBJECTS ? &thread->stack : &thread->left, ref))
-		thread->is_out_of_memory = true;
-}
-
-static void scan_words(struct leaks_state *state, struct marking_thread *thread, const uint8_t *bytes, size_t n_bytes)
-{
-	const struct object_index index = state->index;
-
-	for (size_t at = 0; at + index.word_bytes <= n_bytes; at += index.word_bytes) {
-		uint64_t word = index_word(&index, bytes + at);
-		uint32_t slab = pointed_slab(&index, word);
-
-		if (slab)
-			meet(state, thread, slab - 1, word);
-	}
-}
-
 /* What waits for RCU in a sheaf is on its way out: not lost, and it leads on as long as it is there. */
-static void defer_objects(const struct marking *marking, struct marking_thread *thread, const uint8_t *bytes, uint64_t end)
+static void defer_objects(const struct marking *marking, struct marking_thread *thread, const uint8_t *bytes, uint64_t end,
+			  struct word_source source)
 {
 	const struct object_index *index = &marking->state->index;
 	uint64_t n_objects = waiting_objects(marking->state, &marking->sheaves, bytes, end);
 	size_t n_before = thread->stack.n_refs + thread->left.n_refs;
 
-	scan_words(marking->state, thread, bytes + marking->sheaves.objects_bytes, n_objects * index->word_bytes);
+	scan_words(marking->state, thread, bytes + marking->sheaves.objects_bytes, n_objects * index->word_bytes, source);
 	thread->deferred_objects += thread->stack.n_refs + thread->left.n_refs - n_before;
 }
 
-static void scan_part(const struct marking *marking, struct marking_thread *thread, const uint8_t *bytes, size_t n_bytes)
+static void scan_part(const struct marking *marking, struct marking_thread *thread, const uint8_t *bytes, size_t n_bytes,
+		      struct word_source source)
 {
 	uint64_t end;
 
 	if (is_sheaf(marking->state, &marking->sheaves, bytes, n_bytes, &end)) {
-		scan_words(marking->state, thread, bytes, marking->sheaves.objects_bytes);
-		defer_objects(marking, thread, bytes, end);
+		scan_words(marking->state, thread, bytes, marking->sheaves.objects_bytes, source);
+		defer_objects(marking, thread, bytes, end, source);
 		bytes += end;
 		n_bytes -= end;
+		source.kva += end;
 	}
-	scan_words(marking->state, thread, bytes, n_bytes);
+	scan_words(marking->state, thread, bytes, n_bytes, source);
+}
+
+/* What struct pages of a block lead to, once it is reached itself. */
+static void scan_struct_pages(struct leaks_state *state, struct mo_reader *reader, struct marking_thread *thread, uint64_t pfn,
+			      uint64_t n_pages)
+{
+	struct word_source source = { .kva = struct_page_kva(&state->ranges, pfn), .has_no_pages = true };
+	uint64_t n_bytes = n_pages * state->ranges.page_struct_bytes;
+
+	while (n_bytes) {
+		const void *view;
+		size_t n_viewed;
+		struct mo_error *error = mo_view(reader, source.kva, n_bytes, &view, &n_viewed);
+
+		if (error) {
+			mo_error_destroy(error);
+			thread->missing_objects++;
+			return;
+		}
+		scan_words(state, thread, view, n_viewed, source);
+		source.kva += n_viewed;
+		n_bytes -= n_viewed;
+	}
+}
+
+/* What belongs to a node beside its bytes. */
+static struct word_source begin_node(struct leaks_state *state, struct mo_reader *reader, struct marking_thread *thread,
+				     struct object_ref ref, uint64_t kva)
+{
+	struct word_source source = { .kva = kva };
+
+	if (is_slab_node(&state->index, ref.slab)) {
+		if (state->index.slabs->slabs[ref.slab].cache == state->ranges.area_cache)
+			source.area_bytes = 2 * state->index.word_bytes;
+	} else if (is_block(&state->index, ref.slab)) {
+		source.may_be_table = state->ranges.has_table_entries;
+		scan_struct_pages(state, reader, thread, direct_map_pa(&state->index, kva) >> state->index.page_shift,
+				  state->index.indexed[ref.slab].size_bytes >> state->index.page_shift);
+	}
+	return source;
 }
 
 /* The words of one object, in the pieces that views give; what cannot be read of it is counted. */
 static void scan_object(const struct marking *marking, struct mo_reader *reader, struct marking_thread *thread,
 			struct object_ref ref)
 {
-	const struct leaks_state *state = marking->state;
+	struct leaks_state *state = marking->state;
+	bool is_area = area_of(&state->index, ref.slab);
+	struct word_source source;
 	uint8_t copy[COPY_BYTES];
 	uint64_t kva;
 	uint64_t n_bytes;
 
 	object_span(&state->index, ref, &kva, &n_bytes);
+	source = begin_node(state, reader, thread, ref, kva);
 	while (n_bytes) {
-		uint64_t pa = direct_map_pa(&state->index, kva);
 		const void *view;
 		size_t n_viewed = 0;
-		struct mo_error *error = mo_view_pa(reader, pa, n_bytes, &view, &n_viewed);
+		struct mo_error *error = view_node(state, reader, ref, source.kva, n_bytes, &view, &n_viewed);
 
-		if (!error && n_viewed < n_bytes && n_bytes <= sizeof(copy)) {
-			error = mo_read_pa(reader, pa, copy, n_bytes);
+		if (!error && n_viewed < n_bytes && n_bytes <= sizeof(copy) && !is_area) {
+			error = mo_read_pa(reader, direct_map_pa(&state->index, source.kva), copy, n_bytes);
 			view = copy;
 			n_viewed = n_bytes;
 		}
@@ -132,8 +121,9 @@ static void scan_object(const struct marking *marking, struct mo_reader *reader,
 			thread->missing_objects++;
 			return;
 		}
-		scan_part(marking, thread, view, n_viewed);
-		kva += n_viewed;
+		scan_part(marking, thread, view, n_viewed, source);
+		source.kva += n_viewed;
+		source.area_bytes = 0;
 		n_bytes -= n_viewed;
 	}
 }
@@ -148,12 +138,39 @@ static struct mo_error *follow(const struct marking *marking, struct mo_reader *
 	return thread->is_out_of_memory ? mo_error_no_memory() : NULL;
 }
 
+static void scan_live_words(const struct marking *marking, struct marking_thread *thread, const uint8_t *bytes, size_t n_bytes,
+			    uint64_t pa)
+{
+	const struct leaks_state *state = marking->state;
+	const struct dead_range *dead = next_dead(&marking->dead, pa);
+	const struct dead_range *end = marking->dead.ranges + marking->dead.n;
+	uint64_t end_pa = pa + n_bytes;
+
+	while (pa < end_pa) {
+		uint64_t stop_pa = dead && dead < end && dead->pa < end_pa ? dead->pa : end_pa;
+
+		if (stop_pa > pa) {
+			scan_words(marking->state, thread, bytes, stop_pa - pa,
+				   (struct word_source){ .kva = state->index.slabs->direct_map_kva + pa });
+			bytes += stop_pa - pa;
+			pa = stop_pa;
+		}
+		if (pa < end_pa) {
+			uint64_t next_pa = dead->end_pa < end_pa ? dead->end_pa : end_pa;
+
+			bytes += next_pa - pa;
+			pa = next_pa;
+			dead++;
+		}
+	}
+}
+
 /*
  * Pages one after the other whose words are roots. Of a page that the dump has in part (firmware had the rest) the part is
  * scanned, and nothing is missing.
  */
 static struct mo_error *scan_roots(const struct marking *marking, struct mo_reader *reader, struct marking_thread *thread,
-				   uint64_t pfn, uint64_t n_pages)
+				   uint64_t pfn, uint64_t n_pages, bool is_table)
 {
 	struct leaks_state *state = marking->state;
 	uint64_t page_bytes = state->index.page_bytes;
@@ -177,7 +194,10 @@ static struct mo_error *scan_roots(const struct marking *marking, struct mo_read
 			pa += page_bytes - pa % page_bytes;
 			continue;
 		}
-		scan_words(state, thread, view, n_bytes);
+		if (is_table)
+			scan_table(state, thread, view, n_bytes);
+		else
+			scan_live_words(marking, thread, view, n_bytes, pa);
 		mo_view_done(reader, view, n_bytes);
 		pa += n_bytes;
 		error = follow(marking, reader, thread);
@@ -223,15 +243,34 @@ static bool is_constant(const struct leaks_state *state, uint64_t pfn)
 	return false;
 }
 
-/* A slab whose objects are not known one by one is scanned as the other pages are. */
-static bool is_root(const struct leaks_state *state, uint8_t class, uint64_t pfn)
+enum root_kind { NO_ROOT, ROOT_WORDS, ROOT_TABLE };
+
+/*
+ * A slab whose objects are not known one by one is scanned as the other pages are; so is what may be a node of its own but
+ * was not told to be one. Struct pages are scanned apart where it is known which page each is of.
+ */
+static enum root_kind root_kind(const struct leaks_state *state, uint8_t class, uint64_t pfn)
 {
-	if (class == MO_PAGE_KERNEL_DATA)
-		return !is_constant(state, pfn);
-	if (class != MO_PAGE_SLAB)
-		return is_root_class((enum mo_page_class)class);
-	return pfn - state->index.first_pfn >= state->index.n_pages ||
-	       !state->index.slab_of_page[pfn - state->index.first_pfn];
+	uint64_t at = pfn - state->index.first_pfn;
+
+	switch (class) {
+	case MO_PAGE_KERNEL_DATA:
+		return is_constant(state, pfn) ? NO_ROOT : ROOT_WORDS;
+	case MO_PAGE_SLAB:
+	case MO_PAGE_DIRECT:
+	case MO_PAGE_LARGE_KMALLOC:
+	case MO_PAGE_VMALLOC:
+		return at < state->index.n_pages && state->index.slab_of_page[at] ? NO_ROOT : ROOT_WORDS;
+	case MO_PAGE_PAGE_TABLE:
+		/* The kernel's own map everything. */
+		if (!state->kernel_tables)
+			return ROOT_WORDS;
+		return at < state->index.n_pages && state->kernel_tables[at / 64] >> at % 64 & 1 ? NO_ROOT : ROOT_TABLE;
+	case MO_PAGE_MEM_MAP:
+		return state->ranges.memmap ? NO_ROOT : ROOT_WORDS;
+	default:
+		return is_root_class((enum mo_page_class)class) ? ROOT_WORDS : NO_ROOT;
+	}
 }
 
 static struct mo_error *scan_chunk(void *context, struct mo_reader *reader, unsigned thread_index, uint64_t first,
@@ -248,15 +287,54 @@ static struct mo_error *scan_chunk(void *context, struct mo_reader *reader, unsi
 		uint64_t end = run->first_pfn + run->n_pages < first + n_items ? run->first_pfn + run->n_pages : first + n_items;
 
 		while (pfn < end && !error) {
-			uint64_t start = pfn;
+			enum root_kind kind = root_kind(state, run->classes[pfn - run->first_pfn], pfn);
+			uint64_t start = pfn++;
 
-			while (pfn < end && is_root(state, run->classes[pfn - run->first_pfn], pfn))
+			while (pfn < end && root_kind(state, run->classes[pfn - run->first_pfn], pfn) == kind)
 				pfn++;
-			error = scan_roots(marking, reader, &marking->threads[thread_index], start, pfn - start);
-			while (pfn < end && !is_root(state, run->classes[pfn - run->first_pfn], pfn))
-				pfn++;
+			if (kind != NO_ROOT)
+				error = scan_roots(marking, reader, &marking->threads[thread_index], start, pfn - start,
+						   kind == ROOT_TABLE);
 		}
 	}
+	return error;
+}
+
+/* Struct pages lead to inodes, buffer heads and cgroups; those of blocks only if the block itself is reached. */
+static struct mo_error *scan_memmap_chunk(void *context, struct mo_reader *reader, unsigned thread_index, uint64_t first,
+					  uint64_t n_items)
+{
+	const struct marking *marking = context;
+	struct leaks_state *state = marking->state;
+	const struct object_index *index = &state->index;
+	struct marking_thread *thread = &marking->threads[thread_index];
+	struct mo_error *error = NULL;
+
+	for (uint64_t pfn = first; pfn < first + n_items && !error;) {
+		uint64_t start = pfn;
+
+		while (pfn < first + n_items && (pfn >= index->n_pages || !index->slab_of_page[pfn] ||
+						 !is_block(index, index->slab_of_page[pfn] - 1)))
+			pfn++;
+		if (pfn > start)
+			scan_struct_pages(state, reader, thread, start, pfn - start);
+		else
+			pfn++;
+		error = follow(marking, reader, thread);
+	}
+	return error;
+}
+
+static struct mo_error *scan_memmap(struct marking *marking)
+{
+	const struct leaks_state *state = marking->state;
+	const struct mo_memmap *memmap = state->ranges.memmap;
+	struct mo_error *error = NULL;
+
+	for (size_t i = 0; memmap && i < memmap->n_runs && !error; i++)
+		error = mo_parallel_scan(mo_run_kernel(state->run), mo_run_progress(state->run), "looking for leaks",
+					 memmap->runs[i].first_pfn, memmap->runs[i].first_pfn + memmap->runs[i].n_pages,
+					 SCAN_GRAIN_PAGES, scan_memmap_chunk, marking);
 	return error;
 }
 
@@ -286,7 +364,7 @@ static struct mo_error *begin_with_unknown(struct marking *marking)
 			if (index_state(&state->index, ref) != MO_OBJECT_UNKNOWN)
 				continue;
 			state->model.unknown_objects++;
-			if (!append(&marking->round, ref))
+			if (!append_ref(&marking->round, ref))
 				return mo_error_no_memory();
 		}
 	}
@@ -301,7 +379,7 @@ static struct mo_error *collect_round(struct marking *marking, unsigned n_thread
 		struct ref_list *left = &marking->threads[i].left;
 
 		for (size_t k = 0; k < left->n_refs; k++)
-			if (!append(&marking->round, left->refs[k]))
+			if (!append_ref(&marking->round, left->refs[k]))
 				return mo_error_no_memory();
 		left->n_refs = 0;
 	}
@@ -324,6 +402,8 @@ static struct mo_error *mark_all(struct marking *marking, unsigned n_threads)
 		error = mo_parallel_scan(kernel, progress, "looking for leaks", mem_map->runs[0].first_pfn,
 					 last->first_pfn + last->n_pages, SCAN_GRAIN_PAGES, scan_chunk, marking);
 	if (!error)
+		error = scan_memmap(marking);
+	if (!error)
 		error = collect_round(marking, n_threads);
 	while (!error && marking->round.n_refs) {
 		error = mo_parallel_scan(kernel, progress, "following pointers", 0, marking->round.n_refs,
@@ -340,15 +420,20 @@ struct mo_error *mark_reached(struct leaks_state *state)
 	struct marking marking = { .state = state };
 	struct mo_error *error;
 
-	state->marked = calloc(state->index.slabs->n_objects / 64 + 1, sizeof(*state->marked));
+	state->marked = calloc(state->index.n_objects / 64 + 1, sizeof(*state->marked));
+	state->weak = calloc(state->index.n_objects / 64 + 1, sizeof(*state->weak));
 	marking.threads = aligned_alloc(_Alignof(struct marking_thread), n_threads * sizeof(*marking.threads));
-	if (!state->marked || !marking.threads) {
+	if (!state->marked || !state->weak || !marking.threads) {
 		free(marking.threads);
 		return mo_error_no_memory();
 	}
 	memset(marking.threads, 0, n_threads * sizeof(*marking.threads));
 	find_constant_pages(state);
-	error = read_sheaf_shape(state, &marking.sheaves);
+	error = find_dead_words(state, &marking.dead);
+	if (!error)
+		error = mark_kernel_tables(state);
+	if (!error)
+		error = read_sheaf_shape(state, &marking.sheaves);
 	if (!error)
 		error = mark_all(&marking, n_threads);
 	for (unsigned i = 0; i < n_threads; i++) {
@@ -363,6 +448,7 @@ struct mo_error *mark_reached(struct leaks_state *state)
 	}
 	free(marking.threads);
 	free(marking.round.refs);
+	free(marking.dead.ranges);
 	free(marking.sheaves.capacities);
 	return error;
 }

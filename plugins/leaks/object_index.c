@@ -42,6 +42,8 @@ struct mo_error *build_object_index(struct mo_kernel *kernel, const struct mo_sl
 	const struct mo_kernel_facts *facts = mo_kernel_facts(kernel);
 	struct object_index index = {
 		.slabs = slabs,
+		.n_slabs = (uint32_t)slabs->n_slabs,
+		.n_objects = slabs->n_objects,
 		.page_shift = slabs->page_shift,
 		.page_bytes = 1ull << slabs->page_shift,
 		.word_bytes = facts->pointer_bytes,
@@ -80,10 +82,19 @@ void free_object_index(struct object_index *index)
 void object_span(const struct object_index *index, struct object_ref ref, uint64_t *kva_ret, uint64_t *n_bytes_ret)
 {
 	const struct indexed_slab *indexed = &index->indexed[ref.slab];
-	const struct mo_slab_cache *cache = &index->slabs->caches[index->slabs->slabs[ref.slab].cache];
-	uint64_t red = cache->red_left_bytes < cache->size_bytes ? cache->red_left_bytes : 0;
-	uint64_t room = cache->size_bytes - red;
+	const struct indexed_area *area = area_of(index, ref.slab);
+	const struct mo_slab_cache *cache;
+	uint64_t red;
+	uint64_t room;
 
+	if (!is_slab_node(index, ref.slab)) {
+		*kva_ret = indexed->first_kva;
+		*n_bytes_ret = area ? area->n_pages << index->page_shift : indexed->size_bytes;
+		return;
+	}
+	cache = &index->slabs->caches[index->slabs->slabs[ref.slab].cache];
+	red = cache->red_left_bytes < cache->size_bytes ? cache->red_left_bytes : 0;
+	room = cache->size_bytes - red;
 	*kva_ret = indexed->first_kva + (uint64_t)ref.index * indexed->size_bytes + red;
 	/*
 	 * Behind the object an allocated one may still have the pointer that chained it when it was free, which would keep

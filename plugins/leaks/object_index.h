@@ -23,9 +23,20 @@ struct indexed_slab {
 	uint32_t size_bytes;
 };
 
+/* A vmap area that is a node of its own. */
+struct indexed_area {
+	uint64_t first_kva;
+	uint64_t end_kva;
+	uint64_t vm_kva;        /* its struct vm_struct, which does not count as a reference */
+	uint64_t n_pages;       /* pages that are its own; 0: it maps pages of others */
+};
+
 struct object_index {
 	const struct mo_slab_model *slabs;
-	struct indexed_slab *indexed; /* one for each slab */
+	struct indexed_slab *indexed; /* one for each slab; behind them, one for each block of pages, then for each area */
+	uint32_t n_slabs, n_blocks, n_areas;
+	uint64_t n_objects;           /* bits that marks need */
+	const struct indexed_area *areas; /* ascending */
 	uint32_t *slab_of_page;       /* index + 1, or 0; of first_pfn on */
 	uint64_t first_pfn;
 	uint64_t n_pages;
@@ -36,7 +47,7 @@ struct object_index {
 	bool is_swapped;              /* words of the dump are of the other byte order */
 };
 
-/* An object by its slab and its place there; fits in a word. */
+/* An object by its slab (or its number in `indexed`) and its place there; fits in a word. */
 struct object_ref {
 	uint32_t slab;
 	uint32_t index;
@@ -86,8 +97,33 @@ static inline bool pointed_object(const struct object_index *index, uint32_t sla
 	return object < indexed->objects;
 }
 
+static inline bool is_slab_node(const struct object_index *index, uint32_t number)
+{
+	return number < index->n_slabs;
+}
+
+static inline bool is_block(const struct object_index *index, uint32_t number)
+{
+	return number - index->n_slabs < index->n_blocks;
+}
+
+static inline uint32_t n_nodes(const struct object_index *index)
+{
+	return index->n_slabs + index->n_blocks + index->n_areas;
+}
+
+/* The area of a node; NULL: it is none. */
+static inline const struct indexed_area *area_of(const struct object_index *index, uint32_t number)
+{
+	uint32_t first = index->n_slabs + index->n_blocks;
+
+	return number >= first ? &index->areas[number - first] : NULL;
+}
+
 static inline enum mo_object_state index_state(const struct object_index *index, struct object_ref ref)
 {
+	if (!is_slab_node(index, ref.slab))
+		return MO_OBJECT_ALLOCATED;
 	return mo_object_state_at(index->slabs, index->indexed[ref.slab].first_object + ref.index);
 }
 

@@ -66,6 +66,8 @@ const char *purpose_of(const struct leaks_state *state, struct mo_reader *reader
 	uint64_t kva;
 	uint64_t n_bytes;
 
+	if (state->lost[lost].kind != MO_LOST_OBJECT)
+		return NULL;
 	object_span(&state->index, ref_of(&state->lost[lost]), &kva, &n_bytes);
 	if (is_sysctl_header(state, reader, kva, n_bytes))
 		return "ctl_table_header of a sysctl table registered at boot";

@@ -5,7 +5,7 @@
  */
 #include <stdlib.h>
 
-#include "gathering.h"
+#include "words.h"
 
 #define MEMO_SLOTS 1024           /* lost objects of a kind point at the same few symbols */
 #define MOST_OBJECT_BYTES 8192    /* as far as objects are searched */
@@ -99,22 +99,37 @@ static bool look_through(struct owner_finder *finder, const uint8_t *bytes, size
 	return false;
 }
 
+/* Areas know who asked for them. */
+static struct owner owner_of_area(const struct leaks_state *state, uint64_t kva)
+{
+	const struct mo_vmap_area *area = mo_vmap_area_at(state->vmap, kva);
+
+	return area ? (struct owner){ .module = area->caller_module, .symbol = area->caller_name } : (struct owner){ .module = NULL };
+}
+
 struct owner find_owner(struct owner_finder *finder, uint32_t lost)
 {
 	const struct object_index *index = &finder->state->index;
 	const struct mo_lost_object *object = &finder->state->lost[lost];
-	uint64_t constructor_kva = index->slabs->caches[index->slabs->slabs[object->slab].cache].constructor_kva;
+	uint64_t constructor_kva = object->kind == MO_LOST_OBJECT ?
+					   index->slabs->caches[index->slabs->slabs[object->slab].cache].constructor_kva :
+					   0;
 	struct owner best = { .module = NULL };
 	uint64_t kva;
 	uint64_t n_bytes;
 
+	if (object->kind == MO_LOST_AREA)
+		best = owner_of_area(finder->state, object->kva);
+	if (best.module)
+		return best;
 	object_span(index, ref_of(object), &kva, &n_bytes);
 	if (n_bytes > MOST_OBJECT_BYTES)
 		n_bytes = MOST_OBJECT_BYTES;
 	while (n_bytes) {
 		const void *view;
 		size_t n_viewed;
-		struct mo_error *error = mo_view_pa(finder->reader, direct_map_pa(index, kva), n_bytes, &view, &n_viewed);
+		struct mo_error *error = view_node(finder->state, finder->reader, ref_of(object), kva, n_bytes, &view,
+						   &n_viewed);
 
 		mo_error_destroy(error);
 		if (error || look_through(finder, view, n_viewed, &best))

@@ -47,7 +47,7 @@ static uint32_t cache_of(const struct object_index *index, uint64_t word)
 	uint32_t slab = pointed_slab(index, word);
 	uint32_t object;
 
-	if (!slab || !pointed_object(index, slab - 1, word, &object))
+	if (!slab || !is_slab_node(index, slab - 1) || !pointed_object(index, slab - 1, word, &object))
 		return MO_SLAB_NO_CACHE;
 	return index->slabs->slabs[slab - 1].cache;
 }

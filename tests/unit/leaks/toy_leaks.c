@@ -2,6 +2,8 @@
 #include "toy_leaks.h"
 
 #include <memopsy/memmap.h>
+#include <memopsy/tasks.h>
+#include <memopsy/vmap.h>
 
 #include "symbol_source.h"
 
@@ -45,8 +47,10 @@ WEAK const void *mo_run_model_of(const struct mo_run *run, const char *name)
 	(void)run;
 	if (!strcmp(name, MO_SLAB_MODEL))
 		return &slab_model;
-	assert_string_equal(name, MO_MEM_MAP_MODEL);
-	return &mem_map_model;
+	if (!strcmp(name, MO_MEM_MAP_MODEL))
+		return &mem_map_model;
+	assert_true(!strcmp(name, MO_VMAP_MODEL) || !strcmp(name, MO_TASKS_MODEL));
+	return NULL;
 }
 
 WEAK struct mo_progress *mo_run_progress(const struct mo_run *run)

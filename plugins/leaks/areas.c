@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Areas of vmalloc() and vmap() that are nodes: busy ones, but for stacks and chunks of the per-CPU allocator, whose
+ * words are roots.
+ */
+#include <stdlib.h>
+
+#include "nodes.h"
+
+/* Whether the pages behind an area are what mem_map calls vmalloc's. Areas that map pages of others have none. */
+static bool is_node(const struct leaks_state *state, struct mo_reader *reader, const struct mo_vmap_area *area)
+{
+	uint64_t pa;
+	struct mo_error *error;
+
+	if (area->state != MO_VMAP_BUSY || !area->has_vm || !(area->flags & (MO_VM_ALLOC | MO_VM_MAP)) ||
+	    area->flags & (MO_VM_IOREMAP | MO_VM_UNINITIALIZED | MO_VM_SPARSE | MO_VM_DMA_COHERENT) ||
+	    area->end_kva - area->first_kva <= state->index.page_bytes)
+		return false;
+	if (!area->pages_kva || !area->n_pages)
+		return false;
+	error = mo_translate(reader, area->first_kva, &pa, NULL);
+	mo_error_destroy(error);
+	return !error && mo_page_class_of(state->mem_map, pa >> state->index.page_shift) == MO_PAGE_VMALLOC;
+}
+
+struct mo_error *list_areas(struct leaks_state *state)
+{
+	const struct mo_vmap_model *vmap = state->vmap;
+	struct mo_reader *reader = mo_run_reader(state->run);
+	uint64_t page_bytes = state->index.page_bytes;
+
+	/* Without struct vm_struct's size its own reference to the area cannot be told from others. */
+	if (!vmap || !vmap->is_complete || !mo_has(&state->layout->vm_size))
+		return NULL;
+	state->areas = calloc(vmap->n_areas + 1, sizeof(*state->areas));
+	if (!state->areas)
+		return mo_error_no_memory();
+	for (size_t i = 0; i < vmap->n_areas && state->index.n_areas < UINT32_MAX / 4; i++) {
+		const struct mo_vmap_area *area = &vmap->areas[i];
+		uint64_t most = (area->end_kva - area->first_kva) / page_bytes;
+
+		if (!is_node(state, reader, area) || area->n_pages > most)
+			continue;
+		state->areas[state->index.n_areas++] = (struct indexed_area){
+			.first_kva = area->first_kva, .end_kva = area->end_kva, .vm_kva = area->vm_kva, .n_pages = area->n_pages };
+	}
+	state->index.areas = state->areas;
+	return NULL;
+}

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Blocks of the page allocator that nobody else has claimed. Of a compound block the tail pages say so; of another one
+ * only the first page is counted (set_page_refcounted() in mm/page_alloc.c), so that pages without a count behind it are
+ * its own, as far as its alignment allows.
+ */
+#include <stdlib.h>
+
+#include "nodes.h"
+
+#define MOST_STRUCT_BYTES 256
+
+struct listing {
+	struct leaks_state *state;
+	struct block_list *list;
+	bool is_open;           /* the last block may go on */
+};
+
+static struct mo_error *append_block(struct block_list *list, uint64_t pfn, bool is_compound)
+{
+	if (list->n == list->n_slots) {
+		size_t n_slots = list->n_slots ? list->n_slots * 2 : 1024;
+		struct block *blocks = realloc(list->blocks, n_slots * sizeof(*blocks));
+
+		if (!blocks)
+			return mo_error_no_memory();
+		list->blocks = blocks;
+		list->n_slots = n_slots;
+	}
+	list->blocks[list->n++] = (struct block){ .pfn = pfn, .n_pages = 1, .is_compound = is_compound };
+	return NULL;
+}
+
+/* Whether a page without a count of its own may belong to the block before it: blocks are aligned to their size. */
+static bool fits_alignment(const struct block *block)
+{
+	uint64_t alignment = block->pfn & -block->pfn;
+
+	return !block->pfn || block->n_pages < alignment;
+}
+
+static struct mo_error *add_page(struct listing *listing, const uint8_t *page, uint64_t pfn)
+{
+	const struct leaks_layout *layout = listing->state->layout;
+	struct block *last = listing->list->n ? &listing->list->blocks[listing->list->n - 1] : NULL;
+	bool is_tail = mo_get(&layout->page.compound, page) & 1;
+	bool is_next = listing->is_open && last && last->pfn + last->n_pages == pfn && last->n_pages < UINT32_MAX / 2;
+
+	if (is_next && is_tail) {
+		last->is_compound = true;
+		last->n_pages++;
+		return NULL;
+	}
+	if (is_next && !last->is_compound && !mo_get(&layout->page.refcount, page) && fits_alignment(last)) {
+		last->n_pages++;
+		return NULL;
+	}
+	listing->is_open = true;
+	return append_block(listing->list, pfn, is_tail);
+}
+
+static bool is_block_class(uint8_t class)
+{
+	return class == MO_PAGE_DIRECT || class == MO_PAGE_LARGE_KMALLOC;
+}
+
+/* The struct pages of some page frames, the same ones that the classes are of. */
+static struct mo_error *list_some(struct listing *listing, struct mo_reader *reader, const struct mo_page_run *run,
+				  uint64_t pfn, uint64_t n_pages)
+{
+	const struct leaks_state *state = listing->state;
+	uint64_t struct_bytes = state->ranges.page_struct_bytes;
+	uint8_t copy[MOST_STRUCT_BYTES];
+	struct mo_error *error = NULL;
+
+	for (uint64_t i = 0; i < n_pages && !error; i++) {
+		if (!is_block_class(run->classes[pfn + i - run->first_pfn])) {
+			listing->is_open = false;
+			continue;
+		}
+		error = mo_read(reader, struct_page_kva(&state->ranges, pfn + i), copy, struct_bytes);
+		if (error) {
+			/* A page that cannot be told stays a root. */
+			mo_error_destroy(error);
+			error = NULL;
+			listing->is_open = false;
+			continue;
+		}
+		error = add_page(listing, copy, pfn + i);
+	}
+	return error;
+}
+
+struct mo_error *list_blocks(struct leaks_state *state, struct block_list *list)
+{
+	struct listing listing = { .state = state, .list = list };
+	struct mo_reader *reader = mo_run_reader(state->run);
+	struct mo_error *error = NULL;
+
+	if (!state->ranges.page_struct_bytes || state->ranges.page_struct_bytes > MOST_STRUCT_BYTES ||
+	    !mo_has(&state->layout->page.refcount) || !mo_has(&state->layout->page.compound))
+		return NULL;
+	for (size_t i = 0; i < state->mem_map->n_runs && !error; i++) {
+		const struct mo_page_run *run = &state->mem_map->runs[i];
+
+		listing.is_open = false;
+		error = list_some(&listing, reader, run, run->first_pfn, run->n_pages);
+	}
+	return error;
+}
+
+bool is_compound_block(const struct leaks_state *state, struct mo_reader *reader, const struct mo_lost_object *lost)
+{
+	uint64_t pfn = direct_map_pa(&state->index, lost->kva) >> state->index.page_shift;
+	uint64_t word = 0;
+	struct mo_error *error;
+
+	if (lost->bytes <= state->index.page_bytes || !state->ranges.page_struct_bytes)
+		return false;
+	error = mo_read_field(reader, &state->layout->page.compound, struct_page_kva(&state->ranges, pfn + 1), &word);
+	mo_error_destroy(error);
+	return word & 1;
+}
+
+#define MOST_SPLIT_PAGES 1024
+
+static bool is_single_page(const struct object_index *index, uint64_t pfn)
+{
+	uint32_t node = pfn < index->n_pages ? index->slab_of_page[pfn] : 0;
+
+	return node && is_block(index, node - 1) &&
+	       index->indexed[node - 1].size_bytes == index->page_bytes;
+}
+
+bool follows_reached(const struct leaks_state *state, uint64_t pfn)
+{
+	const struct object_index *index = &state->index;
+
+	if (!is_single_page(index, pfn))
+		return false;
+	for (uint64_t back = 1; back < MOST_SPLIT_PAGES && back <= pfn; back++) {
+		uint64_t first = pfn - back;
+
+		if (!is_single_page(index, first))
+			return false;
+		if (is_marked(state, index->indexed[index->slab_of_page[first] - 1].first_object) &&
+		    (first & -first) > back)
+			return true;
+	}
+	return false;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef LEAKS_DEAD_WORDS_H
+#define LEAKS_DEAD_WORDS_H
+
+/*
+ * Words of memory that is in use, which nobody will read before they are written again: stacks below the stack pointer of
+ * a task that does not run, stacks that no task has, and what a CPU's cache of socket buffers has given away.
+ */
+
+#include "gathering.h"
+
+struct dead_range {
+	uint64_t pa, end_pa;
+};
+
+struct dead_words {
+	struct dead_range *ranges; /* ascending, not overlapping */
+	size_t n, n_slots;
+};
+
+struct mo_error *find_dead_words(struct leaks_state *state, struct dead_words *ret) MO_MUST_USE;
+
+/* The first range that ends behind pa; NULL: none. */
+const struct dead_range *next_dead(const struct dead_words *dead, uint64_t pa);
+
+#endif

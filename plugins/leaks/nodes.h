@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef LEAKS_NODES_H
+#define LEAKS_NODES_H
+
+/*
+ * What can be lost beside slab objects: blocks of the page allocator (large kmalloc among them) and areas of vmalloc.
+ * They are entered into the index behind the slabs; the pages of such nodes are no roots.
+ */
+
+#include "gathering.h"
+
+/* Adds both kinds to the index, as far as struct pages and the model "vmap" are there to tell them. */
+struct mo_error *add_nodes(struct leaks_state *state) MO_MUST_USE;
+
+/* blocks.c: the blocks of one stretch of page frames, by their struct pages. */
+struct block {
+	uint64_t pfn;
+	uint32_t n_pages;
+	bool is_compound;
+};
+struct block_list {
+	struct block *blocks;
+	size_t n, n_slots;
+};
+struct mo_error *list_blocks(struct leaks_state *state, struct block_list *list) MO_MUST_USE;
+
+/* areas.c: the areas that are nodes, ascending. */
+struct mo_error *list_areas(struct leaks_state *state) MO_MUST_USE;
+
+/* kernel_tables.c: marks the blocks that are the kernel's own page tables: only physical addresses lead to these. */
+struct mo_error *mark_kernel_tables(struct leaks_state *state) MO_MUST_USE;
+
+#endif

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "words.h"
+
+#include <stdlib.h>
+
+#define STACK_OBJECTS 65536         /* what a thread keeps to itself */
+#define ENTRY_PRESENT 1u            /* of page tables, on the architectures that are known */
+/* arch/x86/include/asm/pgtable_types.h: _PAGE_TABLE and _KERNPG_TABLE; espfix_64.c has them read-only */
+#define TABLE_ENTRY_HAS 0x061ull
+#define TABLE_ENTRY_MAY_HAVE 0x8000000000000006ull
+#define ENTRY_ADDRESS 0x000ffffffffff000ull
+
+bool append_ref(struct ref_list *list, struct object_ref ref)
+{
+	if (list->n_refs == list->n_slots) {
+		size_t n_slots = list->n_slots ? list->n_slots * 2 : 1024;
+		struct object_ref *refs = realloc(list->refs, n_slots * sizeof(*refs));
+
+		if (!refs)
+			return false;
+		list->refs = refs;
+		list->n_slots = n_slots;
+	}
+	list->refs[list->n_refs++] = ref;
+	return true;
+}
+
+/* A word that points into a node. */
+static void meet(struct leaks_state *state, struct marking_thread *thread, uint32_t node, uint64_t word)
+{
+	struct object_ref ref = { .slab = node };
+	uint64_t object;
+	uint64_t bit;
+
+	if (is_slab_node(&state->index, node) && !pointed_object(&state->index, node, word, &ref.index))
+		return;
+	object = state->index.indexed[node].first_object + ref.index;
+	bit = 1ull << object % 64;
+	if (is_marked(state, object) || index_state(&state->index, ref) != MO_OBJECT_ALLOCATED)
+		return;
+	if (__atomic_fetch_or(&state->marked[object / 64], bit, __ATOMIC_RELAXED) & bit)
+		return; /* another thread was faster */
+	if (!append_ref(thread->stack.n_refs < STACK_OBJECTS ? &thread->stack : &thread->left, ref))
+		thread->is_out_of_memory = true;
+}
+
+void meet_frame(struct leaks_state *state, struct marking_thread *thread, uint64_t pfn)
+{
+	uint64_t at = pfn - state->index.first_pfn;
+	uint32_t node = at < state->index.n_pages ? state->index.slab_of_page[at] : 0;
+
+	if (node && is_block(&state->index, node - 1))
+		meet(state, thread, node - 1, 0);
+}
+
+/* Which area an address lies in; the number of areas: in none. */
+static uint32_t find_area(const struct object_index *index, uint64_t word)
+{
+	uint32_t low = 0;
+	uint32_t high = index->n_areas;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+		const struct indexed_area *area = &index->areas[middle];
+
+		if (word < area->first_kva)
+			high = middle;
+		else if (word >= area->end_kva)
+			low = middle + 1;
+		else
+			return middle;
+	}
+	return index->n_areas;
+}
+
+static void meet_area(struct leaks_state *state, struct marking_thread *thread, uint64_t word, uint64_t source_kva)
+{
+	const struct object_index *index = &state->index;
+	uint32_t area = find_area(index, word);
+
+	/* Every area's own struct vm_struct points at it: that keeps none. */
+	if (area < index->n_areas && source_kva - index->areas[area].vm_kva >= state->ranges.vm_bytes)
+		meet(state, thread, index->n_slabs + index->n_blocks + area, word);
+}
+
+bool node_at(const struct leaks_state *state, uint64_t word, struct object_ref *ret)
+{
+	const struct object_index *index = &state->index;
+	const struct reference_ranges *ranges = &state->ranges;
+	uint32_t node = pointed_slab(index, word);
+	struct object_ref ref = { .slab = node - 1 };
+
+	if (node && is_slab_node(index, node - 1)) {
+		if (!pointed_object(index, node - 1, word, &ref.index))
+			return false;
+	} else if (!node && word - ranges->first_page_kva < ranges->page_bytes) {
+		uint64_t pfn = (word - ranges->first_page_kva) / ranges->page_struct_bytes;
+
+		node = pfn < index->n_pages ? index->slab_of_page[pfn] : 0;
+		if (!node || !is_block(index, node - 1))
+			return false;
+		ref.slab = node - 1;
+	} else if (!node && word - ranges->first_area_kva < ranges->area_bytes) {
+		uint32_t area = find_area(index, word);
+
+		if (area == index->n_areas)
+			return false;
+		ref.slab = index->n_slabs + index->n_blocks + area;
+	} else if (!node) {
+		return false;
+	}
+	*ret = ref;
+	return true;
+}
+
+struct mo_error *view_node(const struct leaks_state *state, struct mo_reader *reader, struct object_ref ref, uint64_t kva,
+			   uint64_t n_bytes, const void **ret, size_t *n_bytes_ret)
+{
+	if (area_of(&state->index, ref.slab))
+		return mo_view(reader, kva, n_bytes, ret, n_bytes_ret);
+	return mo_view_pa(reader, direct_map_pa(&state->index, kva), n_bytes, ret, n_bytes_ret);
+}
+
+static bool is_in_one_object(const struct object_index *index, uint32_t slab, uint64_t kva, uint64_t n_bytes)
+{
+	uint32_t first;
+	uint32_t last;
+
+	return pointed_slab(index, kva) == slab + 1 && pointed_slab(index, kva + n_bytes - 1) == slab + 1 &&
+	       pointed_object(index, slab, kva, &first) && pointed_object(index, slab, kva + n_bytes - 1, &last) && first == last;
+}
+
+/*
+ * A struct page, its low bits apart. Of a block it is a reference; of a slab only if offset and length stand behind it, as
+ * in struct scatterlist, struct bio_vec and skb_frag_t.
+ */
+static void meet_page(struct leaks_state *state, struct marking_thread *thread, uint64_t word, const uint8_t *behind,
+		      size_t n_behind, struct word_source source)
+{
+	const struct object_index *index = &state->index;
+	uint64_t offset = word - state->ranges.first_page_kva;
+	uint64_t pfn = offset / state->ranges.page_struct_bytes;
+	uint32_t node = pfn < index->n_pages ? index->slab_of_page[pfn] : 0;
+	uint32_t pair[2];
+	uint64_t kva;
+
+	if (!node || area_of(index, node - 1))
+		return;
+	if (!is_slab_node(index, node - 1)) {
+		meet(state, thread, node - 1, word);
+		return;
+	}
+	if (source.has_no_pages || offset % state->ranges.page_struct_bytes > 3 || n_behind < sizeof(pair))
+		return;
+	memcpy(pair, behind, sizeof(pair));
+	kva = index->first_kva + (pfn << index->page_shift);
+	for (unsigned i = 0; i < 2; i++) {
+		uint64_t at = index->is_swapped ? __builtin_bswap32(pair[i]) : pair[i];
+		uint64_t length = index->is_swapped ? __builtin_bswap32(pair[1 - i]) : pair[1 - i];
+
+		/* The whole of it lies in one object, and buffers are aligned. */
+		if (length && !(at & 3) && at + length <= MOST_SLAB_BYTES && is_in_one_object(index, node - 1, kva + at, length))
+			meet(state, thread, node - 1, kva + at);
+	}
+}
+
+static void note_weak(struct leaks_state *state, uint32_t node, uint32_t object)
+{
+	uint64_t number = state->index.indexed[node].first_object + object;
+
+	__atomic_fetch_or(&state->weak[number / 64], 1ull << number % 64, __ATOMIC_RELAXED);
+}
+
+/* A number that may be a physical address, an entry of a page table, or a page frame number. */
+static inline void meet_number(struct leaks_state *state, uint64_t word)
+{
+	const struct object_index *index = &state->index;
+	uint64_t pfn = (word & ENTRY_ADDRESS) >> index->page_shift;
+	uint32_t node = pfn < index->n_pages ? index->slab_of_page[pfn] : 0;
+	uint32_t object;
+
+	if (node && is_slab_node(index, node - 1)) {
+		if (pointed_object(index, node - 1, index->first_kva + word, &object) &&
+		    index->indexed[node - 1].first_kva + (uint64_t)object * index->indexed[node - 1].size_bytes ==
+			    index->first_kva + word)
+			note_weak(state, node - 1, object);
+	} else if (node && is_block(index, node - 1) && (!(word & (index->page_bytes - 1)) || word & ENTRY_PRESENT)) {
+		note_weak(state, node - 1, 0);
+	}
+	node = word < index->n_pages ? index->slab_of_page[word] : 0;
+	if (node && is_block(index, node - 1) &&
+	    index->indexed[node - 1].first_kva == index->first_kva + (word << index->page_shift))
+		note_weak(state, node - 1, 0);
+}
+
+/* An entry that leads to a table of the next level: accessed, and dirty or not, as the kernel writes these. */
+static inline bool is_table_entry(uint64_t word)
+{
+	return (word & ~ENTRY_ADDRESS & ~TABLE_ENTRY_MAY_HAVE) == TABLE_ENTRY_HAS;
+}
+
+void scan_words(struct leaks_state *state, struct marking_thread *thread, const uint8_t *bytes, size_t n_bytes,
+		struct word_source source)
+{
+	const struct object_index index = state->index;
+	const struct reference_ranges ranges = state->ranges;
+	uint64_t physical_bytes = index.n_pages << index.page_shift;
+
+	for (size_t at = 0; at + index.word_bytes <= n_bytes; at += index.word_bytes) {
+		uint64_t word = index_word(&index, bytes + at);
+		uint32_t node;
+
+		if (word < ranges.floor_kva) {
+			if (source.may_be_table && is_table_entry(word))
+				meet_frame(state, thread, (word & ENTRY_ADDRESS) >> index.page_shift);
+			/* Small numbers are numbers. */
+			else if (word - ranges.least_number < physical_bytes && ranges.has_numbers)
+				meet_number(state, word);
+			continue;
+		}
+		node = pointed_slab(&index, word);
+		if (node)
+			meet(state, thread, node - 1, word);
+		/* Struct pages first: areas lie on both sides of them. */
+		else if (word - ranges.first_page_kva < ranges.page_bytes)
+			meet_page(state, thread, word, bytes + at + index.word_bytes, n_bytes - at - index.word_bytes, source);
+		else if (word - ranges.first_area_kva < ranges.area_bytes && at >= source.area_bytes)
+			meet_area(state, thread, word, source.kva + at);
+	}
+}
+
+void scan_table(struct leaks_state *state, struct marking_thread *thread, const uint8_t *bytes, size_t n_bytes)
+{
+	const struct object_index *index = &state->index;
+
+	for (size_t at = 0; at + index->word_bytes <= n_bytes; at += index->word_bytes) {
+		uint64_t word = index_word(index, bytes + at);
+
+		if (word & ENTRY_PRESENT)
+			meet_frame(state, thread, (word & ENTRY_ADDRESS) >> index->page_shift);
+	}
+}
