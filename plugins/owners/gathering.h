@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef OWNERS_GATHERING_H
+#define OWNERS_GATHERING_H
+
+/*
+ * The model while it is being built: the books of the allocators (books.c, vmap_books.c); the blocks of pages that were
+ * taken directly (blocks.c), what the kernel recorded of them, who points at them (one pass over the kernel's memory:
+ * pointers.c), what they begin with (guess.c); all of it summed up by holder (holders.c).
+ */
+
+#include <memopsy/mem_map.h>
+#include <memopsy/memmap.h>
+#include <memopsy/owners.h>
+#include <memopsy/page_owner.h>
+#include <memopsy/places.h>
+#include <memopsy/plugin.h>
+#include <memopsy/slab.h>
+#include <memopsy/tasks.h>
+#include <memopsy/vmap.h>
+
+#include "../mem_map/mem_map_layout.h"
+#include "../mem_map/page_shape.h"
+#include "owners_layout.h"
+
+/* Strings that are kept once, so that equal ones have one address. */
+struct name_table {
+	char **names;
+	size_t n, n_slots;        /* slots: a power of two, at most half full; NULL: empty */
+};
+void names_deinit(struct name_table *names);
+/* NULL stays NULL. */
+struct mo_error *keep_name(struct name_table *names, const char *text, const char **ret) MO_MUST_USE;
+
+/* Holders by all that tells them apart; strings are those of a name table. */
+struct holder_table {
+	struct mo_holder *holders;
+	size_t n, n_slots;
+	uint32_t *index;          /* of holders, plus one; twice n_slots of them */
+};
+void holders_deinit(struct holder_table *table);
+/* Adds bytes and pieces to the holder that is like this one in everything else. */
+struct mo_error *add_holder(struct holder_table *table, const struct mo_holder *holder) MO_MUST_USE;
+void sort_holders(struct holder_table *table);
+
+/*
+ * The best pointer to a block, in a number of which the least is the best: the rank of the place where it lies, whether it
+ * points elsewhere than at the block's begin, whether it is the address of a struct page, and the place's physical address.
+ */
+#define NO_POINTER UINT64_MAX
+#define POINTER_RANK_SHIFT 60
+#define POINTER_INSIDE_BIT 59
+#define POINTER_PAGE_BIT 58
+#define POINTER_PA_MASK ((1ull << POINTER_PAGE_BIT) - 1)
+enum pointer_rank {
+	RANK_VARIABLE = 0,        /* variables of kernel and modules, the per-CPU allocator's memory */
+	RANK_SLAB,
+	RANK_VMALLOC,
+	RANK_LARGE_KMALLOC,
+	RANK_DIRECT,              /* another block that was taken directly: its owner is asked for */
+	RANK_STRUCT_PAGE,         /* in the struct page of another such block */
+	RANK_PAGE_TABLE,
+	RANK_STACK,               /* it may be left over from a call that is done */
+	RANK_REST,
+	N_RANKS,
+};
+
+/* Structures that blocks are known by. */
+enum structure {
+	STRUCTURE_NONE = 0,
+	STRUCTURE_KERNEL_TABLES,
+	STRUCTURE_TABLES,
+	STRUCTURE_SKB_FRAGS,
+	STRUCTURE_RING_BUFFER,
+	STRUCTURE_PIPE,
+	STRUCTURE_POOL,
+	N_STRUCTURES,
+};
+extern const char *const structure_names[N_STRUCTURES];
+
+struct block {
+	uint64_t pfn;
+	uint64_t best;            /* the best pointer to it, as pointers.c packs it; NO_POINTER: none */
+	uint32_t n_pages;         /* of its class: 2^order, unless the kernel's data contradict themselves */
+	uint8_t order;
+	uint8_t class;
+	uint8_t structure;        /* enum structure: known before any pointer was looked for */
+	bool is_rest;             /* without a pointer of its own: the rest of what the block before it begins */
+};
+
+/* Blocks of pages whose owner is looked for, and the way from a page frame to its block. */
+struct block_index {
+	struct block *blocks;     /* ascending */
+	size_t n_blocks, n_slots;
+	uint64_t first_pfn, n_pages; /* what the bits speak of */
+	uint64_t *bits;
+	uint32_t *ranks;          /* pages before each word of bits */
+	uint32_t *block_of;       /* of each page that has a bit */
+};
+#define NO_BLOCK UINT32_MAX
+
+static inline uint32_t block_at(const struct block_index *index, uint64_t pfn)
+{
+	uint64_t at = pfn - index->first_pfn;
+	uint64_t word;
+
+	if (at >= index->n_pages)
+		return NO_BLOCK;
+	word = index->bits[at / 64];
+	if (!(word >> at % 64 & 1))
+		return NO_BLOCK;
+	return index->block_of[index->ranks[at / 64] + (unsigned)__builtin_popcountll(word & ((1ull << at % 64) - 1))];
+}
+
+struct owners_state {
+	struct mo_owners_model model; /* first: the published model is this state */
+	struct mo_run *run;
+	struct mo_kernel *kernel;
+	const struct mo_slab_model *slabs;
+	const struct mo_mem_map_model *mem_map;
+	const struct mo_vmap_model *vmap;             /* NULL: not to be had; so are the next ones */
+	const struct mo_places_model *places;
+	const struct mo_page_owner_model *page_owner;
+	const struct mo_tasks_model *tasks;
+	const struct owners_layout *layout;
+	const struct mo_memmap *memmap;
+	struct page_shape page_shape;
+	uint64_t page_bytes;
+	unsigned page_shift;
+	uint64_t direct_map_kva;
+	struct block_index blocks;
+	uint64_t missing_pages;       /* of the pass: kernel pages that the dump left out */
+	struct name_table names;
+	struct holder_table holders;
+};
+
+struct mo_error *gather_blocks(struct owners_state *state) MO_MUST_USE;
+void blocks_deinit(struct block_index *index);
+/* structures.c */
+struct mo_error *mark_structures(struct owners_state *state) MO_MUST_USE;
+enum structure structure_around(struct owners_state *state, const struct mo_place *place, const struct block *block);
+struct mo_error *find_pointers(struct owners_state *state) MO_MUST_USE;
+struct mo_error *name_blocks(struct owners_state *state) MO_MUST_USE;
+/* What a block's own words point at; false: at nothing that tells anything. */
+struct mo_error *guess_block(struct owners_state *state, const struct block *block, struct mo_holder *holder, bool *ret) MO_MUST_USE;
+struct mo_error *gather_books(struct owners_state *state) MO_MUST_USE;
+struct mo_error *gather_vmap_books(struct owners_state *state) MO_MUST_USE;
+
+/* The classes of page frames whose holders are told: the kernel's own memory. */
+bool is_kernel_class(enum mo_page_class class);
+
+extern const struct mo_table_spec owners_table, owners_by_table, owners_direct_table, owners_section_table;
+extern const char *const holder_kind_names[MO_N_HOLDER_KINDS];
+extern const char *const holder_evidence_names[MO_N_HOLDER_EVIDENCES];
+struct mo_error *show_owners(struct mo_run *run, struct mo_report *report) MO_MUST_USE;
+
+#endif

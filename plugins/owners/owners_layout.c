@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "owners_layout.h"
+
+#define L struct owners_layout
+#define OPTIONAL .is_optional = true
+
+#define WHY_SKB "include/linux/skbuff.h: behind the data of a socket buffer (CONFIG_NET)"
+#define WHY_RING "kernel/trace/ring_buffer.c: the pages of ftrace's buffers (CONFIG_RING_BUFFER)"
+#define WHY_PIPE "include/linux/pipe_fs_i.h: the pages of a pipe"
+#define WHY_POOL "include/linux/genalloc.h: memory that a pool hands out in parts (CONFIG_GENERIC_ALLOCATOR)"
+
+static const struct mo_need rows[] = {
+	MO_SIZE(L, skb_shared_info, "struct skb_shared_info", OPTIONAL, .why = WHY_SKB),
+	MO_FIELD(L, skb_nr_frags, "struct skb_shared_info", "nr_frags", OPTIONAL, .why = WHY_SKB),
+	MO_FIELD(L, skb_frags, "struct skb_shared_info", "frags", OPTIONAL, .why = WHY_SKB),
+	MO_SIZE(L, skb_frag, "struct bio_vec", .or_names = { "struct skb_frag" }, OPTIONAL, .why = WHY_SKB),
+	MO_SIZE(L, buffer_page, "struct buffer_page", OPTIONAL, .why = WHY_RING),
+	MO_FIELD(L, buffer_page_list, "struct buffer_page", "list", OPTIONAL, .why = WHY_RING),
+	MO_FIELD(L, buffer_page_page, "struct buffer_page", "page", OPTIONAL, .why = WHY_RING),
+	MO_FIELD(L, list_prev, "struct list_head", "prev", OPTIONAL),
+	MO_SIZE(L, pipe_buffer, "struct pipe_buffer", OPTIONAL, .why = WHY_PIPE),
+	MO_FIELD(L, pipe_page, "struct pipe_buffer", "page", OPTIONAL, .why = WHY_PIPE),
+	MO_FIELD(L, pipe_ops, "struct pipe_buffer", "ops", OPTIONAL, .why = WHY_PIPE),
+	MO_FIELD(L, pool_start, "struct gen_pool_chunk", "start_addr", OPTIONAL, .why = WHY_POOL),
+	MO_FIELD(L, pool_end, "struct gen_pool_chunk", "end_addr", OPTIONAL, .why = WHY_POOL),
+};
+
+const struct mo_need_table owners_needs = { .needs = rows, .n_needs = sizeof(rows) / sizeof(rows[0]) };

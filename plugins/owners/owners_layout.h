@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef OWNERS_LAYOUT_H
+#define OWNERS_LAYOUT_H
+
+/* Structures whose pages are known by them. Each is optional: without it a pointer is a pointer. */
+
+#include <memopsy/layout.h>
+
+struct owners_layout {
+	struct mo_size skb_shared_info;
+	struct mo_field skb_nr_frags, skb_frags;
+	struct mo_size skb_frag;
+	struct mo_size buffer_page;
+	struct mo_field buffer_page_list, buffer_page_page;
+	struct mo_field list_prev;
+	struct mo_size pipe_buffer;
+	struct mo_field pipe_page, pipe_ops;
+	struct mo_field pool_start, pool_end;
+};
+
+extern const struct mo_need_table owners_needs;
+
+#endif

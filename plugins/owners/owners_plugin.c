@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The owners plugin: who holds the kernel's memory, over all allocators. */
+#include <stdlib.h>
+
+#include "gathering.h"
+
+static void release(void *model)
+{
+	struct owners_state *state = model;
+
+	if (!state)
+		return;
+	blocks_deinit(&state->blocks);
+	holders_deinit(&state->holders);
+	names_deinit(&state->names);
+	free(state);
+}
+
+/* How struct page is read, by mem_map's own needs. */
+static struct mo_error *choose_pages(struct owners_state *state)
+{
+	struct mem_map_layout layout;
+	struct mo_error *error;
+
+	memset(&layout, 0, sizeof(layout));
+	error = mo_bind(state->kernel, mem_map_needs.needs, mem_map_needs.n_needs, &layout);
+	if (!error)
+		error = choose_page_shape(state->kernel, &layout, &state->page_shape);
+	if (!error)
+		error = mo_memmap(mo_run_reader(state->run), &state->memmap);
+	return error ? error : mo_pa_to_kva(state->kernel, 0, &state->direct_map_kva);
+}
+
+static struct mo_error *fill(struct owners_state *state)
+{
+	const struct mo_kernel_facts *facts = mo_kernel_facts(state->kernel);
+	struct mo_error *error;
+
+	state->page_bytes = facts->page_bytes;
+	state->page_shift = facts->page_shift;
+	error = choose_pages(state);
+	if (!error)
+		error = gather_books(state);
+	if (!error)
+		error = gather_blocks(state);
+	if (!error)
+		error = mark_structures(state);
+	if (!error)
+		error = find_pointers(state);
+	if (!error)
+		error = name_blocks(state);
+	if (error)
+		return mo_error_prepend(error, "cannot tell who holds memory");
+	sort_holders(&state->holders);
+	state->model.holders = state->holders.holders;
+	state->model.n_holders = state->holders.n;
+	for (size_t i = 0; i < state->holders.n; i++)
+		state->model.bytes_by_evidence[state->holders.holders[i].evidence] += state->holders.holders[i].bytes;
+	return NULL;
+}
+
+static struct mo_error *gather(struct mo_run *run, void **model_ret)
+{
+	struct owners_state *state = calloc(1, sizeof(*state));
+	struct mo_error *error;
+
+	if (!state)
+		return mo_error_no_memory();
+	state->run = run;
+	state->kernel = mo_run_kernel(run);
+	state->layout = mo_run_layout(run);
+	state->slabs = mo_run_model_of(run, MO_SLAB_MODEL);
+	state->mem_map = mo_run_model_of(run, MO_MEM_MAP_MODEL);
+	state->vmap = mo_run_model_of(run, MO_VMAP_MODEL);
+	state->places = mo_run_model_of(run, MO_PLACES_MODEL);
+	state->page_owner = mo_run_model_of(run, MO_PAGE_OWNER_MODEL);
+	state->tasks = mo_run_model_of(run, MO_TASKS_MODEL);
+	error = fill(state);
+	state->run = NULL;
+	if (error) {
+		release(state);
+		return error;
+	}
+	blocks_deinit(&state->blocks); /* served the gathering alone */
+	state->blocks = (struct block_index){ .n_blocks = 0 };
+	*model_ret = &state->model;
+	return NULL;
+}
+
+static const struct mo_model_ref reads[] = {
+	{ .name = MO_SLAB_MODEL, .version = MO_SLAB_MODEL_VERSION },
+	{ .name = MO_MEM_MAP_MODEL, .version = MO_MEM_MAP_MODEL_VERSION },
+	{ .name = MO_VMAP_MODEL, .version = MO_VMAP_MODEL_VERSION, .is_optional = true },
+	{ .name = MO_PLACES_MODEL, .version = MO_PLACES_MODEL_VERSION, .is_optional = true },
+	{ .name = MO_TASKS_MODEL, .version = MO_TASKS_MODEL_VERSION, .is_optional = true },
+	{ .name = MO_PAGE_OWNER_MODEL, .version = MO_PAGE_OWNER_MODEL_VERSION, .is_optional = true },
+};
+
+static const struct mo_table_spec *const tables[] = { &owners_table, &owners_by_table, &owners_direct_table,
+						      &owners_section_table };
+
+static const struct mo_option options[] = {
+	{ .name = "by", .kind = MO_OPTION_TEXT, .value = "module|caller|cache|kind", .help = "sums, or holders of one sort only" },
+	{ .name = "direct", .help = "only who holds pages that were taken from the page allocator directly" },
+	{ .name = "top", .kind = MO_OPTION_NUMBER, .value = "N", .help = "the N largest only (30, if nothing is said)" },
+	{ .name = "all", .help = "all holders" },
+};
+
+static const struct mo_view views[] = {
+	{
+		.name = "owners",
+		.title = "Who holds the kernel's memory",
+		.summary = "who holds the kernel's memory, over all allocators, and how we know",
+		.options = options,
+		.n_options = sizeof(options) / sizeof(options[0]),
+		.tables = tables,
+		.n_tables = sizeof(tables) / sizeof(tables[0]),
+		.report_order = 115,
+		.show = show_owners,
+	},
+};
+
+static const struct mo_plugin plugin = {
+	MO_PLUGIN_HEADER,
+	.name = "owners",
+	.version = MEMOPSY_VERSION,
+	.summary = "who holds the kernel's memory, over all allocators; owners",
+	.needs = &owners_needs,
+	.layout_bytes = sizeof(struct owners_layout),
+	.reads = reads,
+	.n_reads = sizeof(reads) / sizeof(reads[0]),
+	.publishes = { .name = MO_OWNERS_MODEL, .version = MO_OWNERS_MODEL_VERSION },
+	.gather = gather,
+	.release = release,
+	.views = views,
+	.n_views = sizeof(views) / sizeof(views[0]),
+};
+
+MO_REGISTER_PLUGIN(plugin)

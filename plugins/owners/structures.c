@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Blocks that are known by the structure that has them: page tables by a walk over the kernel's and by the mms; others by
+ * what stands around the pointer, checked as far as the structure allows.
+ */
+#include <memopsy/table_walk.h>
+
+#include "gathering.h"
+
+#define MOST_FRAGS 64u
+
+const char *const structure_names[N_STRUCTURES] = {
+	[STRUCTURE_KERNEL_TABLES] = "page tables of the kernel",
+	[STRUCTURE_TABLES] = "upper page tables of processes",
+	[STRUCTURE_SKB_FRAGS] = "fragments of socket buffers",
+	[STRUCTURE_RING_BUFFER] = "ring buffers of ftrace",
+	[STRUCTURE_PIPE] = "pipes",
+	[STRUCTURE_POOL] = "pool of genalloc",
+};
+
+static void mark(struct owners_state *state, uint64_t pfn, enum structure structure)
+{
+	uint32_t block = block_at(&state->blocks, pfn);
+
+	if (block != NO_BLOCK && state->blocks.blocks[block].structure == STRUCTURE_NONE)
+		state->blocks.blocks[block].structure = (uint8_t)structure;
+}
+
+struct marking {
+	struct owners_state *state;
+	enum structure structure;
+};
+
+static bool mark_table(void *context, const struct mo_table_entry *entry)
+{
+	const struct marking *marking = context;
+
+	mark(marking->state, entry->pa >> marking->state->page_shift, marking->structure);
+	return true;
+}
+
+static void skip_broken(void *context, const struct mo_table_entry *entry, struct mo_error *error)
+{
+	(void)context;
+	(void)entry;
+	mo_error_destroy(error);
+}
+
+/* The upper tables behind one top table; those that the page says itself, of PTEs and PMDs, need no walk. */
+static struct mo_error *mark_tables(struct owners_state *state, uint64_t root_pa, bool is_kernel, uint64_t *tables_left)
+{
+	struct marking context = { .state = state, .structure = is_kernel ? STRUCTURE_KERNEL_TABLES : STRUCTURE_TABLES };
+	struct mo_table_walk walk = {
+		.root_pa = root_pa,
+		.last_va = UINT64_MAX,
+		.tables_left = *tables_left,
+		.lowest_height = is_kernel ? 1 : 2,
+		.table = mark_table,
+		.broken = skip_broken,
+		.context = &context,
+	};
+	uint64_t last_user_va;
+	struct mo_error *error;
+
+	mo_address_halves(state->kernel, &last_user_va, &walk.first_va);
+	if (!is_kernel) {
+		walk.first_va = 0;
+		walk.last_va = last_user_va;
+	}
+	error = mo_walk_tables(mo_run_reader(state->run), &walk);
+	*tables_left = walk.tables_left;
+	if (!error || mo_error_code(error) == MO_E_NO_MEMORY || mo_error_code(error) == MO_E_CANCELLED)
+		return error;
+	mo_error_destroy(error);
+	return NULL;
+}
+
+/*
+ * Top tables of processes. With page-table isolation (arch/x86/mm/pti.c) each is two pages, the second of which is what
+ * the CPU has in user mode; so are those of the kernel, whose second table maps what entering the kernel needs.
+ */
+static struct mo_error *mark_process_tables(struct owners_state *state, uint64_t *tables_left)
+{
+	const struct mo_tasks_model *tasks = state->tasks;
+	bool is_isolated = false;
+	struct mo_error *error = NULL;
+
+	for (size_t i = 0; tasks && i < tasks->n_mms && !error; i++) {
+		uint64_t pa = tasks->mms[i].pgd_kva - state->direct_map_kva;
+		uint32_t block = tasks->mms[i].pgd_kva < state->direct_map_kva ? NO_BLOCK :
+										  block_at(&state->blocks, pa >> state->page_shift);
+
+		if (block == NO_BLOCK)
+			continue;
+		is_isolated |= state->blocks.blocks[block].order == 1;
+		mark(state, pa >> state->page_shift, STRUCTURE_TABLES);
+		error = mark_tables(state, pa, false, tables_left);
+	}
+	if (error || !is_isolated)
+		return error;
+	return mark_tables(state, mo_kernel_root_table_pa(state->kernel) + state->page_bytes, true, tables_left);
+}
+
+struct mo_error *mark_structures(struct owners_state *state)
+{
+	uint64_t tables_left = 4096 + state->memmap->n_pages / 128;
+	struct mo_error *error = mark_tables(state, mo_kernel_root_table_pa(state->kernel), true, &tables_left);
+
+	mark(state, mo_kernel_root_table_pa(state->kernel) >> state->page_shift, STRUCTURE_KERNEL_TABLES);
+	return error ? error : mark_process_tables(state, &tables_left);
+}
+
+static bool read_word(struct owners_state *state, uint64_t kva, uint64_t *ret)
+{
+	struct mo_error *error = mo_read_u64(mo_run_reader(state->run), kva, ret);
+
+	mo_error_destroy(error);
+	return !error;
+}
+
+/* Behind the data of a socket buffer, at the end of the object that holds both. */
+static bool is_skb_fragment(struct owners_state *state, const struct mo_place *place)
+{
+	const struct owners_layout *layout = state->layout;
+	uint64_t info_bytes = (layout->skb_shared_info.bytes + 63) & ~63ull;
+	uint64_t offset;
+	uint64_t n_frags = 0;
+	struct mo_error *error;
+
+	if (!mo_has(&layout->skb_shared_info) || !mo_has(&layout->skb_nr_frags) || !mo_has(&layout->skb_frags) ||
+	    !mo_has(&layout->skb_frag) || !layout->skb_frag.bytes || place->bytes < info_bytes)
+		return false;
+	offset = place->bytes - info_bytes;
+	if (place->offset_bytes < offset + layout->skb_frags.offset_bytes)
+		return false;
+	error = mo_read_field(mo_run_reader(state->run), &layout->skb_nr_frags, place->kva + offset, &n_frags);
+	mo_error_destroy(error);
+	offset = place->offset_bytes - offset - layout->skb_frags.offset_bytes;
+	return !error && n_frags <= MOST_FRAGS && offset % layout->skb_frag.bytes == 0 && offset / layout->skb_frag.bytes < n_frags;
+}
+
+/* A link of the list of a CPU's buffer: the next one's back pointer leads here. The low bits of next are flags. */
+static bool is_ring_buffer(struct owners_state *state, const struct mo_place *place)
+{
+	const struct owners_layout *layout = state->layout;
+	uint64_t next_kva;
+	uint64_t back_kva;
+	uint64_t list_kva;
+
+	if (!mo_has(&layout->buffer_page) || !mo_has(&layout->buffer_page_list) || !mo_has(&layout->buffer_page_page) ||
+	    !mo_has(&layout->list_prev) || place->offset_bytes != layout->buffer_page_page.offset_bytes ||
+	    place->bytes < layout->buffer_page.bytes)
+		return false;
+	list_kva = mo_field_kva(&layout->buffer_page_list, place->kva);
+	return read_word(state, list_kva, &next_kva) &&
+	       read_word(state, mo_field_kva(&layout->list_prev, next_kva & ~3ull), &back_kva) && back_kva == list_kva &&
+	       (next_kva & ~3ull) != list_kva;
+}
+
+static bool is_pipe(struct owners_state *state, const struct mo_place *place)
+{
+	const struct owners_layout *layout = state->layout;
+	struct mo_symbol symbol;
+	struct mo_error *error;
+	uint64_t ops_kva;
+
+	if (!mo_has(&layout->pipe_buffer) || !mo_has(&layout->pipe_page) || !mo_has(&layout->pipe_ops) ||
+	    !layout->pipe_buffer.bytes || place->offset_bytes % layout->pipe_buffer.bytes != layout->pipe_page.offset_bytes ||
+	    !read_word(state, place->kva + place->offset_bytes - layout->pipe_page.offset_bytes + layout->pipe_ops.offset_bytes,
+		       &ops_kva))
+		return false;
+	error = mo_symbols_at(mo_kernel_symbols(state->kernel), ops_kva, &symbol);
+	mo_error_destroy(error);
+	return !error && strstr(symbol.name, "pipe_buf_ops") != NULL;
+}
+
+/* A chunk that begins at this block, and whose end is where a page ends. */
+static bool is_pool(struct owners_state *state, const struct mo_place *place, const struct block *block)
+{
+	const struct owners_layout *layout = state->layout;
+	uint64_t first_kva;
+	uint64_t last_kva;
+
+	return mo_has(&layout->pool_start) && mo_has(&layout->pool_end) &&
+	       place->offset_bytes == layout->pool_start.offset_bytes &&
+	       read_word(state, mo_field_kva(&layout->pool_start, place->kva), &first_kva) &&
+	       read_word(state, mo_field_kva(&layout->pool_end, place->kva), &last_kva) &&
+	       first_kva == state->direct_map_kva + (block->pfn << state->page_shift) && last_kva > first_kva &&
+	       !((last_kva + 1) & (state->page_bytes - 1));
+}
+
+enum structure structure_around(struct owners_state *state, const struct mo_place *place, const struct block *block)
+{
+	bool is_page = block->best >> POINTER_PAGE_BIT & 1;
+
+	if (place->kind == MO_PLACE_VMAP_AREA || place->kind == MO_PLACE_SLAB_OBJECT) {
+		if (!is_page && is_pool(state, place, block))
+			return STRUCTURE_POOL;
+	}
+	if (place->kind != MO_PLACE_SLAB_OBJECT || place->is_padding)
+		return STRUCTURE_NONE;
+	if (is_page && is_pipe(state, place))
+		return STRUCTURE_PIPE;
+	if (is_page && is_skb_fragment(state, place))
+		return STRUCTURE_SKB_FRAGS;
+	return !is_page && is_ring_buffer(state, place) ? STRUCTURE_RING_BUFFER : STRUCTURE_NONE;
+}
