@@ -139,7 +139,12 @@ struct mo_oom_share {
 	const char *holder_kind;     /* "process", "processes", "cache", "mount", "file", "cgroup", "module", "pool"; NULL */
 	char holder[160];            /* empty: not known */
 	struct mo_count holder_bytes;
-	const char *source;          /* "log", "dump" */
+	uint32_t n_holders;          /* of "processes": how many */
+	int32_t holder_pid;          /* of a process; 0: not known */
+	struct mo_count unused_bytes; /* of a pool: what of it is free */
+	const char *holder_source;   /* "log", "dump"; NULL: no holder */
+	char module[64];             /* that the holder's memory points into, or that owns it; empty: none, or not known */
+	const char *source;          /* of the bytes: "log", "dump" */
 };
 
 struct mo_oom_memcg {
@@ -184,7 +189,7 @@ struct mo_oom_event {
 	const struct mo_oom_memcg *memcg_numbers; /* NULL: none */
 	const struct mo_oom_zone *zones;
 	size_t n_zones;
-	const struct mo_oom_share *shares; /* largest excess over an ordinary machine first */
+	const struct mo_oom_share *shares; /* largest first; the cause is what exceeds the ordinary by most */
 	size_t n_shares;
 	const struct mo_oom_candidate *candidates; /* highest badness first */
 	size_t n_candidates;

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The victim: oom_badness() (mm/oom_kill.c) of every process of the report's table, from the table's own numbers. The sum of
+ * resident, swapped and page-table pages, and oom_score_adj thousandths of all that could be used. Until 4.16 root had a
+ * bonus, whose form changed: where that may be so (the log then has nr_ptes, or a score), root's badness is not known.
+ */
+#include "gathering.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define ADJ_MIN (-1000)
+#define MOST_PAGES (1ull << 50)
+
+/* oc->totalpages; 0: not known */
+static uint64_t total_pages(const struct oom_state *state, const struct draft *draft)
+{
+	const struct mo_oom_event *event = &draft->event;
+	uint64_t swap = event->swap_total_bytes.certainty == MO_EXACT ? event->swap_total_bytes.value :
+			state->swap_total_bytes.certainty == MO_EXACT ? state->swap_total_bytes.value :
+									0;
+	uint64_t pages = 0;
+
+	if (event->total_bytes.certainty != MO_EXACT)
+		return 0;
+	if (event->constraint == MO_OOM_MEMCG) {
+		/* mem_cgroup_get_max(): the limit, and what swap the group may use. */
+		uint64_t own = draft->memcg.swap_limit_bytes.certainty == MO_EXACT && draft->memcg.swap_limit_bytes.value < swap ?
+				       draft->memcg.swap_limit_bytes.value :
+				       swap;
+
+		return (event->total_bytes.value + own) / state->page_bytes;
+	}
+	/* Of some nodes: their present pages; else what the allocator manages. */
+	for (size_t i = 0; i < draft->n_zones; i++)
+		pages += event->constraint == MO_OOM_CPUSET || event->constraint == MO_OOM_MEMPOLICY ?
+				 (is_node_allowed(event, draft->zones[i].node_id) ? draft->zones[i].present_pages.value : 0) :
+				 draft->zones[i].managed_pages.value;
+	if (!pages)
+		pages = event->total_bytes.value / state->page_bytes;
+	return pages + swap / state->page_bytes;
+}
+
+static bool may_have_bonus(const struct draft *draft)
+{
+	return draft->has_pte_columns || (draft->n_kills && draft->kills[0].score.certainty == MO_EXACT);
+}
+
+static void compute(const struct oom_state *state, const struct draft *draft, struct mo_oom_candidate *candidate, uint64_t total)
+{
+	struct mo_count pages = mo_count_add(candidate->rss_pages, candidate->swap_pages);
+	struct mo_count tables = candidate->pgtables_bytes;
+
+	tables.value /= state->page_bytes;
+	pages = mo_count_add(pages, tables);
+	if (!total || total >= MOST_PAGES || pages.certainty != MO_EXACT || pages.value >= MOST_PAGES ||
+	    (may_have_bonus(draft) && !candidate->uid))
+		return;
+	candidate->has_badness = true;
+	candidate->badness_pages = (int64_t)pages.value + candidate->oom_score_adj * (int64_t)(total / 1000);
+	if (candidate->exempt)
+		return;
+	if (mo_has(&state->layout->since_5_9) && draft->event.constraint != MO_OOM_MEMCG && !is_node_bound(draft))
+		candidate->oom_score =
+			mo_exact((uint64_t)((1000 + candidate->badness_pages * 1000 / (int64_t)total) * 2 / 3));
+}
+
+/* Killed before, and still there. */
+static bool is_dying(const struct draft *earlier, int32_t pid)
+{
+	for (size_t i = 0; earlier && i < earlier->n_kills; i++)
+		if (earlier->kills[i].pid == pid)
+			return true;
+	return false;
+}
+
+static int compare_badness(const void *a, const void *b)
+{
+	const struct mo_oom_candidate *left = a;
+	const struct mo_oom_candidate *right = b;
+
+	if (!left->exempt != !right->exempt)
+		return left->exempt ? 1 : -1;
+	if (left->has_badness != right->has_badness)
+		return left->has_badness ? -1 : 1;
+	if (left->badness_pages != right->badness_pages)
+		return left->badness_pages < right->badness_pages ? 1 : -1;
+	return left->pid < right->pid ? -1 : left->pid > right->pid;
+}
+
+void judge_candidates(const struct oom_state *state, struct draft *draft, const struct draft *earlier)
+{
+	uint64_t total = total_pages(state, draft);
+
+	for (size_t i = 0; i < draft->n_candidates; i++) {
+		struct mo_oom_candidate *candidate = &draft->candidates[i];
+
+		for (size_t k = 0; k < draft->n_kills; k++)
+			candidate->is_victim |= draft->kills[k].pid == candidate->pid;
+		if (candidate->is_victim)
+			candidate->exempt = NULL;
+		else if (candidate->oom_score_adj == ADJ_MIN)
+			candidate->exempt = "oom_score_adj is -1000";
+		else if (is_dying(earlier, candidate->pid))
+			candidate->exempt = "killed before, its memory is being given back";
+		compute(state, draft, candidate, total);
+	}
+	if (draft->n_candidates)
+		qsort(draft->candidates, draft->n_candidates, sizeof(*draft->candidates), compare_badness);
+	draft->event.candidates = draft->candidates;
+	draft->event.n_candidates = draft->n_candidates;
+}
+
+/* What of the cause the killed processes had. */
+static uint64_t victims_part(const struct draft *draft)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < draft->n_kills; i++) {
+		const struct mo_oom_kill *kill = &draft->kills[i];
+
+		switch (draft->event.cause) {
+		case MO_OOM_SHMEM: sum += kill->shmem_bytes.value; break;
+		case MO_OOM_PAGE_TABLES: sum += kill->pgtables_bytes.value; break;
+		case MO_OOM_FILE:
+		case MO_OOM_DIRTY: sum += kill->file_bytes.value; break;
+		case MO_OOM_ANON:
+		case MO_OOM_MLOCKED: sum += kill->anon_bytes.value; break;
+		default: break;
+		}
+	}
+	return sum;
+}
+
+/*
+ * A consumer is a victim that held a good part of what was short, or as much as whoever held most. Who was killed for what
+ * kernel, huge pages or files hold is a bystander.
+ */
+void judge_victim(struct draft *draft)
+{
+	struct mo_oom_event *event = &draft->event;
+	const struct mo_oom_share *share = share_of(draft, event->cause);
+	uint64_t part = victims_part(draft);
+
+	event->freed_bytes = 0;
+	for (size_t i = 0; i < draft->n_kills; i++)
+		event->freed_bytes += draft->kills[i].anon_bytes.value + draft->kills[i].pgtables_bytes.value;
+	event->role = MO_OOM_ROLE_UNKNOWN;
+	if (!draft->n_kills || event->cause == MO_OOM_CAUSE_UNKNOWN || !share)
+		return;
+	if (part >= share->bytes.value / 3 || (share->holder[0] && share->holder_bytes.certainty == MO_EXACT && part &&
+					       part >= share->holder_bytes.value / 10 * 9))
+		event->role = MO_OOM_CONSUMER;
+	else if (share->holder[0] && !strcmp(share->holder, draft->kills[0].comm))
+		event->role = MO_OOM_CONSUMER;
+	else
+		event->role = MO_OOM_BYSTANDER;
+}

@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What the memory was used for when it ran out, from the numbers that the log gives, beside what an ordinary machine shows.
+ * The cause is what exceeds the ordinary by most, not what is largest: a third of the memory in huge pages that nobody uses
+ * explains more than a half that processes use.
+ */
+#include "gathering.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Per cent of memory that such a kind has on machines that are well; with the words for it. */
+static const struct {
+	uint8_t percent;
+	const char *words;
+} ordinary[MO_OOM_N_CAUSES] = {
+	[MO_OOM_ANON] = { 50, "20 to 70 %" },
+	[MO_OOM_SHMEM] = { 5, "below 5 %" },
+	[MO_OOM_FILE] = { 40, "20 to 60 %" },
+	[MO_OOM_DIRTY] = { 5, "below 5 %" },
+	[MO_OOM_MLOCKED] = { 1, "below 1 %" },
+	[MO_OOM_HUGETLB] = { 0, "none" },
+	[MO_OOM_SLAB] = { 5, "1 to 5 %" },
+	[MO_OOM_SLAB_RECLAIMABLE] = { 10, "2 to 10 %" },
+	[MO_OOM_PAGE_TABLES] = { 2, "below 2 %" },
+	[MO_OOM_KERNEL_STACKS] = { 1, "below 1 %" },
+	[MO_OOM_VMALLOC] = { 3, "below 3 %" },
+	[MO_OOM_PERCPU] = { 1, "below 1 %" },
+	[MO_OOM_ZSWAPPED] = { 5, "none, or what swap saves" },
+	[MO_OOM_BALLOON] = { 0, "none" },
+	[MO_OOM_SOCKETS] = { 2, "below 2 %" },
+	[MO_OOM_UNACCOUNTED] = { 5, "below 5 %" },
+	[MO_OOM_PCP] = { 1, "below 1 %" },
+	[MO_OOM_FREE] = { 100, "at least the low watermarks" },
+};
+
+struct mo_oom_share *share_of(const struct draft *draft, enum mo_oom_cause cause)
+{
+	for (size_t i = 0; i < draft->n_shares; i++)
+		if (draft->shares[i].cause == cause)
+			return &draft->shares[i];
+	return NULL;
+}
+
+static void add_share(struct draft *draft, enum mo_oom_cause cause, struct mo_count bytes, const char *source)
+{
+	if (bytes.certainty != MO_EXACT || draft->n_shares == MO_OOM_N_CAUSES)
+		return;
+	draft->shares[draft->n_shares++] = (struct mo_oom_share){
+		.cause = cause, .bytes = bytes, .ordinary = ordinary[cause].words, .source = source,
+	};
+}
+
+static struct mo_count times(struct mo_count pages, uint64_t unit_bytes)
+{
+	pages.value *= unit_bytes;
+	return pages;
+}
+
+/* A counter in bytes: of the nodes that the report shows, where the request was bound to some. */
+static struct mo_count counter_bytes(const struct oom_state *state, const struct draft *draft, enum counter which, bool by_node)
+{
+	if (by_node)
+		return times(draft->node_kib[which], 1024);
+	return times(draft->counters[which], state->page_bytes);
+}
+
+static struct mo_count smaller(struct mo_count a, struct mo_count b)
+{
+	if (a.certainty != MO_EXACT || b.certainty != MO_EXACT)
+		return mo_unknown();
+	return a.value < b.value ? a : b;
+}
+
+/* a - b, at least 0 */
+static struct mo_count less(struct mo_count a, struct mo_count b)
+{
+	if (a.certainty != MO_EXACT)
+		return a;
+	return mo_exact(b.certainty == MO_EXACT ? (a.value > b.value ? a.value - b.value : 0) : a.value);
+}
+
+/* Shared memory stands on the lists of anonymous pages; what of it is locked, on the unevictable one. */
+static void add_lru_shares(const struct oom_state *state, struct draft *draft, bool by_node)
+{
+	struct mo_count anon = mo_count_add(counter_bytes(state, draft, C_ACTIVE_ANON, by_node),
+					    counter_bytes(state, draft, C_INACTIVE_ANON, by_node));
+	struct mo_count file = mo_count_add(counter_bytes(state, draft, C_ACTIVE_FILE, by_node),
+					    counter_bytes(state, draft, C_INACTIVE_FILE, by_node));
+	struct mo_count shmem = counter_bytes(state, draft, C_SHMEM, by_node);
+	struct mo_count dirty = mo_count_add(counter_bytes(state, draft, C_DIRTY, by_node),
+					     counter_bytes(state, draft, C_WRITEBACK, by_node));
+
+	add_share(draft, MO_OOM_ANON, less(anon, shmem), "log");
+	add_share(draft, MO_OOM_SHMEM, smaller(shmem, anon), "log");
+	add_share(draft, MO_OOM_FILE, less(file, dirty), "log");
+	add_share(draft, MO_OOM_DIRTY, smaller(dirty, file), "log");
+	add_share(draft, MO_OOM_MLOCKED, counter_bytes(state, draft, C_UNEVICTABLE, by_node), "log");
+}
+
+static struct mo_count huge_bytes(const struct draft *draft)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < draft->n_huge_pools; i++)
+		sum += draft->huge_pools[i].total * draft->huge_pools[i].page_kib * 1024;
+	return draft->n_huge_pools ? mo_exact(sum) : mo_unknown();
+}
+
+static void add_free_shares(const struct oom_state *state, struct draft *draft, bool by_node)
+{
+	struct mo_count free_pages = mo_unknown();
+	struct mo_count pcp = mo_unknown();
+
+	for (size_t i = 0; i < draft->n_zones; i++) {
+		add_to(&free_pages, draft->zones[i].free_pages);
+		add_to(&pcp, draft->zones[i].free_pcp_pages);
+	}
+	if (free_pages.certainty != MO_EXACT && !by_node)
+		free_pages = draft->counters[C_FREE];
+	draft->event.free_bytes = times(free_pages, state->page_bytes);
+	add_share(draft, MO_OOM_FREE, draft->event.free_bytes, "log");
+	add_share(draft, MO_OOM_PCP, times(pcp, state->page_bytes), "log");
+}
+
+/* What the dump tells of memory that no counter of the log has; it holds if that memory has not grown since. */
+static void split_unaccounted(const struct oom_state *state, struct draft *draft, uint64_t *left)
+{
+	static const struct {
+		enum mo_oom_cause cause;
+		enum mo_page_class class;
+	} parts[] = { { MO_OOM_VMALLOC, MO_PAGE_VMALLOC }, { MO_OOM_PERCPU, MO_PAGE_PERCPU }, { MO_OOM_BALLOON, MO_PAGE_BALLOON } };
+
+	for (size_t i = 0; state->mem_map && i < sizeof(parts) / sizeof(parts[0]); i++) {
+		uint64_t bytes = state->mem_map->pages[parts[i].class] * state->page_bytes;
+
+		if (!bytes || bytes > *left)
+			continue;
+		add_share(draft, parts[i].cause, mo_exact(bytes), "dump");
+		*left -= bytes;
+	}
+}
+
+static void add_unaccounted(const struct oom_state *state, struct draft *draft, bool can_split)
+{
+	uint64_t known = 0;
+	uint64_t left;
+
+	for (size_t i = 0; i < draft->n_shares; i++)
+		known += draft->shares[i].bytes.value;
+	if (draft->event.total_bytes.certainty != MO_EXACT || known > draft->event.total_bytes.value)
+		return;
+	left = draft->event.total_bytes.value - known;
+	if (can_split)
+		split_unaccounted(state, draft, &left);
+	add_share(draft, MO_OOM_UNACCOUNTED, mo_exact(left), "log");
+}
+
+static struct mo_count managed_bytes(const struct oom_state *state, const struct draft *draft)
+{
+	struct mo_count pages = mo_unknown();
+
+	for (size_t i = 0; i < draft->n_zones; i++)
+		add_to(&pages, draft->zones[i].managed_pages);
+	if (pages.certainty != MO_EXACT && draft->ram_pages.certainty == MO_EXACT)
+		pages = less(draft->ram_pages, draft->reserved_pages);
+	return pages.value ? times(pages, state->page_bytes) : mo_unknown();
+}
+
+static void balance_machine(const struct oom_state *state, struct draft *draft)
+{
+	bool by_node = is_node_bound(draft) && draft->parts & PART_NODES;
+	struct mo_count tables = counter_bytes(state, draft, C_PAGE_TABLES, by_node);
+
+	draft->event.total_bytes = managed_bytes(state, draft);
+	if (!(draft->parts & PART_MEMINFO))
+		return;
+	add_lru_shares(state, draft, by_node);
+	add_to(&tables, counter_bytes(state, draft, C_SEC_PAGE_TABLES, by_node));
+	add_share(draft, MO_OOM_HUGETLB, huge_bytes(draft), "log");
+	/* Since 5.9 the log has slab of the whole machine alone: of some nodes it is not known. */
+	if (!by_node) {
+		add_share(draft, MO_OOM_SLAB, counter_bytes(state, draft, C_SLAB_UNRECLAIMABLE, false), "log");
+		add_share(draft, MO_OOM_SLAB_RECLAIMABLE, counter_bytes(state, draft, C_SLAB_RECLAIMABLE, false), "log");
+	}
+	add_share(draft, MO_OOM_PAGE_TABLES, tables, "log");
+	add_share(draft, MO_OOM_KERNEL_STACKS, times(draft->kernel_stack_kib, 1024), "log");
+	if (draft->zspages_kib.value)
+		add_share(draft, MO_OOM_ZSWAPPED, times(draft->zspages_kib, 1024), "log");
+	add_free_shares(state, draft, by_node);
+	add_unaccounted(state, draft, !by_node);
+}
+
+static void balance_memcg(const struct oom_state *state, struct draft *draft)
+{
+	static const struct {
+		enum mo_oom_cause cause;
+		enum memcg_stat stat;
+	} kinds[] = {
+		{ MO_OOM_ANON, S_ANON }, { MO_OOM_SHMEM, S_SHMEM }, { MO_OOM_SLAB, S_SLAB_UNRECLAIMABLE },
+		{ MO_OOM_SLAB_RECLAIMABLE, S_SLAB_RECLAIMABLE }, { MO_OOM_PAGE_TABLES, S_PAGE_TABLES },
+		{ MO_OOM_KERNEL_STACKS, S_KERNEL_STACK }, { MO_OOM_PERCPU, S_PERCPU }, { MO_OOM_SOCKETS, S_SOCK },
+		{ MO_OOM_VMALLOC, S_VMALLOC }, { MO_OOM_ZSWAPPED, S_ZSWAP },
+	};
+	struct mo_count dirty = mo_unknown();
+	struct mo_count file = draft->memcg_stats[S_FILE];
+
+	(void)state;
+	draft->event.total_bytes = draft->memcg.limit_bytes.certainty == MO_EXACT && draft->memcg.limit_bytes.value != UINT64_MAX ?
+					   draft->memcg.limit_bytes :
+					   draft->memcg.usage_bytes;
+	add_to(&dirty, draft->memcg_stats[S_DIRTY]);
+	add_to(&dirty, draft->memcg_stats[S_WRITEBACK]);
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (draft->memcg_stats[kinds[i].stat].value || kinds[i].cause == MO_OOM_ANON)
+			add_share(draft, kinds[i].cause, draft->memcg_stats[kinds[i].stat], "log");
+	file = less(file, draft->memcg_stats[S_SHMEM]);
+	add_share(draft, MO_OOM_FILE, less(file, dirty), "log");
+	if (dirty.value)
+		add_share(draft, MO_OOM_DIRTY, smaller(dirty, file), "log");
+	if (draft->n_shares && draft->memcg.usage_bytes.certainty == MO_EXACT)
+		add_unaccounted(state, draft, false);
+}
+
+static int64_t excess_of(const struct mo_oom_share *share)
+{
+	return (int64_t)share->percent_thousandths - ordinary[share->cause].percent * 1000;
+}
+
+static int compare_excess(const void *a, const void *b)
+{
+	const struct mo_oom_share *left = a;
+	const struct mo_oom_share *right = b;
+	int64_t difference = excess_of(right) - excess_of(left);
+
+	return difference ? (difference > 0 ? 1 : -1) : (int)left->cause - (int)right->cause;
+}
+
+#define A_CAUSE_THOUSANDTHS 5000 /* less than 5 % of memory explains nothing */
+
+static int compare_bytes(const void *a, const void *b)
+{
+	const struct mo_oom_share *left = a;
+	const struct mo_oom_share *right = b;
+
+	if (left->bytes.value != right->bytes.value)
+		return left->bytes.value < right->bytes.value ? 1 : -1;
+	return (int)left->cause - (int)right->cause;
+}
+
+static void choose_cause(struct draft *draft)
+{
+	struct mo_oom_event *event = &draft->event;
+
+	if (event->cause != MO_OOM_CAUSE_UNKNOWN)
+		return;
+	if (event->constraint == MO_OOM_ORDER) {
+		event->cause = MO_OOM_FRAGMENTATION;
+		return;
+	}
+	for (size_t i = 0; i < draft->n_shares; i++) {
+		const struct mo_oom_share *share = &draft->shares[i];
+
+		if (share->cause == MO_OOM_FREE || share->cause == MO_OOM_PCP || share->percent_thousandths < A_CAUSE_THOUSANDTHS)
+			continue;
+		event->cause = share->cause;
+		return;
+	}
+}
+
+struct mo_error *balance(const struct oom_state *state, struct draft *draft)
+{
+	struct mo_oom_event *event = &draft->event;
+
+	draft->shares = calloc(MO_OOM_N_CAUSES, sizeof(*draft->shares));
+	if (!draft->shares)
+		return mo_error_no_memory();
+	if (event->constraint == MO_OOM_MEMCG)
+		balance_memcg(state, draft);
+	else
+		balance_machine(state, draft);
+	for (size_t i = 0; i < draft->n_shares; i++) {
+		struct mo_oom_share *share = &draft->shares[i];
+		double total = (double)event->total_bytes.value;
+
+		share->percent_thousandths = total > 0 ? (uint32_t)((double)share->bytes.value * 100000 / total + 0.5) : 0;
+	}
+	qsort(draft->shares, draft->n_shares, sizeof(*draft->shares), compare_excess);
+	choose_cause(draft);
+	qsort(draft->shares, draft->n_shares, sizeof(*draft->shares), compare_bytes);
+	event->shares = draft->shares;
+	event->n_shares = draft->n_shares;
+	if (draft->parts & PART_MEMCG && !draft->memcg.path[0] && event->memcg[0])
+		memcpy(draft->memcg.path, event->memcg, sizeof(draft->memcg.path));
+	return NULL;
+}

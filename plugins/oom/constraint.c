@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What was short: the kernel's own word where it says one, and what the zones show beside it. */
+#include "gathering.h"
+
+#include <string.h>
+
+static bool has_verdict(const struct draft *draft, const char *verdict)
+{
+	for (size_t i = 0; i < draft->n_zones; i++)
+		if (draft->zones[i].verdict && !strcmp(draft->zones[i].verdict, verdict))
+			return true;
+	return false;
+}
+
+/* Whether a zone that the request may not use has more free than its high watermark. */
+static bool is_elsewhere(const struct draft *draft, const char *verdict)
+{
+	for (size_t i = 0; i < draft->n_zones; i++) {
+		const struct mo_oom_zone *zone = &draft->zones[i];
+
+		if (zone->verdict && !strcmp(zone->verdict, verdict) && zone->free_pages.certainty == MO_EXACT &&
+		    zone->high_pages.certainty == MO_EXACT && zone->free_pages.value > zone->high_pages.value * 2)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Enough is free, and no block of that order. A zone that only keeps its lowmem reserve back is not short of blocks, and one
+ * whose pages for one are enough although blocks of that order are there fails for the pages that the order adds.
+ */
+static bool is_fragmented(const struct draft *draft)
+{
+	return draft->event.has_order && draft->event.order > 0 && has_verdict(draft, "no block");
+}
+
+static enum mo_oom_constraint by_word(const char *word)
+{
+	return !strcmp(word, "CONSTRAINT_MEMCG")	 ? MO_OOM_MEMCG :
+	       !strcmp(word, "CONSTRAINT_CPUSET")	 ? MO_OOM_CPUSET :
+	       !strcmp(word, "CONSTRAINT_MEMORY_POLICY") ? MO_OOM_MEMPOLICY :
+							   MO_OOM_CONSTRAINT_UNKNOWN;
+}
+
+/* Pages of the zones that the log shows are clearly fewer than the machine has: it shows those of some nodes alone. */
+static bool shows_some_nodes(const struct draft *draft)
+{
+	uint64_t managed = 0;
+
+	for (size_t i = 0; i < draft->n_zones; i++)
+		managed += draft->zones[i].managed_pages.value;
+	return managed && draft->ram_pages.certainty == MO_EXACT && draft->reserved_pages.certainty == MO_EXACT &&
+	       draft->ram_pages.value > draft->reserved_pages.value &&
+	       managed < (draft->ram_pages.value - draft->reserved_pages.value) / 10 * 9;
+}
+
+bool is_node_bound(const struct draft *draft)
+{
+	return draft->event.constraint == MO_OOM_CPUSET || draft->event.constraint == MO_OOM_MEMPOLICY ||
+	       draft->event.constraint == MO_OOM_NODE || shows_some_nodes(draft);
+}
+
+static enum mo_oom_constraint by_zones(const struct draft *draft, const struct request *request)
+{
+	bool is_known;
+
+	if (is_fragmented(draft))
+		return MO_OOM_ORDER;
+	if (request->is_this_node)
+		return MO_OOM_NODE;
+	if (is_elsewhere(draft, "other node") || shows_some_nodes(draft)) {
+		node_list_has(draft->event.nodemask, 0, &is_known);
+		return is_known ? MO_OOM_MEMPOLICY : draft->event.mems_allowed[0] ? MO_OOM_CPUSET : MO_OOM_NODE;
+	}
+	if (is_elsewhere(draft, "other zone"))
+		return MO_OOM_ZONE;
+	if (draft->event.kind == MO_OOM_ALLOCATION_FAILURE && request->is_known && !request->may_block)
+		return MO_OOM_RESERVE;
+	return draft->parts & (PART_ZONES | PART_SUMMARY) ? MO_OOM_GLOBAL : MO_OOM_CONSTRAINT_UNKNOWN;
+}
+
+void find_constraint(const struct oom_state *state, struct draft *draft)
+{
+	struct mo_oom_event *event = &draft->event;
+	struct request request = request_of(event);
+
+	(void)state;
+	if (event->constraint != MO_OOM_CONSTRAINT_UNKNOWN)
+		return;
+	event->constraint = by_word(draft->constraint_text);
+	if (event->constraint == MO_OOM_CONSTRAINT_UNKNOWN && event->memcg[0])
+		event->constraint = MO_OOM_MEMCG;
+	/* Before 4.20, and where the killer panics instead, no word is printed; the group's numbers are only with its own OOM. */
+	if (event->constraint == MO_OOM_CONSTRAINT_UNKNOWN && draft->memcg.usage_bytes.certainty == MO_EXACT)
+		event->constraint = MO_OOM_MEMCG;
+	if (event->constraint == MO_OOM_CONSTRAINT_UNKNOWN)
+		event->constraint = by_zones(draft, &request);
+	/* "Out of memory: Killed process" alone: not of a memory cgroup, and more is not said. */
+	if (event->constraint == MO_OOM_CONSTRAINT_UNKNOWN && event->kind == MO_OOM_KILL)
+		event->constraint = MO_OOM_GLOBAL;
+}

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Holders that the dump shows and the log does not: files of tmpfs, slab caches, who has locked memory, callers of vmalloc.
+ * What the dump shows is of its own moment. A holder is named only if it has, in the dump, a good part of what the report
+ * had of that kind: else it has given it back since, or was never the one.
+ */
+#include "gathering.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool is_good_part(uint64_t bytes, const struct mo_oom_share *share)
+{
+	return bytes >= share->bytes.value / 4 && bytes;
+}
+
+static void set_holder(struct mo_oom_share *share, const char *kind, const char *name, uint64_t bytes)
+{
+	share->holder_kind = kind;
+	share->holder_bytes = mo_exact(bytes);
+	share->holder_source = "dump";
+	snprintf(share->holder, sizeof(share->holder), "%s", name);
+}
+
+/* The task with most of something, told once for all threads of an mm. */
+static void find_locker(const struct oom_state *state, struct mo_oom_share *share)
+{
+	const struct mo_mm *most = NULL;
+	uint64_t bytes;
+
+	for (size_t i = 0; i < state->tasks->n_mms; i++) {
+		const struct mo_mm *mm = &state->tasks->mms[i];
+
+		if (mm->locked_pages.certainty == MO_EXACT && mm->n_tasks && mm->locked_pages.value < 1ull << 44 &&
+		    (!most || mm->locked_pages.value > most->locked_pages.value))
+			most = mm;
+	}
+	if (!most || most->first_task >= state->tasks->n_tasks)
+		return;
+	bytes = most->locked_pages.value * state->page_bytes;
+	if (!is_good_part(bytes, share))
+		return;
+	set_holder(share, "process", state->tasks->tasks[most->first_task].comm, bytes);
+	share->holder_pid = state->tasks->tasks[most->first_task].tgid;
+}
+
+/* The process with the most threads: each has a stack. */
+static void find_thread_owner(const struct oom_state *state, struct mo_oom_share *share)
+{
+	const struct mo_task *most = NULL;
+	uint64_t bytes;
+
+	for (size_t i = 0; i < state->tasks->n_tasks; i++) {
+		const struct mo_task *task = &state->tasks->tasks[i];
+
+		if (task->leader == i && !task->is_kernel_thread && (!most || task->n_threads > most->n_threads))
+			most = task;
+	}
+	if (!most || !state->tasks->n_tasks)
+		return;
+	bytes = (uint64_t)((double)share->bytes.value * most->n_threads / (double)state->tasks->n_tasks);
+	if (!is_good_part(bytes, share))
+		return;
+	set_holder(share, "process", most->comm, bytes);
+	share->holder_pid = most->pid;
+}
+
+/* One file if it has most of its mount, else the mount. */
+static void find_shared_file(const struct oom_state *state, struct mo_oom_share *share)
+{
+	const struct mo_file *file = NULL;
+	const struct mo_mount *mount = NULL;
+	uint64_t file_bytes;
+	uint64_t mount_bytes;
+
+	for (size_t i = 0; state->files && i < state->files->n_files && !file; i++)
+		if (state->files->files[i].kind == MO_FILE_SHMEM || state->files->files[i].kind == MO_FILE_SHMEM_INTERNAL)
+			file = &state->files->files[i];
+	if (!file)
+		return;
+	for (size_t i = 0; i < state->files->n_mounts; i++) {
+		const struct mo_mount *at = &state->files->mounts[i];
+
+		if (at->type && !strcmp(at->type, "tmpfs") && at->path && (!mount || at->pages > mount->pages))
+			mount = at;
+	}
+	file_bytes = file->pages * state->page_bytes;
+	mount_bytes = mount ? mount->pages * state->page_bytes : 0;
+	if (file_bytes >= mount_bytes / 2 && is_good_part(file_bytes, share) && file->path)
+		set_holder(share, "file", file->path, file_bytes);
+	else if (is_good_part(mount_bytes, share))
+		set_holder(share, "mount", mount->path, mount_bytes);
+	else if (is_good_part(file_bytes, share))
+		set_holder(share, "file", file->is_memfd ? "a memfd" : "shared memory without a name", file_bytes);
+}
+
+static void find_dirty_mount(const struct oom_state *state, struct mo_oom_share *share, bool only_dirty)
+{
+	const struct mo_mount *most = NULL;
+	uint64_t most_pages = 0;
+
+	for (size_t i = 0; state->files && i < state->files->n_mounts; i++) {
+		const struct mo_mount *mount = &state->files->mounts[i];
+		uint64_t pages = only_dirty ? mount->dirty_pages : mount->pages;
+
+		if (!mount->path || (mount->type && !strcmp(mount->type, "tmpfs")) || pages <= most_pages)
+			continue;
+		most = mount;
+		most_pages = pages;
+	}
+	if (most && is_good_part(most_pages * state->page_bytes, share))
+		set_holder(share, "mount", most->path, most_pages * state->page_bytes);
+}
+
+#define N_SAMPLES 64
+#define MOST_OBJECT_BYTES 1024
+
+/* The module that most of a cache's objects point into, seen in a sample of them. */
+struct sample {
+	const char *modules[N_SAMPLES];
+	size_t n;
+	size_t n_objects;
+};
+
+static const char *module_of_object(const struct oom_state *state, uint64_t kva, size_t bytes)
+{
+	const struct mo_symbols *symbols = mo_kernel_symbols(mo_run_kernel(state->run));
+	uint64_t words[MOST_OBJECT_BYTES / 8];
+	struct mo_error *error = mo_read(state->reader, kva, words, bytes / 8 * 8);
+
+	if (error) {
+		mo_error_destroy(error);
+		return NULL;
+	}
+	for (size_t i = 0; i < bytes / 8; i++) {
+		struct mo_symbol symbol;
+
+		if (words[i] < 1ull << 63)
+			continue;
+		error = mo_symbols_at(symbols, words[i], &symbol);
+		if (!error && symbol.module)
+			return symbol.module;
+		mo_error_destroy(error);
+	}
+	return NULL;
+}
+
+static void sample_cache(const struct oom_state *state, const struct mo_slab_cache *cache, struct sample *sample)
+{
+	size_t step = cache->n_slabs / N_SAMPLES + 1;
+	size_t bytes = cache->object_bytes < MOST_OBJECT_BYTES ? cache->object_bytes : MOST_OBJECT_BYTES;
+
+	for (size_t i = 0; i < cache->n_slabs && sample->n_objects < N_SAMPLES; i += step) {
+		const struct mo_slab *slab = &state->slab->slabs[cache->slabs[i]];
+		const char *module;
+
+		if (!slab->objects || slab->cache == MO_SLAB_NO_CACHE ||
+		    mo_object_state_of(state->slab, slab, slab->objects / 2u) != MO_OBJECT_ALLOCATED)
+			continue;
+		sample->n_objects++;
+		module = module_of_object(state, mo_object_kva(state->slab, slab, slab->objects / 2u), bytes);
+		if (module)
+			sample->modules[sample->n++] = module;
+	}
+}
+
+static void find_module(const struct oom_state *state, const struct mo_slab_cache *cache, struct mo_oom_share *share)
+{
+	struct sample sample = { .n = 0 };
+
+	mo_error_destroy(mo_kernel_load_modules(mo_run_kernel(state->run)));
+	sample_cache(state, cache, &sample);
+	for (size_t i = 0; i < sample.n; i++) {
+		size_t n_same = 0;
+
+		for (size_t k = 0; k < sample.n; k++)
+			n_same += !strcmp(sample.modules[i], sample.modules[k]);
+		if (n_same * 2 > sample.n_objects) {
+			snprintf(share->module, sizeof(share->module), "%s", sample.modules[i]);
+			return;
+		}
+	}
+}
+
+static void find_slab_cache(const struct oom_state *state, struct mo_oom_share *share)
+{
+	const struct mo_slab_cache *most = NULL;
+	bool reclaimable = share->cause == MO_OOM_SLAB_RECLAIMABLE;
+
+	for (size_t i = 0; state->slab && i < state->slab->n_caches; i++) {
+		const struct mo_slab_cache *cache = &state->slab->caches[i];
+
+		if (cache->is_reclaimable == reclaimable && cache->name && (!most || cache->pages > most->pages))
+			most = cache;
+	}
+	if (!most || !is_good_part(most->pages * state->page_bytes, share))
+		return;
+	set_holder(share, "cache", most->name, most->pages * state->page_bytes);
+	if (!reclaimable)
+		find_module(state, most, share);
+}
+
+/* Sums of vmalloc by caller; areas are few beside pages. */
+static void find_vmap_caller(const struct oom_state *state, struct mo_oom_share *share)
+{
+	const struct mo_vmap_area *most = NULL;
+	uint64_t most_pages = 0;
+
+	for (size_t i = 0; state->vmap && i < state->vmap->n_areas; i++) {
+		const struct mo_vmap_area *area = &state->vmap->areas[i];
+
+		/* The per-CPU allocator's memory is told as its own. */
+		if (!area->caller_name || !strncmp(area->caller_name, "pcpu_", 5) || area->n_found_pages <= most_pages)
+			continue;
+		most = area;
+		most_pages = area->n_found_pages;
+	}
+	if (!most)
+		return;
+	most_pages = 0;
+	for (size_t i = 0; i < state->vmap->n_areas; i++)
+		if (state->vmap->areas[i].caller_name && !strcmp(state->vmap->areas[i].caller_name, most->caller_name))
+			most_pages += state->vmap->areas[i].n_found_pages;
+	if (!is_good_part(most_pages * state->page_bytes, share))
+		return;
+	set_holder(share, most->caller_module ? "module" : "caller", most->caller_module ? most->caller_module : most->caller_name,
+		   most_pages * state->page_bytes);
+	if (most->caller_module)
+		snprintf(share->module, sizeof(share->module), "%s", most->caller_module);
+}
+
+static void find_direct_owner(const struct oom_state *state, struct mo_oom_share *share)
+{
+	for (size_t i = 0; state->owners && i < state->owners->n_holders; i++) {
+		const struct mo_holder *holder = &state->owners->holders[i];
+
+		if (holder->kind != MO_HOLDER_DIRECT || (!holder->name && !holder->module) || !is_good_part(holder->bytes, share))
+			continue;
+		set_holder(share, holder->module ? "module" : "caller", holder->module ? holder->module : holder->name, holder->bytes);
+		if (holder->module)
+			snprintf(share->module, sizeof(share->module), "%s", holder->module);
+		return;
+	}
+}
+
+void find_holder_in_dump(const struct oom_state *state, const struct draft *draft, struct mo_oom_share *share)
+{
+	/* Of a group's limit only the group's own tables speak. */
+	if (draft->event.constraint == MO_OOM_MEMCG && share->cause != MO_OOM_SHMEM)
+		return;
+	switch (share->cause) {
+	case MO_OOM_MLOCKED: find_locker(state, share); break;
+	case MO_OOM_KERNEL_STACKS: find_thread_owner(state, share); break;
+	case MO_OOM_SHMEM: find_shared_file(state, share); break;
+	case MO_OOM_DIRTY: find_dirty_mount(state, share, true); break;
+	case MO_OOM_FILE: find_dirty_mount(state, share, false); break;
+	case MO_OOM_SLAB:
+	case MO_OOM_SLAB_RECLAIMABLE: find_slab_cache(state, share); break;
+	case MO_OOM_VMALLOC: find_vmap_caller(state, share); break;
+	case MO_OOM_UNACCOUNTED: find_direct_owner(state, share); break;
+	default: break;
+	}
+}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef GATHERING_H
+#define GATHERING_H
+
+/*
+ * How the model is made: lines of the log become events (log_*.c, events.h), the dump says who is in the OOM killer now
+ * (dump_state.c, oom_control.c), and each event is explained: the request (gfp_flags.c), the zones (watermark_test.c), what was
+ * short (constraint.c), what held the memory (balance.c) and who (holders.c, dump_holders.c), the victim (badness.c), the
+ * words (sentences.c).
+ */
+
+#include <memopsy/cgroups.h>
+#include <memopsy/files.h>
+#include <memopsy/leaks.h>
+#include <memopsy/mem_map.h>
+#include <memopsy/owners.h>
+#include <memopsy/plugin.h>
+#include <memopsy/slab.h>
+#include <memopsy/tasks.h>
+#include <memopsy/vmap.h>
+#include <memopsy/zones.h>
+
+#include "events.h"
+#include "oom_layout.h"
+
+/* What flags say of a request, as far as they are known by name. */
+struct request {
+	bool is_known;             /* all of its names are; else only the zone is */
+	bool has_zone;
+	enum zone_kind zone;       /* the highest that it may take pages from: gfp_zone() */
+	bool may_block;            /* __GFP_DIRECT_RECLAIM */
+	bool is_high;              /* __GFP_HIGH: may use half of the reserve */
+	bool is_movable;
+	bool is_this_node;
+	bool may_use_fs;
+	bool may_use_io;
+};
+
+/* A task that the dump marks. */
+struct marked_task {
+	uint32_t task;             /* index into the model tasks */
+	const char *mark;          /* "killed by the OOM killer", "waits for the reaper", "in the OOM killer" */
+};
+#define MOST_MARKED 256
+
+/* A limit near its end, or reached. */
+struct limit_row {
+	const char *name;
+	struct mo_count used_bytes;
+	struct mo_count max_bytes;  /* unknown: none */
+	bool is_number;             /* of mappings, not of bytes */
+	int32_t pid;                /* 0: of the machine */
+	char comm[64];
+	const char *verdict;
+};
+#define MOST_LIMITS 64
+
+struct oom_state {
+	struct mo_oom_model model;
+	struct mo_run *run;
+	struct mo_reader *reader;
+	const struct oom_layout *layout;
+	uint64_t page_bytes;
+	struct log_scan scan;
+	struct mo_oom_event *events;
+	const struct mo_zones_model *zones;
+	const struct mo_tasks_model *tasks;
+	const struct mo_mem_map_model *mem_map; /* the rest may be NULL */
+	const struct mo_slab_model *slab;
+	const struct mo_vmap_model *vmap;
+	const struct mo_cgroups_model *cgroups;
+	const struct mo_files_model *files;
+	const struct mo_owners_model *owners;
+	struct marked_task marked[MOST_MARKED];
+	size_t n_marked;
+	struct mo_count victims_in_flight;
+	uint64_t in_oom_task_kva;   /* holder of oom_lock; 0: nobody, or not known */
+	struct limit_row limits[MOST_LIMITS];
+	size_t n_limits;
+	struct mo_count swap_total_bytes, swap_free_bytes, available_bytes, total_bytes; /* of the dump */
+	uint64_t first_log_sequence;
+	uint64_t first_log_ns;
+	int panic_on_oom;           /* -1: not known */
+};
+
+/* log_reading.c */
+struct mo_error *read_log(struct oom_state *state) MO_MUST_USE;
+
+/* gfp_flags.c */
+struct request request_of(const struct mo_oom_event *event);
+void name_gfp(const struct oom_state *state, uint64_t gfp, char *text, size_t text_bytes); /* empty: not known */
+
+/* node_lists.c: whether a list like "0-1,3" has a node; false in *is_known: it is none ("(null)", empty) */
+bool node_list_has(const char *list, uint32_t node_id, bool *is_known);
+bool is_node_allowed(const struct mo_oom_event *event, uint32_t node_id);
+
+/* watermark_test.c: the kernel's test of every zone */
+void test_zones(const struct oom_state *state, struct draft *draft);
+bool has_passing_zone(const struct draft *draft);
+bool passes_for_one_page(const struct mo_oom_zone *zone, const struct request *request);
+
+/* constraint.c */
+void find_constraint(const struct oom_state *state, struct draft *draft);
+bool is_node_bound(const struct draft *draft);
+
+/* balance.c */
+struct mo_error *balance(const struct oom_state *state, struct draft *draft) MO_MUST_USE;
+struct mo_oom_share *share_of(const struct draft *draft, enum mo_oom_cause cause);
+
+/* holders.c, dump_holders.c */
+void find_holders(const struct oom_state *state, struct draft *draft);
+void find_holder_in_dump(const struct oom_state *state, const struct draft *draft, struct mo_oom_share *share);
+
+/* badness.c */
+void judge_candidates(const struct oom_state *state, struct draft *draft, const struct draft *earlier);
+void judge_victim(struct draft *draft);
+
+/* sentences.c */
+void write_sentences(const struct oom_state *state, struct draft *draft);
+void describe_bytes(uint64_t bytes, char *text, size_t text_bytes);
+
+/* advice.c: findings */
+void report_event(const struct oom_state *state, const struct draft *draft, bool is_told_first, struct mo_report *report);
+
+/* dump_state.c, oom_control.c, limits.c */
+void gather_dump_state(struct oom_state *state);
+struct mo_error *gather_running_oom(struct oom_state *state) MO_MUST_USE;
+void gather_limits(struct oom_state *state);
+
+/* words.c */
+extern const char *const kind_words[MO_OOM_N_KINDS];
+extern const char *const constraint_words[MO_OOM_N_CONSTRAINTS];
+extern const char *const cause_words[MO_OOM_N_CAUSES];
+extern const char *const cause_titles[MO_OOM_N_CAUSES];
+extern const char *const role_words[];
+const char *swap_word(const struct mo_oom_event *event); /* "absent", "full", "free"; NULL: not known */
+
+/* the views */
+struct mo_error *show_oom(struct mo_run *run, struct mo_report *report) MO_MUST_USE;
+extern const struct mo_table_spec oom_verdict_table, oom_events_table, oom_zones_table, oom_causes_table, oom_candidates_table,
+	oom_memcg_table, oom_limits_table, oom_marked_table, oom_now_table;
+#define N_OOM_OPTIONS 2
+extern const struct mo_option oom_options[N_OOM_OPTIONS];
+void put_event_tables(const struct oom_state *state, size_t first, size_t end, struct mo_report *report);
+void put_now(const struct oom_state *state, bool is_brief, struct mo_report *report);
+
+#endif

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Limits at which malloc() and mmap() fail while memory is free: the commit limit, RLIMIT_AS, RLIMIT_DATA, RLIMIT_MEMLOCK,
+ * vm.max_map_count. A process is told from nine tenths of its limit on.
+ */
+#include "gathering.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+/* include/uapi/asm-generic/resource.h; mips, sparc and alpha have others. */
+#define LIMIT_DATA 2
+#define LIMIT_MEMLOCK 8
+#define LIMIT_AS 9
+
+static bool is_near(uint64_t used, uint64_t max)
+{
+	return max && used >= max - max / 10;
+}
+
+static void add(struct oom_state *state, const struct limit_row *row)
+{
+	if (state->n_limits < MOST_LIMITS)
+		state->limits[state->n_limits++] = *row;
+}
+
+static struct mo_count meminfo_kib(const struct oom_state *state, const char *label)
+{
+	const struct mo_meminfo_line *line = mo_meminfo_find(state->zones, label);
+
+	return line ? line->value : mo_unknown();
+}
+
+static bool read_int(const struct oom_state *state, const struct mo_address *symbol, uint32_t *ret)
+{
+	struct mo_error *error;
+
+	if (!mo_has(symbol))
+		return false;
+	error = mo_read_u32(state->reader, symbol->kva, ret);
+	if (error)
+		mo_error_destroy(error);
+	return !error;
+}
+
+static void add_commitment(struct oom_state *state)
+{
+	struct limit_row row = { .name = "CommitLimit", .used_bytes = meminfo_kib(state, "Committed_AS"),
+				 .max_bytes = meminfo_kib(state, "CommitLimit") };
+	uint32_t mode = 0;
+
+	if (row.used_bytes.certainty == MO_UNKNOWN || row.max_bytes.certainty == MO_UNKNOWN)
+		return;
+	row.used_bytes.value *= 1024;
+	row.max_bytes.value *= 1024;
+	if (!read_int(state, &state->layout->overcommit_memory, &mode) || mode > 2)
+		row.verdict = NULL;
+	else if (mode != 2)
+		row.verdict = mode ? "not enforced (vm.overcommit_memory is 1)" : "not enforced (vm.overcommit_memory is 0)";
+	else
+		row.verdict = row.used_bytes.value >= row.max_bytes.value	    ? "reached: malloc() fails" :
+			      is_near(row.used_bytes.value, row.max_bytes.value) ? "near: malloc() will fail soon" :
+										   "kept (vm.overcommit_memory is 2)";
+	add(state, &row);
+}
+
+/* The soft limit; false: none, or it cannot be read. */
+static bool read_rlimit(const struct oom_state *state, uint64_t signal_kva, unsigned which, uint64_t *ret)
+{
+	const struct oom_layout *layout = state->layout;
+	struct mo_error *error;
+	uint64_t value = 0;
+
+	if (!mo_has(&layout->rlim) || !mo_has(&layout->rlim_cur) || which >= layout->rlim.n_elements)
+		return false;
+	error = mo_read_field(state->reader, &layout->rlim_cur, mo_element_kva(&layout->rlim, signal_kva, which), &value);
+	if (error)
+		mo_error_destroy(error);
+	*ret = value;
+	return !error && value != UINT64_MAX && value >> 62 == 0;
+}
+
+static void add_rlimit(struct oom_state *state, const struct mo_task *task, uint64_t signal_kva, const char *name,
+		       unsigned which, struct mo_count pages)
+{
+	struct limit_row row = { .name = name, .pid = task->tgid };
+	uint64_t max;
+
+	if (pages.certainty != MO_EXACT || pages.value >> 50 || !pages.value || !read_rlimit(state, signal_kva, which, &max) ||
+	    !is_near(pages.value * state->page_bytes, max))
+		return;
+	row.used_bytes = mo_exact(pages.value * state->page_bytes);
+	row.max_bytes = mo_exact(max);
+	/* CAP_IPC_LOCK and a limit that was lowered later let a process be above. */
+	row.verdict = row.used_bytes.value > max ? "above: the process may, or the limit came later" :
+		      row.used_bytes.value == max ? "reached" :
+						    "near";
+	snprintf(row.comm, sizeof(row.comm), "%s", task->comm);
+	add(state, &row);
+}
+
+static void add_process(struct oom_state *state, const struct mo_task *task, const struct mo_mm *mm, uint32_t most_maps)
+{
+	struct mo_error *error;
+	uint64_t signal_kva = 0;
+
+	if (most_maps && mm->n_vmas.certainty == MO_EXACT && is_near(mm->n_vmas.value, most_maps)) {
+		struct limit_row row = { .name = "vm.max_map_count", .used_bytes = mm->n_vmas, .max_bytes = mo_exact(most_maps),
+					 .is_number = true, .pid = task->tgid,
+					 .verdict = mm->n_vmas.value >= most_maps ? "reached: mmap() fails" : "near" };
+
+		snprintf(row.comm, sizeof(row.comm), "%s", task->comm);
+		add(state, &row);
+	}
+	if (!mo_has(&state->layout->signal))
+		return;
+	error = mo_read_field(state->reader, &state->layout->signal, task->kva, &signal_kva);
+	if (error) {
+		mo_error_destroy(error);
+		return;
+	}
+	add_rlimit(state, task, signal_kva, "RLIMIT_AS", LIMIT_AS, mm->total_vm_pages);
+	add_rlimit(state, task, signal_kva, "RLIMIT_DATA", LIMIT_DATA, mm->data_pages);
+	add_rlimit(state, task, signal_kva, "RLIMIT_MEMLOCK", LIMIT_MEMLOCK, mm->locked_pages);
+}
+
+void gather_limits(struct oom_state *state)
+{
+	uint32_t most_maps = 0;
+
+	add_commitment(state);
+	if (!read_int(state, &state->layout->max_map_count, &most_maps) || most_maps >> 31)
+		most_maps = 0;
+	for (size_t i = 0; i < state->tasks->n_tasks; i++) {
+		const struct mo_task *task = &state->tasks->tasks[i];
+		const struct mo_mm *mm = mo_task_mm(state->tasks, task);
+
+		if (task->leader == i && !task->is_kernel_thread && mm && mm->is_readable)
+			add_process(state, task, mm, most_maps);
+	}
+}

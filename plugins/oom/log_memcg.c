@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a memory cgroup's OOM prints of it: mem_cgroup_print_oom_info() and its successors (mm/memcontrol.c). */
+#include "events.h"
+
+#include <string.h>
+
+/* "memory: usage 102400kB, limit 102400kB, failcnt 8"; PAGE_COUNTER_MAX as limit is none. */
+static bool take_usage(struct span line, const char *what, struct mo_count *usage, struct mo_count *limit,
+		       struct mo_count *failcnt)
+{
+	struct span at;
+	uint64_t value;
+
+	if (!span_skip(&line, what) || !span_skip(&line, ": usage ") || !span_number(&line, &value) || value >> 53)
+		return false;
+	*usage = mo_exact(value * 1024);
+	if (span_find(line, "limit ", NULL, &at) && span_number(&at, &value))
+		*limit = value >> 50 ? mo_exact(UINT64_MAX) : mo_exact(value * 1024);
+	if (failcnt && span_find(line, "failcnt ", NULL, &at) && span_number(&at, &value))
+		*failcnt = mo_exact(value);
+	return true;
+}
+
+/* Names of memory.stat, in bytes; and those of before 5.2, in KB, on one line. */
+static const struct {
+	const char *name;
+	enum memcg_stat stat;
+} stat_names[] = {
+	{ "anon", S_ANON }, { "file", S_FILE }, { "shmem", S_SHMEM }, { "kernel_stack", S_KERNEL_STACK },
+	{ "pagetables", S_PAGE_TABLES }, { "sec_pagetables", S_SEC_PAGE_TABLES }, { "percpu", S_PERCPU }, { "sock", S_SOCK },
+	{ "vmalloc", S_VMALLOC }, { "zswap", S_ZSWAP }, { "file_dirty", S_DIRTY }, { "file_writeback", S_WRITEBACK },
+	{ "unevictable", S_UNEVICTABLE }, { "slab_reclaimable", S_SLAB_RECLAIMABLE },
+	{ "slab_unreclaimable", S_SLAB_UNRECLAIMABLE }, { "hugetlb", S_HUGETLB },
+};
+
+static const struct {
+	const char *name;
+	enum memcg_stat stat;
+} old_names[] = {
+	{ "rss", S_ANON }, { "cache", S_FILE }, { "shmem", S_SHMEM }, { "dirty", S_DIRTY }, { "writeback", S_WRITEBACK },
+	{ "unevictable", S_UNEVICTABLE },
+};
+
+static bool take_stat(struct draft *draft, struct span line)
+{
+	struct span name = span_word(&line);
+	uint64_t value;
+
+	span_blanks(&line);
+	if (!name.n || !span_number(&line, &value) || line.n || value >> 60)
+		return false;
+	for (size_t i = 0; i < sizeof(stat_names) / sizeof(stat_names[0]); i++)
+		if (span_is(name, stat_names[i].name))
+			draft->memcg_stats[stat_names[i].stat] = mo_exact(value);
+	return true;
+}
+
+/* "Memory cgroup stats for /a: cache:0KB rss:1024KB ..."; the group that has the numbers comes first. */
+static bool take_stats_line(struct stream *stream, struct span line)
+{
+	struct draft *draft = stream->draft;
+	struct span path;
+
+	if (!span_find(line, "Memory cgroup stats for ", NULL, &line) && !span_find(line, "Memory cgroup stats", NULL, &line))
+		return false;
+	stream->is_memcg_stats = true;
+	draft->parts |= PART_MEMCG;
+	path = span_until(line, ':');
+	if (!draft->memcg.path[0])
+		span_copy(path, draft->memcg.path, sizeof(draft->memcg.path));
+	if (!span_has(line, "KB"))
+		return true;
+	for (size_t i = 0; i < sizeof(old_names) / sizeof(old_names[0]); i++) {
+		struct mo_count kib = span_count_of(line, old_names[i].name);
+
+		if (kib.certainty == MO_EXACT)
+			add_to(&draft->memcg_stats[old_names[i].stat], mo_exact(kib.value * 1024));
+	}
+	return true;
+}
+
+/* "Task in /a/b killed as a result of limit of /a" (until 4.20) */
+static bool take_task_in(struct draft *draft, struct span line)
+{
+	struct span task;
+	struct span group;
+
+	if (!span_skip(&line, "Task in ") || !span_find(line, " killed as a result of limit of ", &task, &group))
+		return false;
+	span_copy(task, draft->event.task_memcg, sizeof(draft->event.task_memcg));
+	span_copy(group, draft->event.memcg, sizeof(draft->event.memcg));
+	span_copy(group, draft->memcg.path, sizeof(draft->memcg.path));
+	draft->event.constraint = MO_OOM_MEMCG;
+	draft->parts |= PART_MEMCG;
+	return true;
+}
+
+bool take_memcg(struct log_scan *scan, struct stream *stream, struct span line)
+{
+	struct draft *draft = stream->draft;
+	struct mo_oom_memcg *memcg;
+
+	(void)scan;
+	if (!draft || (draft->is_closed && !span_has(line, "memory.oom.group set")))
+		return false;
+	memcg = &draft->memcg;
+	if (span_has(line, "are going to be killed due to memory.oom.group set")) {
+		memcg->is_group_kill = true;
+		return true;
+	}
+	if (take_usage(line, "memory", &memcg->usage_bytes, &memcg->limit_bytes, &memcg->failcnt) ||
+	    take_usage(line, "swap", &memcg->swap_usage_bytes, &memcg->swap_limit_bytes, NULL) ||
+	    take_usage(line, "memory+swap", &memcg->memsw_usage_bytes, &memcg->memsw_limit_bytes, NULL) ||
+	    take_usage(line, "kmem", &memcg->kmem_usage_bytes, &memcg->kmem_limit_bytes, NULL)) {
+		draft->parts |= PART_MEMCG;
+		return true;
+	}
+	if (take_task_in(draft, line) || take_stats_line(stream, line))
+		return true;
+	if (!stream->is_memcg_stats)
+		return false;
+	stream->is_memcg_stats = take_stat(draft, line);
+	return stream->is_memcg_stats;
+}

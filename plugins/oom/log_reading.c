@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The log's records, line by line, into events. */
+#include "gathering.h"
+
+#include <memopsy/printk.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+static void scan_record(struct log_scan *scan, const struct mo_log_record *record)
+{
+	struct log_line line = {
+		.time_ns = record->time_ns, .sequence = record->sequence,
+		.has_caller = record->has_caller_id, .caller = record->has_caller_id ? record->caller_id : 0,
+	};
+	const char *at = record->text;
+	size_t left = record->text_bytes;
+
+	/* User space may write what it likes to /dev/kmsg: only the kernel's own words count. */
+	if (record->facility)
+		return;
+	while (left) {
+		const char *newline = memchr(at, '\n', left);
+
+		line.text = (struct span){ at, newline ? (size_t)(newline - at) : left };
+		log_scan_line(scan, &line);
+		left -= line.text.n + (newline != NULL);
+		at += line.text.n + (newline != NULL);
+	}
+}
+
+struct mo_error *read_log(struct oom_state *state)
+{
+	struct mo_log_record record;
+	struct mo_log *log;
+	const char *why;
+	bool is_first = true;
+	struct mo_error *error = mo_log_open(state->reader, &log);
+
+	state->scan.page_bytes = state->page_bytes;
+	if (error && (mo_error_code(error) == MO_E_NO_MEMORY || mo_error_code(error) == MO_E_CANCELLED))
+		return error;
+	if (error) {
+		mo_error_destroy(error);
+		return NULL;
+	}
+	state->model.has_log = true;
+	while (mo_log_next(log, &record)) {
+		if (is_first) {
+			state->first_log_sequence = record.sequence;
+			state->first_log_ns = record.time_ns;
+		}
+		is_first = false;
+		scan_record(&state->scan, &record);
+	}
+	state->model.is_log_whole = !is_first && !state->first_log_sequence && !mo_log_skipped(log, &why);
+	mo_log_close(log);
+	log_scan_finish(&state->scan);
+	return state->scan.is_out_of_memory ? mo_error_no_memory() : NULL;
+}

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Events from lines: whose line it is (the thread or CPU that printed it, where printk kept that), which event that
+ * thread is in, and which part of the event the line is.
+ */
+#include "events.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define MOST_DRAFTS 2000
+#define LOST_BEGINNING_NS 10000000000ull /* numbers of an event whose beginning is lost are its own for so long */
+
+void *grow(struct log_scan *scan, void *array, size_t n, size_t *room, size_t element_bytes)
+{
+	size_t wanted = *room ? *room * 2 : 8;
+	void *larger;
+
+	if (n < *room)
+		return array;
+	larger = reallocarray(array, wanted, element_bytes);
+	if (!larger) {
+		scan->is_out_of_memory = true;
+		return NULL;
+	}
+	*room = wanted;
+	return larger;
+}
+
+struct draft *open_draft(struct log_scan *scan, struct stream *stream, enum mo_oom_kind kind)
+{
+	struct draft **drafts;
+	struct draft *draft;
+
+	stream->draft = NULL;
+	stream->zone = NULL;
+	stream->tasks.n_columns = 0;
+	stream->is_slab_table = stream->is_memcg_stats = stream->is_trace = false;
+	if (scan->n_drafts >= MOST_DRAFTS)
+		return NULL;
+	drafts = grow(scan, scan->drafts, scan->n_drafts, &scan->drafts_room, sizeof(struct draft *));
+	if (!drafts)
+		return NULL;
+	scan->drafts = drafts;
+	draft = calloc(1, sizeof(*draft));
+	if (!draft) {
+		scan->is_out_of_memory = true;
+		return NULL;
+	}
+	draft->event.kind = kind;
+	draft->event.time_ns = scan->time_ns;
+	draft->event.has_time = true;
+	draft->event.source = "log";
+	draft->event.n_repeats = 1;
+	draft->last_time_ns = scan->time_ns;
+	draft->first_sequence = scan->sequence;
+	scan->drafts[scan->n_drafts++] = draft;
+	stream->draft = draft;
+	return draft;
+}
+
+struct draft *draft_for_numbers(struct log_scan *scan, struct stream *stream)
+{
+	if (!stream->draft || stream->draft->is_closed)
+		open_draft(scan, stream, MO_OOM_UNKNOWN);
+	return stream->draft;
+}
+
+static struct stream *stream_of(struct log_scan *scan, const struct log_line *line)
+{
+	struct stream *oldest = &scan->streams[0];
+
+	for (size_t i = 0; i < N_STREAMS; i++) {
+		struct stream *stream = &scan->streams[i];
+
+		if (stream->is_used && stream->has_caller == line->has_caller && stream->caller == line->caller)
+			return stream;
+		if (!stream->is_used || (oldest->is_used && stream->last_used < oldest->last_used))
+			oldest = stream;
+	}
+	*oldest = (struct stream){ .is_used = true, .has_caller = line->has_caller, .caller = line->caller };
+	return oldest;
+}
+
+/* The numbers that SysRq-m asks for belong to no event. */
+static bool take_show_memory(struct log_scan *scan, struct stream *stream, struct span line)
+{
+	if (!span_has(line, "Show Memory") || !(span_has(line, "sysrq") || span_has(line, "SysRq")))
+		return false;
+	if (open_draft(scan, stream, MO_OOM_UNKNOWN))
+		stream->draft->is_ignored = true;
+	return true;
+}
+
+typedef bool (*line_taker)(struct log_scan *, struct stream *, struct span);
+
+void log_scan_line(struct log_scan *scan, const struct log_line *line)
+{
+	static const line_taker takers[] = {
+		take_kill, take_opening, take_show_memory, take_request_details, take_counters, take_zone, take_memory_facts,
+		take_task_row, take_slab_row, take_memcg, take_refusal,
+	};
+	struct stream *stream = stream_of(scan, line);
+
+	stream->last_used = ++scan->n_lines;
+	scan->time_ns = line->time_ns;
+	scan->sequence = line->sequence;
+	if (stream->draft && !stream->draft->event.has_request &&
+	    line->time_ns - stream->draft->last_time_ns > LOST_BEGINNING_NS)
+		stream->draft = NULL;
+	for (size_t i = 0; i < sizeof(takers) / sizeof(takers[0]); i++)
+		if (takers[i](scan, stream, line->text))
+			break;
+	if (stream->draft)
+		stream->draft->last_time_ns = line->time_ns;
+}
+
+static void free_draft(struct draft *draft)
+{
+	free(draft->zones);
+	free(draft->candidates);
+	free(draft->kills);
+	free(draft->shares);
+	free(draft);
+}
+
+/* Numbers alone, without a word of what happened, are no event. */
+static bool is_event(const struct draft *draft)
+{
+	return !draft->is_ignored &&
+	       (draft->event.kind != MO_OOM_UNKNOWN || draft->parts & (PART_HEADER | PART_SUMMARY | PART_KILL));
+}
+
+static const char *why_partial(const struct draft *draft)
+{
+	bool is_oom = draft->event.kind == MO_OOM_KILL || draft->event.kind == MO_OOM_PANIC ||
+		      draft->event.kind == MO_OOM_NO_VICTIM || draft->event.kind == MO_OOM_UNKNOWN;
+
+	if (draft->is_interleaved)
+		return "two reports are mixed in the log: numbers are those of the first";
+	if (is_oom && !(draft->parts & PART_HEADER))
+		return draft->parts & (PART_MEMINFO | PART_ZONES | PART_TASKS) ?
+			       "the beginning of its report is no longer in the log" :
+			       "the kernel printed no report of it (reports come at most ten in five seconds), or the log has lost it";
+	if (draft->event.kind == MO_OOM_UNKNOWN)
+		return "the log ends, or was cut, before it says what happened";
+	if (is_oom && !(draft->parts & (PART_MEMINFO | PART_ZONES | PART_MEMCG)))
+		return "the report's numbers are missing from the log";
+	return NULL;
+}
+
+static void finish(struct draft *draft)
+{
+	struct mo_oom_event *event = &draft->event;
+
+	event->why_partial = why_partial(draft);
+	event->is_partial = event->why_partial != NULL;
+	event->zones = draft->zones;
+	event->n_zones = draft->n_zones;
+	event->kills = draft->kills;
+	event->n_kills = draft->n_kills;
+	event->candidates = draft->candidates;
+	event->n_candidates = draft->n_candidates;
+	if (draft->parts & PART_MEMCG)
+		event->memcg_numbers = &draft->memcg;
+}
+
+/* A failure like the one before it, as floods of them are: told once. */
+static bool is_repeat(const struct draft *earlier, const struct draft *draft)
+{
+	const struct mo_oom_event *a = &earlier->event;
+	const struct mo_oom_event *b = &draft->event;
+
+	return a->kind == b->kind && a->kind >= MO_OOM_ALLOCATION_FAILURE && a->order == b->order && a->gfp == b->gfp &&
+	       a->bytes.value == b->bytes.value && !strcmp(a->comm, b->comm) && !strcmp(a->cache, b->cache);
+}
+
+void log_scan_finish(struct log_scan *scan)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < scan->n_drafts; i++) {
+		struct draft *draft = scan->drafts[i];
+		struct draft *before = n ? scan->drafts[n - 1] : NULL;
+
+		if (is_event(draft) && before && is_repeat(before, draft)) {
+			before->event.n_repeats++;
+		} else if (is_event(draft)) {
+			finish(draft);
+			scan->drafts[n++] = draft;
+			continue;
+		}
+		free_draft(draft);
+	}
+	scan->n_drafts = n;
+}
+
+void log_scan_free(struct log_scan *scan)
+{
+	for (size_t i = 0; i < scan->n_drafts; i++)
+		free_draft(scan->drafts[i]);
+	free(scan->drafts);
+	*scan = (struct log_scan){ .n_drafts = 0 };
+}

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The oom plugin: why there was no memory, why this process died, what to change. */
+#include "gathering.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void release(void *model)
+{
+	struct oom_state *state = model;
+
+	if (!state)
+		return;
+	log_scan_free(&state->scan);
+	free(state->events);
+	free(state);
+}
+
+static void read_models(struct oom_state *state, struct mo_run *run)
+{
+	state->zones = mo_run_model_of(run, MO_ZONES_MODEL);
+	state->tasks = mo_run_model_of(run, MO_TASKS_MODEL);
+	state->mem_map = mo_run_model_of(run, MO_MEM_MAP_MODEL);
+	state->slab = mo_run_model_of(run, MO_SLAB_MODEL);
+	state->vmap = mo_run_model_of(run, MO_VMAP_MODEL);
+	state->cgroups = mo_run_model_of(run, MO_CGROUPS_MODEL);
+	state->files = mo_run_model_of(run, MO_FILES_MODEL);
+	state->owners = mo_run_model_of(run, MO_OWNERS_MODEL);
+}
+
+static struct mo_error *explain(struct oom_state *state, size_t index)
+{
+	struct draft *draft = state->scan.drafts[index];
+	struct mo_error *error;
+
+	if (draft->event.has_gfp && !draft->event.gfp_text[0])
+		name_gfp(state, draft->event.gfp, draft->event.gfp_text, sizeof(draft->event.gfp_text));
+	/* The first test tells what was short, and which nodes count; the zones' verdicts stay as they are. */
+	test_zones(state, draft);
+	find_constraint(state, draft);
+	error = balance(state, draft);
+	if (error)
+		return error;
+	find_holders(state, draft);
+	judge_candidates(state, draft, index ? state->scan.drafts[index - 1] : NULL);
+	judge_victim(draft);
+	write_sentences(state, draft);
+	return NULL;
+}
+
+/* Panics first, then the latest that has a report, then the latest. */
+static int weight_of(const struct mo_oom_event *event)
+{
+	switch (event->kind) {
+	case MO_OOM_PANIC: return 6;
+	case MO_OOM_KILL:
+	case MO_OOM_NO_VICTIM: return event->has_request ? 5 : 4;
+	case MO_OOM_UNKNOWN: return 4;
+	case MO_OOM_ALLOCATION_FAILURE:
+	case MO_OOM_SLAB_FAILURE:
+	case MO_OOM_VMALLOC_FAILURE: return 2;
+	default: return 1;
+	}
+}
+
+static struct mo_error *publish(struct oom_state *state)
+{
+	size_t n = state->scan.n_drafts;
+	int most = 0;
+
+	state->events = calloc(n + 1, sizeof(*state->events));
+	if (!state->events)
+		return mo_error_no_memory();
+	state->model.worst = MO_OOM_NONE;
+	for (size_t i = 0; i < n; i++) {
+		const struct draft *draft = state->scan.drafts[i];
+
+		state->model.kills_logged += draft->event.kind == MO_OOM_KILL ? draft->n_kills : 0;
+		if (weight_of(&draft->event) < most)
+			continue;
+		most = weight_of(&draft->event);
+		state->model.worst = (uint32_t)i;
+	}
+	for (size_t i = 0; i < n; i++)
+		state->events[i] = state->scan.drafts[i]->event;
+	state->model.events = state->events;
+	state->model.n_events = n;
+	return NULL;
+}
+
+static struct mo_error *gather_events(struct oom_state *state)
+{
+	struct mo_error *error = read_log(state);
+
+	if (error)
+		return error;
+	gather_dump_state(state);
+	gather_limits(state);
+	error = gather_running_oom(state);
+	for (size_t i = 0; i < state->scan.n_drafts && !error; i++)
+		error = explain(state, i);
+	return error ? error : publish(state);
+}
+
+static struct mo_error *gather(struct mo_run *run, void **model_ret)
+{
+	struct oom_state *state = calloc(1, sizeof(*state));
+	struct mo_error *error;
+
+	if (!state)
+		return mo_error_no_memory();
+	state->run = run;
+	state->reader = mo_run_reader(run);
+	state->layout = mo_run_layout(run);
+	state->page_bytes = mo_kernel_facts(mo_run_kernel(run))->page_bytes;
+	read_models(state, run);
+	error = gather_events(state);
+	if (error) {
+		release(state);
+		return error;
+	}
+	*model_ret = &state->model;
+	return NULL;
+}
+
+static const struct mo_table_spec *const tables[] = { &oom_verdict_table, &oom_events_table, &oom_zones_table, &oom_causes_table,
+						      &oom_memcg_table, &oom_candidates_table, &oom_marked_table,
+						      &oom_now_table, &oom_limits_table };
+
+static const struct mo_view views[] = {
+	{ .name = "oom", .title = "Out of memory", .summary = "why there was no memory, who died of it, what to change",
+	  .options = oom_options, .n_options = N_OOM_OPTIONS, .tables = tables, .n_tables = sizeof(tables) / sizeof(tables[0]),
+	  .report_order = 90, .show = show_oom },
+};
+
+static const struct mo_model_ref reads[] = {
+	{ .name = MO_ZONES_MODEL, .version = MO_ZONES_MODEL_VERSION },
+	{ .name = MO_TASKS_MODEL, .version = MO_TASKS_MODEL_VERSION },
+	{ .name = MO_MEM_MAP_MODEL, .version = MO_MEM_MAP_MODEL_VERSION, .is_optional = true },
+	{ .name = MO_SLAB_MODEL, .version = MO_SLAB_MODEL_VERSION, .is_optional = true },
+	{ .name = MO_VMAP_MODEL, .version = MO_VMAP_MODEL_VERSION, .is_optional = true },
+	{ .name = MO_CGROUPS_MODEL, .version = MO_CGROUPS_MODEL_VERSION, .is_optional = true },
+	{ .name = MO_FILES_MODEL, .version = MO_FILES_MODEL_VERSION, .is_optional = true },
+	{ .name = MO_OWNERS_MODEL, .version = MO_OWNERS_MODEL_VERSION, .is_optional = true },
+};
+
+static const struct mo_plugin plugin = {
+	MO_PLUGIN_HEADER,
+	.name = "oom",
+	.version = MEMOPSY_VERSION,
+	.summary = "why there was no memory, who died of it, what to change",
+	.needs = &oom_needs,
+	.layout_bytes = sizeof(struct oom_layout),
+	.reads = reads,
+	.n_reads = sizeof(reads) / sizeof(reads[0]),
+	.publishes = { .name = MO_OOM_MODEL, .version = MO_OOM_MODEL_VERSION },
+	.gather = gather,
+	.release = release,
+	.views = views,
+	.n_views = sizeof(views) / sizeof(views[0]),
+};
+
+MO_REGISTER_PLUGIN(plugin)
