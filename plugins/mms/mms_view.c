@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* `memopsy mms` */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gathering.h"
+
+enum { COLUMN_MM, COLUMN_USERS, COLUMN_COUNT, COLUMN_VSS, COLUMN_PGTABLES, COLUMN_HELD, N_COLUMNS };
+
+static const struct mo_column columns[N_COLUMNS] = {
+	[COLUMN_MM] = { .key = "mm", .heading = "MM", .kind = MO_CELL_ADDRESS, .help = "struct mm_struct" },
+	[COLUMN_USERS] = { .key = "users", .heading = "USERS", .kind = MO_CELL_COUNT,
+			   .help = "mm_users: who holds the address space; 0: its memory was given back" },
+	[COLUMN_COUNT] = { .key = "count", .heading = "COUNT", .kind = MO_CELL_COUNT,
+			   .help = "mm_count: who holds the struct and its topmost page table" },
+	[COLUMN_VSS] = { .key = "vss_bytes", .heading = "VSS", .kind = MO_CELL_BYTES, .help = "address space (total_vm)" },
+	[COLUMN_PGTABLES] = { .key = "pgtables_bytes", .heading = "PGTABLES", .kind = MO_CELL_BYTES, .help = "page tables" },
+	[COLUMN_HELD] = { .key = "held_by", .heading = "HELD BY", .kind = MO_CELL_TEXT,
+			  .help = "slab objects and variables that point at it" },
+};
+
+const struct mo_table_spec mms_table = {
+	.name = "mms",
+	.title = "Address spaces without tasks",
+	.help = "Allocated mm_structs that are the mm of no task.",
+	.columns = columns,
+	.n_columns = N_COLUMNS,
+	.flags = MO_TABLE_NO_TITLE,
+};
+
+#define MOST_TEXT_BYTES 1024
+
+static struct mo_count read_count(struct mo_run *run, const struct mo_field *field, uint64_t kva)
+{
+	uint64_t value = 0;
+	struct mo_error *error;
+
+	if (!mo_has(field) || !field->width_bytes)
+		return mo_unknown();
+	error = mo_read_field(mo_run_reader(run), field, kva, &value);
+	mo_error_destroy(error);
+	return error ? mo_unknown() : mo_exact(value);
+}
+
+static bool has_task(const struct mo_tasks_model *tasks, uint64_t mm_kva)
+{
+	size_t low = 0;
+	size_t high = tasks->n_mms;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (tasks->mms[middle].kva < mm_kva)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < tasks->n_mms && tasks->mms[low].kva == mm_kva;
+}
+
+static const struct mo_slab_cache *mm_cache(const struct mo_slab_model *slab)
+{
+	for (size_t i = 0; i < slab->n_caches; i++)
+		if (slab->caches[i].name && !strcmp(slab->caches[i].name, MM_CACHE))
+			return &slab->caches[i];
+	return NULL;
+}
+
+static int compare_orphans(const void *left, const void *right)
+{
+	const struct orphan *a = left;
+	const struct orphan *b = right;
+
+	return a->kva < b->kva ? -1 : a->kva > b->kva;
+}
+
+/* Returns how many were written; orphans has room for `most`. */
+static size_t list_orphans(struct mo_run *run, const struct mo_slab_cache *cache, struct orphan *orphans, size_t most)
+{
+	const struct mms_layout *layout = mo_run_layout(run);
+	const struct mo_slab_model *slab = mo_run_model_of(run, MO_SLAB_MODEL);
+	const struct mo_tasks_model *tasks = mo_run_model_of(run, MO_TASKS_MODEL);
+	size_t n = 0;
+
+	for (size_t i = 0; i < cache->n_slabs; i++) {
+		const struct mo_slab *at = &slab->slabs[cache->slabs[i]];
+
+		for (uint32_t j = 0; j < at->objects && n < most; j++) {
+			uint64_t kva = mo_object_kva(slab, at, j);
+
+			if (mo_object_state_of(slab, at, j) != MO_OBJECT_ALLOCATED || has_task(tasks, kva))
+				continue;
+			orphans[n++] = (struct orphan){ .kva = kva,
+							.users = read_count(run, &layout->users, kva),
+							.count = read_count(run, &layout->count, kva),
+							.pgtables_bytes = read_count(run, &layout->pgtables_bytes, kva),
+							.total_vm_pages = read_count(run, &layout->total_vm, kva) };
+		}
+	}
+	qsort(orphans, n, sizeof(*orphans), compare_orphans);
+	return n;
+}
+
+static bool is_member(const struct mo_field *field, const struct holder *holder, const char *cache, const char *wanted)
+{
+	return mo_has(field) && !strcmp(cache, wanted) && field->offset_bytes == holder->offset_bytes;
+}
+
+/* "2 struct file.private_data", "1 kmalloc-64 at +0x18". */
+static int describe(struct mo_run *run, const struct holder *holder, char *text, size_t n_bytes)
+{
+	const struct mms_layout *layout = mo_run_layout(run);
+	const struct mo_slab_model *slab = mo_run_model_of(run, MO_SLAB_MODEL);
+	const char *cache = holder->variable || !slab->caches[holder->cache].name ? "?" : slab->caches[holder->cache].name;
+
+	if (holder->variable && holder->cpu >= 0)
+		return snprintf(text, n_bytes, "%s of CPU %d", holder->variable, holder->cpu);
+	if (holder->variable)
+		return snprintf(text, n_bytes, "%s", holder->variable);
+	if (is_member(&layout->private_data, holder, cache, "filp"))
+		return snprintf(text, n_bytes, "%" PRIu64 " open file%s of /proc/PID (struct file.private_data, 0x%" PRIx64 ")",
+				holder->n_objects, holder->n_objects == 1 ? "" : "s", holder->example_kva);
+	if (is_member(&layout->active_mm, holder, cache, "task_struct"))
+		return snprintf(text, n_bytes, "%" PRIu64 " kernel thread%s that borrow%s it (task_struct.active_mm, 0x%" PRIx64 ")",
+				holder->n_objects, holder->n_objects == 1 ? "" : "s", holder->n_objects == 1 ? "s" : "",
+				holder->example_kva);
+	if (is_member(&layout->vm_mm, holder, cache, "vm_area_struct"))
+		return snprintf(text, n_bytes, "%" PRIu64 " VMAs of its own", holder->n_objects);
+	return snprintf(text, n_bytes, "%" PRIu64 " %s at +0x%" PRIx32 " (0x%" PRIx64 ")", holder->n_objects, cache,
+			holder->offset_bytes, holder->example_kva);
+}
+
+static bool is_known(struct mo_run *run, const struct holder *holder)
+{
+	const struct mms_layout *layout = mo_run_layout(run);
+	const struct mo_slab_model *slab = mo_run_model_of(run, MO_SLAB_MODEL);
+	const char *cache = holder->variable || !slab->caches[holder->cache].name ? "" : slab->caches[holder->cache].name;
+
+	return holder->variable || is_member(&layout->private_data, holder, cache, "filp") ||
+	       is_member(&layout->active_mm, holder, cache, "task_struct") ||
+	       is_member(&layout->vm_mm, holder, cache, "vm_area_struct");
+}
+
+static void put_orphan(struct mo_run *run, struct mo_report *report, const struct orphan *orphan, uint32_t index,
+		       const struct holders *holders)
+{
+	uint64_t page_bytes = mo_kernel_facts(mo_run_kernel(run))->page_bytes;
+	struct mo_count vss = orphan->total_vm_pages;
+	struct mo_cell cells[N_COLUMNS];
+	char text[MOST_TEXT_BYTES] = "";
+	size_t at = 0;
+
+	/* Holders that are known by name first: others may be words that mean nothing any more. */
+	for (size_t i = 0; i < 2 * holders->n && at + 2 < sizeof(text); i++) {
+		const struct holder *holder = &holders->entries[i % holders->n];
+
+		if (holder->orphan != index || is_known(run, holder) != (i < holders->n))
+			continue;
+		if (at) {
+			memcpy(text + at, ", ", 3);
+			at += 2;
+		}
+		describe(run, holder, text + at, sizeof(text) - at);
+		at += strlen(text + at);
+	}
+	if (vss.value > UINT64_MAX / page_bytes)
+		vss = mo_unknown();
+	vss.value *= page_bytes;
+	cells[COLUMN_MM] = mo_cell_number(mo_exact(orphan->kva));
+	cells[COLUMN_USERS] = mo_cell_number(orphan->users);
+	cells[COLUMN_COUNT] = mo_cell_number(orphan->count);
+	cells[COLUMN_VSS] = mo_cell_number(vss);
+	cells[COLUMN_PGTABLES] = mo_cell_number(orphan->pgtables_bytes);
+	cells[COLUMN_HELD] = *text ? mo_cell_text(text) : mo_cell_unknown();
+	mo_report_row(report, cells);
+}
+
+static struct mo_error *put_orphans(struct mo_run *run, struct mo_report *report, const struct orphan *orphans, size_t n)
+{
+	struct holders holders = { .entries = calloc(MOST_HOLDERS, sizeof(*holders.entries)) };
+	struct mo_error *error = holders.entries ? find_holders(run, orphans, n, &holders) : mo_error_no_memory();
+
+	if (!error) {
+		find_variables(run, orphans, n, &holders);
+		mo_report_table_begin(report, &mms_table);
+		for (uint32_t i = 0; i < n; i++)
+			put_orphan(run, report, &orphans[i], i, &holders);
+		mo_report_table_end(report);
+		if (n == MOST_ORPHANS)
+			mo_report_note(report, "The first %u are shown.", MOST_ORPHANS);
+		if (holders.is_full)
+			mo_report_note(report, "More than %u kinds of places point at them: not all are named.", MOST_HOLDERS);
+	}
+	free(holders.entries);
+	return error;
+}
+
+struct mo_error *show_mms(struct mo_run *run, struct mo_report *report)
+{
+	const struct mo_slab_model *slab = mo_run_model_of(run, MO_SLAB_MODEL);
+	const struct mo_tasks_model *tasks = mo_run_model_of(run, MO_TASKS_MODEL);
+	const struct mo_slab_cache *cache = mm_cache(slab);
+	struct orphan *orphans;
+	struct mo_error *error;
+	size_t n;
+
+	if (!cache)
+		return mo_error_create(MO_E_ABSENT, "there is no slab cache \"" MM_CACHE "\"");
+	orphans = calloc(MOST_ORPHANS, sizeof(*orphans));
+	if (!orphans)
+		return mo_error_no_memory();
+	n = list_orphans(run, cache, orphans, MOST_ORPHANS);
+	error = put_orphans(run, report, orphans, n);
+	free(orphans);
+	if (!error)
+		mo_report_note(report, "%zu of %" PRIu64 " mm_structs are the mm of no task; %zu are that of one or more.%s", n,
+			       cache->states[MO_OBJECT_ALLOCATED], tasks->n_mms,
+			       tasks->is_complete ? "" : " The list of tasks is broken: some may have one all the same.");
+	return error;
+}
