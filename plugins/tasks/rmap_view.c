@@ -201,7 +201,6 @@ static void put_hit(struct tasks_state *state, struct mo_report *report, const s
 	struct mo_cell cells[N_COLUMNS] = {
 		[COLUMN_PFN] = mo_cell_number(mo_exact(hit->pfn)),
 		[COLUMN_VA] = mo_cell_number(mo_exact(hit->va)),
-		[COLUMN_FLAGS] = mo_cell_text(flags),
 		[COLUMN_SIZE] = mo_cell_number(mo_exact(hit->covers_bytes)),
 		[COLUMN_MM] = mo_cell_number(mo_exact(hit->mm_kva)),
 		[COLUMN_ENTRY] = mo_cell_number(mo_exact(hit->entry)),
@@ -209,6 +208,7 @@ static void put_hit(struct tasks_state *state, struct mo_report *report, const s
 	};
 
 	describe_entry(hit, flags, sizeof(flags));
+	cells[COLUMN_FLAGS] = mo_cell_text(flags);
 	if (hit->vma_kva) {
 		struct mo_error *error = read_vma(state, hit->vma_kva, &vma);
 
