@@ -92,6 +92,7 @@ struct listing {
 	bool exact;
 	const struct tasks_state *state;
 	bool has_command_lines;      /* somebody asked for user memory */
+	size_t *n_missing;           /* processes whose memory is not in the dump */
 	char *environment;           /* room for one; NULL: nobody asked */
 	struct namespaces *namespaces;
 };
@@ -141,6 +142,8 @@ static void set_command_line(const struct listing *listing, const struct mo_mm *
 	error = read_command_line(listing->state, mm, bytes, &n_bytes);
 	if (!error)
 		*cell = mo_cell_bytes_of_text(bytes, n_bytes);
+	else
+		++*listing->n_missing;
 	mo_error_destroy(error);
 }
 
@@ -261,6 +264,7 @@ struct mo_error *show_ps(struct mo_run *run, struct mo_report *report)
 	struct namespaces namespaces = { .nsproxy_kva = UINT64_MAX };
 	struct ps_row *rows = calloc(model->n_tasks + 1, sizeof(*rows));
 	struct mo_error *error = NULL;
+	size_t n_missing = 0;
 	size_t n_rows;
 
 	if (!rows)
@@ -268,6 +272,7 @@ struct mo_error *show_ps(struct mo_run *run, struct mo_report *report)
 	view_state(run, &state);
 	listing.state = &state;
 	listing.namespaces = &namespaces;
+	listing.n_missing = &n_missing;
 	listing.has_command_lines = mo_run_flag(run, "cmdline") || mo_run_flag(run, "environ");
 	if (mo_run_flag(run, "environ")) {
 		listing.environment = malloc(MOST_ENVIRONMENT_BYTES);
@@ -288,6 +293,10 @@ struct mo_error *show_ps(struct mo_run *run, struct mo_report *report)
 		for (size_t i = 0; i < n_rows; i++)
 			write_row(&listing, &rows[i]);
 		mo_report_table_end(report);
+		if (n_missing)
+			mo_report_note(report, "Of %zu processes the command line is not known: the dump does not have their memory, "
+				       "which is left out at the usual dump level 31. Mappings, page tables and all counters are "
+				       "exact all the same.", n_missing);
 		if (mo_run_is_report(run))
 			mo_report_note(report, "The %zu processes with the largest resident sets of %zu; %zu tasks in all.", n_rows,
 				       model->n_processes, model->n_tasks);
