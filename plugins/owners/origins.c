@@ -69,6 +69,29 @@ static void describe_holder(const struct mo_place *place, char *text, size_t n_b
 	}
 }
 
+/* An area that maps the block's pages, as vmap() does: whoever asked for it uses them. */
+static struct mo_error *by_mapping(struct owners_state *state, const struct block *block, struct mo_holder *holder, bool *ret)
+{
+	const struct mo_vmap_area *area;
+	struct mo_place place;
+	struct mo_error *error;
+
+	*ret = false;
+	if (!state->places || !state->vmap || block->class != MO_PAGE_DIRECT)
+		return NULL;
+	error = state->places->find_pa(state->places, mo_run_reader(state->run), block->pfn << state->page_shift, &place);
+	if (error || place.kind != MO_PLACE_VMAP_AREA)
+		return error;
+	area = mo_vmap_area_at(state->vmap, place.kva);
+	if (!area || !area->has_vm || !area->caller)
+		return NULL;
+	*ret = true;
+	holder->evidence = MO_HOLDER_BY_STRUCTURE;
+	holder->detail = "maps it";
+	error = keep_name(&state->names, area->caller_module, &holder->module);
+	return error ? error : keep_name(&state->names, area->caller_name ? area->caller_name : area->caller, &holder->name);
+}
+
 /* The block that the best pointer lies in; NULL: in none. */
 static const struct block *holding_block(const struct owners_state *state, const struct block *block)
 {
@@ -173,6 +196,8 @@ static struct mo_error *name_block(struct owners_state *state, const struct bloc
 		holder.name = structure_names[block->structure];
 		is_named = true;
 	}
+	if (!error && !is_named)
+		error = by_mapping(state, block, &holder, &is_named);
 	if (!error && !is_named)
 		error = by_pointer(state, block, &holder, &is_named);
 	if (!error && !is_named)

@@ -29,11 +29,28 @@ static struct mo_error *add_span(struct places_state *state, uint64_t first_pfn,
 	return NULL;
 }
 
+enum frame_walk_kind { WALK_IMAGE, WALK_STRUCT_PAGES, WALK_AREAS };
+
 struct frame_walk {
 	struct places_state *state;
-	size_t area;        /* the next one that may hold what is mapped; in the areas' own range */
-	bool is_of_areas;
+	size_t area;        /* the next one that may hold what is mapped, of WALK_AREAS */
+	enum frame_walk_kind kind;
 };
+
+/* What the image does not need after boot was given back, and belongs to others, mapped as it may be. */
+static struct mo_error *add_image_pages(struct places_state *state, uint64_t first_pfn, uint64_t n_pages, uint64_t kva)
+{
+	struct mo_error *error = NULL;
+
+	for (uint64_t i = 0; i < n_pages && !error; i++) {
+		enum mo_page_class class = state->mem_map ? mo_page_class_of(state->mem_map, first_pfn + i) : MO_PAGE_UNKNOWN;
+
+		if (class == MO_PAGE_KERNEL_TEXT || class == MO_PAGE_KERNEL_DATA || class == MO_PAGE_KERNEL_INIT ||
+		    class == MO_PAGE_RESERVED || class == MO_PAGE_ZERO || class == MO_PAGE_UNKNOWN)
+			error = add_span(state, first_pfn + i, 1, kva + (i << state->page_shift));
+	}
+	return error;
+}
 
 /* Whether memory that is mapped here belongs to an area that is in use. Areas and mappings come in ascending order. */
 static bool is_in_area(struct frame_walk *walk, uint64_t kva)
@@ -53,11 +70,14 @@ static struct mo_error *add_leaf(void *context, const struct mo_table_entry *ent
 {
 	struct frame_walk *walk = context;
 	const struct places_state *state = walk->state;
+	uint64_t n_pages = (entry->n_bytes + state->page_bytes - 1) >> state->page_shift;
+	uint64_t kva = entry->va & ~(state->page_bytes - 1);
 
-	if (walk->is_of_areas && !is_in_area(walk, entry->va))
+	if (walk->kind == WALK_AREAS && !is_in_area(walk, entry->va))
 		return NULL;
-	return add_span(walk->state, entry->pa >> state->page_shift, (entry->n_bytes + state->page_bytes - 1) >> state->page_shift,
-			entry->va & ~(state->page_bytes - 1));
+	if (walk->kind == WALK_IMAGE)
+		return add_image_pages(walk->state, entry->pa >> state->page_shift, n_pages, kva);
+	return add_span(walk->state, entry->pa >> state->page_shift, n_pages, kva);
 }
 
 static void skip_broken(void *context, const struct mo_table_entry *entry, struct mo_error *error)
@@ -68,9 +88,10 @@ static void skip_broken(void *context, const struct mo_table_entry *entry, struc
 }
 
 /* What lies behind a range. */
-static struct mo_error *add_mapped(struct places_state *state, uint64_t first_kva, uint64_t end_kva, bool is_of_areas)
+static struct mo_error *add_mapped(struct places_state *state, uint64_t first_kva, uint64_t end_kva,
+				   enum frame_walk_kind kind)
 {
-	struct frame_walk context = { .state = state, .is_of_areas = is_of_areas };
+	struct frame_walk context = { .state = state, .kind = kind };
 	struct mo_table_walk walk = { .first_va = first_kva, .last_va = end_kva - 1, .leaf = add_leaf, .broken = skip_broken,
 				      .tables_left = state->tables_left, .context = &context };
 	struct mo_error *error;
@@ -140,12 +161,14 @@ struct mo_error *gather_frames(struct places_state *state)
 	state->tables_left = 4096 + (memmap ? memmap->n_pages / 16 : 0);
 	for (size_t i = 0; i < state->images.n && !error; i++)
 		if (state->images.ranges[i].index == PLACES_KERNEL_IMAGE)
-			error = add_mapped(state, state->images.ranges[i].first_kva, state->images.ranges[i].end_kva, false);
+			error = add_mapped(state, state->images.ranges[i].first_kva, state->images.ranges[i].end_kva,
+					   WALK_IMAGE);
 	for (size_t i = 0; memmap && i < memmap->n_runs && !error; i++)
 		error = add_mapped(state, memmap->runs[i].first_page_kva,
-				   memmap->runs[i].first_page_kva + memmap->runs[i].n_pages * memmap->page_struct_bytes, false);
+				   memmap->runs[i].first_page_kva + memmap->runs[i].n_pages * memmap->page_struct_bytes,
+				   WALK_STRUCT_PAGES);
 	if (!error && vmap && vmap->n_areas)
-		error = add_mapped(state, vmap->areas[0].first_kva, vmap->areas[vmap->n_areas - 1].end_kva, true);
+		error = add_mapped(state, vmap->areas[0].first_kva, vmap->areas[vmap->n_areas - 1].end_kva, WALK_AREAS);
 	sort_frames(state);
 	return error;
 }
