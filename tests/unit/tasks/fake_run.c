@@ -69,6 +69,12 @@ WEAK struct mo_error *mo_direct_map_to_pa(const struct mo_kernel *kernel, uint64
 	return NULL;
 }
 
+WEAK struct mo_error *mo_translate(struct mo_reader *reader, uint64_t kva, uint64_t *pa_ret, uint64_t *span_bytes_ret)
+{
+	(void)span_bytes_ret;
+	return mo_direct_map_to_pa(mo_reader_kernel(reader), kva, pa_ret);
+}
+
 /* One after the other. */
 WEAK struct mo_error *mo_parallel_scan(struct mo_kernel *kernel, struct mo_progress *progress, const char *phase, uint64_t first,
 				  uint64_t end, uint64_t grain, mo_scan_function function, void *context)

@@ -36,8 +36,16 @@
 	{ .type = P, .member = "_refcount.counter", .offset_bytes = 52, .bytes = 4, .is_signed = true }, \
 	MEMBER("struct swap_info_struct", "swap_map", 0, 8), MEMBER("struct swap_info_struct", "max", 8, 4)
 
+/* How pages lead to the VMAs that map them. */
+#define RMAP_ROWS \
+	MEMBER(P, "index", PAGE_INDEX, 8), MEMBER(V, "vm_mm", VMA_MM, 8), MEMBER(V, "shared.rb", VMA_RB, 24), \
+	MEMBER("struct address_space", "i_mmap", 8, 16), MEMBER("struct anon_vma", "rb_root", 8, 16), \
+	MEMBER("struct anon_vma_chain", "vma", 0, 8), MEMBER("struct anon_vma_chain", "rb", 8, 24), \
+	MEMBER("struct stable_node", "hlist", 0, 8), MEMBER("struct rmap_item", "hlist", 0, 16), \
+	MEMBER("struct rmap_item", "anon_vma", 16, 8), MEMBER("struct rmap_item", "address", 24, 8)
+
 #define COMMON_ROWS \
-	PAGE_ROWS, \
+	PAGE_ROWS, RMAP_ROWS, \
 	{ .type = "struct cpumask", .member = "bits", .bytes = 8, .n_elements = 1 }, \
 	{ .type = "struct percpu_counter", .member = "count", .offset_bytes = 8, .bytes = 8, .is_signed = true }, \
 	MEMBER("struct percpu_counter", "counters", 0x20, 8), \

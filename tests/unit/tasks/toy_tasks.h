@@ -39,7 +39,7 @@ enum {
 	MM_RSS_STEP = 0x28, /* from one percpu_counter to the next */
 	TASK_FS = 0xa0, MM_BRK = 0x100, MM_MMAP = 0x120, MM_ARGS = 0x140,
 	VMA_START = 0, VMA_END = 8, VMA_FLAGS = 16, VMA_PGOFF = 24, VMA_FILE = 32, VMA_OPS = 40, VMA_PRIVATE = 48,
-	VMA_ANON_NAME = 56, VMA_NEXT = 64,
+	VMA_ANON_NAME = 56, VMA_NEXT = 64, VMA_MM = 72, VMA_RB = 0x60, PAGE_INDEX = 32,
 };
 
 enum toy_shape {
