@@ -16,6 +16,6 @@ run()
 	wait $!
 	settle
 	scores after
-	describe cause=hugetlb constraint=global order=0 victim_comm=eat-memory victim_is=bystander holder=hugetlb \
+	describe cause=hugetlb constraint=global order=0 victim_comm=eat-memory victim_is=bystander holder=hugepages \
 		holder_kind=pool events=1 "held_mib=$pool_mib" used_mib=4
 }

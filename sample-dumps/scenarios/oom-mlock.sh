@@ -17,6 +17,6 @@ run()
 	wait $!
 	settle
 	scores after
-	describe cause=mlock constraint=global order=0 victim_comm=eat-memory victim_is=bystander holder=locker \
+	describe cause=mlock constraint=global order=0 victim_comm=eat-memory victim_is=either holder=locker \
 		holder_kind=process events=1 "held_mib=$((free_mib * 62 / 100))"
 }
