@@ -5,14 +5,23 @@
 #include <stdio.h>
 #include <string.h>
 
+static void advise_cause(const struct mo_oom_event *event, const struct mo_oom_share *share, char *text, size_t room);
+
+/* The limit, after what its cause says by itself. */
 static void advise_memcg(const struct draft *draft, const struct mo_oom_share *share, char *text, size_t room)
 {
 	const char *path = draft->event.memcg[0] ? draft->event.memcg : draft->memcg.path;
 	char limit[24];
 
 	describe_bytes(draft->memcg.limit_bytes.value, limit, sizeof(limit));
-	snprintf(text, room, "Raise memory.max of %.200s above %s if %.64s needs more than that, or find why it grew; more memory "
-		 "in the machine changes nothing.", path, limit, share && share->holder[0] ? share->holder : "what runs there");
+	if (share && share->cause != MO_OOM_ANON)
+		advise_cause(&draft->event, share, text, room);
+	if (text[0])
+		snprintf(text + strlen(text), room - strlen(text), " Else raise memory.max of %.200s above %s.", path, limit);
+	else
+		snprintf(text, room, "Raise memory.max of %.200s above %s if %.64s needs more than that, or find why it grew; more "
+			 "memory in the machine changes nothing.", path, limit,
+			 share && share->holder[0] ? share->holder : "what runs there");
 }
 
 static void advise_anon(const struct mo_oom_event *event, const struct mo_oom_share *share, char *text, size_t room)
@@ -74,6 +83,10 @@ static void advise_cause(const struct mo_oom_event *event, const struct mo_oom_s
 	case MO_OOM_UNACCOUNTED:
 		snprintf(text, room, "`memopsy owners` shows who took pages directly; page_owner=on at boot would record it.");
 		break;
+	case MO_OOM_ZSWAPPED:
+		snprintf(text, room, "Swap in memory (zram, zswap) takes of what it is to save: a swap device, or less of what %s has "
+			 "put there, is what helps.", holder);
+		break;
 	case MO_OOM_DIRTY:
 		snprintf(text, room, "Writing to %s is slower than the pages come: see vm.dirty_bytes and the device.", holder);
 		break;
@@ -102,6 +115,13 @@ static void advise(const struct draft *draft, char *text, size_t room)
 	else if (event->constraint == MO_OOM_CPUSET)
 		snprintf(text, room, "Give cpuset %s more nodes than %s (cpuset.mems), or less to do.", event->cpuset,
 			 event->mems_allowed);
+	else if (event->constraint == MO_OOM_MEMPOLICY)
+		snprintf(text, room, "%s is bound by a memory policy (numactl, mbind): give it more nodes than %s, or prefer them "
+			 "instead of binding.", event->comm, event->nodemask);
+	else if (event->constraint == MO_OOM_ZONE)
+		snprintf(text, room, "%s%s should not need a low zone (GFP_DMA, GFP_DMA32), or %s should not fill it.",
+			 event->function[0] ? event->function : event->comm, event->function[0] ? "()" : "",
+			 share && share->holder[0] ? share->holder : "others");
 	else if (event->constraint == MO_OOM_RESERVE)
 		snprintf(text, room, "Requests that may not wait live on the reserve: raise vm.min_free_kbytes if these are frequent.");
 	else if (event->kind == MO_OOM_REFUSAL && !event->cache[0])
@@ -164,7 +184,7 @@ void report_event(const struct oom_state *state, const struct draft *draft, bool
 	size_t n = put_evidence(draft, evidence);
 
 	advise(draft, advice, sizeof(advice));
-	if (is_told_first && event->kind == MO_OOM_KILL && n_kills > draft->n_kills)
+	if (is_told_first && event->kind == MO_OOM_KILL && n_kills > draft->n_kill_lines)
 		snprintf(more, sizeof(more), " The log has %zu kills in all.", n_kills);
 	snprintf(verdict, sizeof(verdict), "%s%s%s%s%s%s", event->sentences[0], event->sentences[1][0] ? " " : "",
 		 event->sentences[1], event->sentences[2][0] ? " " : "", event->sentences[2], more);

@@ -46,7 +46,8 @@ static bool may_have_bonus(const struct draft *draft)
 	return draft->has_pte_columns || (draft->n_kills && draft->kills[0].score.certainty == MO_EXACT);
 }
 
-static void compute(const struct oom_state *state, const struct draft *draft, struct mo_oom_candidate *candidate, uint64_t total)
+static void compute(const struct oom_state *state, const struct draft *draft, struct mo_oom_candidate *candidate,
+		    uint64_t total)
 {
 	struct mo_count pages = mo_count_add(candidate->rss_pages, candidate->swap_pages);
 	struct mo_count tables = candidate->pgtables_bytes;
@@ -60,7 +61,7 @@ static void compute(const struct oom_state *state, const struct draft *draft, st
 	candidate->badness_pages = (int64_t)pages.value + candidate->oom_score_adj * (int64_t)(total / 1000);
 	if (candidate->exempt)
 		return;
-	if (mo_has(&state->layout->since_5_9) && draft->event.constraint != MO_OOM_MEMCG && !is_node_bound(draft))
+	if (mo_has(&state->layout->since_5_9) && draft->event.constraint != MO_OOM_MEMCG && scope_of(state, draft) == SCOPE_MACHINE)
 		candidate->oom_score =
 			mo_exact((uint64_t)((1000 + candidate->badness_pages * 1000 / (int64_t)total) * 2 / 3));
 }
@@ -132,6 +133,24 @@ static uint64_t victims_part(const struct draft *draft)
 	return sum;
 }
 
+static bool is_holder(const struct draft *draft, const struct mo_oom_share *share)
+{
+	bool is_process = share->holder_kind && (!strcmp(share->holder_kind, "process") || !strcmp(share->holder_kind, "processes"));
+
+	for (size_t i = 0; is_process && i < draft->n_kills; i++)
+		if (share->holder_pid ? share->holder_pid == draft->kills[i].pid : !strcmp(share->holder, draft->kills[i].comm))
+			return true;
+	return false;
+}
+
+/* As much as the holder has, or, where that is not known, a third of all. Locked memory is told by its holder alone. */
+static bool is_as_large(const struct mo_oom_share *share, uint64_t part)
+{
+	if (!part || (share->cause == MO_OOM_MLOCKED && share->holder[0]))
+		return false;
+	return part >= share->bytes.value / 3 || (share->holder[0] && part >= share->holder_bytes.value / 10 * 9);
+}
+
 /*
  * A consumer is a victim that held a good part of what was short, or as much as whoever held most. Who was killed for what
  * kernel, huge pages or files hold is a bystander.
@@ -148,11 +167,5 @@ void judge_victim(struct draft *draft)
 	event->role = MO_OOM_ROLE_UNKNOWN;
 	if (!draft->n_kills || event->cause == MO_OOM_CAUSE_UNKNOWN || !share)
 		return;
-	if (part >= share->bytes.value / 3 || (share->holder[0] && share->holder_bytes.certainty == MO_EXACT && part &&
-					       part >= share->holder_bytes.value / 10 * 9))
-		event->role = MO_OOM_CONSUMER;
-	else if (share->holder[0] && !strcmp(share->holder, draft->kills[0].comm))
-		event->role = MO_OOM_CONSUMER;
-	else
-		event->role = MO_OOM_BYSTANDER;
+	event->role = is_holder(draft, share) || is_as_large(share, part) ? MO_OOM_CONSUMER : MO_OOM_BYSTANDER;
 }

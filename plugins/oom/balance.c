@@ -57,11 +57,12 @@ static struct mo_count times(struct mo_count pages, uint64_t unit_bytes)
 	return pages;
 }
 
-/* A counter in bytes: of the nodes that the report shows, where the request was bound to some. */
-static struct mo_count counter_bytes(const struct oom_state *state, const struct draft *draft, enum counter which, bool by_node)
+/* A counter in bytes: of the nodes or zones that the report shows, where the request was bound to some. */
+static struct mo_count counter_bytes(const struct oom_state *state, const struct draft *draft, enum counter which,
+				     enum scope scope)
 {
-	if (by_node)
-		return times(draft->node_kib[which], 1024);
+	if (scope != SCOPE_MACHINE)
+		return times(scope == SCOPE_NODES ? draft->node_kib[which] : draft->zone_kib[which], 1024);
 	return times(draft->counters[which], state->page_bytes);
 }
 
@@ -81,21 +82,22 @@ static struct mo_count less(struct mo_count a, struct mo_count b)
 }
 
 /* Shared memory stands on the lists of anonymous pages; what of it is locked, on the unevictable one. */
-static void add_lru_shares(const struct oom_state *state, struct draft *draft, bool by_node)
+static void add_lru_shares(const struct oom_state *state, struct draft *draft, enum scope scope)
 {
-	struct mo_count anon = mo_count_add(counter_bytes(state, draft, C_ACTIVE_ANON, by_node),
-					    counter_bytes(state, draft, C_INACTIVE_ANON, by_node));
-	struct mo_count file = mo_count_add(counter_bytes(state, draft, C_ACTIVE_FILE, by_node),
-					    counter_bytes(state, draft, C_INACTIVE_FILE, by_node));
-	struct mo_count shmem = counter_bytes(state, draft, C_SHMEM, by_node);
-	struct mo_count dirty = mo_count_add(counter_bytes(state, draft, C_DIRTY, by_node),
-					     counter_bytes(state, draft, C_WRITEBACK, by_node));
+	struct mo_count anon = mo_count_add(counter_bytes(state, draft, C_ACTIVE_ANON, scope),
+					    counter_bytes(state, draft, C_INACTIVE_ANON, scope));
+	struct mo_count file = mo_count_add(counter_bytes(state, draft, C_ACTIVE_FILE, scope),
+					    counter_bytes(state, draft, C_INACTIVE_FILE, scope));
+	struct mo_count shmem = counter_bytes(state, draft, C_SHMEM, scope);
+	struct mo_count dirty = mo_count_add(counter_bytes(state, draft, C_DIRTY, scope),
+					     counter_bytes(state, draft, C_WRITEBACK, scope));
 
 	add_share(draft, MO_OOM_ANON, less(anon, shmem), "log");
-	add_share(draft, MO_OOM_SHMEM, smaller(shmem, anon), "log");
+	if (scope != SCOPE_ZONES)
+		add_share(draft, MO_OOM_SHMEM, smaller(shmem, anon), "log");
 	add_share(draft, MO_OOM_FILE, less(file, dirty), "log");
 	add_share(draft, MO_OOM_DIRTY, smaller(dirty, file), "log");
-	add_share(draft, MO_OOM_MLOCKED, counter_bytes(state, draft, C_UNEVICTABLE, by_node), "log");
+	add_share(draft, MO_OOM_MLOCKED, counter_bytes(state, draft, C_UNEVICTABLE, scope), "log");
 }
 
 static struct mo_count huge_bytes(const struct draft *draft)
@@ -107,7 +109,7 @@ static struct mo_count huge_bytes(const struct draft *draft)
 	return draft->n_huge_pools ? mo_exact(sum) : mo_unknown();
 }
 
-static void add_free_shares(const struct oom_state *state, struct draft *draft, bool by_node)
+static void add_free_shares(const struct oom_state *state, struct draft *draft, enum scope scope)
 {
 	struct mo_count free_pages = mo_unknown();
 	struct mo_count pcp = mo_unknown();
@@ -116,11 +118,22 @@ static void add_free_shares(const struct oom_state *state, struct draft *draft, 
 		add_to(&free_pages, draft->zones[i].free_pages);
 		add_to(&pcp, draft->zones[i].free_pcp_pages);
 	}
-	if (free_pages.certainty != MO_EXACT && !by_node)
+	if (free_pages.certainty != MO_EXACT && scope == SCOPE_MACHINE)
 		free_pages = draft->counters[C_FREE];
 	draft->event.free_bytes = times(free_pages, state->page_bytes);
 	add_share(draft, MO_OOM_FREE, draft->event.free_bytes, "log");
 	add_share(draft, MO_OOM_PCP, times(pcp, state->page_bytes), "log");
+}
+
+/* Pages of zsmalloc, which not all kernels mark or count: zram and zswap keep compressed pages there. */
+static uint64_t zsmalloc_bytes(const struct oom_state *state)
+{
+	uint64_t bytes = state->mem_map->pages[MO_PAGE_ZSMALLOC] * state->page_bytes;
+
+	for (size_t i = 0; state->owners && !bytes && i < state->owners->n_holders; i++)
+		if (state->owners->holders[i].name && !strcmp(state->owners->holders[i].name, "zsmalloc"))
+			bytes = state->owners->holders[i].bytes;
+	return bytes;
 }
 
 /* What the dump tells of memory that no counter of the log has; it holds if that memory has not grown since. */
@@ -138,6 +151,10 @@ static void split_unaccounted(const struct oom_state *state, struct draft *draft
 			continue;
 		add_share(draft, parts[i].cause, mo_exact(bytes), "dump");
 		*left -= bytes;
+	}
+	if (state->mem_map && !draft->zspages_kib.value && zsmalloc_bytes(state) && zsmalloc_bytes(state) <= *left) {
+		add_share(draft, MO_OOM_ZSWAPPED, mo_exact(zsmalloc_bytes(state)), "dump");
+		*left -= zsmalloc_bytes(state);
 	}
 }
 
@@ -169,26 +186,28 @@ static struct mo_count managed_bytes(const struct oom_state *state, const struct
 
 static void balance_machine(const struct oom_state *state, struct draft *draft)
 {
-	bool by_node = is_node_bound(draft) && draft->parts & PART_NODES;
-	struct mo_count tables = counter_bytes(state, draft, C_PAGE_TABLES, by_node);
+	enum scope scope = scope_of(state, draft);
+	struct mo_count tables = counter_bytes(state, draft, C_PAGE_TABLES, scope);
 
 	draft->event.total_bytes = managed_bytes(state, draft);
 	if (!(draft->parts & PART_MEMINFO))
 		return;
-	add_lru_shares(state, draft, by_node);
-	add_to(&tables, counter_bytes(state, draft, C_SEC_PAGE_TABLES, by_node));
-	add_share(draft, MO_OOM_HUGETLB, huge_bytes(draft), "log");
-	/* Since 5.9 the log has slab of the whole machine alone: of some nodes it is not known. */
-	if (!by_node) {
+	add_lru_shares(state, draft, scope);
+	add_to(&tables, counter_bytes(state, draft, C_SEC_PAGE_TABLES, scope));
+	if (scope != SCOPE_ZONES)
+		add_share(draft, MO_OOM_HUGETLB, huge_bytes(draft), "log");
+	/* Since 4.8 the log has slab of the whole machine alone: of some nodes it is not known. */
+	if (scope == SCOPE_MACHINE) {
 		add_share(draft, MO_OOM_SLAB, counter_bytes(state, draft, C_SLAB_UNRECLAIMABLE, false), "log");
 		add_share(draft, MO_OOM_SLAB_RECLAIMABLE, counter_bytes(state, draft, C_SLAB_RECLAIMABLE, false), "log");
 	}
 	add_share(draft, MO_OOM_PAGE_TABLES, tables, "log");
-	add_share(draft, MO_OOM_KERNEL_STACKS, times(draft->kernel_stack_kib, 1024), "log");
+	if (scope != SCOPE_ZONES)
+		add_share(draft, MO_OOM_KERNEL_STACKS, times(draft->kernel_stack_kib, 1024), "log");
 	if (draft->zspages_kib.value)
 		add_share(draft, MO_OOM_ZSWAPPED, times(draft->zspages_kib, 1024), "log");
-	add_free_shares(state, draft, by_node);
-	add_unaccounted(state, draft, !by_node);
+	add_free_shares(state, draft, scope);
+	add_unaccounted(state, draft, scope == SCOPE_MACHINE);
 }
 
 static void balance_memcg(const struct oom_state *state, struct draft *draft)

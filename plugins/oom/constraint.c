@@ -42,8 +42,8 @@ static enum mo_oom_constraint by_word(const char *word)
 							   MO_OOM_CONSTRAINT_UNKNOWN;
 }
 
-/* Pages of the zones that the log shows are clearly fewer than the machine has: it shows those of some nodes alone. */
-static bool shows_some_nodes(const struct draft *draft)
+/* Pages of the zones that the report shows are clearly fewer than the machine has. */
+static bool shows_some(const struct draft *draft)
 {
 	uint64_t managed = 0;
 
@@ -54,13 +54,68 @@ static bool shows_some_nodes(const struct draft *draft)
 	       managed < (draft->ram_pages.value - draft->reserved_pages.value) / 10 * 9;
 }
 
-bool is_node_bound(const struct draft *draft)
+static size_t count_shown_nodes(const struct draft *draft)
 {
-	return draft->event.constraint == MO_OOM_CPUSET || draft->event.constraint == MO_OOM_MEMPOLICY ||
-	       draft->event.constraint == MO_OOM_NODE || shows_some_nodes(draft);
+	size_t n = 0;
+
+	for (size_t i = 0; i < draft->n_zones; i++) {
+		bool is_new = true;
+
+		for (size_t k = 0; k < i; k++)
+			is_new &= draft->zones[k].node_id != draft->zones[i].node_id;
+		n += is_new;
+	}
+	return n;
 }
 
-static enum mo_oom_constraint by_zones(const struct draft *draft, const struct request *request)
+static size_t count_nodes(const struct mo_zones_model *zones)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < zones->n_nodes; i++)
+		n += zones->nodes[i].present_pages.value != 0;
+	return n;
+}
+
+/*
+ * Nodes that the request may not use are left out of its report (SHOW_MEM_FILTER_NODES), and since 6.2 so are zones above
+ * the highest that it may use: which of these it is, the number of nodes tells.
+ */
+static bool shows_some_nodes(const struct oom_state *state, const struct draft *draft)
+{
+	return shows_some(draft) && count_shown_nodes(draft) < count_nodes(state->zones);
+}
+
+static bool shows_some_zones(const struct oom_state *state, const struct draft *draft)
+{
+	return shows_some(draft) && count_shown_nodes(draft) >= count_nodes(state->zones);
+}
+
+enum scope scope_of(const struct oom_state *state, const struct draft *draft)
+{
+	switch (draft->event.constraint) {
+	case MO_OOM_CPUSET:
+	case MO_OOM_MEMPOLICY:
+	case MO_OOM_NODE:
+		return SCOPE_NODES;
+	case MO_OOM_ZONE:
+		return SCOPE_ZONES;
+	default:
+		return shows_some_nodes(state, draft) ? SCOPE_NODES : shows_some_zones(state, draft) ? SCOPE_ZONES : SCOPE_MACHINE;
+	}
+}
+
+/* Much more is free in the machine than in the zones that the report shows. */
+static bool is_free_elsewhere(const struct draft *draft)
+{
+	uint64_t shown = 0;
+
+	for (size_t i = 0; i < draft->n_zones; i++)
+		shown += draft->zones[i].free_pages.value;
+	return draft->counters[C_FREE].certainty == MO_EXACT && draft->counters[C_FREE].value / 2 > shown;
+}
+
+static enum mo_oom_constraint by_zones(const struct oom_state *state, const struct draft *draft, const struct request *request)
 {
 	bool is_known;
 
@@ -68,11 +123,11 @@ static enum mo_oom_constraint by_zones(const struct draft *draft, const struct r
 		return MO_OOM_ORDER;
 	if (request->is_this_node)
 		return MO_OOM_NODE;
-	if (is_elsewhere(draft, "other node") || shows_some_nodes(draft)) {
+	if (is_elsewhere(draft, "other node") || (shows_some_nodes(state, draft) && is_free_elsewhere(draft))) {
 		node_list_has(draft->event.nodemask, 0, &is_known);
 		return is_known ? MO_OOM_MEMPOLICY : draft->event.mems_allowed[0] ? MO_OOM_CPUSET : MO_OOM_NODE;
 	}
-	if (is_elsewhere(draft, "other zone"))
+	if (is_elsewhere(draft, "other zone") || (shows_some_zones(state, draft) && is_free_elsewhere(draft)))
 		return MO_OOM_ZONE;
 	if (draft->event.kind == MO_OOM_ALLOCATION_FAILURE && request->is_known && !request->may_block)
 		return MO_OOM_RESERVE;
@@ -84,7 +139,6 @@ void find_constraint(const struct oom_state *state, struct draft *draft)
 	struct mo_oom_event *event = &draft->event;
 	struct request request = request_of(event);
 
-	(void)state;
 	if (event->constraint != MO_OOM_CONSTRAINT_UNKNOWN)
 		return;
 	event->constraint = by_word(draft->constraint_text);
@@ -94,7 +148,7 @@ void find_constraint(const struct oom_state *state, struct draft *draft)
 	if (event->constraint == MO_OOM_CONSTRAINT_UNKNOWN && draft->memcg.usage_bytes.certainty == MO_EXACT)
 		event->constraint = MO_OOM_MEMCG;
 	if (event->constraint == MO_OOM_CONSTRAINT_UNKNOWN)
-		event->constraint = by_zones(draft, &request);
+		event->constraint = by_zones(state, draft, &request);
 	/* "Out of memory: Killed process" alone: not of a memory cgroup, and more is not said. */
 	if (event->constraint == MO_OOM_CONSTRAINT_UNKNOWN && event->kind == MO_OOM_KILL)
 		event->constraint = MO_OOM_GLOBAL;

@@ -183,6 +183,18 @@ static void find_module(const struct oom_state *state, const struct mo_slab_cach
 	}
 }
 
+void find_module_of_cache(const struct oom_state *state, struct mo_oom_share *share)
+{
+	for (size_t i = 0; state->slab && i < state->slab->n_caches; i++) {
+		const struct mo_slab_cache *cache = &state->slab->caches[i];
+
+		if (!cache->name || strcmp(cache->name, share->holder) != 0 || !is_good_part(cache->pages * state->page_bytes, share))
+			continue;
+		find_module(state, cache, share);
+		return;
+	}
+}
+
 static void find_slab_cache(const struct oom_state *state, struct mo_oom_share *share)
 {
 	const struct mo_slab_cache *most = NULL;
@@ -237,7 +249,8 @@ static void find_direct_owner(const struct oom_state *state, struct mo_oom_share
 
 		if (holder->kind != MO_HOLDER_DIRECT || (!holder->name && !holder->module) || !is_good_part(holder->bytes, share))
 			continue;
-		set_holder(share, holder->module ? "module" : "caller", holder->module ? holder->module : holder->name, holder->bytes);
+		set_holder(share, holder->module ? "module" : "owner", holder->module ? holder->module : holder->name,
+			   holder->bytes);
 		if (holder->module)
 			snprintf(share->module, sizeof(share->module), "%s", holder->module);
 		return;

@@ -54,6 +54,7 @@ struct draft {
 	struct mo_oom_memcg memcg;
 	struct mo_count counters[N_COUNTERS];
 	struct mo_count node_kib[N_COUNTERS]; /* the same of the nodes that the report shows, as far as it has them */
+	struct mo_count zone_kib[N_COUNTERS]; /* and of its zones */
 	struct mo_count kernel_stack_kib, balloon_kib, mlocked_kib, zspages_kib; /* sums of nodes or zones; unknown: not printed */
 	struct mo_count memcg_stats[N_MEMCG_STATS];
 	struct huge_pool huge_pools[MOST_HUGE_POOLS];
@@ -81,6 +82,7 @@ struct draft {
 	bool has_pte_columns;       /* nr_ptes and the like: before 4.15 */
 	bool is_compaction_off;
 	bool is_allocating_task;    /* vm.oom_kill_allocating_task */
+	uint32_t n_kill_lines;
 	int no_reclaim_nodes;       /* of the nodes, those with all_unreclaimable */
 	int n_nodes;
 };

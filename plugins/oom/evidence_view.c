@@ -20,7 +20,8 @@ static const struct mo_column zone_columns[N_Z] = {
 								   "(lowmem_reserve)"),
 	[Z_UNUSABLE] = OF("unusable_bytes", "UNUSABLE", MO_CELL_BYTES, "free, and not for this request: highatomic, CMA, its own order"),
 	[Z_NEEDED] = OF("needed_bytes", "NEEDED", MO_CELL_BYTES, "the sum: free must exceed it"),
-	[Z_VERDICT] = TEXT("verdict", "VERDICT", "passes, watermark (too little free), no block (none of the order), other zone, other node"),
+	[Z_VERDICT] = TEXT("verdict", "VERDICT", "passes, watermark (too little free), below high (the last attempt "
+						"needs that), no block (none of the order), other zone, other node"),
 	[Z_LARGEST] = OF("largest_order", "LARGEST", MO_CELL_SIGNED, "the largest order with a block that an ordinary request may take; "
 								     "-1: none"),
 	[Z_MANAGED] = OF("managed_bytes", "MANAGED", MO_CELL_BYTES, "the zone's memory (managed_pages)", HIDDEN),
@@ -43,7 +44,7 @@ static const struct mo_column share_columns[N_S_] = {
 	[S_BYTES_] = OF("bytes", "SIZE", MO_CELL_BYTES, "at the event"),
 	[S_PERCENT_] = OF("percent", "PERCENT", MO_CELL_PERCENT, "of the machine's memory, or of the limit"),
 	[S_ORDINARY_] = TEXT("ordinary", "ORDINARY", "what an ordinary machine shows"),
-	[S_KIND_] = TEXT("holder_kind", "HOLDER", "process, processes, cache, file, mount, pool, module, caller"),
+	[S_KIND_] = TEXT("holder_kind", "HOLDER", "process, processes, cache, file, mount, pool, module, caller, owner"),
 	[S_HOLDER_] = TEXT("holder", "NAME", "who holds most of it", .flags = MO_COLUMN_TRUNCATE),
 	[S_HOLDS_] = OF("holder_bytes", "HOLDS", MO_CELL_BYTES, "how much of it; of processes with what is in swap"),
 	[S_PID_] = OF("holder_pid", "PID", MO_CELL_SIGNED, "of a process", HIDDEN),

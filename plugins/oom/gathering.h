@@ -101,7 +101,8 @@ bool passes_for_one_page(const struct mo_oom_zone *zone, const struct request *r
 
 /* constraint.c */
 void find_constraint(const struct oom_state *state, struct draft *draft);
-bool is_node_bound(const struct draft *draft);
+enum scope { SCOPE_MACHINE, SCOPE_NODES, SCOPE_ZONES }; /* what of the machine an event's numbers are of */
+enum scope scope_of(const struct oom_state *state, const struct draft *draft);
 
 /* balance.c */
 struct mo_error *balance(const struct oom_state *state, struct draft *draft) MO_MUST_USE;
@@ -109,6 +110,7 @@ struct mo_oom_share *share_of(const struct draft *draft, enum mo_oom_cause cause
 
 /* holders.c, dump_holders.c */
 void find_holders(const struct oom_state *state, struct draft *draft);
+void find_module_of_cache(const struct oom_state *state, struct mo_oom_share *share); /* the cache that is its holder */
 void find_holder_in_dump(const struct oom_state *state, const struct draft *draft, struct mo_oom_share *share);
 
 /* badness.c */

@@ -27,6 +27,8 @@ static uint64_t part_of(const struct mo_oom_candidate *candidate, enum mo_oom_ca
 		return candidate->shmem_pages.value * page_bytes;
 	case MO_OOM_PAGE_TABLES:
 		return candidate->pgtables_bytes.value;
+	case MO_OOM_ZSWAPPED:
+		return candidate->swap_pages.value * page_bytes;
 	default:
 		return 0;
 	}
@@ -40,6 +42,7 @@ static int compare_comm(const void *a, const void *b)
 	return strcmp((*left)->comm, (*right)->comm);
 }
 
+/* Processes of one name; `single` is the one process of all names that has most. */
 struct group {
 	const struct mo_oom_candidate *largest;
 	uint64_t largest_bytes;
@@ -48,7 +51,8 @@ struct group {
 };
 
 /* The processes of one name that have most of it. */
-static struct group largest_group(const struct mo_oom_candidate **by_comm, size_t n, enum mo_oom_cause cause, uint64_t page_bytes)
+static struct group largest_group(const struct mo_oom_candidate **by_comm, size_t n, enum mo_oom_cause cause,
+				  uint64_t page_bytes)
 {
 	struct group best = { .n = 0 };
 	size_t i = 0;
@@ -78,13 +82,30 @@ static bool is_elsewhere(const struct mo_oom_candidate *candidate, const struct 
 	return share->cause == MO_OOM_ANON && resident_anon(candidate) * page_bytes > share->bytes.value / 20 * 21 + (1u << 20);
 }
 
+/*
+ * One process with a third of all is the one to name: sums over processes that were forked from each other count what they
+ * share more than once.
+ */
+static void prefer_single(const struct mo_oom_candidate **candidates, size_t n, const struct mo_oom_share *share,
+			  uint64_t page_bytes, struct group *best)
+{
+	for (size_t i = 0; i < n; i++) {
+		uint64_t bytes = part_of(candidates[i], share->cause, page_bytes);
+
+		if (bytes < share->bytes.value / 3 || bytes <= best->largest_bytes)
+			continue;
+		*best = (struct group){ .largest = candidates[i], .largest_bytes = bytes, .bytes = bytes, .n = 1 };
+	}
+}
+
 static void find_in_table(const struct oom_state *state, const struct draft *draft, struct mo_oom_share *share)
 {
 	const struct mo_oom_candidate **by_comm;
 	struct group best;
 	size_t n = 0;
 
-	if (share->cause != MO_OOM_ANON && share->cause != MO_OOM_SHMEM && share->cause != MO_OOM_PAGE_TABLES)
+	if (share->cause != MO_OOM_ANON && share->cause != MO_OOM_SHMEM && share->cause != MO_OOM_PAGE_TABLES &&
+	    share->cause != MO_OOM_ZSWAPPED)
 		return;
 	by_comm = draft->n_candidates ? calloc(draft->n_candidates, sizeof(*by_comm)) : NULL;
 	if (!by_comm)
@@ -94,10 +115,12 @@ static void find_in_table(const struct oom_state *state, const struct draft *dra
 			by_comm[n++] = &draft->candidates[i];
 	qsort(by_comm, n, sizeof(*by_comm), compare_comm);
 	best = largest_group(by_comm, n, share->cause, state->page_bytes);
-	free(by_comm);
 	/* Of shared memory the table has what is mapped, and who maps a little of it does not hold it. */
-	if (!best.n || (share->cause == MO_OOM_SHMEM && best.bytes < share->bytes.value / 3))
+	if (!best.n || (share->cause == MO_OOM_SHMEM && best.bytes < share->bytes.value / 3)) {
+		free(by_comm);
 		return;
+	}
+	prefer_single(by_comm, n, share, state->page_bytes, &best);
 	if (best.n == 1 || best.largest_bytes >= best.bytes / 4 * 3) {
 		share->holder_kind = "process";
 		share->holder_bytes = mo_exact(best.largest_bytes);
@@ -109,6 +132,7 @@ static void find_in_table(const struct oom_state *state, const struct draft *dra
 	}
 	snprintf(share->holder, sizeof(share->holder), "%s", best.largest->comm);
 	share->holder_source = "log";
+	free(by_comm);
 }
 
 /* Without a table: the victim, if it had a good part. */
@@ -148,7 +172,7 @@ static void find_pool(const struct draft *draft, struct mo_oom_share *share)
 	snprintf(share->holder, sizeof(share->holder), "hugepages-%llukB", (unsigned long long)largest->page_kib);
 }
 
-static void find_cache(const struct draft *draft, struct mo_oom_share *share)
+static void find_cache(const struct oom_state *state, const struct draft *draft, struct mo_oom_share *share)
 {
 	const struct slab_row *row = draft->n_slabs ? &draft->slabs[0] : NULL;
 
@@ -158,6 +182,7 @@ static void find_cache(const struct draft *draft, struct mo_oom_share *share)
 	share->holder_bytes = mo_exact(row->total_kib * 1024);
 	share->holder_source = "log";
 	snprintf(share->holder, sizeof(share->holder), "%s", row->name);
+	find_module_of_cache(state, share);
 }
 
 void find_holders(const struct oom_state *state, struct draft *draft)
@@ -170,7 +195,7 @@ void find_holders(const struct oom_state *state, struct draft *draft)
 		if (share->cause == MO_OOM_HUGETLB)
 			find_pool(draft, share);
 		else if (share->cause == MO_OOM_SLAB && draft->event.constraint != MO_OOM_MEMCG)
-			find_cache(draft, share);
+			find_cache(state, draft, share);
 		else
 			find_in_table(state, draft, share);
 		if (!share->holder[0])

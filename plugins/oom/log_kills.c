@@ -171,6 +171,7 @@ static bool take_killed(struct log_scan *scan, struct stream *stream, struct spa
 		return true;
 	}
 	take_sizes(kill, behind);
+	draft->n_kill_lines++;
 	draft->is_closed = true;
 	return true;
 }

@@ -203,8 +203,10 @@ static bool take_trace_line(struct stream *stream, struct span line)
 		return false;
 	if (span_skip(&name, "? "))
 		return true;
+	if (!span_has(name, "+0x") || stream->draft->event.function[0])
+		return true;
 	name = span_until(name, '+');
-	if (name.n == line.n || !name.n || stream->draft->event.function[0] || is_allocator(name))
+	if (!name.n || is_allocator(name))
 		return true;
 	span_copy(name, stream->draft->event.function, sizeof(stream->draft->event.function));
 	return true;

@@ -77,6 +77,8 @@ static void take_zone_numbers(struct log_scan *scan, struct draft *draft, struct
 	zone->free_pcp_pages = kib_pages(scan, line, "free_pcp");
 	zone->present_pages = kib_pages(scan, line, "present");
 	zone->managed_pages = kib_pages(scan, line, "managed");
+	for (unsigned i = 0; i < N_COUNTERS; i++)
+		add_to(&draft->zone_kib[i], span_count_of(line, counter_names[i]));
 	add_to(&draft->mlocked_kib, span_count_of(line, "mlocked"));
 	add_to(&draft->zspages_kib, span_count_of(line, "zspages"));
 	/* Until 4.7 zones had what nodes have since; until then the stacks came as kernel_stack of the zone. */

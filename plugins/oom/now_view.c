@@ -67,13 +67,19 @@ static struct mo_count above(struct mo_count value, struct mo_count mark)
 	return mo_exact(value.value > mark.value ? value.value - mark.value : 0);
 }
 
+static struct mo_count min_of(const struct mo_zone *zone)
+{
+	struct mo_count boost = zone->watermark_boost_pages.certainty == MO_EXACT ? zone->watermark_boost_pages : mo_exact(0);
+
+	return mo_count_add(zone->watermark_pages[MO_WMARK_MIN], boost);
+}
+
 static void put_zones(const struct oom_state *state, struct mo_report *report)
 {
 	mo_report_table_begin(report, &oom_now_table);
 	for (size_t i = 0; i < state->zones->n_zones; i++) {
 		const struct mo_zone *zone = &state->zones->zones[i];
-		struct mo_count boost = zone->watermark_boost_pages.certainty == MO_EXACT ? zone->watermark_boost_pages : mo_exact(0);
-		struct mo_count min = mo_count_add(zone->watermark_pages[MO_WMARK_MIN], boost);
+		struct mo_count min = min_of(zone);
 
 		if (zone->managed_pages.certainty == MO_EXACT && !zone->managed_pages.value)
 			continue;
@@ -83,7 +89,8 @@ static void put_zones(const struct oom_state *state, struct mo_report *report)
 			[N_MANAGED] = mo_cell_number(in_bytes(state, zone->managed_pages)),
 			[N_FREE] = mo_cell_number(in_bytes(state, zone->free_pages)),
 			[N_MIN] = mo_cell_number(in_bytes(state, min)),
-			[N_LOW] = mo_cell_number(in_bytes(state, mo_count_add(zone->watermark_pages[MO_WMARK_LOW], boost))),
+			[N_LOW] = mo_cell_number(in_bytes(state, mo_count_add(zone->watermark_pages[MO_WMARK_LOW],
+											zone->watermark_boost_pages))),
 			[N_ABOVE] = mo_cell_number(in_bytes(state, above(zone->free_pages, min))),
 		});
 	}
@@ -127,22 +134,45 @@ static void put_marked(const struct oom_state *state, struct mo_report *report)
 	mo_report_table_end(report);
 }
 
+/* The zone that is nearest to its min watermark, in thousandths of its memory; NULL: not known. */
+static const struct mo_zone *tightest_zone(const struct oom_state *state, uint64_t *above_pages)
+{
+	const struct mo_zone *tightest = NULL;
+	double least = 2;
+
+	for (size_t i = 0; i < state->zones->n_zones; i++) {
+		const struct mo_zone *zone = &state->zones->zones[i];
+		struct mo_count left = above(zone->free_pages, min_of(zone));
+
+		if (left.certainty != MO_EXACT || !zone->managed_pages.value ||
+		    (double)left.value / (double)zone->managed_pages.value >= least)
+			continue;
+		least = (double)left.value / (double)zone->managed_pages.value;
+		tightest = zone;
+		*above_pages = left.value;
+	}
+	return tightest;
+}
+
 static void note_closeness(const struct oom_state *state, struct mo_report *report)
 {
-	char available[24];
-	char total[24];
-	char swap[24];
+	char texts[4][24];
 	bool has_swap = state->swap_total_bytes.value != 0;
+	uint64_t above_pages = 0;
+	const struct mo_zone *zone = tightest_zone(state, &above_pages);
 
 	if (state->available_bytes.certainty == MO_UNKNOWN || state->total_bytes.certainty == MO_UNKNOWN || !state->total_bytes.value)
 		return;
-	describe_bytes(state->available_bytes.value, available, sizeof(available));
-	describe_bytes(state->total_bytes.value, total, sizeof(total));
-	describe_bytes(state->swap_free_bytes.value, swap, sizeof(swap));
-	mo_report_note(report, "%s%s of %s (%.0f %%) are available in the dump, free or soon to be had (MemAvailable)%s%s.",
+	describe_bytes(state->available_bytes.value, texts[0], sizeof(texts[0]));
+	describe_bytes(state->total_bytes.value, texts[1], sizeof(texts[1]));
+	describe_bytes(state->swap_free_bytes.value, texts[2], sizeof(texts[2]));
+	describe_bytes(above_pages * state->page_bytes, texts[3], sizeof(texts[3]));
+	mo_report_note(report, "%s%s of %s (%.0f %%) are available in the dump, free or soon to be had (MemAvailable); %s%s.%s%s%s%s%s",
 		       state->scan.n_drafts ? "" : state->model.has_log ? "Memory never ran out as far as the log reaches. " : "",
-		       available, total, (double)state->available_bytes.value * 100 / (double)state->total_bytes.value,
-		       has_swap ? "; free swap: " : "; there is no swap", has_swap ? swap : "");
+		       texts[0], texts[1], (double)state->available_bytes.value * 100 / (double)state->total_bytes.value,
+		       has_swap ? "free swap: " : "there is no swap", has_swap ? texts[2] : "", zone ? " Zone " : "",
+		       zone ? zone->name : "", zone ? " is nearest to its min watermark: " : "", zone ? texts[3] : "",
+		       zone ? " above it." : "");
 }
 
 void put_now(const struct oom_state *state, bool is_brief, struct mo_report *report)

@@ -75,7 +75,7 @@ static struct mo_error *publish(struct oom_state *state)
 	for (size_t i = 0; i < n; i++) {
 		const struct draft *draft = state->scan.drafts[i];
 
-		state->model.kills_logged += draft->event.kind == MO_OOM_KILL ? draft->n_kills : 0;
+		state->model.kills_logged += draft->n_kill_lines;
 		if (weight_of(&draft->event) < most)
 			continue;
 		most = weight_of(&draft->event);

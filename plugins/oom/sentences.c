@@ -114,6 +114,11 @@ static const struct mo_oom_zone *zone_with(const struct draft *draft, const char
 	return largest;
 }
 
+static void say_kib(struct sentence *sentence, const struct oom_state *state, uint64_t pages)
+{
+	say(sentence, "%" PRIu64 " KiB", pages * (state->page_bytes / 1024));
+}
+
 static void say_zone(struct sentence *sentence, const struct oom_state *state, const struct draft *draft, const char *verdict)
 {
 	const struct mo_oom_zone *zone = zone_with(draft, verdict);
@@ -121,9 +126,11 @@ static void say_zone(struct sentence *sentence, const struct oom_state *state, c
 	if (!zone)
 		return;
 	say(sentence, " (node %u, zone %s: ", zone->node_id, zone->name);
-	say_bytes(sentence, zone->free_pages.value * state->page_bytes);
+	say_kib(sentence, state, zone->free_pages.value);
 	say(sentence, " free, more than ");
-	say_bytes(sentence, (zone->mark_pages.value + zone->reserve_pages.value + zone->unusable_pages.value) * state->page_bytes);
+	say_kib(sentence, state,
+		(!strcmp(verdict, "below high") ? zone->high_pages.value : zone->mark_pages.value) + zone->reserve_pages.value +
+			zone->unusable_pages.value);
 	say(sentence, " needed)");
 }
 
@@ -170,7 +177,7 @@ static void say_machine(struct sentence *sentence, const struct oom_state *state
 	bool is_failure = event->kind == MO_OOM_ALLOCATION_FAILURE || event->kind == MO_OOM_SLAB_FAILURE;
 
 	if (is_failure)
-		say(sentence, "A page allocation failed");
+		say(sentence, event->constraint == MO_OOM_ZONE ? "A page allocation from a low zone failed" : "A page allocation failed");
 	else
 		say(sentence, "%s", short_of(event));
 	say_when(sentence, event);
@@ -185,8 +192,14 @@ static void say_machine(struct sentence *sentence, const struct oom_state *state
 		say_bytes(sentence, event->free_bytes.value);
 		say(sentence, " were free, and no block of that size");
 		say_zone(sentence, state, draft, "no block");
+	} else if (has_passing_zone(draft)) {
+		say(sentence, ", and when the report was printed a zone had enough again");
+		say_zone(sentence, state, draft, "passes");
+	} else if (zone_with(draft, "below high")) {
+		say(sentence, ", and no zone that it may use was above the high watermark that the last attempt needs");
+		say_zone(sentence, state, draft, "below high");
 	} else if (zone_with(draft, "watermark")) {
-		say(sentence, ", and %s", event->constraint == MO_OOM_ZONE ? "its zones were" : "every zone that it may use was");
+		say(sentence, ", and every zone that it may use was");
 		say(sentence, " below what must stay free");
 		say_zone(sentence, state, draft, "watermark");
 	}
@@ -194,6 +207,11 @@ static void say_machine(struct sentence *sentence, const struct oom_state *state
 		say(sentence, "; it may not wait for reclaim, so nothing could be freed for it");
 	else if (!is_failure)
 		say_swap(sentence, event);
+	if (event->constraint == MO_OOM_ZONE) {
+		say(sentence, "; zones that it may not use had room (");
+		say_kib(sentence, state, draft->counters[C_FREE].value);
+		say(sentence, " were free in the machine)");
+	}
 	say(sentence, ".");
 }
 
@@ -250,6 +268,8 @@ static void say_holder(struct sentence *sentence, const struct draft *draft, con
 		say(sentence, "%u processes %s (", share->n_holders, share->holder);
 	else if (!strcmp(share->holder_kind, "process") && share->holder_pid)
 		say(sentence, "%s, PID %d (", share->holder, share->holder_pid);
+	else if (!strcmp(share->holder_kind, "owner"))
+		say(sentence, "%s (", share->holder);
 	else
 		say(sentence, "the %s %s (", share->holder_kind, share->holder);
 	say_bytes(sentence, share->holder_bytes.value);
@@ -260,6 +280,8 @@ static void say_holder(struct sentence *sentence, const struct draft *draft, con
 	}
 	if (share->cause == MO_OOM_ANON && draft->event.swap_total_bytes.value && !strcmp(share->holder_source, "log"))
 		say(sentence, " with what is in swap");
+	if (share->cause == MO_OOM_ZSWAPPED)
+		say(sentence, " in swap, before compression");
 	say(sentence, "%s)", !strcmp(share->holder_source, "dump") ? " in the dump" : "");
 	if (share->module[0] && strcmp(share->module, share->holder) != 0)
 		say(sentence, ", whose objects point into module %s", share->module);
@@ -302,7 +324,10 @@ static void say_candidates(struct sentence *sentence, const struct draft *draft)
 	}
 	if (!victim)
 		return;
-	if (victim->has_badness)
+	if (victim->has_badness && victim->oom_score_adj)
+		say(sentence, ", badness %" PRId64 " pages with its oom_score_adj of %d,", victim->badness_pages,
+		    victim->oom_score_adj);
+	else if (victim->has_badness)
 		say(sentence, ", badness %" PRId64 " pages,", victim->badness_pages);
 	say(sentence, " %s %zu candidates", victim == &draft->candidates[0] ? "the highest of" : "one of",
 	    draft->n_candidates - n_exempt);

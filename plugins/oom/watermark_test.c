@@ -75,7 +75,17 @@ static bool has_block(const struct mo_oom_zone *zone, unsigned order)
 	return false;
 }
 
-static const char *verdict_of(const struct mo_oom_zone *zone, const struct request *request, unsigned order)
+/*
+ * The OOM killer is called when reclaim brought no zone above its min watermark; before it kills, one more attempt is made
+ * against the high one (__alloc_pages_may_oom()). So a zone may stand between the two when the report is printed.
+ */
+static bool is_below_high(const struct mo_oom_zone *zone)
+{
+	return zone->high_pages.certainty == MO_EXACT &&
+	       zone->free_pages.value <= zone->high_pages.value + zone->reserve_pages.value + zone->unusable_pages.value;
+}
+
+static const char *verdict_of(const struct mo_oom_zone *zone, const struct request *request, unsigned order, bool is_oom)
 {
 	if (zone->free_pages.certainty != MO_EXACT || zone->mark_pages.certainty != MO_EXACT ||
 	    zone->reserve_pages.certainty != MO_EXACT)
@@ -86,7 +96,7 @@ static const char *verdict_of(const struct mo_oom_zone *zone, const struct reque
 		return "watermark";
 	if (order && !zone->n_orders)
 		return NULL;
-	return "passes";
+	return is_oom && is_below_high(zone) ? "below high" : "passes";
 }
 
 void test_zones(const struct oom_state *state, struct draft *draft)
@@ -111,7 +121,7 @@ void test_zones(const struct oom_state *state, struct draft *draft)
 		else if (!is_node_allowed(&draft->event, zone->node_id))
 			zone->verdict = "other node";
 		else
-			zone->verdict = verdict_of(zone, &request, order);
+			zone->verdict = verdict_of(zone, &request, order, draft->event.kind < MO_OOM_ALLOCATION_FAILURE);
 	}
 }
 
