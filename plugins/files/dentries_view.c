@@ -7,7 +7,6 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define MOST_DENTRIES (1u << 28)
 #define MOST_DENTRY_BYTES 1024u
@@ -111,10 +110,10 @@ static struct mo_error *count_dentry(struct files_state *state, uint64_t kva, ui
 	if (mo_has(&layout->counts.count))
 		counts->unused += mo_get_signed(&layout->counts.count, dentry) <= 0;
 	/* Both kinds of list begin with a pointer: NULL, or to itself, if there are no children. */
-	memcpy(&first_kva, dentry + children->offset_bytes, sizeof(first_kva));
-	if (first_kva && first_kva != mo_field_kva(children, kva))
+	error = mo_read_pointer(state->reader, mo_field_kva(children, kva), &first_kva);
+	if (!error && first_kva && first_kva != mo_field_kva(children, kva))
 		return add_pending(pending, kva);
-	return NULL;
+	return error;
 }
 
 static struct mo_error *count_children(struct files_state *state, uint64_t dir_kva, struct pending *pending,

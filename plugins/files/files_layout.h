@@ -44,7 +44,7 @@ struct files_layout {
 	} open;
 	struct {
 		struct mo_address n_dentries, n_unused_dentries, n_negative_dentries, n_inodes, n_unused_inodes;
-		struct mo_field flags, count, lru, child, subdirs, sib, children;
+		struct mo_field count, child, subdirs, sib, children;
 		struct mo_size size;
 	} counts;
 };

@@ -23,7 +23,7 @@ static const struct mo_fake_row rows[] = {
 	{ .type = D, .bytes = 0x80 }, MEMBER(D, "d_parent", DENTRY_PARENT, 8), MEMBER(D, "d_name.len", DENTRY_LENGTH, 4),
 	MEMBER(D, "d_name.name", DENTRY_NAME, 8), MEMBER(D, "d_op", 24, 8), MEMBER(D, "d_hash.pprev", DENTRY_PPREV, 8),
 	MEMBER(D, "d_inode", DENTRY_INODE, 8), MEMBER(D, "d_u.d_alias", DENTRY_ALIAS, 16), MEMBER(D, "d_child", DENTRY_CHILD, 16),
-	MEMBER(D, "d_subdirs", DENTRY_SUBDIRS, 16), MEMBER(D, "d_lockref.count", DENTRY_COUNT, 4), MEMBER(D, "d_flags", 100, 4),
+	MEMBER(D, "d_subdirs", DENTRY_SUBDIRS, 16), MEMBER(D, "d_lockref.count", DENTRY_COUNT, 4),
 	MEMBER("struct dentry_operations", "d_dname", 0, 8),
 	MEMBER(S, "s_list", SB_LIST, 16), MEMBER(S, "s_type", SB_TYPE, 8), MEMBER("struct file_system_type", "name", 0, 8),
 	{ .type = S, .member = "s_id", .offset_bytes = SB_ID, .bytes = 1, .n_elements = 32 }, MEMBER(S, "s_bdi", SB_BDI, 8),
