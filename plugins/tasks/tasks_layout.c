@@ -195,6 +195,9 @@ static const struct mo_need rows[] = {
 	MO_ADDRESS(L, smaps.orders_madvise, "huge_anon_orders_madvise", OPTIONAL),
 	MO_ADDRESS(L, smaps.orders_inherit, "huge_anon_orders_inherit", OPTIONAL),
 	MO_ADDRESS(L, smaps.shmem_huge, "shmem_huge", OPTIONAL),
+	MO_ADDRESS(L, smaps.shmem_anon_ops, "shmem_anon_vm_ops", OPTIONAL,
+		   .why = "mm/shmem.c: anonymous shared memory has operations of its own (6.1 has not, 6.12 has), and there "
+			  "settings for each size of huge pages"),
 	MO_CONSTANT(L, smaps.thp_unsupported, "enum transparent_hugepage_flag", "TRANSPARENT_HUGEPAGE_UNSUPPORTED",
 		    .or_names = { "TRANSPARENT_HUGEPAGE_NEVER_DAX" }, OPTIONAL),
 	MO_CONSTANT(L, smaps.thp_always, "enum transparent_hugepage_flag", "TRANSPARENT_HUGEPAGE_FLAG", OPTIONAL),

@@ -79,13 +79,24 @@ static uint64_t allowed_anon_orders(const struct tasks_state *state, const struc
 	return mask & ((1u << (PMD_ORDER + 1)) - 1) & ~3u;
 }
 
-/* Mounts and the system setting both without huge pages: none. */
+/* enum by values: mm/shmem.c, SHMEM_HUGE_*; the last two in one byte. */
+enum { HUGE_NEVER = 0, HUGE_ALWAYS = 1, HUGE_WITHIN_SIZE = 2, HUGE_ADVISE = 3, HUGE_FORCE = 0xfe, HUGE_DENY = 0xff };
+
+/* What the mount says; of a file's size it is not looked at. */
+static int mount_eligible(uint64_t huge, const struct vma *vma)
+{
+	if (huge == HUGE_ALWAYS || (huge <= HUGE_ADVISE && huge != HUGE_NEVER && vma->flags & VM_HUGEPAGE))
+		return 1;
+	return huge == HUGE_WITHIN_SIZE || huge > HUGE_ADVISE ? -1 : 0;
+}
+
+/* shmem_huge_enabled(), shmem_is_huge(), shmem_allowable_huge_orders() */
 static int shmem_eligible(const struct tasks_state *state, const struct vma *vma)
 {
 	const struct tasks_layout *layout = state->layout;
 	uint64_t at_kva = 0;
-	uint64_t huge = 1;
-	uint8_t system = 1;
+	uint64_t huge = HUGE_ALWAYS;
+	uint8_t system = HUGE_ALWAYS;
 	struct mo_error *error;
 
 	if (!mo_has(&layout->smaps.shmem_huge) || !mo_has(&layout->smaps.s_fs_info) || !mo_has(&layout->smaps.shmem_sb_huge))
@@ -100,7 +111,14 @@ static int shmem_eligible(const struct tasks_state *state, const struct vma *vma
 	if (!error)
 		error = mo_read_field(state->reader, &layout->smaps.shmem_sb_huge, at_kva, &huge);
 	mo_error_destroy(error);
-	return !error && !system && !huge ? 0 : -1;
+	if (error)
+		return -1;
+	/* Settings for each size of anonymous shared memory count too, where there are any. */
+	if (mo_has(&layout->smaps.shmem_anon_ops) && vma->ops_kva == layout->smaps.shmem_anon_ops.kva)
+		return !system && !huge ? 0 : -1;
+	if (system == HUGE_DENY || system == HUGE_FORCE)
+		return system == HUGE_FORCE;
+	return mount_eligible(huge, vma);
 }
 
 /* Of a file, where huge pages are enabled for it. */
