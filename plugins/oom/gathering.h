@@ -86,6 +86,9 @@ struct oom_state {
 /* log_reading.c */
 struct mo_error *read_log(struct oom_state *state) MO_MUST_USE;
 
+/* explain.c */
+struct mo_error *explain_event(const struct oom_state *state, size_t index) MO_MUST_USE;
+
 /* gfp_flags.c */
 struct request request_of(const struct mo_oom_event *event);
 void name_gfp(const struct oom_state *state, uint64_t gfp, char *text, size_t text_bytes); /* empty: not known */

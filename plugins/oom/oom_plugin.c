@@ -28,26 +28,6 @@ static void read_models(struct oom_state *state, struct mo_run *run)
 	state->owners = mo_run_model_of(run, MO_OWNERS_MODEL);
 }
 
-static struct mo_error *explain(struct oom_state *state, size_t index)
-{
-	struct draft *draft = state->scan.drafts[index];
-	struct mo_error *error;
-
-	if (draft->event.has_gfp && !draft->event.gfp_text[0])
-		name_gfp(state, draft->event.gfp, draft->event.gfp_text, sizeof(draft->event.gfp_text));
-	/* The first test tells what was short, and which nodes count; the zones' verdicts stay as they are. */
-	test_zones(state, draft);
-	find_constraint(state, draft);
-	error = balance(state, draft);
-	if (error)
-		return error;
-	find_holders(state, draft);
-	judge_candidates(state, draft, index ? state->scan.drafts[index - 1] : NULL);
-	judge_victim(draft);
-	write_sentences(state, draft);
-	return NULL;
-}
-
 /* Panics first, then the latest that has a report, then the latest. */
 static int weight_of(const struct mo_oom_event *event)
 {
@@ -98,7 +78,7 @@ static struct mo_error *gather_events(struct oom_state *state)
 	gather_limits(state);
 	error = gather_running_oom(state);
 	for (size_t i = 0; i < state->scan.n_drafts && !error; i++)
-		error = explain(state, i);
+		error = explain_event(state, i);
 	return error ? error : publish(state);
 }
 

@@ -384,6 +384,9 @@ static void say_died(struct sentence *sentence, const struct oom_state *state, c
 		say(sentence, "Nobody could be killed, and the kernel panicked.");
 	} else if (event->kind == MO_OOM_NO_VICTIM) {
 		say(sentence, "Nobody could be killed: all candidates are exempt.");
+	} else if (event->kind >= MO_OOM_ALLOCATION_FAILURE) {
+		say(sentence, draft->is_of_dying ? "It was dying: the OOM killer had chosen it before, so this failure is a consequence." :
+						   "No process was killed for it.");
 	} else if (event->kind == MO_OOM_UNKNOWN) {
 		say(sentence, "Whether anybody was killed is not known: %s.",
 		    event->why_partial ? event->why_partial : "the log does not say");

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The order in which an event is explained: each step rests on those before it. */
+#include "gathering.h"
+
+#define DYING_NS 60000000000ull
+
+/* A process that was killed shortly before fails allocations while it dies: it may not wait for memory any more. */
+static bool is_dying(const struct oom_state *state, size_t index)
+{
+	const struct mo_oom_event *event = &state->scan.drafts[index]->event;
+
+	for (size_t i = 0; event->has_pid && i < index; i++) {
+		const struct draft *earlier = state->scan.drafts[i];
+
+		for (size_t k = 0; k < earlier->n_kills; k++)
+			if (earlier->kills[k].pid == event->pid && event->time_ns - earlier->event.time_ns < DYING_NS)
+				return true;
+	}
+	return false;
+}
+
+struct mo_error *explain_event(const struct oom_state *state, size_t index)
+{
+	struct draft *draft = state->scan.drafts[index];
+	struct mo_error *error;
+
+	if (draft->event.has_gfp && !draft->event.gfp_text[0])
+		name_gfp(state, draft->event.gfp, draft->event.gfp_text, sizeof(draft->event.gfp_text));
+	/* The first test tells what was short, and which nodes count; the zones' verdicts stay as they are. */
+	test_zones(state, draft);
+	find_constraint(state, draft);
+	error = balance(state, draft);
+	if (error)
+		return error;
+	find_holders(state, draft);
+	judge_candidates(state, draft, index ? state->scan.drafts[index - 1] : NULL);
+	judge_victim(draft);
+	draft->is_of_dying = draft->event.kind >= MO_OOM_ALLOCATION_FAILURE && is_dying(state, index);
+	write_sentences(state, draft);
+	return NULL;
+}
