@@ -26,6 +26,9 @@ struct mo_types {
 	size_t n_structs;
 	struct fake_member *members;
 	size_t n_members;
+	struct mo_type *enums;       /* one for each enumerator's enum at most */
+	size_t n_enums;
+	struct mo_type_enumerator *enumerators;
 };
 
 void *mo_fake_allocate(size_t n, size_t bytes)
@@ -72,6 +75,40 @@ static void add_row(struct mo_types *types, const struct mo_fake_row *row)
 					  .array_length = row->n_elements, .is_flexible = row->is_flexible };
 }
 
+static const struct mo_type *find_enum(const struct mo_types *types, const char *name)
+{
+	for (size_t i = 0; i < types->n_enums; i++)
+		if (!strcmp(types->enums[i].name, name))
+			return &types->enums[i];
+	return NULL;
+}
+
+/* Enums by their names, of what the enumerators' rows say. */
+static void add_enums(struct mo_types *types)
+{
+	const struct mo_fake *fake = types->fake;
+	size_t n = 0;
+
+	types->enums = mo_fake_allocate(fake->n_enumerators, sizeof(*types->enums));
+	types->enumerators = mo_fake_allocate(fake->n_enumerators, sizeof(*types->enumerators));
+	for (size_t i = 0; i < fake->n_enumerators; i++) {
+		const char *name = fake->enumerators[i].enum_name;
+		struct mo_type *type = &types->enums[types->n_enums];
+
+		if (!name || find_enum(types, name))
+			continue;
+		*type = (struct mo_type){ .kind = MO_TYPE_ENUM, .name = name, .size_bytes = 4,
+					  .enumerators = &types->enumerators[n] };
+		for (size_t j = i; j < fake->n_enumerators; j++)
+			if (fake->enumerators[j].enum_name && !strcmp(fake->enumerators[j].enum_name, name)) {
+				types->enumerators[n].name = fake->enumerators[j].name;
+				types->enumerators[n++].value = fake->enumerators[j].value;
+				type->n_enumerators++;
+			}
+		types->n_enums++;
+	}
+}
+
 struct mo_types *mo_fake_types_create(const struct mo_fake *fake)
 {
 	struct mo_types *types = mo_fake_allocate(1, sizeof(*types));
@@ -85,6 +122,7 @@ struct mo_types *mo_fake_types_create(const struct mo_fake *fake)
 		add_row(types, &fake->rows[i]);
 	for (i = 0; i < fake->n_more_rows; i++)
 		add_row(types, &fake->more_rows[i]);
+	add_enums(types);
 	return types;
 }
 
@@ -92,16 +130,19 @@ void mo_fake_types_destroy(struct mo_types *types)
 {
 	free(types->structs);
 	free(types->members);
+	free(types->enums);
+	free(types->enumerators);
 	free(types);
 }
 
 struct mo_error *mo_types_find(struct mo_types *types, const char *name, const struct mo_type **ret)
 {
 	const struct fake_struct *found = find_struct(types, name);
+	const struct mo_type *type = found ? &found->type : find_enum(types, name);
 
-	if (!found)
+	if (!type)
 		return mo_error_create(MO_E_ABSENT, "there is no %s", name);
-	*ret = &found->type;
+	*ret = type;
 	return NULL;
 }
 
