@@ -35,7 +35,7 @@ static unsigned long kept_count;
 static struct page **pinned_pages;
 static unsigned long pinned_count;
 
-static int take_kept(void)
+static noinline int take_kept(void)
 {
 	unsigned long total = 0;
 	int order, i;
@@ -57,7 +57,7 @@ static int take_kept(void)
 	return 0;
 }
 
-static void lose(void)
+static noinline void lose(void)
 {
 	int order, i;
 
@@ -75,7 +75,7 @@ static void lose(void)
 
 static int signature[16]; /* what signed blocks point at */
 
-static void lose_signed(void)
+static noinline void lose_signed(void)
 {
 	int order, i;
 
@@ -124,7 +124,7 @@ noinline void page_taker_lose_vmap(void)
 	memset(pages, 0, sizeof(pages));
 }
 
-static int pin_every_other(void)
+static noinline int pin_every_other(void)
 {
 	unsigned long wanted, taken, i;
 	struct sysinfo memory;
