@@ -18,7 +18,7 @@ static const struct mo_column columns[N_COLUMNS] = {
 	[COLUMN_NAME] = { .key = "name", .heading = "MODULE", .kind = MO_CELL_TEXT, .help = "its name" },
 	BYTES(COLUMN_SIZE, "size_bytes", "SIZE", 0, "all its parts, as /proc/modules has it"),
 	BYTES(COLUMN_TEXT, "text_bytes", "TEXT", 0, "its code"),
-	BYTES(COLUMN_RODATA, "rodata_bytes", "RODATA", 0, "what is never written"),
+	BYTES(COLUMN_RODATA, "rodata_bytes", "RODATA", MO_COLUMN_HIDDEN, "what is never written"),
 	BYTES(COLUMN_DATA, "data_bytes", "DATA", 0, "its data, with what is read-only after init"),
 	BYTES(COLUMN_INIT, "init_bytes", "INIT", MO_COLUMN_HIDDEN, "code and data of its init function that were not freed"),
 	BYTES(COLUMN_PERCPU, "percpu_bytes", "PERCPU", 0, "its own per-CPU variables, of one CPU (percpu_size)"),
