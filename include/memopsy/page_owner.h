@@ -34,7 +34,11 @@ struct mo_page_owner_stack {
 	uint32_t caller;             /* index of the frame that called the allocators (page, slab, vmalloc, per-CPU); n_frames: none */
 	const uint64_t *frames_kva;  /* return addresses */
 	size_t n_frames;             /* 0: the stack could not be read */
-	const char *caller_name;     /* the function of that frame; NULL: in no symbol. Of the kernel */
+	/*
+	 * The function of that frame; NULL: in no symbol. Of init code that is gone, what the page's tag says, if it has one
+	 * (since 6.10). Lives as long as the model.
+	 */
+	const char *caller_name;
 	const char *caller_module;   /* NULL: the kernel itself */
 };
 

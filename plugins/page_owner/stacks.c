@@ -165,6 +165,26 @@ static uint32_t index_of_stack(const struct page_owner_state *state, uint32_t ha
 	return (uint32_t)(found - state->stacks);
 }
 
+/*
+ * A caller in no symbol was in a module's init code, which is gone. Where the page has a tag, that knows the function: the
+ * tag is that of whoever called the page allocator, so not where a slab allocator stands between.
+ */
+static void name_by_tag(struct page_owner_state *state, const struct mo_page_owner_group *group)
+{
+	struct mo_page_owner_stack *stack = &state->stacks[group->stack];
+	struct mo_page_owner_record record;
+	struct mo_error *error;
+
+	if (stack->caller_name || stack->caller >= stack->n_frames)
+		return;
+	error = find_record(&state->model, state->reader, group->example_pfn, &record);
+	if (!error && record.site && record.site->module && record.site->function) {
+		stack->caller_name = record.site->function;
+		stack->caller_module = record.site->module;
+	}
+	mo_error_destroy(error);
+}
+
 struct mo_error *make_groups(struct page_owner_state *state, const struct group_table *table)
 {
 	uint64_t page_bytes = mo_kernel_facts(mo_run_kernel(state->run))->page_bytes;
@@ -187,6 +207,7 @@ struct mo_error *make_groups(struct page_owner_state *state, const struct group_
 			.oldest_ns = group->oldest_ns, .newest_ns = group->newest_ns,
 		};
 		state->model.pages += group->pages;
+		name_by_tag(state, &state->groups[i]);
 	}
 	if (table->n)
 		qsort(state->groups, table->n, sizeof(*state->groups), compare_groups);
