@@ -17,7 +17,7 @@ static const struct mo_column columns[N_COLUMNS] = {
 			   .help = "mm_count: who holds the struct and its topmost page table" },
 	[COLUMN_VSS] = { .key = "vss_bytes", .heading = "VSS", .kind = MO_CELL_BYTES, .help = "address space (total_vm)" },
 	[COLUMN_PGTABLES] = { .key = "pgtables_bytes", .heading = "PGTABLES", .kind = MO_CELL_BYTES, .help = "page tables" },
-	[COLUMN_HELD] = { .key = "held_by", .heading = "HELD BY", .kind = MO_CELL_TEXT,
+	[COLUMN_HELD] = { .key = "held_by", .heading = "HELD BY", .kind = MO_CELL_TEXT, .flags = MO_COLUMN_WRAP,
 			  .help = "slab objects and variables that point at it" },
 };
 

@@ -132,6 +132,9 @@ def main():
             compare_slab(counts, found, path)
     if (folder / "proc/kpagecgroup").exists():
         compare_pages(counts, folder, rows)
+    stat = lines_of(root / "cgroup.stat")
+    dying = int(stat.get("nr_dying_subsys_memory", stat.get("nr_dying_descendants", 0)))
+    counts.compare("number of removed groups", dying, sum(row["dying"] for row in rows))
     if folder.resolve().parent.name.endswith("-cgroups"):
         counts.compare("removed groups", ["/gone", "/gone/inner"], sorted(row["cgroup"] for row in rows if row["dying"]))
     print(f"{len(groups)} groups, {counts.equal} fields equal, {counts.differing} differ, {counts.moved} moved")
