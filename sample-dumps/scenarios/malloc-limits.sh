@@ -15,8 +15,8 @@ run()
 	start mappings hit-limits mappings
 	scores before
 	echo 32768 >/proc/sys/vm/admin_reserve_kbytes # the recorder's
+	echo 110 >/proc/sys/vm/overcommit_ratio
 	echo 2 >/proc/sys/vm/overcommit_memory
-	echo 60 >/proc/sys/vm/overcommit_ratio
 	start commit hit-limits commit
 	sleep 1
 	scores after

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later OR GPL-2.0-only */
 /*
  * Asks the page allocator for blocks until one request fails, as a driver would that has no other way: without
- * __GFP_NOWARN, so that the kernel logs the failure. It keeps what it got.
+ * __GFP_NOWARN, so that the kernel logs the failure. It keeps what it got, but for as many blocks as it shall give back.
  *
- * order=N  count=N  flags=kernel|atomic|dma|dma32
+ * order=N  count=N  give_back=N  flags=kernel|atomic|dma|dma32
  */
 #include <linux/gfp.h>
 #include <linux/mm.h>
@@ -15,6 +15,8 @@ static int order;
 module_param(order, int, 0444);
 static int count = 1;
 module_param(count, int, 0444);
+static int give_back;
+module_param(give_back, int, 0444);
 static char *flags = "kernel";
 module_param(flags, charp, 0444);
 
@@ -47,7 +49,9 @@ static int __init page_asker_init(void)
 			break;
 		asked_pages[asked_count++] = page;
 	}
-	pr_info("page_asker: got %lu of %d blocks of order %d\n", asked_count, count, order);
+	for (i = 0; i < give_back && asked_count > 0; i++)
+		__free_pages(asked_pages[--asked_count], order);
+	pr_info("page_asker: keeps %lu of %d blocks of order %d\n", asked_count, count, order);
 	return 0;
 }
 
