@@ -115,6 +115,8 @@ struct mo_error *scan_records(struct page_owner_state *state, struct group_table
 
 /* stacks.c: makes the model's groups and stacks of what was counted. */
 struct mo_error *make_groups(struct page_owner_state *state, const struct group_table *table) MO_MUST_USE;
+/* The function that a return address is in. */
+struct mo_error *symbol_of_frame(const struct mo_symbols *symbols, uint64_t kva, struct mo_symbol *ret) MO_MUST_USE;
 const struct mo_page_owner_stack *stack_of_handle(const struct mo_page_owner_model *model, uint32_t handle);
 
 /* allocators.c: whether a function is one of the kernel's allocators, not their user. */

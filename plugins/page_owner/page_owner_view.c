@@ -69,7 +69,7 @@ const struct mo_table_spec page_owner_blocks_table = {
 size_t describe_frame(const struct mo_kernel *kernel, uint64_t kva, char *text, size_t n_bytes)
 {
 	struct mo_symbol symbol;
-	struct mo_error *error = mo_symbols_at(mo_kernel_symbols(kernel), kva, &symbol);
+	struct mo_error *error = symbol_of_frame(mo_kernel_symbols(kernel), kva, &symbol);
 	int n;
 
 	if (error)

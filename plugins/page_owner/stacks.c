@@ -88,6 +88,18 @@ static struct mo_error *read_frames(struct naming *naming, struct mo_page_owner_
 	return NULL;
 }
 
+/* A call that does not return may be the last thing in its function: then the return address lies behind it. */
+struct mo_error *symbol_of_frame(const struct mo_symbols *symbols, uint64_t kva, struct mo_symbol *ret)
+{
+	struct mo_error *error = mo_symbols_at(symbols, kva, ret);
+
+	if (error && mo_error_code(error) == MO_E_ABSENT && kva) {
+		mo_error_destroy(error);
+		error = mo_symbols_at(symbols, kva - 1, ret);
+	}
+	return error;
+}
+
 static const struct named_frame *name_frame(struct naming *naming, uint64_t kva)
 {
 	struct named_frame *named = &naming->cache[(kva ^ kva >> 12) % CACHE_SLOTS];
@@ -97,7 +109,7 @@ static const struct named_frame *name_frame(struct naming *naming, uint64_t kva)
 	if (named->kva == kva)
 		return named;
 	*named = (struct named_frame){ .kva = kva };
-	error = mo_symbols_at(naming->symbols, kva, &symbol);
+	error = symbol_of_frame(naming->symbols, kva, &symbol);
 	if (!error) {
 		named->name = symbol.name;
 		named->module = symbol.module;

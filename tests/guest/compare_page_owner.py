@@ -78,7 +78,7 @@ for pfn in sorted(kernel.keys() | ours.keys()):
         moved += 1
     else:
         wrong += 1
-        if wrong < 10:
+        if wrong < 4:
             print(f"page frame {pfn:#x}: the kernel said {kernel.get(pfn)}, memopsy says {ours.get(pfn)}")
 blocks = sum(row["blocks"] for row in groups)
 if blocks != len(ours):

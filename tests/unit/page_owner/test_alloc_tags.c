@@ -66,6 +66,35 @@ static void test_pages(void **state)
 	toy_end(kernel, run);
 }
 
+/* The function of init code that is gone stands in the tag; where there is none, its address is all there is. */
+static void test_init_code(void **state)
+{
+	static const struct toy_record records[] = {
+		{ .pfn = 32, .order = 0, .handle = TOY_INIT_STACK, .tag_kva = TOY_OTHER_TAGS },
+		{ .pfn = 33, .order = 0, .handle = TOY_INIT_STACK, .tag_kva = TOY_OTHER_TAGS },
+	};
+	struct mo_kernel *kernel = toy_kernel();
+	struct mo_run *run;
+	char *text;
+
+	(void)state;
+	toy_put(kernel, &records[0]);
+	toy_put(kernel, &records[1]);
+	run = toy_run(kernel);
+	text = fake_run_text(run, "page_owner", NULL);
+	assert_non_null(strstr(text, "8.0 KiB       2      0  user    a_module     0x20\n"));
+	free(text);
+	toy_end(kernel, run);
+	kernel = toy_kernel();
+	toy_put(kernel, &records[0]);
+	mo_fake_put_u64(kernel, toy_ext_kva(32) + TOY_TAG_OFFSET, 0);
+	run = toy_run(kernel);
+	text = fake_run_text(run, "page_owner", NULL);
+	assert_non_null(strstr(text, "  0xffffffffc0001000  ?          0x20\n"));
+	free(text);
+	toy_end(kernel, run);
+}
+
 /* Index 2 is the kernel's first tag, 4 the module's. */
 static void test_tags_in_page_flags(void **state)
 {
@@ -149,7 +178,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_text),	cmocka_unit_test(test_pages),  cmocka_unit_test(test_tags_in_page_flags),
-		cmocka_unit_test(test_broken),	cmocka_unit_test(test_states),
+		cmocka_unit_test(test_broken),	cmocka_unit_test(test_states), cmocka_unit_test(test_init_code),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -161,6 +161,7 @@ struct mo_kernel *toy_kernel(void)
 	mo_fake_put_u64(kernel, TOY_POOLS, TOY_POOL);
 	put_stack(kernel, TOY_POOL + 0x40, TOY_TEXT + 0x210);
 	put_stack(kernel, TOY_POOL + 0xc0, TOY_TEXT + 0x310);
+	put_stack(kernel, TOY_POOL + 0x140, TOY_INIT_TEXT);
 	put_profiling(kernel);
 	return kernel;
 }

@@ -49,9 +49,11 @@ const struct mo_plugin *memopsy_plugin_entry_page_owner(void);
 #define TOY_PAGE(pfn) (0xffffea0000000000ull + (pfn) * 64ull)
 #define TOY_TEXT 0xffffffff81000000ull
 
-/* Handles of the stacks that are in the depot: alloc_pages < first_user, alloc_pages < second_user. */
+/* Handles of the stacks that are in the depot: alloc_pages < first_user, < second_user, < a module's init code that is gone. */
 #define TOY_FIRST_STACK (1u | 4u << 17)
 #define TOY_SECOND_STACK (1u | 12u << 17)
+#define TOY_INIT_STACK (1u | 20u << 17)
+#define TOY_INIT_TEXT 0xffffffffc0001000ull
 
 struct mo_kernel *toy_kernel(void);
 
