@@ -89,7 +89,7 @@ void view_state(struct mo_run *run, struct files_state *ret)
 static const struct mo_table_spec *const tables[] = { &files_table, &mounts_table, &dentries_table, &dentry_state_table };
 
 static const struct mo_view views[] = {
-	{ .name = "files", .title = "Files in memory", .summary = "the page cache by file, tmpfs and file system",
+	{ .name = "files", .title = "Page cache", .summary = "the page cache by file, tmpfs and file system",
 	  .options = files_options, .n_options = N_FILES_OPTIONS, .tables = tables, .n_tables = 4, .report_order = 450,
 	  .show = show_files },
 };

@@ -128,6 +128,21 @@ def compare_mounts(tally, folder, dump, program):
     return n_tmpfs
 
 
+def compare_segments(tally, folder, rows):
+    """System V segments: their inode's number is the segment's."""
+    path = folder / "proc/sysvipc/shm"
+    if not path.exists():
+        return
+    found = {row["inode_number"]: row for row in rows if (row["path"] or "").startswith("/SYSV")}
+    for line in path.read_text().splitlines()[1:]:
+        words = line.split()
+        row = found.get(int(words[1]), {"cached_bytes": 0, "swapped_bytes": 0})
+        if int(words[-2]) % (2 << 20) == 0 and row.get("kind") == "hugetlb":
+            continue
+        tally.check(f"segment {words[1]}", int(words[-2]), row["cached_bytes"])
+        tally.check(f"segment {words[1]} in swap", int(words[-1]), row["swapped_bytes"])
+
+
 def compare_dentries(tally, folder, dump, program):
     data = shown(program, dump, "--dentries")
     state = data["dentry_state"]
@@ -153,6 +168,7 @@ def main():
     tally = Tally()
     rows = shown(program, dump, "--all")["files"]
     compare_sums(tally, folder, rows)
+    compare_segments(tally, folder, rows)
     n_files = n_tmpfs = 0
     if (folder / "files/residency").exists():
         n_files = compare_residency(tally, folder, rows)
