@@ -15,6 +15,9 @@ CAUSES = {
 }
 CONSTRAINTS = {"CONSTRAINT_NONE": "global", "CONSTRAINT_MEMCG": "memcg", "CONSTRAINT_CPUSET": "cpuset",
                "CONSTRAINT_MEMORY_POLICY": "mempolicy"}
+# Processes that a limit refused memory to, as the scenario names them, and which limit it was.
+LIMITS = {"address_space": "RLIMIT_AS", "data": "RLIMIT_DATA", "locked": "RLIMIT_MEMLOCK",
+          "mappings": "vm.max_map_count"}
 PAGE = 4096
 SCORE_MIN = -1000
 
@@ -95,6 +98,16 @@ def check_verdict(checks, scenario, verdict):
         checks.true("sentence " + sentence, bool(verdict[sentence]), verdict[sentence])
 
 
+def check_limits(checks, scenario, rows):
+    for key, limit in LIMITS.items():
+        if key in scenario:
+            found = [row["verdict"] for row in rows if row["limit"] == limit and row["comm"] == scenario[key]]
+            checks.true(f"{limit} of {scenario[key]}", any("near" in word or "reached" in word for word in found), found)
+    if "commit" in scenario:
+        found = [row["verdict"] for row in rows if row["limit"] == "CommitLimit"]
+        checks.true("CommitLimit, less what is kept for root", any("reached" in word or "near" in word for word in found), found)
+
+
 def check_events(checks, wanted, rows):
     rows = [row for row in rows if row["kind"] in ("oom-kill", "allocation-failure")]
     checks.same("reports in the log", [report["kind"] for report in wanted], [row["kind"] for row in rows])
@@ -159,6 +172,7 @@ def main():
     if (folder / "scenario.json").exists():
         scenario = json.loads((folder / "scenario.json").read_text())
         check_verdict(checks, scenario, verdict)
+        check_limits(checks, scenario, data["oom_limits"])
         if "panic" in scenario:
             wanted = None # the log was recorded before
     elif not wanted and "oom-panic" not in folder.resolve().parent.name:
