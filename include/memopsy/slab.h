@@ -4,7 +4,8 @@
 
 /*
  * The model "slab": every slab cache, every slab, and the state of every object, from one pass over the struct pages
- * and one walk of each free list (SLUB: mm/slub.c, mm/slab.h; struct page held a slab's data before 5.17).
+ * and one walk of each free list (SLUB: mm/slub.c, mm/slab.h; SLAB, until 6.7: mm/slab.c, include/linux/slab_def.h;
+ * struct page held a slab's data before 5.17).
  *
  * Immutable once published; lives until the run ends. Kept are 32 bytes a slab, four bytes for its place in its cache,
  * and four bits an object.
@@ -29,7 +30,8 @@ enum mo_object_state {
 	MO_OBJECT_FREE_BARN = 5,       /* in a full sheaf of a node's barn */
 	MO_OBJECT_FREE_RCU = 6,        /* given to kfree_rcu(), in a sheaf that waits for a grace period */
 	MO_OBJECT_UNKNOWN = 7,         /* its slab's free list is broken or could not be read */
-	MO_N_OBJECT_STATES = 8,
+	MO_OBJECT_FREE_NODE = 8,       /* SLAB: in an array that a node's CPUs share, or of another node's objects (alien) */
+	MO_N_OBJECT_STATES = 9,
 };
 
 /* Who holds a slab. */
@@ -38,6 +40,8 @@ enum mo_slab_place {
 	MO_SLAB_NODE_PARTIAL = 1,      /* a node's list of partial slabs */
 	MO_SLAB_CPU = 2,               /* the slab that a CPU allocates from */
 	MO_SLAB_CPU_PARTIAL = 3,       /* a CPU's own list of partial slabs */
+	MO_SLAB_NODE_FREE = 4,         /* SLAB: a node's list of slabs without an allocated object */
+	MO_N_SLAB_PLACES = 5,
 };
 
 /* What is wrong with a slab. Its objects count as unknown as far as they could not be told. */
@@ -65,8 +69,9 @@ struct mo_slab {
 	uint8_t order;                 /* 2^order pages; of a slab of no known cache 0 */
 	uint8_t place;                 /* enum mo_slab_place */
 	uint8_t fault;                 /* enum mo_slab_fault */
-	bool has_states;               /* its objects are among those with a state */
-	bool is_frozen;
+	bool has_states : 1;           /* its objects are among those with a state */
+	bool is_frozen : 1;
+	uint16_t first_words;          /* SLAB: how many times 8 bytes from its start its first object is (its colour) */
 };
 
 /* What a node keeps of a cache (struct kmem_cache_node). */
@@ -77,6 +82,8 @@ struct mo_slab_node {
 	struct mo_count objects;       /* total_objects */
 	struct mo_count partial_slabs; /* nr_partial */
 	struct mo_count partial_free;  /* free objects of its list of partial slabs, as /proc/slabinfo counts them */
+	struct mo_count free_slabs;    /* SLAB: slabs without an allocated object, of nr_slabs */
+	struct mo_count shared_avail;  /* SLAB: objects in the array that the node's CPUs share */
 	uint64_t listed_slabs;         /* found on the list of partial slabs */
 	bool is_list_whole;            /* the list was walked to its end */
 };
@@ -96,6 +103,9 @@ struct mo_slab_cache {
 	uint32_t min_objects_per_slab; /* of a slab made when memory was short */
 	uint32_t min_order;
 	int32_t refcount;              /* how many caches were merged into it */
+	uint32_t limit;                /* SLAB: objects that a CPU's array may have, */
+	uint32_t batchcount;           /* how many come and go at once, */
+	uint32_t shared_factor;        /* and how much larger the shared array is */
 	uint64_t constructor_kva;      /* 0: none */
 	uint64_t random;               /* CONFIG_SLAB_FREELIST_HARDENED; else 0 */
 	bool is_listed;                /* on slab_caches; else found by its slabs */
@@ -125,6 +135,7 @@ struct mo_slab_model {
 	uint64_t n_objects;            /* room in states; every slab begins at a whole byte */
 	unsigned page_shift;
 	uint64_t direct_map_kva;       /* address of page frame 0 in the direct map */
+	bool is_slab;                  /* the allocator is SLAB, not SLUB */
 	const char *shape;             /* "struct slab, page type, sheaves" */
 	const char *freelist_pointers; /* "plain", "hardened", "hardened, byte-swapped" */
 	uint64_t faults[MO_N_SLAB_FAULTS];
@@ -153,12 +164,18 @@ static inline uint64_t mo_slab_kva(const struct mo_slab_model *model, const stru
 	return model->direct_map_kva + (slab->pfn << model->page_shift);
 }
 
+/* Where the room of its first object begins. */
+static inline uint64_t mo_slab_objects_kva(const struct mo_slab_model *model, const struct mo_slab *slab)
+{
+	return mo_slab_kva(model, slab) + slab->first_words * 8u;
+}
+
 /* Where object `index` begins: behind its left red zone, as its user knows it. */
 static inline uint64_t mo_object_kva(const struct mo_slab_model *model, const struct mo_slab *slab, uint32_t index)
 {
 	const struct mo_slab_cache *cache = &model->caches[slab->cache];
 
-	return mo_slab_kva(model, slab) + (uint64_t)index * cache->size_bytes + cache->red_left_bytes;
+	return mo_slab_objects_kva(model, slab) + (uint64_t)index * cache->size_bytes + cache->red_left_bytes;
 }
 
 /* The slab that a page frame belongs to; NULL: none. */
@@ -198,9 +215,10 @@ static inline bool mo_object_at(const struct mo_slab_model *model, uint64_t kva,
 	if (kva < model->direct_map_kva)
 		return false;
 	slab = mo_slab_at(model, (kva - model->direct_map_kva) >> model->page_shift);
-	if (!slab || slab->cache == MO_SLAB_NO_CACHE || !model->caches[slab->cache].size_bytes)
+	if (!slab || slab->cache == MO_SLAB_NO_CACHE || !model->caches[slab->cache].size_bytes ||
+	    kva < mo_slab_objects_kva(model, slab))
 		return false;
-	index = (kva - mo_slab_kva(model, slab)) / model->caches[slab->cache].size_bytes;
+	index = (kva - mo_slab_objects_kva(model, slab)) / model->caches[slab->cache].size_bytes;
 	if (index >= slab->objects)
 		return false;
 	*slab_ret = slab;

@@ -18,7 +18,9 @@ static uint64_t bytes_wanted(const struct slab_layout *layout)
 		&layout->cache.cpu_slab, &layout->cache.cpu_sheaves, &layout->cache.flags, &layout->cache.size,
 		&layout->cache.object_size, &layout->cache.offset, &layout->cache.oo, &layout->cache.min,
 		&layout->cache.refcount, &layout->cache.ctor, &layout->cache.inuse, &layout->cache.align,
-		&layout->cache.red_left_pad, &layout->cache.name, &layout->cache.random,
+		&layout->cache.red_left_pad, &layout->cache.name, &layout->cache.random, &layout->cache.num,
+		&layout->cache.gfporder, &layout->cache.freelist_size, &layout->cache.limit, &layout->cache.batchcount,
+		&layout->cache.shared, &layout->cache.obj_offset,
 	};
 	uint64_t end = 0;
 
@@ -28,28 +30,52 @@ static uint64_t bytes_wanted(const struct slab_layout *layout)
 	return end;
 }
 
-static void decode_cache(const struct slab_layout *layout, const uint8_t *bytes, struct mo_slab_cache *cache)
+/* What SLUB keeps of its slabs and free lists. */
+static void decode_slub(const struct slab_layout *layout, const uint8_t *bytes, struct mo_slab_cache *cache)
 {
 	uint64_t oo = mo_get(&layout->cache.oo, bytes);
 	uint64_t min = mo_get(&layout->cache.min, bytes);
 
-	cache->size_bytes = (uint32_t)mo_get(&layout->cache.size, bytes);
-	cache->object_bytes = (uint32_t)mo_get(&layout->cache.object_size, bytes);
-	cache->align_bytes = (uint32_t)mo_get(&layout->cache.align, bytes);
 	cache->inuse_bytes = (uint32_t)mo_get(&layout->cache.inuse, bytes);
 	if (mo_has(&layout->cache.red_left_pad))
 		cache->red_left_bytes = (uint32_t)mo_get(&layout->cache.red_left_pad, bytes);
 	cache->freelist_offset_bytes = (uint32_t)mo_get(&layout->cache.offset, bytes);
-	cache->flags = (uint32_t)mo_get(&layout->cache.flags, bytes);
 	cache->objects_per_slab = (uint32_t)(oo & OO_MASK);
 	cache->order = (uint32_t)(oo >> OO_SHIFT);
 	cache->min_objects_per_slab = (uint32_t)(min & OO_MASK);
 	cache->min_order = (uint32_t)(min >> OO_SHIFT);
-	cache->refcount = (int32_t)mo_get_signed(&layout->cache.refcount, bytes);
-	cache->constructor_kva = mo_get(&layout->cache.ctor, bytes);
 	if (mo_has(&layout->cache.random))
 		cache->random = mo_get(&layout->cache.random, bytes);
+}
+
+/* All slabs of a cache of SLAB are of one size. */
+static void decode_slab_cache(const struct slab_layout *layout, const uint8_t *bytes, struct mo_slab_cache *cache)
+{
+	cache->inuse_bytes = cache->object_bytes;
+	if (mo_has(&layout->cache.obj_offset))
+		cache->red_left_bytes = (uint32_t)mo_get(&layout->cache.obj_offset, bytes);
+	cache->objects_per_slab = cache->min_objects_per_slab = (uint32_t)mo_get(&layout->cache.num, bytes);
+	cache->order = cache->min_order = (uint32_t)mo_get(&layout->cache.gfporder, bytes);
+	cache->limit = (uint32_t)mo_get(&layout->cache.limit, bytes);
+	cache->batchcount = (uint32_t)mo_get(&layout->cache.batchcount, bytes);
+	cache->shared_factor = (uint32_t)mo_get(&layout->cache.shared, bytes);
+}
+
+static void decode_cache(const struct slab_state *state, const uint8_t *bytes, struct mo_slab_cache *cache)
+{
+	const struct slab_layout *layout = state->layout;
+
+	cache->size_bytes = (uint32_t)mo_get(&layout->cache.size, bytes);
+	cache->object_bytes = (uint32_t)mo_get(&layout->cache.object_size, bytes);
+	cache->align_bytes = (uint32_t)mo_get(&layout->cache.align, bytes);
+	cache->flags = (uint32_t)mo_get(&layout->cache.flags, bytes);
+	cache->refcount = (int32_t)mo_get_signed(&layout->cache.refcount, bytes);
+	cache->constructor_kva = mo_get(&layout->cache.ctor, bytes);
 	cache->is_reclaimable = cache->flags & slab_flag(layout, FLAG_RECLAIM_ACCOUNT);
+	if (state->shape.is_slab)
+		decode_slab_cache(layout, bytes, cache);
+	else
+		decode_slub(layout, bytes, cache);
 }
 
 /* Whether these numbers can be those of a cache: what everything after this relies on. */
@@ -65,7 +91,8 @@ static struct mo_error *check_cache(const struct slab_state *state, const struct
 		return mo_error_create(MO_E_CORRUPT, "objects of %" PRIu32 " bytes in %" PRIu32, cache->object_bytes,
 				       cache->size_bytes);
 	slab_bytes = state->shape.page_bytes << cache->order;
-	if (!cache->objects_per_slab || (uint64_t)cache->objects_per_slab * cache->size_bytes > slab_bytes)
+	if (!cache->objects_per_slab || cache->objects_per_slab > UINT16_MAX / 2 ||
+	    (uint64_t)cache->objects_per_slab * cache->size_bytes > slab_bytes)
 		return mo_error_create(MO_E_CORRUPT, "%" PRIu32 " objects of %" PRIu32 " bytes in a slab of %" PRIu64,
 				       cache->objects_per_slab, cache->size_bytes, slab_bytes);
 	if (cache->red_left_bytes >= cache->size_bytes ||
@@ -89,7 +116,7 @@ static struct mo_error *read_cache(const struct slab_state *state, uint64_t cach
 	error = mo_read(state->reader, cache_kva, bytes, (size_t)n_bytes);
 	if (error)
 		return error;
-	decode_cache(state->layout, bytes, cache);
+	decode_cache(state, bytes, cache);
 	error = check_cache(state, cache);
 	if (error)
 		return error;
@@ -176,7 +203,7 @@ struct mo_error *add_unlisted_cache(struct slab_state *state, uint64_t cache_kva
 /* A slab has as many objects as fit into it, whatever its order; most have the cache's own. */
 bool order_of_slab(const struct slab_state *state, const struct mo_slab_cache *cache, uint16_t objects, uint8_t *ret)
 {
-	if (objects == cache->objects_per_slab) {
+	if (objects == cache->objects_per_slab || state->shape.is_slab) {
 		*ret = (uint8_t)cache->order;
 		return true;
 	}

@@ -26,13 +26,15 @@ const char *const object_state_names[MO_N_OBJECT_STATES] = {
 	[MO_OBJECT_FREE_BARN] = "free, barn",
 	[MO_OBJECT_FREE_RCU] = "free after a grace period",
 	[MO_OBJECT_UNKNOWN] = "unknown",
+	[MO_OBJECT_FREE_NODE] = "free, node's array",
 };
 
-const char *const slab_place_names[4] = {
+const char *const slab_place_names[MO_N_SLAB_PLACES] = {
 	[MO_SLAB_FULL] = "nobody's list",
 	[MO_SLAB_NODE_PARTIAL] = "node's partial list",
 	[MO_SLAB_CPU] = "CPU's slab",
 	[MO_SLAB_CPU_PARTIAL] = "CPU's partial list",
+	[MO_SLAB_NODE_FREE] = "node's free list",
 };
 
 void note_wrong(struct slab_state *state, struct mo_slab *slab, const struct slab_wrong *wrong)

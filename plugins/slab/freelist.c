@@ -164,7 +164,10 @@ static void walk_one(struct slab_state *state, struct mo_reader *reader, struct 
 
 	if (!slab->has_states)
 		return;
-	if (state->records[index].freelist_kva)
+	if (state->shape.is_slab && n_expected)
+		slab->free_objects = (uint16_t)walk_index_freelist(state, reader, slab, state->records[index].freelist_kva,
+								   &wrong);
+	else if (state->records[index].freelist_kva && !state->shape.is_slab)
 		slab->free_objects = (uint16_t)walk_freelist(state, reader, slab, state->records[index].freelist_kva,
 							     state_of_place(slab->place), &wrong);
 	if (wrong.fault == MO_SLAB_SOUND && slab->free_objects != n_expected) {

@@ -43,14 +43,17 @@ struct slab_shape {
 	uint64_t flag;
 	uint64_t page_bytes;
 	enum freelist_form form;
+	bool is_slab;               /* SLAB: free objects are listed by their indexes, */
+	unsigned index_bytes;       /* so wide each */
 };
 
 /* A slab as its struct page tells of it; indexes are those of mo_slab_model.slabs. */
 struct slab_record {
 	uint64_t pfn;
 	uint64_t cache_kva;
-	uint64_t freelist_kva;
-	uint16_t objects;
+	uint64_t freelist_kva;      /* SLUB: the first free object; SLAB: the array of indexes */
+	uint64_t s_mem_kva;         /* SLAB: the first object */
+	uint16_t objects;           /* SLAB: 0; its cache tells */
 	uint16_t inuse;
 	bool is_frozen;
 };
@@ -146,6 +149,22 @@ struct mo_error *walk_slab_freelists(struct slab_state *state) MO_MUST_USE;
 void set_object_state(const struct slab_state *state, const struct mo_slab *slab, uint32_t index,
 		      enum mo_object_state object_state);
 
+/*
+ * pointer_arrays.c: gives the objects that these pointers point to a state; each pointer less first_byte is where its user
+ * sees the object.
+ */
+struct mo_error *mark_pointed_objects(struct slab_state *state, uint32_t cache, uint64_t pointers_kva, uint64_t n_pointers,
+				      uint64_t first_byte, enum mo_object_state object_state) MO_MUST_USE;
+
+/* index_freelist.c: the free objects of a slab of SLAB; returns how many. After the caches. */
+void choose_index_bytes(struct slab_state *state);
+uint32_t walk_index_freelist(struct slab_state *state, struct mo_reader *reader, const struct mo_slab *slab,
+			     uint64_t indexes_kva, struct slab_wrong *wrong);
+
+/* array_caches.c: what CPUs and nodes keep of SLAB's free objects. After the free lists. */
+void mark_array_caches(struct slab_state *state);
+struct mo_error *count_array(const struct slab_state *state, uint64_t array_kva, uint64_t *ret) MO_MUST_USE;
+
 /* sheaves.c */
 void mark_sheaves(struct slab_state *state);
 
@@ -158,6 +177,6 @@ void note_trouble(struct slab_state *state, struct mo_error *error); /* and free
 void report_slab_faults(struct slab_state *state);
 extern const char *const fault_names[MO_N_SLAB_FAULTS];
 extern const char *const object_state_names[MO_N_OBJECT_STATES];
-extern const char *const slab_place_names[4];
+extern const char *const slab_place_names[MO_N_SLAB_PLACES];
 
 #endif

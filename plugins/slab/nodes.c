@@ -72,9 +72,9 @@ static uint64_t count_as_printed(const struct slab_state *state, const struct pa
 	return node->objects.certainty == MO_EXACT && sum > node->objects.value ? node->objects.value : sum;
 }
 
-/* Walks the list and marks its slabs. What is on it and is no slab of this cache is told once. */
-static struct mo_error *walk_partial(struct slab_state *state, uint32_t cache, struct mo_slab_node *node,
-				     struct partial_list *list)
+/* Walks a list and marks its slabs. What is on it and is no slab of this cache is told once. */
+static struct mo_error *walk_list(struct slab_state *state, uint32_t cache, struct mo_slab_node *node,
+				  const struct mo_field *head, enum mo_slab_place place, struct partial_list *list)
 {
 	const struct slab_layout *layout = state->layout;
 	uint64_t strange_kva = 0;
@@ -83,7 +83,7 @@ static struct mo_error *walk_partial(struct slab_state *state, uint32_t cache, s
 	struct mo_error *end;
 	uint64_t at_kva;
 
-	mo_list_begin(&walk, state->reader, mo_field_kva(&layout->node.partial, node->node_kva), state->memmap->n_pages + 1);
+	mo_list_begin(&walk, state->reader, mo_field_kva(head, node->node_kva), state->memmap->n_pages + 1);
 	while (!error && mo_list_next(&walk, &at_kva)) {
 		struct mo_slab *slab = slab_of_page(state, at_kva - layout->slab.list.offset_bytes);
 
@@ -91,18 +91,18 @@ static struct mo_error *walk_partial(struct slab_state *state, uint32_t cache, s
 			strange_kva = strange_kva ? strange_kva : at_kva;
 			continue;
 		}
-		slab->place = MO_SLAB_NODE_PARTIAL;
+		slab->place = (uint8_t)place;
 		error = add_partial(list, (uint16_t)(slab->objects - slab->inuse));
 	}
 	end = mo_list_end(&walk);
-	node->is_list_whole = !end && !strange_kva;
+	node->is_list_whole &= !end && !strange_kva;
 	if (error) {
 		mo_error_destroy(end);
 		return error;
 	}
 	if (!end && strange_kva)
 		end = mo_error_create(MO_E_CORRUPT, "0x%" PRIx64 " is no slab of this cache", strange_kva);
-	note_trouble(state, mo_error_prepend(end, "partial slabs of cache %s on node %u",
+	note_trouble(state, mo_error_prepend(end, "slabs of cache %s on node %u",
 					     state->caches[cache].name ? state->caches[cache].name : "?", node->node_id));
 	return NULL;
 }
@@ -121,11 +121,66 @@ static struct mo_count read_counter(struct slab_state *state, const struct mo_fi
 	return mo_unknown();
 }
 
-static struct mo_error *add_node(struct slab_state *state, uint32_t cache, unsigned node_id, uint64_t node_kva)
+/* SLUB: one list of partial slabs, whose free objects are counted by walking it. */
+static struct mo_error *fill_slub_node(struct slab_state *state, uint32_t cache, struct mo_slab_node *node)
 {
 	const struct slab_layout *layout = state->layout;
 	struct partial_list list = { .n = 0 };
-	struct mo_slab_node node = { .node_id = node_id, .node_kva = node_kva };
+	struct mo_error *error;
+
+	node->slabs = read_counter(state, &layout->node.nr_slabs, node->node_kva);
+	node->objects = read_counter(state, &layout->node.total_objects, node->node_kva);
+	node->partial_slabs = read_counter(state, &layout->node.nr_partial, node->node_kva);
+	error = walk_list(state, cache, node, &layout->node.partial, MO_SLAB_NODE_PARTIAL, &list);
+	node->listed_slabs = list.n;
+	if (node->partial_slabs.certainty == MO_EXACT)
+		node->partial_free = mo_exact(count_as_printed(state, &list, node));
+	/* What was found of a list that is not whole is a lower bound. */
+	if (!node->is_list_whole)
+		node->partial_free.certainty = MO_AT_LEAST;
+	free(list.free_objects);
+	return error;
+}
+
+static struct mo_count read_shared_avail(struct slab_state *state, const struct mo_slab_node *node)
+{
+	uint64_t shared_kva = 0;
+	uint64_t n_objects = 0;
+	struct mo_error *error = mo_read_field(state->reader, &state->layout->node.shared, node->node_kva, &shared_kva);
+
+	if (!error && shared_kva)
+		error = count_array(state, shared_kva, &n_objects);
+	if (!error)
+		return mo_exact(n_objects);
+	note_trouble(state, error);
+	return mo_unknown();
+}
+
+/* SLAB: lists of partial and of free slabs; all is counted by the kernel itself. */
+static struct mo_error *fill_slab_node(struct slab_state *state, uint32_t cache, struct mo_slab_node *node)
+{
+	const struct slab_layout *layout = state->layout;
+	struct partial_list list = { .n = 0 };
+	struct mo_error *error;
+
+	node->slabs = read_counter(state, &layout->node.total_slabs, node->node_kva);
+	node->free_slabs = read_counter(state, &layout->node.free_slabs, node->node_kva);
+	node->partial_free = read_counter(state, &layout->node.free_objects, node->node_kva);
+	node->shared_avail = read_shared_avail(state, node);
+	node->objects = node->slabs;
+	node->objects.value *= state->caches[cache].objects_per_slab;
+	error = walk_list(state, cache, node, &layout->node.slabs_partial, MO_SLAB_NODE_PARTIAL, &list);
+	node->listed_slabs = list.n;
+	node->partial_slabs = node->is_list_whole ? mo_exact(list.n) : mo_at_least(list.n);
+	if (!error)
+		error = walk_list(state, cache, node, &layout->node.slabs_free, MO_SLAB_NODE_FREE, &list);
+	free(list.free_objects);
+	return error;
+}
+
+static struct mo_error *add_node(struct slab_state *state, uint32_t cache, unsigned node_id, uint64_t node_kva)
+{
+	struct mo_slab_node node = { .node_id = node_id, .node_kva = node_kva, .is_list_whole = true };
 	struct mo_error *error;
 
 	if (state->n_nodes == state->n_node_slots) {
@@ -137,17 +192,7 @@ static struct mo_error *add_node(struct slab_state *state, uint32_t cache, unsig
 		state->nodes = grown;
 		state->n_node_slots = n_slots;
 	}
-	node.slabs = read_counter(state, &layout->node.nr_slabs, node_kva);
-	node.objects = read_counter(state, &layout->node.total_objects, node_kva);
-	node.partial_slabs = read_counter(state, &layout->node.nr_partial, node_kva);
-	error = walk_partial(state, cache, &node, &list);
-	node.listed_slabs = list.n;
-	if (node.partial_slabs.certainty == MO_EXACT)
-		node.partial_free = mo_exact(count_as_printed(state, &list, &node));
-	/* What was found of a list that is not whole is a lower bound. */
-	if (!node.is_list_whole)
-		node.partial_free.certainty = MO_AT_LEAST;
-	free(list.free_objects);
+	error = state->shape.is_slab ? fill_slab_node(state, cache, &node) : fill_slub_node(state, cache, &node);
 	state->nodes[state->n_nodes++] = node;
 	state->caches[cache].n_nodes++;
 	return error;

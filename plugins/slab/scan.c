@@ -56,17 +56,24 @@ static struct mo_error *add_record(struct thread_slabs *thread, const struct sla
 	return NULL;
 }
 
-static struct slab_record decode_slab(const struct slab_layout *layout, const uint8_t *page, uint64_t pfn)
+static struct slab_record decode_slab(const struct slab_layout *layout, bool is_slab, const uint8_t *page, uint64_t pfn)
 {
 	struct slab_record record = {
 		.pfn = pfn,
 		.cache_kva = mo_get(&layout->slab.cache, page),
 		.freelist_kva = mo_get(&layout->slab.freelist, page),
-		.objects = (uint16_t)mo_get(&layout->slab.objects, page),
-		.inuse = (uint16_t)mo_get(&layout->slab.inuse, page),
-		.is_frozen = mo_has(&layout->slab.frozen) && mo_get(&layout->slab.frozen, page),
 	};
 
+	if (is_slab) {
+		uint64_t active = mo_get(&layout->slab.active, page);
+
+		record.s_mem_kva = mo_get(&layout->slab.s_mem, page);
+		record.inuse = active < UINT16_MAX ? (uint16_t)active : UINT16_MAX;
+		return record;
+	}
+	record.objects = (uint16_t)mo_get(&layout->slab.objects, page);
+	record.inuse = (uint16_t)mo_get(&layout->slab.inuse, page);
+	record.is_frozen = mo_has(&layout->slab.frozen) && mo_get(&layout->slab.frozen, page);
 	return record;
 }
 
@@ -87,7 +94,7 @@ static struct mo_error *scan_bytes(const struct scan *scan, struct thread_slabs 
 
 		if (!is_slab || word_at(&shape, page + head_offset) & 1)
 			continue;
-		record = decode_slab(layout, page, pfn + i);
+		record = decode_slab(layout, shape.is_slab, page, pfn + i);
 		error = add_record(thread, &record);
 		if (error)
 			return error;

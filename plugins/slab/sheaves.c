@@ -9,30 +9,6 @@
 
 #define MOST_SHEAF_OBJECTS 65536
 #define MOST_BARN_SHEAVES 65536
-#define POINTERS_AT_A_TIME 512
-
-/* One object that a sheaf says is free. False: it is none of this cache's. */
-static bool mark_object(struct slab_state *state, uint32_t cache, uint64_t kva, enum mo_object_state object_state)
-{
-	const struct mo_slab *found;
-	struct mo_slab *slab;
-	enum mo_object_state before;
-	uint32_t index;
-
-	if (!mo_object_at(&state->model, kva, &found, &index) || found->cache != cache || !found->has_states ||
-	    mo_object_kva(&state->model, found, index) != kva)
-		return false;
-	slab = &state->slabs[found - state->slabs];
-	before = mo_object_state_at(&state->model, slab->first_object + index);
-	if (before != MO_OBJECT_ALLOCATED && before != MO_OBJECT_UNKNOWN) {
-		const struct slab_wrong wrong = { .fault = MO_SLAB_TWICE, .object_kva = kva, .value = kva, .cache = cache };
-
-		note_wrong(state, slab, &wrong);
-		return true;
-	}
-	set_object_state(state, slab, index, object_state);
-	return true;
-}
 
 /* How many objects a sheaf that cannot be read may have. */
 static uint64_t sheaf_capacity(const struct slab_state *state, uint32_t cache)
@@ -49,33 +25,16 @@ static struct mo_error *mark_sheaf(struct slab_state *state, uint32_t cache, uin
 				   enum mo_object_state object_state)
 {
 	const struct slab_layout *layout = state->layout;
-	const struct mo_field pointer = { .name = "struct slab_sheaf.objects", .is_bound = true,
-					  .width_bytes = (uint8_t)state->shape.word_bytes,
-					  .element_bytes = state->shape.word_bytes,
-					  .is_big_endian = state->shape.is_big_endian };
-	uint8_t bytes[POINTERS_AT_A_TIME * 8];
 	uint64_t n_objects = 0;
-	uint64_t strange = 0;
 	struct mo_error *error = mo_read_field(state->reader, &layout->sheaf_size, sheaf_kva, &n_objects);
 
 	if (!error && n_objects > MOST_SHEAF_OBJECTS)
 		error = mo_error_create(MO_E_CORRUPT, "%" PRIu64 " objects", n_objects);
 	if (error)
-		n_objects = sheaf_capacity(state, cache);
-	for (uint64_t first = 0; first < n_objects && !error; first += POINTERS_AT_A_TIME) {
-		uint64_t n = n_objects - first < POINTERS_AT_A_TIME ? n_objects - first : POINTERS_AT_A_TIME;
-
-		error = mo_read(state->reader, layout->sheaf_objects.offset_bytes + sheaf_kva + first * pointer.element_bytes,
-				bytes, (size_t)(n * pointer.element_bytes));
-		for (uint64_t i = 0; i < n && !error; i++)
-			if (!mark_object(state, cache, mo_get_element(&pointer, bytes, i), object_state))
-				strange++;
-	}
-	if (error)
-		state->caches[cache].untold_objects += n_objects;
-	if (!error && strange)
-		error = mo_error_create(MO_E_CORRUPT, "%" PRIu64 " of %" PRIu64 " are no objects of this cache", strange,
-					n_objects);
+		state->caches[cache].untold_objects += sheaf_capacity(state, cache);
+	else
+		error = mark_pointed_objects(state, cache, layout->sheaf_objects.offset_bytes + sheaf_kva, n_objects, 0,
+					     object_state);
 	return mo_error_prepend(error, "sheaf at 0x%" PRIx64, sheaf_kva);
 }
 

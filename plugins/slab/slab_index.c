@@ -81,6 +81,20 @@ static struct mo_error *adopt_caches(struct slab_state *state)
 	return error;
 }
 
+/* Where the first object of a slab of SLAB is; false: not where all of them have room. */
+static bool place_objects(const struct slab_state *state, const struct mo_slab_cache *cache, const struct slab_record *record,
+			  struct mo_slab *slab)
+{
+	uint64_t first_byte = record->s_mem_kva - mo_slab_kva(&state->model, slab);
+	uint64_t slab_bytes = state->shape.page_bytes << slab->order;
+
+	if (first_byte % 8 || first_byte / 8 > UINT16_MAX || first_byte >= slab_bytes ||
+	    (uint64_t)cache->objects_per_slab * cache->size_bytes > slab_bytes - first_byte)
+		return false;
+	slab->first_words = (uint16_t)(first_byte / 8);
+	return true;
+}
+
 static enum mo_slab_fault make_slab(const struct slab_state *state, const struct cache_key *keys, size_t index,
 				    struct mo_slab *slab)
 {
@@ -99,9 +113,11 @@ static enum mo_slab_fault make_slab(const struct slab_state *state, const struct
 	cache = &state->caches[slab->cache];
 	if (!cache->size_bytes)
 		return MO_SLAB_UNREADABLE;
-	if (!order_of_slab(state, cache, record->objects, &slab->order) || record->inuse > record->objects)
+	if (state->shape.is_slab)
+		slab->objects = (uint16_t)cache->objects_per_slab;
+	if (!order_of_slab(state, cache, slab->objects, &slab->order) || slab->inuse > slab->objects)
 		return MO_SLAB_IMPOSSIBLE_COUNT;
-	return MO_SLAB_SOUND;
+	return !state->shape.is_slab || place_objects(state, cache, record, slab) ? MO_SLAB_SOUND : MO_SLAB_IMPOSSIBLE_COUNT;
 }
 
 /* A slab that lies within one before it. */

@@ -33,16 +33,22 @@ static struct mo_error *gather_slabs(struct slab_state *state)
 		error = index_slabs(state);
 	if (error)
 		return error;
-	mark_cpu_slabs(state);
+	if (!state->shape.is_slab)
+		mark_cpu_slabs(state);
 	error = gather_slab_nodes(state);
 	if (error)
 		return error;
-	choose_freelist_form(state);
+	if (!state->shape.is_slab)
+		choose_freelist_form(state);
 	error = walk_slab_freelists(state);
 	if (error)
 		return error;
-	walk_cpu_freelists(state);
-	mark_sheaves(state);
+	if (state->shape.is_slab) {
+		mark_array_caches(state);
+	} else {
+		walk_cpu_freelists(state);
+		mark_sheaves(state);
+	}
 	return sum_up_slabs(state);
 }
 
@@ -59,6 +65,8 @@ static struct mo_error *fill(struct slab_state *state)
 		return mo_error_prepend(error, "cannot read slabs");
 	state->model.page_shift = mo_kernel_facts(kernel)->page_shift;
 	error = gather_caches(state);
+	if (!error && state->shape.is_slab)
+		choose_index_bytes(state);
 	if (!error)
 		error = gather_slabs(state);
 	if (error)

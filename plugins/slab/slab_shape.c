@@ -28,7 +28,8 @@ static struct mo_error *check_fields(const struct slab_shape *shape, const struc
 {
 	const struct mo_field *const words[] = { &layout->page.flags, &layout->page.compound_head, &layout->slab.cache,
 						 &layout->slab.freelist };
-	const struct mo_field *const within[] = { &layout->slab.inuse, &layout->slab.objects, &layout->slab.frozen };
+	const struct mo_field *const within[] = { &layout->slab.inuse, &layout->slab.objects, &layout->slab.frozen,
+						  &layout->slab.s_mem, &layout->slab.active };
 	struct mo_error *error = check_field(shape, &layout->page.page_type, 4);
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]) && !error; i++)
@@ -37,6 +38,36 @@ static struct mo_error *check_fields(const struct slab_shape *shape, const struc
 		if (mo_has(within[i]))
 			error = check_field(shape, within[i], within[i]->width_bytes);
 	return error;
+}
+
+static bool has_all(const struct mo_field *const *fields, size_t n_fields)
+{
+	for (size_t i = 0; i < n_fields; i++)
+		if (!mo_has(fields[i]))
+			return false;
+	return true;
+}
+
+/* struct page of 5.10 has the members of both, struct kmem_cache those of one. SLOB (until 6.3) has neither's. */
+static struct mo_error *choose_allocator(const struct slab_layout *layout, struct slab_shape *shape)
+{
+	const struct mo_field *const slub[] = { &layout->cache.oo, &layout->cache.min, &layout->cache.offset, &layout->cache.inuse,
+						&layout->slab.inuse, &layout->slab.objects, &layout->node.nr_partial,
+						&layout->node.partial };
+	const struct mo_field *const slab[] = { &layout->cache.num, &layout->cache.gfporder, &layout->cache.freelist_size,
+						&layout->cache.cpu_cache, &layout->cache.limit, &layout->cache.batchcount,
+						&layout->cache.shared, &layout->slab.s_mem, &layout->slab.active,
+						&layout->node.slabs_partial, &layout->node.slabs_free,
+						&layout->node.total_slabs, &layout->node.free_slabs,
+						&layout->node.free_objects, &layout->node.shared, &layout->array.avail,
+						&layout->array.entry };
+
+	if (has_all(slub, sizeof(slub) / sizeof(slub[0])))
+		return NULL;
+	shape->is_slab = has_all(slab, sizeof(slab) / sizeof(slab[0]));
+	if (shape->is_slab)
+		return NULL;
+	return mo_error_create(MO_E_ABSENT, "struct kmem_cache is neither SLUB's (oo, offset) nor SLAB's (num, gfporder)");
 }
 
 struct mo_error *choose_slab_shape(struct mo_kernel *kernel, const struct slab_layout *layout, struct slab_shape *ret)
@@ -58,6 +89,8 @@ struct mo_error *choose_slab_shape(struct mo_kernel *kernel, const struct slab_l
 		return mo_error_create(MO_E_ABSENT, "neither PG_slab nor PGTY_slab is known, which mark pages of slabs");
 	error = check_fields(&shape, layout);
 	if (!error)
+		error = choose_allocator(layout, &shape);
+	if (!error)
 		*ret = shape;
 	return error;
 }
@@ -73,10 +106,17 @@ void describe_shape(struct slab_state *state)
 	/* A handle's name is that of its alternative, where one was taken. */
 	bool in_struct_page = !strncmp(layout->slab.cache.name, "struct page.", 12);
 
+	state->model.is_slab = state->shape.is_slab;
+	state->model.shape = state->shape_text;
+	if (state->shape.is_slab) {
+		snprintf(state->shape_text, sizeof(state->shape_text), "SLAB, %s, indexes of %u bits",
+			 in_struct_page ? "struct page" : "struct slab", state->shape.index_bytes * 8);
+		state->model.freelist_pointers = "indexes";
+		return;
+	}
 	snprintf(state->shape_text, sizeof(state->shape_text), "%s, %s%s%s%s", in_struct_page ? "struct page" : "struct slab",
 		 state->shape.type.mask ? "page type" : "page flag", mo_has(&layout->cache.cpu_slab) ? ", cpu_slab" : "",
 		 mo_has(&layout->cpu.partial) && mo_has(&layout->cache.cpu_slab) ? " with partial lists" : "",
 		 mo_has(&layout->cache.cpu_sheaves) ? ", sheaves" : "");
-	state->model.shape = state->shape_text;
 	state->model.freelist_pointers = forms[state->shape.form];
 }

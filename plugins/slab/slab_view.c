@@ -14,7 +14,7 @@ enum { COLUMN_NAME, COLUMN_CACHE, COLUMN_FLAGS, COLUMN_FLAG_NAMES, COLUMN_CONSTR
        COLUMN_SIZE, COLUMN_ALIGN, COLUMN_RED_LEFT, COLUMN_FREELIST_OFFSET, COLUMN_FREELIST_FORM, COLUMN_SHAPE, COLUMN_OBJPERSLAB,
        COLUMN_ORDER, COLUMN_MIN_OBJECTS, COLUMN_BYTES, COLUMN_SLABS, COLUMN_PARTIAL_SLABS, COLUMN_FAULTY_SLABS,
        COLUMN_OBJECTS, COLUMN_ALLOCATED, COLUMN_FREE, COLUMN_FREE_CPU, COLUMN_FREE_CPU_PARTIAL, COLUMN_FREE_SHEAF,
-       COLUMN_FREE_BARN, COLUMN_FREE_RCU, COLUMN_UNKNOWN, N_COLUMNS };
+       COLUMN_FREE_BARN, COLUMN_FREE_RCU, COLUMN_FREE_NODE, COLUMN_UNKNOWN, N_COLUMNS };
 
 #define COUNT(key_, heading_, help_) { .key = key_, .heading = heading_, .kind = MO_CELL_COUNT, .help = help_ }
 
@@ -36,7 +36,7 @@ static const struct mo_column columns[N_COLUMNS] = {
 					 "where in a free object the pointer to the next one is (offset)"),
 	[COLUMN_FREELIST_FORM] = { .key = "freelist_form", .heading = "LINKS ARE", .kind = MO_CELL_TEXT,
 				   .help = "how these pointers are kept" },
-	[COLUMN_SHAPE] = { .key = "shape", .heading = "SLUB AS", .kind = MO_CELL_TEXT,
+	[COLUMN_SHAPE] = { .key = "shape", .heading = "ALLOCATOR", .kind = MO_CELL_TEXT,
 			   .help = "what form of the allocator this kernel has" },
 	[COLUMN_OBJPERSLAB] = COUNT("objects_per_slab", "OBJECTS A SLAB", "of a slab of the usual order"),
 	[COLUMN_ORDER] = COUNT("order", "ORDER", "2^order pages a slab"),
@@ -48,11 +48,12 @@ static const struct mo_column columns[N_COLUMNS] = {
 	[COLUMN_OBJECTS] = COUNT("objects", "OBJECTS", "room for objects"),
 	[COLUMN_ALLOCATED] = COUNT("allocated", "ALLOCATED", "objects in use, counted one by one"),
 	[COLUMN_FREE] = COUNT("free", "FREE", "on free lists of slabs that nobody or a node holds"),
-	[COLUMN_FREE_CPU] = COUNT("free_cpu", "FREE, CPU", "on the free lists of CPUs"),
+	[COLUMN_FREE_CPU] = COUNT("free_cpu", "FREE, CPU", "on the free lists (SLAB: in the arrays) of CPUs"),
 	[COLUMN_FREE_CPU_PARTIAL] = COUNT("free_cpu_partial", "FREE, CPU PARTIAL", "in slabs that CPUs keep aside"),
 	[COLUMN_FREE_SHEAF] = COUNT("free_sheaf", "FREE, SHEAVES", "in sheaves of CPUs"),
 	[COLUMN_FREE_BARN] = COUNT("free_barn", "FREE, BARNS", "in full sheaves of nodes"),
 	[COLUMN_FREE_RCU] = COUNT("free_rcu", "FREE, RCU", "in sheaves that wait for a grace period"),
+	[COLUMN_FREE_NODE] = COUNT("free_node", "FREE, NODE", "SLAB: in arrays that a node's CPUs share"),
 	[COLUMN_UNKNOWN] = COUNT("unknown", "UNKNOWN", "objects whose state could not be told"),
 };
 
@@ -202,6 +203,7 @@ static void put_cells(struct mo_run *run, struct mo_report *report, const struct
 		[COLUMN_FREE_SHEAF] = mo_cell_number(mo_exact(states[MO_OBJECT_FREE_SHEAF])),
 		[COLUMN_FREE_BARN] = mo_cell_number(mo_exact(states[MO_OBJECT_FREE_BARN])),
 		[COLUMN_FREE_RCU] = mo_cell_number(mo_exact(states[MO_OBJECT_FREE_RCU])),
+		[COLUMN_FREE_NODE] = mo_cell_number(mo_exact(states[MO_OBJECT_FREE_NODE])),
 		[COLUMN_UNKNOWN] = mo_cell_number(mo_exact(states[MO_OBJECT_UNKNOWN] + cache->hidden_objects)),
 	};
 
@@ -286,7 +288,7 @@ static void put_slabs(struct mo_run *run, struct mo_report *report, const struct
 		struct mo_error *error = mo_pfn_to_page(state.memmap, slab->pfn, &page_kva);
 		const struct mo_cell cells[N_SLAB_COLUMNS] = {
 			[SLAB_PFN] = mo_cell_number(mo_exact(slab->pfn)),
-			[SLAB_KVA] = mo_cell_number(mo_exact(mo_slab_kva(model, slab))),
+			[SLAB_KVA] = mo_cell_number(mo_exact(mo_slab_objects_kva(model, slab))),
 			[SLAB_PAGE] = error ? mo_cell_unknown() : mo_cell_number(mo_exact(page_kva)),
 			[SLAB_ORDER] = mo_cell_number(mo_exact(slab->order)),
 			[SLAB_OBJECTS] = mo_cell_number(mo_exact(slab->objects)),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* `memopsy slabinfo`: cache_show() (mm/slab_common.c) with get_slabinfo() (mm/slub.c), byte for byte. */
+/* `memopsy slabinfo`: cache_show() (mm/slab_common.c) with get_slabinfo() (mm/slub.c, mm/slab.c), byte for byte. */
 #include "slab_views.h"
 
 #include <inttypes.h>
@@ -14,8 +14,8 @@ enum { COLUMN_NAME, COLUMN_ACTIVE_OBJS, COLUMN_NUM_OBJS, COLUMN_OBJSIZE, COLUMN_
 static const struct mo_column columns[N_COLUMNS] = {
 	[COLUMN_NAME] = { .key = "name", .heading = "NAME", .kind = MO_CELL_TEXT, .help = "the cache's name" },
 	[COLUMN_ACTIVE_OBJS] = { .key = "active_objs", .heading = "ACTIVE_OBJS", .kind = MO_CELL_COUNT,
-				 .help = "objects as the kernel counts active ones: all but the free ones of partial slabs on "
-					 "nodes' lists; what CPUs keep aside counts as active" },
+				 .help = "objects as the kernel counts active ones: all but the free ones of slabs on nodes' "
+					 "lists; what CPUs keep aside counts as active" },
 	[COLUMN_NUM_OBJS] = { .key = "num_objs", .heading = "NUM_OBJS", .kind = MO_CELL_COUNT, .help = "objects in all slabs" },
 	[COLUMN_OBJSIZE] = { .key = "objsize_bytes", .heading = "OBJSIZE", .kind = MO_CELL_COUNT,
 			     .help = "bytes an object takes (kmem_cache.size)" },
@@ -113,7 +113,22 @@ static struct mo_count sum_nodes(const struct mo_slab_cache *cache, size_t which
 	return sum;
 }
 
-static void put_cache(struct mo_report *report, const struct mo_slab_cache *cache)
+/* What only SLAB has. */
+static void put_tunables(const struct mo_slab_cache *cache, struct mo_count slabs, struct mo_cell *cells)
+{
+	struct mo_count free_slabs = sum_nodes(cache, offsetof(struct mo_slab_node, free_slabs));
+
+	slabs.value -= free_slabs.value;
+	if (slabs.certainty != MO_EXACT || free_slabs.certainty != MO_EXACT)
+		slabs = mo_unknown();
+	cells[COLUMN_LIMIT] = mo_cell_number(mo_exact(cache->limit));
+	cells[COLUMN_BATCHCOUNT] = mo_cell_number(mo_exact(cache->batchcount));
+	cells[COLUMN_SHAREDFACTOR] = mo_cell_number(mo_exact(cache->shared_factor));
+	cells[COLUMN_ACTIVE_SLABS] = mo_cell_number(slabs);
+	cells[COLUMN_SHAREDAVAIL] = mo_cell_number(sum_nodes(cache, offsetof(struct mo_slab_node, shared_avail)));
+}
+
+static void put_cache(struct mo_report *report, const struct mo_slab_cache *cache, bool is_slab)
 {
 	char room[32];
 	struct mo_count slabs = sum_nodes(cache, offsetof(struct mo_slab_node, slabs));
@@ -135,6 +150,8 @@ static void put_cache(struct mo_report *report, const struct mo_slab_cache *cach
 	cells[COLUMN_OBJPERSLAB] = mo_cell_number(cache->size_bytes ? mo_exact(cache->objects_per_slab) : mo_unknown());
 	cells[COLUMN_PAGESPERSLAB] = mo_cell_number(cache->size_bytes ? mo_exact(1ull << cache->order) : mo_unknown());
 	cells[COLUMN_ACTIVE_SLABS] = mo_cell_number(slabs);
+	if (is_slab)
+		put_tunables(cache, slabs, cells);
 	cells[COLUMN_NUM_SLABS] = mo_cell_number(slabs);
 	cells[COLUMN_ALLOCATED] = mo_cell_number(allocated_of(cache));
 	cells[COLUMN_FREE] = mo_cell_number(mo_exact(free_objects_of(cache)));
@@ -156,7 +173,7 @@ struct mo_error *show_slabinfo(struct mo_run *run, struct mo_report *report)
 	/* The kernel prints what is on its list; the others stand in for what a break of the list hides. */
 	for (size_t i = 0; i < slab->n_caches; i++)
 		if (slab->caches[i].is_listed || !slab->is_list_whole)
-			put_cache(report, &slab->caches[i]);
+			put_cache(report, &slab->caches[i], slab->is_slab);
 	mo_report_table_end(report);
 	return NULL;
 }
