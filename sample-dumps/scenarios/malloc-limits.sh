@@ -20,6 +20,6 @@ run()
 	start commit hit-limits commit
 	sleep 1
 	scores after
-	describe cause=limits constraint=limit order=0 victim_is=none holder=data events=0 address_space=address-space \
+	describe cause=limits constraint=limit order=0 victim_is=none holder=none events=0 address_space=address-space \
 		data=data locked=locked mappings=mappings commit=commit max_map_count=1000
 }

@@ -86,16 +86,16 @@ def check_verdict(checks, scenario, verdict):
     if scenario["victim_is"] != "either": # as much his as another's
         checks.same("victim's role", None if scenario["victim_is"] == "none" else scenario["victim_is"],
                     verdict["victim_role"])
-    names = {scenario["holder"], scenario.get("holder_mount"), scenario.get("holder_module")} - {None}
+    names = {scenario["holder"], scenario.get("holder_module")} - {None, "none"}
     held = verdict["holder"] or ""
-    checks.true("holder " + " or ".join(sorted(names)), any(name in held for name in names), held)
+    checks.true("holder " + " or ".join(sorted(names)), not names or any(name in held for name in names), held)
     if "held_mib" in scenario:
         mib = (verdict["holder_bytes"] or 0) / 2**20
         checks.true(f"about {scenario['held_mib']} MiB held", 0.8 < mib / scenario["held_mib"] < 1.25, mib)
     if "group" in scenario and scenario["constraint"] == "memcg":
         checks.same("group", scenario["group"], verdict["memcg"])
-    for sentence in ("what", "held_by", "who_died"):
-        checks.true("sentence " + sentence, bool(verdict[sentence]), verdict[sentence])
+    for sentence, needed in (("what", True), ("held_by", names), ("who_died", "victim_comm" in scenario)):
+        checks.true("sentence " + sentence, not needed or verdict[sentence], verdict[sentence])
 
 
 def check_limits(checks, scenario, rows):
