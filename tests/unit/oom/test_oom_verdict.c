@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What is made of reports: what was short, what held it and who, the victim, the words. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "log_feed.h"
+
+#define KILLED(pid, comm, anon, tables) \
+	"Out of memory: Killed process " #pid " (" comm ") total-vm:900000kB, anon-rss:" #anon "kB, file-rss:4kB, shmem-rss:0kB, " \
+	"UID:0 pgtables:" #tables "kB oom_score_adj:0\n"
+#define SUMMARY(word, rest) "oom-kill:constraint=" word ",nodemask=(null),cpuset=/,mems_allowed=0," rest "\n"
+#define GLOBAL SUMMARY("CONSTRAINT_NONE", "global_oom,task_memcg=/,task=eater,pid=77,uid=0")
+
+/* A machine with one node, and one process that is still there and has locked memory. */
+struct toy {
+	struct oom_state state;
+	struct oom_layout layout;
+	struct mo_zones_model zones;
+	struct mo_node nodes[2];
+	struct mo_tasks_model tasks;
+	struct mo_task task;
+	struct mo_mm mm;
+};
+
+static void set_up(struct toy *toy)
+{
+	static const int64_t indexes[N_ZONE_KINDS] = { 0, 1, 2, -1, 3 };
+
+	memset(toy, 0, sizeof(*toy));
+	for (unsigned i = 0; i < N_ZONE_KINDS; i++)
+		toy->layout.zones[i] = (struct mo_constant){ .value = indexes[i], .is_bound = indexes[i] >= 0 };
+	toy->layout.since_5_9.is_bound = true;
+	toy->nodes[0].present_pages = toy->nodes[1].present_pages = mo_exact(100000);
+	toy->zones = (struct mo_zones_model){ .nodes = toy->nodes, .n_nodes = 1 };
+	toy->mm = (struct mo_mm){ .locked_pages = mo_exact(50000), .n_tasks = 1 };
+	toy->task = (struct mo_task){ .pid = 9, .tgid = 9, .comm = "locker", .n_threads = 1 };
+	toy->tasks = (struct mo_tasks_model){ .tasks = &toy->task, .n_tasks = 1, .mms = &toy->mm, .n_mms = 1 };
+	toy->state.layout = &toy->layout;
+	toy->state.zones = &toy->zones;
+	toy->state.tasks = &toy->tasks;
+	toy->state.page_bytes = 4096;
+	toy->state.scan = new_scan();
+	toy->state.panic_on_oom = -1;
+}
+
+/* The last event of a log, explained. */
+static struct draft *explained(struct toy *toy, const char *log)
+{
+	feed(&toy->state.scan, log);
+	log_scan_finish(&toy->state.scan);
+	assert_true(toy->state.scan.n_drafts > 0);
+	for (size_t i = 0; i < toy->state.scan.n_drafts; i++)
+		assert_null(explain_event(&toy->state, i));
+	return toy->state.scan.drafts[toy->state.scan.n_drafts - 1];
+}
+
+static void tear_down(struct toy *toy)
+{
+	log_scan_free(&toy->state.scan);
+}
+
+static void assert_says(const struct draft *draft, unsigned sentence, const char *part)
+{
+	if (!strstr(draft->event.sentences[sentence], part)) {
+		print_message("sentence %u: %s\n", sentence, draft->event.sentences[sentence]);
+		fail_msg("it does not say '%s'", part);
+	}
+}
+
+static const struct mo_oom_share *cause_of(const struct draft *draft)
+{
+	const struct mo_oom_share *share = share_of(draft, draft->event.cause);
+
+	assert_non_null(share);
+	return share;
+}
+
+/* The one who asked, who held it, and who was killed are the same process. */
+static void test_consumer(void **context)
+{
+	struct toy toy;
+	struct draft *draft;
+
+	(void)context;
+	set_up(&toy);
+	draft = explained(&toy, REPORT_6_1_HEAD MEMINFO(90000, 0, 2000, 500, 400) ZONES_100000 NO_SWAP HEADING_6_1
+			  "[     77]     0    77    90000    80000   819200        0             0 eater\n"
+			  "[     78]     0    78      900      500    40960        0           100 small\n"
+			  "[     79]     0    79      900    60000    40960        0         -1000 safe\n" GLOBAL
+			  KILLED(77, "eater", 320000, 800));
+	assert_int_equal(draft->event.constraint, MO_OOM_GLOBAL);
+	assert_int_equal(draft->event.cause, MO_OOM_ANON);
+	assert_int_equal(draft->event.role, MO_OOM_CONSUMER);
+	assert_string_equal(cause_of(draft)->holder, "eater");
+	assert_int_equal(cause_of(draft)->holder_pid, 77);
+	assert_int_equal(draft->event.freed_bytes, 320800 * 1024);
+	assert_string_equal(swap_word(&draft->event), "absent");
+	/* 100,000 pages and no swap: adj counts for 100 pages a thousandth. */
+	assert_int_equal(draft->candidates[0].badness_pages, 80200);
+	assert_int_equal(draft->candidates[0].oom_score.value, (1000 + 80200 * 1000 / 100000) * 2 / 3);
+	assert_int_equal(draft->candidates[1].badness_pages, 510 + 100 * 100);
+	assert_string_equal(draft->candidates[2].comm, "safe");
+	assert_string_equal(draft->candidates[2].exempt, "oom_score_adj is -1000");
+	assert_int_equal(draft->candidates[2].oom_score.certainty, MO_UNKNOWN);
+	assert_says(draft, 0, "at 1.001 s: eater (PID 77) asked for one page [GFP_HIGHUSER_MOVABLE|__GFP_COMP|__GFP_ZERO]");
+	assert_says(draft, 0, "zone DMA32: 2200 KiB free, more than 2600 KiB needed); there is no swap.");
+	assert_says(draft, 1, "Anonymous memory of processes held 350.4 MiB of 390.6 MiB (89.7 %; ordinary: 20 to 70 %)");
+	assert_says(draft, 2, "badness 80200 pages, the highest of 2 candidates (1 exempt)");
+	assert_says(draft, 2, "it was a consumer");
+	tear_down(&toy);
+}
+
+/* Free must exceed what must stay, and lower zones keep a reserve from requests for higher ones. */
+static void test_watermarks(void **context)
+{
+	struct toy toy;
+	struct draft *draft;
+
+	(void)context;
+	set_up(&toy);
+	draft = explained(&toy, REPORT_6_1_HEAD MEMINFO(90000, 0, 2000, 500, 400) ZONES_100000 GLOBAL KILLED(77, "eater", 4, 4));
+	assert_int_equal(draft->zones[0].reserve_pages.value, 440);
+	assert_int_equal(draft->zones[0].mark_pages.value, 22);
+	/* 450 free pages against 22 and 440 */
+	assert_string_equal(draft->zones[0].verdict, "watermark");
+	assert_string_equal(draft->zones[1].verdict, "watermark");
+	tear_down(&toy);
+
+	/* Above min, below high: the last attempt asks for that. */
+	set_up(&toy);
+	draft = explained(&toy, "x invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0\n"
+			  "Node 0 DMA32 free:3000kB min:2600kB low:3200kB high:3900kB managed:400000kB\n"
+			  "lowmem_reserve[]: 0 0 0 0\n" GLOBAL);
+	assert_string_equal(draft->zones[0].verdict, "below high");
+	assert_says(draft, 0, "no zone that it may use was above the high watermark that the last attempt needs");
+	tear_down(&toy);
+
+	/* A zone above the highest that the request may use. */
+	set_up(&toy);
+	draft = explained(&toy, "x invoked oom-killer: gfp_mask=0xcc4(GFP_KERNEL|GFP_DMA32), order=0, oom_score_adj=0\n" MEMINFO(9, 0, 9, 9, 9)
+			  "Node 0 DMA32 free:1000kB min:2600kB low:3200kB high:3900kB managed:400000kB\n"
+			  "lowmem_reserve[]: 0 0 900 900\n"
+			  "Node 0 Normal free:900000kB min:2600kB low:3200kB high:3900kB managed:4000000kB\n"
+			  "lowmem_reserve[]: 0 0 0 0\n"
+			  "oom-kill:constraint=CONSTRAINT_NONE,nodemask=(null),cpuset=/,mems_allowed=0,global_oom\n");
+	assert_string_equal(draft->zones[0].verdict, "watermark");
+	assert_int_equal(draft->zones[0].reserve_pages.value, 0);
+	assert_string_equal(draft->zones[1].verdict, "other zone");
+	assert_int_equal(draft->event.constraint, MO_OOM_ZONE);
+	tear_down(&toy);
+}
+
+static void test_bystanders(void **context)
+{
+	static const struct {
+		const char *meminfo;
+		const char *more;
+		enum mo_oom_cause cause;
+		const char *holder;
+		const char *says;
+	} rows[] = {
+		{ MEMINFO(9000, 0, 80000, 500, 400), "Unreclaimable slab info:\nName Used Total\nleaky 290000KB 300000KB\n", MO_OOM_SLAB,
+		  "leaky", "Unreclaimable slab held 312.5 MiB" },
+		{ MEMINFO(9000, 60000, 800, 500, 400), "", MO_OOM_MLOCKED, "locker", "locker, PID 9 (195.3 MiB in the dump)" },
+		{ MEMINFO(9000, 0, 800, 50000, 400), "", MO_OOM_PAGE_TABLES, "mapper", "mapper, PID 80" },
+		{ MEMINFO(9000, 0, 800, 500, 400), "Node 0 hugepages_total=150 hugepages_free=140 hugepages_surp=0 hugepages_size=2048kB\n",
+		  MO_OOM_HUGETLB, "hugepages-2048kB", "280.0 MiB of it unused" },
+		{ MEMINFO(9000, 0, 800, 500, 400), "", MO_OOM_UNACCOUNTED, "", "who holds it is not known" },
+		{ MEMINFO(70000, 0, 800, 500, 60000), "", MO_OOM_SHMEM, "", "Shared memory (tmpfs, memfd, SysV) held 234.4 MiB" },
+	};
+
+	(void)context;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct toy toy;
+		struct draft *draft;
+
+		set_up(&toy);
+		feed(&toy.state.scan, REPORT_6_1_HEAD);
+		feed(&toy.state.scan, rows[i].meminfo);
+		feed(&toy.state.scan, ZONES_100000 NO_SWAP);
+		feed(&toy.state.scan, rows[i].more);
+		draft = explained(&toy, HEADING_6_1 "[     77]     0    77    90000     5000    40960        0             0 eater\n"
+				  "[     80]     0    80  9000000       50 200000000        0         -1000 mapper\n" GLOBAL
+				  KILLED(77, "eater", 20000, 40));
+		assert_int_equal(draft->event.cause, rows[i].cause);
+		assert_string_equal(cause_of(draft)->holder, rows[i].holder);
+		assert_says(draft, 1, rows[i].says);
+		assert_int_equal(draft->event.role, MO_OOM_BYSTANDER);
+		assert_says(draft, 2, "it was a bystander, the memory is held elsewhere");
+		tear_down(&toy);
+	}
+}
+
+/* Swap counts for who filled it; processes of one name are told together, unless one of them has a third. */
+static void test_holders(void **context)
+{
+	struct toy toy;
+	struct draft *draft;
+
+	(void)context;
+	set_up(&toy);
+	draft = explained(&toy, REPORT_6_1_HEAD MEMINFO(90000, 0, 2000, 500, 400) ZONES_100000 SWAP_FULL HEADING_6_1
+			  "[     77]     0    77    90000    12000    40960        0             0 eater\n"
+			  "[     81]     0    81    90000    10000    40960     1000             0 worker\n"
+			  "[     82]     0    82    90000    10000    40960     1000             0 worker\n"
+			  "[     83]     0    83    90000    10000    40960     9000             0 worker\n" GLOBAL
+			  KILLED(77, "eater", 48000, 40));
+	assert_string_equal(cause_of(draft)->holder_kind, "processes");
+	assert_int_equal(cause_of(draft)->n_holders, 3);
+	assert_int_equal(cause_of(draft)->holder_bytes.value, 41000ull * 4096);
+	assert_string_equal(swap_word(&draft->event), "full");
+	assert_says(draft, 1, "3 processes worker (160.2 MiB with what is in swap)");
+	assert_int_equal(draft->event.role, MO_OOM_BYSTANDER);
+	tear_down(&toy);
+}
+
+static void test_memcg(void **context)
+{
+	struct toy toy;
+	struct draft *draft;
+
+	(void)context;
+	set_up(&toy);
+	draft = explained(&toy, "x invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0\n"
+			  "memory: usage 40960kB, limit 40960kB, failcnt 23\n"
+			  "swap: usage 0kB, limit 9007199254740988kB, failcnt 0\n"
+			  "Memory cgroup stats for /web:\n"
+			  "anon 4194304\nfile 33554432\nshmem 33554432\n" HEADING_6_1
+			  "[     55]     0    55     3319     1184    61440        0             0 x\n"
+			  "oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=/,mems_allowed=0,oom_memcg=/web,task_memcg=/web/a,"
+			  "task=x,pid=55,uid=0\n"
+			  "Memory cgroup out of memory: Killed process 55 (x) total-vm:13276kB, anon-rss:4096kB, file-rss:4kB, "
+			  "shmem-rss:648kB, UID:0 pgtables:60kB oom_score_adj:0\n");
+	assert_int_equal(draft->event.constraint, MO_OOM_MEMCG);
+	assert_int_equal(draft->event.cause, MO_OOM_SHMEM);
+	assert_int_equal(cause_of(draft)->percent_thousandths, 80000);
+	assert_int_equal(draft->event.role, MO_OOM_BYSTANDER);
+	assert_int_equal(draft->candidates[0].badness_pages, 1199);
+	assert_int_equal(draft->candidates[0].oom_score.certainty, MO_UNKNOWN); /* /proc counts against the machine */
+	assert_says(draft, 0, "The memory cgroup /web ran into its limit of 40.0 MiB");
+	assert_says(draft, 0, "the victim is in /web/a below it");
+	tear_down(&toy);
+}
+
+static void test_places(void **context)
+{
+	struct toy toy;
+	struct draft *draft;
+
+	(void)context;
+	set_up(&toy);
+	toy.zones.n_nodes = 2;
+	draft = explained(&toy, REPORT_6_1_HEAD MEMINFO(90000, 0, 2000, 500, 400)
+			  "Node 1 active_anon:4000kB inactive_anon:300000kB active_file:0kB inactive_file:0kB unevictable:0kB shmem:400kB "
+			  "dirty:0kB writeback:0kB kernel_stack:80kB pagetables:80kB\n"
+			  "Node 1 Normal free:1000kB min:2600kB low:3200kB high:3900kB present:400000kB managed:380000kB\n"
+			  "lowmem_reserve[]: 0 0 0 0\n"
+			  "240000 pages RAM\n20000 pages reserved\n"
+			  "oom-kill:constraint=CONSTRAINT_CPUSET,nodemask=(null),cpuset=box,mems_allowed=1,global_oom,task_memcg=/,task=eater,"
+			  "pid=77,uid=0\n" KILLED(77, "eater", 280000, 40));
+	assert_int_equal(draft->event.constraint, MO_OOM_CPUSET);
+	/* Of the node, not of the machine. */
+	assert_int_equal(draft->event.total_bytes.value, 380000 * 1024);
+	assert_int_equal(cause_of(draft)->bytes.value, 303600 * 1024);
+	assert_says(draft, 0, "in cpuset box (memory nodes 1) eater");
+	tear_down(&toy);
+}
+
+static void test_failures(void **context)
+{
+	struct toy toy;
+	struct draft *draft;
+
+	(void)context;
+	/* Enough is free, and no block of that order on lists that the request may use. */
+	set_up(&toy);
+	draft = explained(&toy, "driver: page allocation failure: order:5, mode:0x40cc0(GFP_KERNEL|__GFP_COMP), nodemask=(null),cpuset=/,"
+			  "mems_allowed=0\n" MEMINFO(9000, 0, 800, 500, 400)
+			  "Node 0 DMA32 free:90000kB min:2600kB low:3200kB high:3900kB managed:400000kB\n"
+			  "lowmem_reserve[]: 0 0 0 0\n"
+			  "Node 0 DMA32: 20000*4kB (UME) 100*8kB (M) 0*16kB 0*32kB 0*64kB 2*128kB (H) 0*256kB = 90000kB\n");
+	assert_string_equal(draft->zones[0].verdict, "no block");
+	assert_int_equal(draft->event.constraint, MO_OOM_ORDER);
+	assert_int_equal(draft->event.cause, MO_OOM_FRAGMENTATION);
+	assert_says(draft, 0, "driver asked for 128.0 KiB in one piece (order 5)");
+	assert_says(draft, 2, "No process was killed for it.");
+	tear_down(&toy);
+
+	/* It may not wait: half of min, and a quarter of the rest, is its own. */
+	set_up(&toy);
+	draft = explained(&toy, "net: page allocation failure: order:0, mode:0xa20(GFP_ATOMIC), nodemask=(null),cpuset=/,mems_allowed=0\n"
+			  MEMINFO(9000, 0, 800, 500, 400)
+			  "Node 0 DMA32 free:900kB min:2600kB low:3200kB high:3900kB reserved_highatomic:0KB managed:400000kB\n"
+			  "lowmem_reserve[]: 0 0 0 0\n");
+	assert_int_equal(draft->zones[0].mark_pages.value, 650 - 325 - 81);
+	assert_string_equal(draft->zones[0].verdict, "watermark");
+	assert_int_equal(draft->event.constraint, MO_OOM_RESERVE);
+	assert_says(draft, 0, "it may not wait for reclaim");
+	tear_down(&toy);
+
+	/* Who was killed fails allocations while it dies. */
+	set_up(&toy);
+	draft = explained(&toy, REPORT_6_1_HEAD MEMINFO(90000, 0, 2000, 500, 400) ZONES_100000 KILLED(77, "eater", 320000, 800)
+			  "eater: page allocation failure: order:0, mode:0xcc0(GFP_KERNEL), nodemask=(null),cpuset=/,mems_allowed=0\n"
+			  "CPU: 0 PID: 77 Comm: eater Not tainted 6.1\n");
+	assert_true(draft->is_of_dying);
+	assert_says(draft, 2, "this failure is a consequence");
+	tear_down(&toy);
+}
+
+/* What is not known is said to be so. */
+static void test_unknown(void **context)
+{
+	struct toy toy;
+	struct draft *draft;
+
+	(void)context;
+	set_up(&toy);
+	draft = explained(&toy, KILLED(77, "eater", 320000, 800));
+	assert_int_equal(draft->event.cause, MO_OOM_CAUSE_UNKNOWN);
+	assert_int_equal(draft->event.role, MO_OOM_ROLE_UNKNOWN);
+	assert_int_equal(draft->event.total_bytes.certainty, MO_UNKNOWN);
+	assert_null(swap_word(&draft->event));
+	assert_says(draft, 0, "the kernel printed no report of it");
+	assert_says(draft, 1, "What held the memory is not known");
+	assert_says(draft, 2, "The kernel killed eater (PID 77); that freed 313.3 MiB.");
+	tear_down(&toy);
+
+	/* Root's bonus of old kernels is not guessed at. */
+	set_up(&toy);
+	draft = explained(&toy, REPORT_6_1_HEAD ZONES_100000
+			  "[ pid ]   uid  tgid total_vm      rss nr_ptes swapents oom_score_adj name\n"
+			  "[   77]     0    77    90000    80000      20        0             0 eater\n"
+			  "[   78]     5    78    90000      100      20        0             0 other\n"
+			  "Out of memory: Kill process 77 (eater) score 800 or sacrifice child\n");
+	assert_string_equal(draft->candidates[0].comm, "other");
+	assert_int_equal(draft->candidates[0].badness_pages, 120);
+	assert_false(draft->candidates[1].has_badness);
+	tear_down(&toy);
+
+	/* Flags as a number alone: the zone is known, and what the request may do is not. */
+	set_up(&toy);
+	draft = explained(&toy, "x invoked oom-killer: gfp_mask=0x4, order=0, oom_score_adj=0\n" ZONES_100000 KILLED(77, "eater", 4, 8));
+	assert_true(request_of(&draft->event).has_zone);
+	assert_int_equal(request_of(&draft->event).zone, ZONE_KIND_DMA32);
+	assert_false(request_of(&draft->event).is_known);
+	assert_says(draft, 0, "[gfp 0x4]");
+	tear_down(&toy);
+}
+
+static void test_panic(void **context)
+{
+	struct toy toy;
+	struct draft *draft;
+
+	(void)context;
+	set_up(&toy);
+	toy.state.panic_on_oom = 2;
+	draft = explained(&toy, REPORT_6_1_HEAD MEMINFO(90000, 0, 2000, 500, 400) ZONES_100000 NO_SWAP HEADING_6_1
+			  "[     77]     0    77    90000    80000   819200        0             0 eater\n"
+			  "Kernel panic - not syncing: Out of memory: compulsory panic_on_oom is enabled\n");
+	assert_int_equal(draft->event.kind, MO_OOM_PANIC);
+	assert_int_equal(draft->event.constraint, MO_OOM_GLOBAL);
+	assert_int_equal(draft->event.role, MO_OOM_ROLE_UNKNOWN);
+	assert_says(draft, 2, "the kernel panicked (vm.panic_on_oom is 2). It would have been eater (PID 77) with badness 80200");
+	tear_down(&toy);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_consumer), cmocka_unit_test(test_watermarks),	  cmocka_unit_test(test_bystanders),
+		cmocka_unit_test(test_holders),	 cmocka_unit_test(test_memcg),	  cmocka_unit_test(test_places),
+		cmocka_unit_test(test_failures), cmocka_unit_test(test_unknown), cmocka_unit_test(test_panic),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
