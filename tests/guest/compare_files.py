@@ -7,6 +7,8 @@ import sys
 import truth
 
 PAGE = 4096
+# Where memory is short, recording brings dentries and inodes back that had been dropped.
+MOST_RECORDED = 64
 # A CPU folds its delta to a counter in when it passes this (mm/vmstat.c), for each node.
 MOST_PENDING = 125
 
@@ -149,11 +151,11 @@ def compare_dentries(tally, folder, dump, program):
     if (folder / "proc/sys/fs/dentry-state").exists():
         dentries = numbers(folder / "proc/sys/fs/dentry-state")
         inodes = numbers(folder / "proc/sys/fs/inode-state")
-        tally.check("nr_dentry", dentries[0], state["nr_dentry"])
-        tally.check("nr_unused", dentries[1], state["nr_unused"])
-        tally.check("nr_negative", dentries[4], state["nr_negative"])
-        tally.check("nr_inodes", inodes[0], state["nr_inodes"])
-        tally.check("nr_unused inodes", inodes[1], state["nr_unused_inodes"])
+        tally.check("nr_dentry", dentries[0], state["nr_dentry"], MOST_RECORDED)
+        tally.check("nr_unused", dentries[1], state["nr_unused"], MOST_RECORDED)
+        tally.check("nr_negative", dentries[4], state["nr_negative"], MOST_RECORDED)
+        tally.check("nr_inodes", inodes[0], state["nr_inodes"], MOST_RECORDED)
+        tally.check("nr_unused inodes", inodes[1], state["nr_unused_inodes"], MOST_RECORDED)
     tally.check("unused dentries of all superblocks", state["nr_unused"], sum(row["unused_dentries"] for row in data["dentries"]))
     tally.check("unused inodes of all superblocks", state["nr_unused_inodes"],
                 sum(row["unused_inodes"] for row in data["dentries"]))
@@ -176,7 +178,7 @@ def main():
         n_tmpfs = compare_mounts(tally, folder, dump, program)
     compare_dentries(tally, folder, dump, program)
     print(f"{len(rows)} files, {n_files} asked by the guest, {n_tmpfs} tmpfs: {tally.equal} facts equal, {tally.wrong} "
-          f"differ; sums are {tally.apart} pages apart in all")
+          f"differ; counters are {tally.apart} apart in all")
     sys.exit(1 if tally.wrong or not tally.equal else 0)
 
 
