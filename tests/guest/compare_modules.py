@@ -8,6 +8,8 @@ import truth
 
 dump, folder, program = truth.arguments()
 wrong = compared = sections = 0
+if "oom-panic" in folder.resolve().parent.name:
+    truth.skip("recorded before the panic: references have changed since")
 expected = (folder / "proc/modules").read_text()
 found = truth.run(program, "modules", dump, "--proc").decode()
 rows = json.loads(truth.run(program, "modules", dump, "--json"))["data"]["modules"]
