@@ -67,6 +67,29 @@ def was_freed(pfn, since):
     return done["freed"] >= since or done["allocated"] >= since
 
 
+def stacks_differ(groups):
+    """The kernel's own sums of pages by stack (since 6.9), but for pages from before page_owner was there; how many differ."""
+    path = folder / "sys/kernel/debug/page_owner_stacks/show_stacks"
+    if not path.exists():
+        return 0
+    said, found, frames = {}, {}, []
+    for line in path.read_text().splitlines():
+        if line.startswith(" "):
+            frames.append(name_of(line))
+        elif line.startswith("nr_base_pages: "):
+            said[tuple(frames[:-1])] = said.get(tuple(frames[:-1]), 0) + int(line.split()[1])
+            frames = []
+    for row in groups:
+        stack = tuple(row["stack"].split(" < ")[:-1]) if row["stack"] else ()
+        found[stack] = found.get(stack, 0) + row["pages"]
+    others = [stack for stack in said if said[stack] != found.get(stack)]
+    others += [stack for stack in found if stack not in said and not stack[0].startswith("register_early_stack")]
+    for stack in others[:4]:
+        print(f"pages of {stack}: the kernel counted {said.get(stack)}, memopsy {found.get(stack)}")
+    print(f"{len(said)} stacks with the kernel's own sums, {len(others)} differ")
+    return len(others) if len(others) * 20 > len(said) else 0
+
+
 began, kernel = read_digest()
 since = began - SLACK_SECONDS
 groups, ours = read_program()
@@ -80,6 +103,7 @@ for pfn in sorted(kernel.keys() | ours.keys()):
         wrong += 1
         if wrong < 4:
             print(f"page frame {pfn:#x}: the kernel said {kernel.get(pfn)}, memopsy says {ours.get(pfn)}")
+wrong += stacks_differ(groups)
 blocks = sum(row["blocks"] for row in groups)
 if blocks != len(ours):
     print(f"the groups have {blocks} blocks, --blocks lists {len(ours)}")
