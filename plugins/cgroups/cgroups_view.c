@@ -107,6 +107,13 @@ struct mo_count kernel_bytes(const struct mo_cgroup *group)
 	return kernel;
 }
 
+struct mo_count process_count(const struct mo_run *run, const struct mo_cgroup *group)
+{
+	const struct mo_cgroups_model *model = mo_run_model(run);
+
+	return model->is_v2 && mo_run_model_of(run, MO_TASKS_MODEL) ? mo_exact(group->n_tasks) : mo_unknown();
+}
+
 struct mo_error *sum_charges(const struct mo_cgroups_model *model, struct charge_sum **ret)
 {
 	struct charge_sum *sums = calloc(model->n_cgroups + 1, sizeof(*sums));
@@ -148,7 +155,7 @@ static void put_group(struct mo_run *run, struct mo_report *report, const struct
 	cells[COLUMN_CHARGED] = mo_cell_number(mo_count_add(bytes_of_pages(run, sum->pages), sum->slab_bytes));
 	cells[COLUMN_OOM] = mo_cell_number(group->events_oom);
 	cells[COLUMN_KILLED] = mo_cell_number(group->events_oom_kill);
-	cells[COLUMN_PROCESSES] = mo_cell_number(mo_exact(group->n_tasks));
+	cells[COLUMN_PROCESSES] = mo_cell_number(process_count(run, group));
 	cells[COLUMN_DYING] = mo_cell_number(mo_exact(group->is_dying));
 	cells[COLUMN_ID] = mo_cell_number(group->cgroup_id ? mo_exact(group->cgroup_id) : mo_unknown());
 	cells[COLUMN_MEMCG] = mo_cell_number(mo_exact(group->memcg_kva));

@@ -21,6 +21,9 @@ struct mo_cell limit_cell(const struct mo_run *run, struct mo_count pages, char 
 /* Line kernel of memory.stat, or the parts that there are. */
 struct mo_count kernel_bytes(const struct mo_cgroup *group);
 
+/* Unknown on a hierarchy of version 1: tasks are known by their place in the unified one. */
+struct mo_count process_count(const struct mo_run *run, const struct mo_cgroup *group);
+
 /* The table of all groups, or of the largest ones. */
 struct mo_error *put_groups(struct mo_run *run, struct mo_report *report, uint64_t most) MO_MUST_USE;
 

@@ -270,7 +270,7 @@ static void put_record(struct mo_run *run, struct mo_report *report, const struc
 	cells[COLUMN_SWAP_HIGH] = limit_cell(run, group->swap_high_pages, limits[5], sizeof(limits[5]));
 	cells[COLUMN_KMEM] = mo_cell_number(bytes_of_pages(run, group->kernel_memory.usage_pages));
 	set_balance(run, group, sum, cells);
-	cells[COLUMN_PROCESSES] = mo_cell_number(mo_exact(group->n_tasks));
+	cells[COLUMN_PROCESSES] = mo_cell_number(process_count(run, group));
 	cells[COLUMN_OOM_GROUP] = mo_cell_number(mo_exact(group->has_oom_group));
 	cells[COLUMN_ID] = mo_cell_number(mo_exact(group->id));
 	cells[COLUMN_INODE] = mo_cell_number(group->cgroup_id ? mo_exact(group->cgroup_id) : mo_unknown());
@@ -288,6 +288,9 @@ struct mo_error *show_group(struct mo_run *run, struct mo_report *report, const 
 
 	if (mo_run_flag(run, "stat")) {
 		put_stats(report, group, &cgroup_stat_lines_table);
+		if (!model->is_v2)
+			mo_report_note(report, "The memory controller is on a hierarchy of version 1, whose memory.stat has other "
+				       "lines: these are those of version 2.");
 		return NULL;
 	}
 	error = sum_charges(model, &sums);

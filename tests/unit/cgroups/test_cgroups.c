@@ -255,6 +255,58 @@ static void test_charged_pages(void **unused)
 	toy_destroy(kernel);
 }
 
+#define VECTOR (BASE_KVA + 0x7a000)
+
+static void test_charged_objects(void **unused)
+{
+	struct mo_kernel *kernel = small_tree(TOY_6_1);
+	const struct mo_cgroup *group;
+	struct mo_run *run;
+	char *text;
+
+	(void)unused;
+	toy_slab(kernel, VECTOR);
+	mo_fake_put_u64(kernel, OBJCG(0) + 16, GROUP(2));
+	mo_fake_put_u64(kernel, VECTOR, OBJCG(0));
+	mo_fake_put_u64(kernel, VECTOR + 8, OBJCG(0));
+	mo_fake_put_u64(kernel, VECTOR + 16, OBJCG(1)); /* of a group that is none */
+	mo_fake_put_u64(kernel, VECTOR + 24, OBJCG(0)); /* the object is free */
+	run = run_of(kernel);
+	group = &model_of(run)->cgroups[2];
+	assert_int_equal(group->charged_objects.value, 2);
+	assert_int_equal(group->charged_objects.certainty, MO_EXACT);
+	assert_int_equal(group->charged_slab_bytes.value, 2 * (64 + 8));
+	assert_int_equal(group->n_caches, 1);
+	assert_int_equal(group->caches[0].n_objects, 2);
+	assert_int_equal(model_of(run)->cgroups[1].charged_objects.value, 0);
+	assert_int_equal(model_of(run)->stray_objects, 1);
+	text = fake_run_text(run, "cgroups", (const char *const[]){ "/a/b", NULL });
+	assert_non_null(strstr(text, "toys         2   144 B"));
+	free(text);
+	fake_run_destroy(run);
+	mo_fake_put_u32(kernel, GROUP(2) + CSS_FLAGS, 0);
+	run = run_of(kernel);
+	text = fake_run_text(run, "cgroups", (const char *const[]){ "--dying", NULL });
+	assert_non_null(strstr(text, "toys 2"));
+	free(text);
+	fake_run_destroy(run);
+	toy_destroy(kernel);
+}
+
+static void test_unreadable_vector(void **unused)
+{
+	struct mo_kernel *kernel = small_tree(TOY_6_1);
+	struct mo_run *run;
+
+	(void)unused;
+	toy_slab(kernel, 0xdead0000);
+	run = run_of(kernel);
+	assert_true(fake_run_said(run, "owners of the slab at page frame 0x14"));
+	assert_int_equal(model_of(run)->cgroups[2].charged_objects.certainty, MO_AT_LEAST);
+	fake_run_destroy(run);
+	toy_destroy(kernel);
+}
+
 static void test_unreadable_pages(void **unused)
 {
 	struct mo_kernel *kernel = small_tree(TOY_6_1);
@@ -303,6 +355,8 @@ int main(void)
 		cmocka_unit_test(test_child_of_another),
 		cmocka_unit_test(test_unreadable_group),
 		cmocka_unit_test(test_charged_pages),
+		cmocka_unit_test(test_charged_objects),
+		cmocka_unit_test(test_unreadable_vector),
 		cmocka_unit_test(test_unreadable_pages),
 		cmocka_unit_test(test_section),
 	};

@@ -36,6 +36,7 @@ static const struct mo_fake_row rows[] = {
 	ARRAY(V, "events_pending", EVENTS_PENDING, 3),
 	{ .type = P, .bytes = 0x70 }, ARRAY(P, "state", CPU_STATE, 4), ARRAY(P, "events", CPU_EVENTS, 3),
 	ARRAY(P, "state_prev", CPU_STATE_PREV, 4), ARRAY(P, "events_prev", CPU_EVENTS_PREV, 3),
+	MEMBER("struct cgroup_subsys", "root", 8, 8),
 	{ .type = "struct page", .bytes = 64 }, MEMBER("struct page", "compound_head", PAGE_COMPOUND, 8),
 	MEMBER("struct page", "memcg_data", PAGE_MEMCG, 8), MEMBER("struct obj_cgroup", "memcg", 16, 8),
 };
@@ -54,6 +55,8 @@ static const struct mo_fake_enumerator enumerators[] = {
 
 static const struct mo_fake_symbol symbols[] = {
 	{ .name = "root_mem_cgroup", .kva = VARIABLES + 0x40, .bytes = 8 },
+	{ .name = "memory_cgrp_subsys", .kva = VARIABLES + 0x50 },
+	{ .name = "cgrp_dfl_root", .kva = VARIABLES + 0x100 },
 	{ .name = "mem_map", .kva = VARIABLES + 0x20, .bytes = 8 },
 	{ .name = "max_mapnr", .kva = VARIABLES + 0x28, .bytes = 8 },
 	{ .name = "__cpu_possible_mask", .kva = VARIABLES, .bytes = 8 },
@@ -76,9 +79,27 @@ static const struct mo_page_class_info infos[MO_N_PAGE_CLASSES] = {
 };
 static const struct mo_mem_map_model mem_map = { .classes = infos, .runs = &page_run, .n_runs = 1 };
 
+static const struct mo_slab slab = { .pfn = 20, .objects = 4, .inuse = 3, .has_states = true };
+static const uint32_t slab_indexes[] = { 0 };
+static const struct mo_slab_cache cache = { .name = "toys", .size_bytes = 64, .object_bytes = 64, .slabs = slab_indexes,
+					    .n_slabs = 1, .objects = 4 };
+static const uint8_t states[] = { 0, MO_OBJECT_FREE << 4 };
+static const struct mo_slab_model slab_model = { .caches = &cache, .n_caches = 1, .slabs = &slab, .n_slabs = 1, .states = states,
+						 .n_objects = 4, .page_shift = 12 };
+static bool has_slab;
+
+void toy_slab(struct mo_kernel *kernel, uint64_t vector_kva)
+{
+	has_slab = true;
+	classes[20] = MO_PAGE_SLAB;
+	mo_fake_put_u64(kernel, PAGE(20) + PAGE_MEMCG, vector_kva | 1);
+}
+
 const void *mo_run_model_of(const struct mo_run *run, const char *name)
 {
 	(void)run;
+	if (has_slab && !strcmp(name, MO_SLAB_MODEL))
+		return &slab_model;
 	return strcmp(name, MO_MEM_MAP_MODEL) ? NULL : &mem_map;
 }
 
@@ -140,6 +161,7 @@ struct mo_kernel *toy_cgroups(enum toy_shape shape)
 	mo_fake_put_u64(kernel, VARIABLES + 0x20, PAGE(0));
 	mo_fake_put_u64(kernel, VARIABLES + 0x28, TOY_PAGES);
 	mo_fake_put_u64(kernel, VARIABLES + 0x40, GROUP(0));
+	mo_fake_put_u64(kernel, VARIABLES + 0x58, VARIABLES + 0x100); /* on the unified hierarchy */
 	mo_fake_put_u64(kernel, OFFSETS, CPU_AREA(0));
 	mo_fake_put_u64(kernel, OFFSETS + 8, CPU_AREA(1));
 	fill_group(kernel, 0, "");
@@ -153,6 +175,7 @@ struct mo_kernel *toy_cgroups(enum toy_shape shape)
 	mo_fake_put(kernel, STAT_INDEX, shape == TOY_6_10 ? from_1 : from_0, 8);
 	memset(classes, MO_PAGE_ANON, sizeof(classes));
 	toy_top = UINT64_MAX;
+	has_slab = false;
 	return kernel;
 }
 

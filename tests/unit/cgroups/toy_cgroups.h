@@ -6,6 +6,7 @@
 
 #include <memopsy/cgroups.h>
 #include <memopsy/mem_map.h>
+#include <memopsy/slab.h>
 
 #include "fake_run.h"
 
@@ -54,6 +55,9 @@ void toy_group(struct mo_kernel *kernel, unsigned i, unsigned parent, const char
 
 /* What the plugin is told of page frames. */
 void toy_class(unsigned pfn, enum mo_page_class class);
+
+/* One slab of four objects of 64 bytes at page frame 20, the last of them free; without this there is no model "slab". */
+void toy_slab(struct mo_kernel *kernel, uint64_t vector_kva);
 
 /* --top=N of the next view; UINT64_MAX: none. */
 extern uint64_t toy_top;
