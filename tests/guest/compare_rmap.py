@@ -20,13 +20,16 @@ def words(path):
     return numbers
 
 
-def choose(flags):
-    """Page frames of each kind, some of them mapped by nobody; the same ones every time."""
+def choose(flags, counts):
+    """Page frames of each kind, some of them mapped by nobody, and those mapped most often (KSM's: in 6.12 its flag stands
+    at all anonymous pages); the same ones every time."""
     chooser = random.Random(6)
     chosen = set()
     for mask in KINDS.values():
         of_kind = [pfn for pfn, word in enumerate(flags) if word & mask]
         chosen.update(chooser.sample(of_kind, min(PER_KIND, len(of_kind))))
+    anon = [pfn for pfn, word in enumerate(flags) if word & KINDS["anon"]]
+    chosen.update(sorted(anon, key=lambda pfn: counts[pfn])[-4:])
     return sorted(chosen)
 
 
@@ -45,7 +48,7 @@ def main():
     if not (folder / "proc/kpageflags").exists() or not (folder / "proc/kpagecount").exists():
         truth.skip("the guest recorded no kpagecount")
     flags, counts = words(folder / "proc/kpageflags"), words(folder / "proc/kpagecount")
-    pfns = choose(flags)
+    pfns = choose(flags, counts)
     found, pages = shown(program, dump, pfns)
     searched, _ = shown(program, dump, pfns, "--search")
     n_rows = n_wrong = n_mapped = n_special = 0
