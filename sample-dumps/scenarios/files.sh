@@ -36,7 +36,7 @@ newline" bs=4k count=5 2>/dev/null
 	echo 20 >/sys/kernel/mm/ksm/sleep_millisecs
 	echo 5000 >/sys/kernel/mm/ksm/pages_to_scan
 
-	start mapper hold-memory name:mapper anon:4 shared:3 sysv:2 memfd:1 map:/data/large dirty:/data/medium \
+	start mapper hold-memory name:mapper anon:4 shared:3 sysv:2 memfd:1 map:/data/large map:/mnt/thp/six dirty:/data/medium \
 		private:/data/small children:3
 	start holder hold-memory name:holder open:/data/tree/file-60 deleted:/data/gone deleted:/mnt/small/lost memfd:2
 	start merger hold-memory name:merger merge:2 thp:4 hugetlb:4 children:1
