@@ -35,16 +35,18 @@
 
 #define SHARED_ROWS \
 	PAGE(NULL, 0, 64), PAGE("flags", 0, 8), PAGE("page_type", 48, 4), CACHE("flags", 8, 4), CACHE("size", 24, 4), \
-		CACHE("object_size", 28, 4), CACHE("offset", 40, 4), CACHE("sheaf_capacity", 44, 4), CACHE("oo.x", 48, 4), \
-		CACHE("min.x", 52, 4), \
+		CACHE("object_size", 28, 4), \
 		{ .type = "struct kmem_cache", .member = "refcount", .offset_bytes = 56, .bytes = 4, .is_signed = true }, \
-		CACHE("ctor", 64, 8), CACHE("inuse", 72, 4), CACHE("align", 76, 4), CACHE("red_left_pad", 80, 4), \
-		CACHE("name", 88, 8), CACHE("list", 96, 16), NODE("nr_partial", 0), NODE("partial", 8), \
-		NODE("nr_slabs.counter", 24), NODE("total_objects.counter", 32), \
+		CACHE("ctor", 64, 8), CACHE("align", 76, 4), CACHE("name", 88, 8), CACHE("list", 96, 16), \
 		{ .type = "struct cpumask", .bytes = 8 }, \
 		{ .type = "struct cpumask", .member = "bits", .offset_bytes = 0, .bytes = 8, .n_elements = 1 }, \
 		{ .type = "nodemask_t", .bytes = 8 }, \
 		{ .type = "nodemask_t", .member = "bits", .offset_bytes = 0, .bytes = 8, .n_elements = 1 }
+
+#define SLUB_ROWS \
+	CACHE("offset", 40, 4), CACHE("sheaf_capacity", 44, 4), CACHE("oo.x", 48, 4), CACHE("min.x", 52, 4), \
+		CACHE("inuse", 72, 4), CACHE("red_left_pad", 80, 4), NODE("nr_partial", 0), NODE("partial", 8), \
+		NODE("nr_slabs.counter", 24), NODE("total_objects.counter", 32)
 
 #define SLAB_ROWS(of, cache, list, freelist_offset) \
 	SLAB_OF(of, "slab_cache", cache, 8), SLAB_OF(of, "slab_list", list, 16), SLAB_OF(of, "freelist", freelist_offset, 8), \
@@ -56,16 +58,16 @@
 		SLAB_OF("struct kmem_cache_cpu", "freelist", 0, 8), SLAB_OF("struct kmem_cache_cpu", "partial", 24, 8)
 
 static const struct mo_fake_row rows_5_10[] = {
-	SHARED_ROWS, CPU_ROWS, SLAB_ROWS("struct page", 24, 8, 32), PAGE("next", 8, 8),
+	SHARED_ROWS, SLUB_ROWS, CPU_ROWS, SLAB_ROWS("struct page", 24, 8, 32), PAGE("next", 8, 8),
 	SLAB_OF("struct kmem_cache_cpu", "page", 16, 8),
 };
 static const struct mo_fake_row rows_6_1[] = {
-	SHARED_ROWS, CPU_ROWS, { .type = "struct slab", .bytes = 64 }, SLAB_ROWS("struct slab", 24, 8, 32),
+	SHARED_ROWS, SLUB_ROWS, CPU_ROWS, { .type = "struct slab", .bytes = 64 }, SLAB_ROWS("struct slab", 24, 8, 32),
 	SLAB_OF("struct slab", "memcg_data", 56, 8), SLAB_OF("struct obj_cgroup", "memcg", 0, 8),
 	SLAB_OF("struct slab", "next", 8, 8), SLAB_OF("struct kmem_cache_cpu", "slab", 16, 8),
 };
 static const struct mo_fake_row rows_7_1[] = {
-	SHARED_ROWS,
+	SHARED_ROWS, SLUB_ROWS,
 	PAGE("compound_info", 8, 8),
 	{ .type = "struct slab", .bytes = 64 },
 	SLAB_ROWS("struct slab", 8, 16, 32),
@@ -86,6 +88,20 @@ static const struct mo_fake_row rows_7_1[] = {
 	SLAB_OF("struct slab_sheaf", "size", 24, 4),
 	{ .type = "struct slab_sheaf", .member = "objects", .offset_bytes = 32, .bytes = 8, .is_flexible = true },
 	SLAB_OF("struct node_barn", "sheaves_full", 8, 16),
+};
+
+/* SLAB: struct page has the members of both allocators, struct kmem_cache and kmem_cache_node those of one. */
+static const struct mo_fake_row rows_slab[] = {
+	SHARED_ROWS, PAGE("compound_head", 8, 8), SLAB_ROWS("struct page", 24, 8, 32),
+	PAGE("s_mem", 40, 8), PAGE("active", 52, 4),
+	CACHE("cpu_cache", 0, 8), CACHE("limit", 12, 4), CACHE("batchcount", 16, 4), CACHE("shared", 20, 4),
+	CACHE("num", 40, 4), CACHE("gfporder", 44, 4), CACHE("freelist_size", 48, 4),
+	{ .type = "struct kmem_cache", .member = "node", .offset_bytes = 128, .bytes = 8, .n_elements = 4 },
+	{ .type = "struct kmem_cache_node", .member = "slabs_free", .offset_bytes = 8, .bytes = 16 },
+	{ .type = "struct kmem_cache_node", .member = "slabs_partial", .offset_bytes = 24, .bytes = 16 },
+	NODE("total_slabs", 40), NODE("free_slabs", 48), NODE("free_objects", 56), NODE("shared", 64),
+	SLAB_OF("struct array_cache", "avail", 0, 4),
+	{ .type = "struct array_cache", .member = "entry", .offset_bytes = 16, .bytes = 8, .is_flexible = true },
 };
 
 static const struct mo_fake_enumerator enumerators[] = {
@@ -150,6 +166,7 @@ void toy_init(struct toy *toy, enum toy_shape shape)
 		[TOY_5_10] = { .rows = rows_5_10, .n_rows = N_ROWS(rows_5_10) },
 		[TOY_6_1] = { .rows = rows_6_1, .n_rows = N_ROWS(rows_6_1) },
 		[TOY_7_1] = { .rows = rows_7_1, .n_rows = N_ROWS(rows_7_1) },
+		[TOY_SLAB] = { .rows = rows_slab, .n_rows = N_ROWS(rows_slab) },
 	};
 	struct mo_fake fake = shapes[shape];
 
@@ -219,6 +236,56 @@ unsigned toy_cache(struct toy *toy, const char *name, uint32_t size, uint32_t ob
 	}
 	put_empty_list(toy, NODE_OF(cache) + 8);
 	return cache;
+}
+
+unsigned toy_slab_cache(struct toy *toy, const char *name, uint32_t size, uint32_t objects)
+{
+	unsigned cache = toy_cache(toy, name, size, size, 0);
+	uint64_t kva = toy_cache_kva(cache);
+
+	toy->caches[cache].objects = objects;
+	mo_fake_put_u32(toy->kernel, kva + 12, 120);
+	mo_fake_put_u32(toy->kernel, kva + 16, 60);
+	mo_fake_put_u32(toy->kernel, kva + 20, 8);
+	mo_fake_put_u32(toy->kernel, kva + 40, objects);
+	mo_fake_put_u32(toy->kernel, kva + 44, 0);
+	mo_fake_put_u32(toy->kernel, kva + 48, objects);
+	mo_fake_put_u64(toy->kernel, kva + 128, NODE_OF(cache));
+	put_empty_list(toy, NODE_OF(cache) + 24);
+	return cache;
+}
+
+void toy_index_slab(struct toy *toy, unsigned cache, uint64_t pfn, unsigned colour_bytes, unsigned active, const uint8_t *indexes)
+{
+	uint64_t kva = toy_page_kva(pfn);
+	uint64_t slab_kva = BASE_KVA + pfn * 4096;
+	uint64_t indexes_kva = slab_kva + 4096 - toy->caches[cache].objects;
+
+	mo_fake_put_u64(toy->kernel, kva, 1u << 9 | 1ull << 58);
+	mo_fake_put_u64(toy->kernel, kva + 24, toy_cache_kva(cache));
+	mo_fake_put_u64(toy->kernel, kva + 32, indexes_kva);
+	mo_fake_put_u64(toy->kernel, kva + 40, slab_kva + colour_bytes);
+	mo_fake_put_u32(toy->kernel, kva + 52, active);
+	mo_fake_put(toy->kernel, indexes_kva, indexes, toy->caches[cache].objects);
+}
+
+/* A CPU's array, or with cpu TOY_CPUS the one that the node's CPUs share. */
+void toy_array(struct toy *toy, unsigned cache, unsigned cpu, unsigned n_objects, const uint64_t *objects)
+{
+	uint64_t kva = cpu == TOY_CPUS ? toy_sheaf_kva(cache, cpu, 0) : PERCPU + cpu * PERCPU_STEP + PERCPU_OF(cache);
+
+	mo_fake_put_u32(toy->kernel, kva, n_objects);
+	for (unsigned i = 0; objects && i < n_objects; i++)
+		mo_fake_put_u64(toy->kernel, kva + 16 + i * 8, objects[i]);
+	if (cpu == TOY_CPUS)
+		mo_fake_put_u64(toy->kernel, NODE_OF(cache) + 64, kva);
+}
+
+void toy_slab_node(struct toy *toy, unsigned cache, unsigned n_slabs, unsigned n_free_slabs, unsigned n_free_objects)
+{
+	mo_fake_put_u64(toy->kernel, NODE_OF(cache) + 40, n_slabs);
+	mo_fake_put_u64(toy->kernel, NODE_OF(cache) + 48, n_free_slabs);
+	mo_fake_put_u64(toy->kernel, NODE_OF(cache) + 56, n_free_objects);
 }
 
 void toy_link(struct toy *toy, unsigned cache, uint64_t pfn, unsigned index, uint64_t next_kva)

@@ -12,6 +12,7 @@ enum toy_shape {
 	TOY_5_10, /* slabs in struct page, a page flag, cpu_slab; free-list pointers hardened without the swap */
 	TOY_6_1,  /* struct slab, a page flag, cpu_slab with partial lists; hardened and swapped */
 	TOY_7_1,  /* a page type, sheaves, per_node; plain pointers */
+	TOY_SLAB, /* SLAB: indexes of free objects, arrays of CPUs and nodes; see toy_slab_cache() and what follows it */
 };
 
 #define TOY_PAGES 64u
@@ -52,6 +53,13 @@ void toy_cpu(struct toy *toy, unsigned cache, unsigned cpu, uint64_t pfn, uint64
 /* A sheaf of a CPU (which: 0 main, 1 spare, 2 rcu_free), or with cpu TOY_CPUS one full sheaf of the barn. */
 void toy_sheaf(struct toy *toy, unsigned cache, unsigned cpu, unsigned which, unsigned n_objects, const uint64_t *objects);
 uint64_t toy_sheaf_kva(unsigned cache, unsigned cpu, unsigned which);
+
+/* With TOY_SLAB these take the places of those above. A slab is a page; of the indexes those from `active` on are free. */
+unsigned toy_slab_cache(struct toy *toy, const char *name, uint32_t size, uint32_t objects);
+void toy_index_slab(struct toy *toy, unsigned cache, uint64_t pfn, unsigned colour_bytes, unsigned active,
+		    const uint8_t *indexes);
+void toy_array(struct toy *toy, unsigned cache, unsigned cpu, unsigned n_objects, const uint64_t *objects);
+void toy_slab_node(struct toy *toy, unsigned cache, unsigned n_slabs, unsigned n_free_slabs, unsigned n_free_objects);
 
 /* Runs the plugin. */
 void toy_gather(struct toy *toy);
