@@ -59,7 +59,7 @@ static const struct mo_column page_columns[N_PAGE_COLUMNS] = {
 };
 
 const struct mo_table_spec rmap_pages_table = {
-	.name = "pages",
+	.name = "rmap_pages",
 	.title = "Pages",
 	.help = "The pages that were asked for.",
 	.columns = page_columns,

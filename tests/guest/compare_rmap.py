@@ -38,7 +38,7 @@ def shown(program, dump, pfns, *options):
     hits = {pfn: set() for pfn in pfns}
     for row in data["rmap"]:
         hits[row["pfn"]].add((row["pid"], row["mm"], row["address"], row["entry"], row["flags"], row["vma_name"], row["vma"]))
-    return hits, {row["pfn"]: row for row in data["pages"]}
+    return hits, {row["pfn"]: row for row in data["rmap_pages"]}
 
 
 def main():
