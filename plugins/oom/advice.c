@@ -101,6 +101,17 @@ static void advise_order(const struct mo_oom_event *event, char *text, size_t ro
 		 event->function[0] ? event->function : "Who asked", event->function[0] ? "()" : "", event->order);
 }
 
+/* Who holds most and may not be killed leaves the killing to others. */
+static void advise_exempt(const struct draft *draft, const struct mo_oom_share *share, char *text, size_t room)
+{
+	size_t length = strlen(text);
+
+	for (size_t i = 0; share && share->holder_pid && draft->n_kills && i < draft->n_candidates; i++)
+		if (draft->candidates[i].pid == share->holder_pid && draft->candidates[i].oom_score_adj == -1000)
+			snprintf(text + length, room - length, "%sIts oom_score_adj of -1000 makes others die for it: lift it, or bound "
+				 "what it may use.", length ? " " : "");
+}
+
 /* What to do follows from what was short first, and from what held it then; empty: nothing follows. */
 static void advise(const struct draft *draft, char *text, size_t room)
 {
@@ -108,6 +119,8 @@ static void advise(const struct draft *draft, char *text, size_t room)
 	const struct mo_oom_share *share = share_of(draft, event->cause);
 
 	text[0] = '\0';
+	if (draft->is_of_dying)
+		return;
 	if (event->constraint == MO_OOM_MEMCG)
 		advise_memcg(draft, share, text, room);
 	else if (event->constraint == MO_OOM_ORDER)
@@ -130,6 +143,7 @@ static void advise(const struct draft *draft, char *text, size_t room)
 		snprintf(text, room, "Raise RLIMIT_DATA of %s if it needs that much.", event->comm);
 	else if (share)
 		advise_cause(event, share, text, room);
+	advise_exempt(draft, share, text, room);
 }
 
 #define MOST_EVIDENCE 12
@@ -137,7 +151,7 @@ static void advise(const struct draft *draft, char *text, size_t room)
 static size_t put_evidence(const struct draft *draft, struct mo_evidence *evidence)
 {
 	const struct mo_oom_event *event = &draft->event;
-	const struct mo_oom_share *share = share_of(draft, event->cause);
+	const struct mo_oom_share *share = told_share(draft);
 	size_t n = 0;
 
 	if (event->total_bytes.certainty == MO_EXACT)

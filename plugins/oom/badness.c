@@ -46,6 +46,19 @@ static bool may_have_bonus(const struct draft *draft)
 	return draft->has_pte_columns || (draft->n_kills && draft->kills[0].score.certainty == MO_EXACT);
 }
 
+/* proc_oom_score() (fs/proc/base.c, 5.9 on): always against the whole machine, which is the dump's where 0 is given. */
+static struct mo_count score_of(const struct oom_state *state, uint64_t pages, int32_t adj, uint64_t total)
+{
+	int64_t points;
+
+	if (!total && state->total_bytes.certainty == MO_EXACT && state->swap_total_bytes.certainty == MO_EXACT)
+		total = (state->total_bytes.value + state->swap_total_bytes.value) / state->page_bytes;
+	if (!total || total >= MOST_PAGES || !mo_has(&state->layout->since_5_9))
+		return mo_unknown();
+	points = (int64_t)pages + adj * (int64_t)(total / 1000);
+	return mo_exact((uint64_t)((1000 + points * 1000 / (int64_t)total) * 2 / 3));
+}
+
 static void compute(const struct oom_state *state, const struct draft *draft, struct mo_oom_candidate *candidate,
 		    uint64_t total)
 {
@@ -61,9 +74,9 @@ static void compute(const struct oom_state *state, const struct draft *draft, st
 	candidate->badness_pages = (int64_t)pages.value + candidate->oom_score_adj * (int64_t)(total / 1000);
 	if (candidate->exempt)
 		return;
-	if (mo_has(&state->layout->since_5_9) && draft->event.constraint != MO_OOM_MEMCG && scope_of(state, draft) == SCOPE_MACHINE)
-		candidate->oom_score =
-			mo_exact((uint64_t)((1000 + candidate->badness_pages * 1000 / (int64_t)total) * 2 / 3));
+	candidate->oom_score = score_of(state, pages.value, candidate->oom_score_adj,
+					scope_of(state, draft) == SCOPE_MACHINE && draft->event.constraint != MO_OOM_MEMCG ? total :
+															    0);
 }
 
 /* Killed before, and still there. */

@@ -42,6 +42,26 @@ struct mo_oom_share *share_of(const struct draft *draft, enum mo_oom_cause cause
 	return NULL;
 }
 
+const struct mo_oom_share *told_share(const struct draft *draft)
+{
+	if (draft->event.cause != MO_OOM_FRAGMENTATION)
+		return share_of(draft, draft->event.cause);
+	/* Largest first. */
+	for (size_t i = 0; i < draft->n_shares; i++)
+		switch (draft->shares[i].cause) {
+		case MO_OOM_SLAB:
+		case MO_OOM_SLAB_RECLAIMABLE:
+		case MO_OOM_PAGE_TABLES:
+		case MO_OOM_UNACCOUNTED:
+		case MO_OOM_MLOCKED:
+		case MO_OOM_VMALLOC:
+			return &draft->shares[i];
+		default:
+			break;
+		}
+	return NULL;
+}
+
 static void add_share(struct draft *draft, enum mo_oom_cause cause, struct mo_count bytes, const char *source)
 {
 	if (bytes.certainty != MO_EXACT || draft->n_shares == MO_OOM_N_CAUSES)
@@ -291,6 +311,8 @@ struct mo_error *balance(const struct oom_state *state, struct draft *draft)
 {
 	struct mo_oom_event *event = &draft->event;
 
+	if (event->kind == MO_OOM_REFUSAL)
+		return NULL;
 	draft->shares = calloc(MO_OOM_N_CAUSES, sizeof(*draft->shares));
 	if (!draft->shares)
 		return mo_error_no_memory();

@@ -251,6 +251,8 @@ static void find_direct_owner(const struct oom_state *state, struct mo_oom_share
 			continue;
 		set_holder(share, holder->module ? "module" : "owner", holder->module ? holder->module : holder->name,
 			   holder->bytes);
+		if (!holder->module && holder->evidence == MO_HOLDER_BY_POINTER)
+			snprintf(share->holder, sizeof(share->holder), "what %s points at", holder->name);
 		if (holder->module)
 			snprintf(share->module, sizeof(share->module), "%s", holder->module);
 		return;

@@ -51,7 +51,8 @@ struct limit_row {
 	bool is_number;             /* of mappings, not of bytes */
 	int32_t pid;                /* 0: of the machine */
 	char comm[64];
-	const char *verdict;
+	char verdict[96];
+	bool is_reached;
 };
 #define MOST_LIMITS 64
 
@@ -110,6 +111,8 @@ enum scope scope_of(const struct oom_state *state, const struct draft *draft);
 /* balance.c */
 struct mo_error *balance(const struct oom_state *state, struct draft *draft) MO_MUST_USE;
 struct mo_oom_share *share_of(const struct draft *draft, enum mo_oom_cause cause);
+/* The one to tell: of the cause; of fragmentation the largest kind that compaction cannot move. NULL: none. */
+const struct mo_oom_share *told_share(const struct draft *draft);
 
 /* holders.c, dump_holders.c */
 void find_holders(const struct oom_state *state, struct draft *draft);

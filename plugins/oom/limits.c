@@ -10,6 +10,7 @@
 
 /* include/uapi/asm-generic/resource.h; mips, sparc and alpha have others. */
 #define LIMIT_DATA 2
+#define CAP_IPC_LOCK 14 /* include/uapi/linux/capability.h */
 #define LIMIT_MEMLOCK 8
 #define LIMIT_AS 9
 
@@ -43,6 +44,24 @@ static bool read_int(const struct oom_state *state, const struct mo_address *sym
 	return !error;
 }
 
+/* __vm_enough_memory(): all but root have to leave admin_reserve_kbytes, and each process a part of its own size. */
+static void judge_commitment(const struct oom_state *state, struct limit_row *row)
+{
+	uint64_t used = row->used_bytes.value;
+	uint64_t reserve_kib = 0;
+	uint64_t max;
+
+	if (mo_has(&state->layout->admin_reserve))
+		mo_error_destroy(mo_read_pointer(state->reader, state->layout->admin_reserve.kva, &reserve_kib));
+	max = reserve_kib < row->max_bytes.value / 1024 ? row->max_bytes.value - reserve_kib * 1024 : 0;
+	row->is_reached = used >= max;
+	snprintf(row->verdict, sizeof(row->verdict), "%s",
+		 used >= row->max_bytes.value ? "reached: malloc() fails" :
+		 used >= max ? "reached, but for root (vm.admin_reserve_kbytes): malloc() fails" :
+		 used >= max - max / 10 ? "near: malloc() will fail soon" :
+					  "kept (vm.overcommit_memory is 2)");
+}
+
 static void add_commitment(struct oom_state *state)
 {
 	struct limit_row row = { .name = "CommitLimit", .used_bytes = meminfo_kib(state, "Committed_AS"),
@@ -53,14 +72,10 @@ static void add_commitment(struct oom_state *state)
 		return;
 	row.used_bytes.value *= 1024;
 	row.max_bytes.value *= 1024;
-	if (!read_int(state, &state->layout->overcommit_memory, &mode) || mode > 2)
-		row.verdict = NULL;
-	else if (mode != 2)
-		row.verdict = mode ? "not enforced (vm.overcommit_memory is 1)" : "not enforced (vm.overcommit_memory is 0)";
-	else
-		row.verdict = row.used_bytes.value >= row.max_bytes.value	    ? "reached: malloc() fails" :
-			      is_near(row.used_bytes.value, row.max_bytes.value) ? "near: malloc() will fail soon" :
-										   "kept (vm.overcommit_memory is 2)";
+	if (read_int(state, &state->layout->overcommit_memory, &mode) && mode < 2)
+		snprintf(row.verdict, sizeof(row.verdict), "not enforced (vm.overcommit_memory is %u)", mode);
+	else if (mode == 2)
+		judge_commitment(state, &row);
 	add(state, &row);
 }
 
@@ -91,12 +106,30 @@ static void add_rlimit(struct oom_state *state, const struct mo_task *task, uint
 		return;
 	row.used_bytes = mo_exact(pages.value * state->page_bytes);
 	row.max_bytes = mo_exact(max);
-	/* CAP_IPC_LOCK and a limit that was lowered later let a process be above. */
-	row.verdict = row.used_bytes.value > max ? "above: the process may, or the limit came later" :
-		      row.used_bytes.value == max ? "reached" :
-						    "near";
+	/* The next large mapping is refused long before the last page. */
+	row.is_reached = row.used_bytes.value >= max - max / 50;
+	snprintf(row.verdict, sizeof(row.verdict), "%s", row.used_bytes.value > max ? "above: the limit came later" :
+							 row.is_reached		    ? "reached" :
+										      "near");
 	snprintf(row.comm, sizeof(row.comm), "%s", task->comm);
 	add(state, &row);
+}
+
+/* CAP_IPC_LOCK: RLIMIT_MEMLOCK does not bind it. The low word of the set comes first, in both forms that it has had. */
+static bool may_lock(const struct oom_state *state, const struct mo_task *task)
+{
+	uint64_t cred_kva = 0;
+	uint32_t capabilities = 0;
+	struct mo_error *error;
+
+	if (!mo_has(&state->layout->cred) || !mo_has(&state->layout->cap_effective) || state->layout->cred.is_big_endian)
+		return false;
+	error = mo_read_field(state->reader, &state->layout->cred, task->kva, &cred_kva);
+	if (!error)
+		error = mo_read_u32(state->reader, mo_field_kva(&state->layout->cap_effective, cred_kva), &capabilities);
+	if (error)
+		mo_error_destroy(error);
+	return !error && capabilities >> CAP_IPC_LOCK & 1;
 }
 
 static void add_process(struct oom_state *state, const struct mo_task *task, const struct mo_mm *mm, uint32_t most_maps)
@@ -107,8 +140,10 @@ static void add_process(struct oom_state *state, const struct mo_task *task, con
 	if (most_maps && mm->n_vmas.certainty == MO_EXACT && is_near(mm->n_vmas.value, most_maps)) {
 		struct limit_row row = { .name = "vm.max_map_count", .used_bytes = mm->n_vmas, .max_bytes = mo_exact(most_maps),
 					 .is_number = true, .pid = task->tgid,
-					 .verdict = mm->n_vmas.value >= most_maps ? "reached: mmap() fails" : "near" };
+					 .is_reached = mm->n_vmas.value >= most_maps - 1 };
 
+		snprintf(row.verdict, sizeof(row.verdict), "%s: %" PRIu64 " of %u mappings", row.is_reached ? "reached" : "near",
+			 mm->n_vmas.value, most_maps);
 		snprintf(row.comm, sizeof(row.comm), "%s", task->comm);
 		add(state, &row);
 	}
@@ -121,7 +156,8 @@ static void add_process(struct oom_state *state, const struct mo_task *task, con
 	}
 	add_rlimit(state, task, signal_kva, "RLIMIT_AS", LIMIT_AS, mm->total_vm_pages);
 	add_rlimit(state, task, signal_kva, "RLIMIT_DATA", LIMIT_DATA, mm->data_pages);
-	add_rlimit(state, task, signal_kva, "RLIMIT_MEMLOCK", LIMIT_MEMLOCK, mm->locked_pages);
+	if (!may_lock(state, task))
+		add_rlimit(state, task, signal_kva, "RLIMIT_MEMLOCK", LIMIT_MEMLOCK, mm->locked_pages);
 }
 
 void gather_limits(struct oom_state *state)

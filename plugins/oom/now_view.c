@@ -2,6 +2,8 @@
 /* The dump's own moment: how close it is to running out, limits of address space, tasks that the OOM killer has to do with. */
 #include "gathering.h"
 
+#include <stdio.h>
+
 #define TEXT(key_, heading_, help_, ...) { .key = key_, .heading = heading_, .kind = MO_CELL_TEXT, .help = help_, __VA_ARGS__ }
 #define OF(key_, heading_, kind_, help_, ...) { .key = key_, .heading = heading_, .kind = kind_, .help = help_, __VA_ARGS__ }
 #define HIDDEN .flags = MO_COLUMN_HIDDEN
@@ -111,7 +113,7 @@ static void put_limits(const struct oom_state *state, struct mo_report *report)
 			[L_MAX_N] = mo_cell_number(row->is_number ? row->max_bytes : mo_unknown()),
 			[L_PID] = row->pid ? mo_cell_signed(row->pid) : mo_cell_unknown(),
 			[L_COMM] = row->pid ? mo_cell_text(row->comm) : mo_cell_unknown(),
-			[L_VERDICT] = mo_cell_text(row->verdict),
+			[L_VERDICT] = row->verdict[0] ? mo_cell_text(row->verdict) : mo_cell_unknown(),
 		});
 	}
 	mo_report_table_end(report);
@@ -175,10 +177,41 @@ static void note_closeness(const struct oom_state *state, struct mo_report *repo
 		       zone ? " above it." : "");
 }
 
+/* Why malloc() fails in a process while memory is free. */
+static void report_limits(const struct oom_state *state, struct mo_report *report)
+{
+	char verdict[512];
+	size_t length = 0;
+	size_t n = 0;
+
+	for (size_t i = 0; i < state->n_limits; i++) {
+		const struct limit_row *row = &state->limits[i];
+
+		if (!row->is_reached)
+			continue;
+		n++;
+		if (length < sizeof(verdict) - 128)
+			length += (size_t)snprintf(verdict + length, sizeof(verdict) - length, "%s%s of %.*s", length ? ", " : "", row->name,
+						   63, row->pid ? row->comm : "the machine");
+	}
+	if (!n)
+		return;
+	snprintf(verdict + length, sizeof(verdict) - length, "%s: reached. There malloc() or mmap() fail, however much memory is free.",
+		 n > 4 ? " and others" : "");
+	mo_report_finding(report, &(struct mo_finding){
+		.id = "limit-reached",
+		.severity = MO_NOTICE,
+		.confidence = MO_CERTAIN,
+		.verdict = verdict,
+		.advice = "Raise the limit if the process needs more, or find why it grew.",
+	});
+}
+
 void put_now(const struct oom_state *state, bool is_brief, struct mo_report *report)
 {
 	note_closeness(state, report);
 	put_marked(state, report);
+	report_limits(state, report);
 	if (is_brief)
 		return;
 	put_zones(state, report);

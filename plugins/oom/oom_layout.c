@@ -36,6 +36,9 @@ static const struct mo_need rows[] = {
 	MO_FIELD(L, rlim, "struct signal_struct", "rlim", OPTIONAL),
 	MO_SIZE(L, rlimit_size, "struct rlimit", OPTIONAL),
 	MO_FIELD(L, rlim_cur, "struct rlimit", "rlim_cur", OPTIONAL),
+	MO_FIELD(L, cred, "struct task_struct", "cred", OPTIONAL),
+	MO_FIELD(L, cap_effective, "struct cred", "cap_effective", OPTIONAL,
+		 .why = "include/linux/cred.h: two words until 6.2, one of 64 bits since (f122a08b197d)"),
 	MO_FIELD(L, stack, "struct task_struct", "stack", OPTIONAL),
 	MO_FIELD(L, mm_flags, "struct mm_struct", "flags", OPTIONAL),
 
@@ -58,7 +61,7 @@ static const struct mo_need rows[] = {
 	MO_ADDRESS(L, pagefault_oom, "pagefault_out_of_memory", OPTIONAL),
 
 	MO_ADDRESS(L, overcommit_memory, "sysctl_overcommit_memory", OPTIONAL),
-	MO_ADDRESS(L, overcommit_ratio, "sysctl_overcommit_ratio", OPTIONAL),
+	MO_ADDRESS(L, admin_reserve, "sysctl_admin_reserve_kbytes", OPTIONAL),
 	MO_ADDRESS(L, max_map_count, "sysctl_max_map_count", OPTIONAL),
 	MO_ADDRESS(L, panic_on_oom, "sysctl_panic_on_oom", OPTIONAL),
 	MO_ADDRESS(L, oom_kill_allocating_task, "sysctl_oom_kill_allocating_task", OPTIONAL),

@@ -118,7 +118,7 @@ static void put_verdict(const struct oom_state *state, const struct draft *draft
 	cells[V_CONSTRAINT] = mo_cell_text(constraint_words[event->constraint]);
 	cells[V_MEMCG] = text_or_unknown(event->memcg);
 	cells[V_CAUSE] = mo_cell_text(cause_words[event->cause]);
-	put_holder(share_of(draft, event->cause), cells);
+	put_holder(told_share(draft), cells);
 	cells[V_SWAP] = mo_cell_text(swap_word(event));
 	if (draft->n_kills) {
 		cells[V_VICTIM] = mo_cell_text(draft->kills[0].comm);

@@ -134,6 +134,18 @@ static void say_zone(struct sentence *sentence, const struct oom_state *state, c
 	say(sentence, " needed)");
 }
 
+static bool is_group_gone(const struct oom_state *state, const struct draft *draft)
+{
+	const char *path = draft->event.memcg[0] ? draft->event.memcg : draft->memcg.path;
+
+	if (!state->cgroups || !state->cgroups->is_complete || !path[0])
+		return false;
+	for (size_t i = 0; i < state->cgroups->n_cgroups; i++)
+		if (state->cgroups->cgroups[i].path && !strcmp(state->cgroups->cgroups[i].path, path))
+			return !state->cgroups->cgroups[i].is_online;
+	return true;
+}
+
 static void say_memcg(struct sentence *sentence, const struct oom_state *state, const struct draft *draft)
 {
 	const struct mo_oom_event *event = &draft->event;
@@ -156,7 +168,9 @@ static void say_memcg(struct sentence *sentence, const struct oom_state *state, 
 		say(sentence, ", after %" PRIu64 " times at the limit", draft->memcg.failcnt.value);
 	if (event->task_memcg[0] && event->memcg[0] && strcmp(event->task_memcg, event->memcg) != 0)
 		say(sentence, "; the victim is in %s below it", event->task_memcg);
-	say(sentence, "%s.", draft->memcg.limit_bytes.certainty == MO_EXACT ? "; the machine itself may have memory free" : "");
+	if (is_group_gone(state, draft))
+		say(sentence, "; the group is gone in the dump");
+	say(sentence, ".");
 }
 
 static const char *short_of(const struct mo_oom_event *event)
@@ -169,6 +183,17 @@ static const char *short_of(const struct mo_oom_event *event)
 	case MO_OOM_ORDER: return "Memory was too fragmented for a large block";
 	default: return "The machine ran out of memory";
 	}
+}
+
+static void say_free_elsewhere(struct sentence *sentence, const struct oom_state *state, const struct draft *draft)
+{
+	uint64_t all = draft->counters[C_FREE].value * state->page_bytes;
+
+	if (draft->counters[C_FREE].certainty != MO_EXACT || all <= draft->event.free_bytes.value)
+		return;
+	say(sentence, "; ");
+	say_bytes(sentence, all - draft->event.free_bytes.value);
+	say(sentence, " were free on other nodes");
 }
 
 static void say_machine(struct sentence *sentence, const struct oom_state *state, const struct draft *draft)
@@ -207,6 +232,8 @@ static void say_machine(struct sentence *sentence, const struct oom_state *state
 		say(sentence, "; it may not wait for reclaim, so nothing could be freed for it");
 	else if (!is_failure)
 		say_swap(sentence, event);
+	if (event->constraint == MO_OOM_CPUSET || event->constraint == MO_OOM_MEMPOLICY || event->constraint == MO_OOM_NODE)
+		say_free_elsewhere(sentence, state, draft);
 	if (event->constraint == MO_OOM_ZONE) {
 		say(sentence, "; zones that it may not use had room (");
 		say_kib(sentence, state, draft->counters[C_FREE].value);
@@ -217,6 +244,15 @@ static void say_machine(struct sentence *sentence, const struct oom_state *state
 
 static void say_refusal(struct sentence *sentence, const struct mo_oom_event *event)
 {
+	if (event->cache[0]) {
+		say_who(sentence, event->comm, event->has_pid, event->pid);
+		say(sentence, " asked for more than its %s allows", event->cache);
+		say_when(sentence, event);
+		say(sentence, ": it would have had ");
+		say_bytes(sentence, event->bytes.value);
+		say(sentence, ".");
+		return;
+	}
 	say(sentence, "The kernel refused ");
 	if (event->bytes.certainty == MO_EXACT) {
 		say_bytes(sentence, event->bytes.value);
@@ -226,7 +262,7 @@ static void say_refusal(struct sentence *sentence, const struct mo_oom_event *ev
 	}
 	say_who(sentence, event->comm, event->has_pid, event->pid);
 	say_when(sentence, event);
-	say(sentence, ": %s.", event->cache[0] ? "its data would exceed RLIMIT_DATA" : "it would promise more than the kernel may promise");
+	say(sentence, ": that would be more than the kernel may promise in all.");
 }
 
 static void say_vmalloc(struct sentence *sentence, const struct mo_oom_event *event)
@@ -287,6 +323,29 @@ static void say_holder(struct sentence *sentence, const struct draft *draft, con
 		say(sentence, ", whose objects point into module %s", share->module);
 }
 
+static void say_fragmentation(struct sentence *sentence, const struct draft *draft)
+{
+	const struct mo_oom_share *share = told_share(draft);
+
+	say(sentence, "The cause is fragmentation: pages in use lie between the free ones");
+	if (share && share->bytes.value) {
+		say(sentence, ". Of what cannot be moved most is %s with ", cause_words[share->cause]);
+		say_bytes(sentence, share->bytes.value);
+		say_holder(sentence, draft, share);
+	}
+	say(sentence, ".");
+}
+
+/* A holder that the OOM killer may not take explains why others die. */
+static void say_exempt_holder(struct sentence *sentence, const struct draft *draft)
+{
+	const struct mo_oom_share *share = told_share(draft);
+
+	for (size_t i = 0; share && share->holder_pid && i < draft->n_candidates; i++)
+		if (draft->candidates[i].pid == share->holder_pid && draft->candidates[i].exempt && draft->n_kills)
+			say(sentence, " %s itself could not be killed: %s.", share->holder, draft->candidates[i].exempt);
+}
+
 static void say_held(struct sentence *sentence, const struct draft *draft)
 {
 	const struct mo_oom_event *event = &draft->event;
@@ -295,7 +354,7 @@ static void say_held(struct sentence *sentence, const struct draft *draft)
 	if (event->cause == MO_OOM_COMMITMENT)
 		return;
 	if (event->constraint == MO_OOM_ORDER) {
-		say(sentence, "The cause is fragmentation: pages in use lie between the free ones.");
+		say_fragmentation(sentence, draft);
 		return;
 	}
 	if (!share || event->total_bytes.certainty != MO_EXACT) {
@@ -362,6 +421,7 @@ static void say_killed(struct sentence *sentence, const struct draft *draft)
 	if (kill->is_unreapable)
 		say(sentence, "; the OOM reaper could not take its memory");
 	say(sentence, ".");
+	say_exempt_holder(sentence, draft);
 }
 
 static void say_died(struct sentence *sentence, const struct oom_state *state, const struct draft *draft)
