@@ -8,7 +8,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#define MOST_DENTRIES (1u << 28)
+#define MOST_DENTRIES (1u << 27) /* of all superblocks */
 #define MOST_DENTRY_BYTES 1024u
 
 enum { COLUMN_TYPE, COLUMN_DENTRIES, COLUMN_POSITIVE, COLUMN_NEGATIVE, COLUMN_UNUSED, COLUMN_LRU, COLUMN_INODE_LRU,
@@ -142,7 +142,7 @@ static struct mo_error *count_children(struct files_state *state, uint64_t dir_k
 	return error;
 }
 
-static struct mo_error *count_tree(struct files_state *state, uint64_t root_kva, struct dentry_counts *counts)
+static struct mo_error *count_tree(struct files_state *state, uint64_t root_kva, uint64_t most, struct dentry_counts *counts)
 {
 	struct pending pending = { 0 };
 	struct mo_error *error = NULL;
@@ -150,7 +150,7 @@ static struct mo_error *count_tree(struct files_state *state, uint64_t root_kva,
 	if (!root_kva)
 		return NULL;
 	error = count_dentry(state, root_kva, root_kva, &pending, counts);
-	while (!error && pending.n && counts->all < MOST_DENTRIES) {
+	while (!error && pending.n && counts->all < most) {
 		struct mo_error *broken = count_children(state, pending.kvas[--pending.n], &pending, counts);
 
 		if (broken && mo_error_code(broken) == MO_E_NO_MEMORY)
@@ -158,6 +158,8 @@ static struct mo_error *count_tree(struct files_state *state, uint64_t root_kva,
 		else
 			trouble_note(&state->unreadable_counts, broken);
 	}
+	if (!error && pending.n)
+		error = mo_error_create(MO_E_LIMIT, "there are more than %u dentries", MOST_DENTRIES);
 	free(pending.kvas);
 	return error;
 }
@@ -184,9 +186,9 @@ static void put_row(struct files_state *state, struct mo_report *report, size_t 
 		[COLUMN_SB] = mo_cell_number(mo_exact(mount->sb_kva)),
 	};
 
-	if (is_known)
+	if (is_known && sum->all < MOST_DENTRIES)
 		trouble_note(&state->unreadable_counts,
-			     mo_error_prepend(count_tree(state, state->superblocks[index].root_kva, &counts),
+			     mo_error_prepend(count_tree(state, state->superblocks[index].root_kva, MOST_DENTRIES - sum->all, &counts),
 					      "dentries of the superblock at 0x%" PRIx64, mount->sb_kva));
 	if (is_known) {
 		cells[COLUMN_DENTRIES] = mo_cell_number(mo_exact(counts.all));

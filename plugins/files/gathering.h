@@ -56,6 +56,7 @@ struct files_state {
 	struct mo_mount *mounts;
 	struct superblock *superblocks; /* one for each of mounts, in the same order */
 	size_t n_superblocks;
+	uint64_t n_mounts_met;       /* of all superblocks, should their chains be one and the same */
 	struct mo_file_user *users;
 	struct path_reading paths;
 	struct trouble unreadable_pages, bad_mappings, bad_superblocks, bad_paths, bad_users, unreadable_counts;

@@ -15,6 +15,7 @@
 #define MOST_GAP_PAGES 16u /* struct pages in between that are not looked at, before a view is taken anew */
 /* mo_view() keeps 8 views; each read may take two. */
 #define READS_WITHIN_A_VIEW 3u
+#define LARGE_VIEW_BYTES (1u << 17) /* worth giving back */
 #define MAPPING_FLAGS 3u
 
 /* What the head of a folio says for all its pages. */
@@ -186,6 +187,8 @@ static uint64_t count_some(const struct counting *counting, struct counting_thre
 			count_page(counting, thread, &view, kva + i * counting->page_bytes,
 				   view.bytes + i * counting->page_bytes, classes[i]);
 	}
+	if (bytes != raw && i * counting->page_bytes >= LARGE_VIEW_BYTES)
+		mo_view_done(reader, bytes, (size_t)(i * counting->page_bytes));
 	return i;
 }
 

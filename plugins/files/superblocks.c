@@ -85,7 +85,7 @@ static void choose_mount(struct files_state *state, struct superblock *sb, uint6
 		trouble_note(&state->bad_superblocks, mo_error_prepend(error, "mounts of the superblock at 0x%" PRIx64, sb->kva));
 		return;
 	}
-	while (mounts_next(&walk, &mount_kva)) {
+	while (state->n_mounts_met++ < MOST_MOUNTS && mounts_next(&walk, &mount_kva)) {
 		unsigned rank = 0;
 
 		error = rank_mount(state, sb, mount_kva, first_ns_kva, &rank);
@@ -98,6 +98,8 @@ static void choose_mount(struct files_state *state, struct superblock *sb, uint6
 			best = rank;
 		}
 	}
+	if (state->n_mounts_met > MOST_MOUNTS)
+		trouble_note(&state->bad_superblocks, mo_error_create(MO_E_LIMIT, "there are more than %u mounts", MOST_MOUNTS));
 	sb->is_mounted = best > 0;
 	trouble_note(&state->bad_superblocks,
 		     mo_error_prepend(mounts_end(&walk), "mounts of the superblock at 0x%" PRIx64, sb->kva));

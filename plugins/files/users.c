@@ -9,8 +9,8 @@
 #include <stdlib.h>
 
 #define MOST_FDS (1u << 20)
-#define FDS_AT_ONCE 512u
 #define MOST_VMAS_OF_FILE (1u << 20)
+#define MOST_STEPS (1u << 25) /* file descriptors and VMAs of all, should their tables and trees be one and the same */
 
 struct use {
 	uint32_t file;
@@ -20,6 +20,7 @@ struct use {
 struct uses {
 	struct use *uses;
 	size_t n, n_allocated;
+	uint64_t n_steps;
 };
 
 static struct mo_error *add_use(struct uses *uses, uint32_t file, uint32_t task, bool is_open)
@@ -39,6 +40,11 @@ static struct mo_error *add_use(struct uses *uses, uint32_t file, uint32_t task,
 	}
 	uses->uses[uses->n++] = (struct use){ file, { .task = task, .has_open = is_open, .has_mapped = !is_open } };
 	return NULL;
+}
+
+static struct mo_error *too_many(void)
+{
+	return mo_error_create(MO_E_LIMIT, "there are more than %u file descriptors and mappings", MOST_STEPS);
 }
 
 static uint32_t named_file(const struct files_state *state, uint64_t mapping_kva)
@@ -68,7 +74,8 @@ static struct mo_error *read_fd_table(struct files_state *state, uint64_t files_
 		uint64_t mapping_kva = 0;
 		uint32_t file;
 
-		error = mo_read_pointer(state->reader, fds_kva + fd * pointer_bytes, &file_kva);
+		error = uses->n_steps++ < MOST_STEPS ? mo_read_pointer(state->reader, fds_kva + fd * pointer_bytes, &file_kva) :
+						       too_many();
 		if (error || !file_kva)
 			continue;
 		error = mo_read_field(state->reader, &layout->open.f_mapping, file_kva, &mapping_kva);
@@ -136,6 +143,10 @@ static struct mo_error *gather_mapped_of(struct files_state *state, uint32_t ind
 		uint64_t mm_kva = 0;
 		const struct mo_mm *mm;
 
+		if (uses->n_steps++ >= MOST_STEPS) {
+			error = too_many();
+			break;
+		}
 		error = mo_read_field(state->reader, &layout->mapping.vm_mm,
 				      node_kva - layout->mapping.vma_rb.offset_bytes, &mm_kva);
 		mm = error ? NULL : find_mm(state->tasks, mm_kva);
