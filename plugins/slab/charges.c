@@ -6,40 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define POINTER_BITS (~7ull)     /* below are enum page_memcg_data_flags and enum objext_flags */
-#define MOST_STRIDE_BYTES 65536u /* 7.0 on: what is to say of an object may stand in the object's own padding */
 #define MOST_CGROUP_DEPTH 64
 
-/* The vector of a slab: for each object a pointer to its struct obj_cgroup, or a struct slabobj_ext with one (6.10 on). */
-struct vector {
-	uint64_t first_kva; /* of the first object's pointer; 0: none */
-	uint64_t stride_bytes;
-};
-
-static struct mo_error *read_vector(const struct slab_state *state, const struct mo_slab *slab, struct vector *ret)
+static struct mo_error *read_vector(const struct slab_state *state, const struct mo_slab *slab, struct mo_charge_vector *ret)
 {
-	const struct slab_layout *layout = state->layout;
-	struct vector vector = { .stride_bytes = state->shape.word_bytes };
 	uint64_t page_kva = 0;
-	uint64_t word = 0;
 	struct mo_error *error = mo_pfn_to_page(state->memmap, slab->pfn, &page_kva);
 
-	if (!error)
-		error = mo_read_field(state->reader, &layout->charge.vector, page_kva, &word);
-	if (error)
-		return error;
-	vector.first_kva = word & POINTER_BITS;
-	if (vector.first_kva && mo_has(&layout->charge.ext_size) && mo_has(&layout->charge.ext_objcg)) {
-		vector.stride_bytes = layout->charge.ext_size.bytes;
-		vector.first_kva += layout->charge.ext_objcg.offset_bytes;
-		if (mo_has(&layout->charge.stride))
-			error = mo_read_field(state->reader, &layout->charge.stride, page_kva, &vector.stride_bytes);
-	}
-	if (!error && (!vector.stride_bytes || vector.stride_bytes > MOST_STRIDE_BYTES))
-		error = mo_error_create(MO_E_CORRUPT, "a stride of %" PRIu64 " bytes", vector.stride_bytes);
-	if (!error)
-		*ret = vector;
-	return error;
+	return error ? error : mo_charge_vector_read(state->reader, &state->layout->charge, page_kva, state->shape.word_bytes, ret);
 }
 
 static void add(struct charges *charges, uint64_t memcg_kva)
@@ -83,7 +57,7 @@ static void add_object(const struct slab_state *state, uint64_t pointer_kva, str
 static void add_slab(const struct slab_state *state, const struct mo_slab *slab, struct last_objcg *last,
 		     struct charges *charges)
 {
-	struct vector vector = { .first_kva = 0 };
+	struct mo_charge_vector vector = { .first_kva = 0 };
 	struct mo_error *error = read_vector(state, slab, &vector);
 
 	for (uint32_t i = 0; i < slab->objects; i++) {
@@ -113,7 +87,7 @@ struct mo_error *gather_charges(const struct slab_state *state, const struct mo_
 {
 	struct last_objcg last = { .objcg_kva = 0 };
 
-	if (!mo_has(&state->layout->charge.vector) || !mo_has(&state->layout->charge.memcg))
+	if (!mo_charge_is_by_object(&state->layout->charge))
 		return mo_error_create(MO_E_ABSENT, "this kernel does not charge objects to memory cgroups one by one "
 				       "(CONFIG_MEMCG_KMEM, since 5.9)");
 	for (size_t i = 0; i < cache->n_slabs; i++)
@@ -142,13 +116,13 @@ struct mo_error *read_cgroup_path(const struct slab_state *state, uint64_t memcg
 	uint64_t kva = 0;
 	struct mo_error *error;
 
-	if (!mo_has(&layout->charge.cgroup) || !mo_has(&layout->charge.kn) || !mo_has(&layout->kernfs.parent) ||
+	if (!mo_has(&layout->memcg_cgroup) || !mo_has(&layout->cgroup_kn) || !mo_has(&layout->kernfs.parent) ||
 	    !mo_has(&layout->kernfs.name))
 		return mo_error_create(MO_E_ABSENT, "the types of cgroups are not known");
 	*path = '\0';
-	error = mo_read_field(state->reader, &layout->charge.cgroup, memcg_kva, &kva);
+	error = mo_read_field(state->reader, &layout->memcg_cgroup, memcg_kva, &kva);
 	if (!error)
-		error = mo_read_field(state->reader, &layout->charge.kn, kva, &kva);
+		error = mo_read_field(state->reader, &layout->cgroup_kn, kva, &kva);
 	for (unsigned depth = 0; depth < MOST_CGROUP_DEPTH && kva && !error; depth++) {
 		char name[256];
 		uint64_t parent_kva = 0;

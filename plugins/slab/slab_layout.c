@@ -112,15 +112,9 @@ static const struct mo_need rows[] = {
 	MO_FIELD(L, kernfs.parent, "struct kernfs_node", "__parent", .or_names = { "struct kernfs_node.parent" }, OPTIONAL,
 		 .why = "include/linux/kernfs.h: renamed when it came under RCU, 6.15"),
 
-	MO_FIELD(L, charge.vector, "struct slab", "obj_exts",
-		 .or_names = { "struct slab.memcg_data", "struct page.memcg_data", "struct page.obj_cgroups" }, OPTIONAL,
-		 .why = "mm/slab.h: obj_exts since 6.10; memcg_data since 5.11; obj_cgroups since 5.9"),
-	MO_FIELD(L, charge.stride, "struct slab", "stride", OPTIONAL, .why = "mm/slab.h: since 7.0"),
-	MO_SIZE(L, charge.ext_size, "struct slabobj_ext", OPTIONAL, .why = "include/linux/memcontrol.h: since 6.10"),
-	MO_FIELD(L, charge.ext_objcg, "struct slabobj_ext", "objcg", OPTIONAL),
-	MO_FIELD(L, charge.memcg, "struct obj_cgroup", "memcg", OPTIONAL),
-	MO_FIELD(L, charge.cgroup, "struct mem_cgroup", "css.cgroup", OPTIONAL),
-	MO_FIELD(L, charge.kn, "struct cgroup", "kn", OPTIONAL),
+	MO_CHARGE_NEEDS(L, charge),
+	MO_FIELD(L, memcg_cgroup, "struct mem_cgroup", "css.cgroup", OPTIONAL),
+	MO_FIELD(L, cgroup_kn, "struct cgroup", "kn", OPTIONAL),
 
 	MO_SIZE(L, track.size, "struct track", OPTIONAL),
 	MO_FIELD(L, track.addr, "struct track", "addr", OPTIONAL),

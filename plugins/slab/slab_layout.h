@@ -5,6 +5,7 @@
 /* What the slab plugin needs of a kernel: SLUB in its forms, and SLAB. Whatever a release or configuration may lack is optional. */
 
 #include <memopsy/layout.h>
+#include <memopsy/object_charges.h>
 
 /* Flags of a cache that are asked for, or shown by name; see slab_flags.c for their values where they are macros. */
 #define SLAB_FLAGS(X) \
@@ -63,10 +64,8 @@ struct slab_layout {
 		struct mo_field kset_sd, flags, name, rb, children, target, parent;
 	} kernfs;
 
-	struct {
-		struct mo_field vector, stride, ext_objcg, memcg, cgroup, kn;
-		struct mo_size ext_size;
-	} charge;
+	struct mo_charge_layout charge;
+	struct mo_field memcg_cgroup, cgroup_kn;
 
 	struct {
 		struct mo_size size;
