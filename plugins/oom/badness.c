@@ -178,6 +178,9 @@ void judge_victim(struct draft *draft)
 	for (size_t i = 0; i < draft->n_kills; i++)
 		event->freed_bytes += draft->kills[i].anon_bytes.value + draft->kills[i].pgtables_bytes.value;
 	event->role = MO_OOM_ROLE_UNKNOWN;
+	/* No process makes memory fragmented by being large. */
+	if (draft->n_kills && event->cause == MO_OOM_FRAGMENTATION)
+		event->role = MO_OOM_BYSTANDER;
 	if (!draft->n_kills || event->cause == MO_OOM_CAUSE_UNKNOWN || !share)
 		return;
 	event->role = is_holder(draft, share) || is_as_large(share, part) ? MO_OOM_CONSUMER : MO_OOM_BYSTANDER;

@@ -4,8 +4,9 @@
 
 #define MOST_CANDIDATES_SHOWN 40
 
-#define TEXT(key_, heading_, help_, ...) { .key = key_, .heading = heading_, .kind = MO_CELL_TEXT, .help = help_, __VA_ARGS__ }
-#define OF(key_, heading_, kind_, help_, ...) { .key = key_, .heading = heading_, .kind = kind_, .help = help_, __VA_ARGS__ }
+/* The help text comes last, with flags behind it where there are some. */
+#define TEXT(key_, heading_, ...) { .key = key_, .heading = heading_, .kind = MO_CELL_TEXT, .help = __VA_ARGS__ }
+#define OF(key_, heading_, kind_, ...) { .key = key_, .heading = heading_, .kind = kind_, .help = __VA_ARGS__ }
 #define HIDDEN .flags = MO_COLUMN_HIDDEN
 
 enum { Z_EVENT, Z_NODE, Z_ZONE, Z_FREE, Z_MARK, Z_RESERVE, Z_UNUSABLE, Z_NEEDED, Z_VERDICT, Z_LARGEST, Z_MANAGED, Z_SOURCE, N_Z };

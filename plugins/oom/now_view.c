@@ -4,8 +4,9 @@
 
 #include <stdio.h>
 
-#define TEXT(key_, heading_, help_, ...) { .key = key_, .heading = heading_, .kind = MO_CELL_TEXT, .help = help_, __VA_ARGS__ }
-#define OF(key_, heading_, kind_, help_, ...) { .key = key_, .heading = heading_, .kind = kind_, .help = help_, __VA_ARGS__ }
+/* The help text comes last, with flags behind it where there are some. */
+#define TEXT(key_, heading_, ...) { .key = key_, .heading = heading_, .kind = MO_CELL_TEXT, .help = __VA_ARGS__ }
+#define OF(key_, heading_, kind_, ...) { .key = key_, .heading = heading_, .kind = kind_, .help = __VA_ARGS__ }
 #define HIDDEN .flags = MO_COLUMN_HIDDEN
 
 enum { N_NODE, N_ZONE, N_MANAGED, N_FREE, N_MIN, N_LOW, N_ABOVE, N_N };

@@ -6,8 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define TEXT(key_, heading_, help_, ...) { .key = key_, .heading = heading_, .kind = MO_CELL_TEXT, .help = help_, __VA_ARGS__ }
-#define OF(key_, heading_, kind_, help_, ...) { .key = key_, .heading = heading_, .kind = kind_, .help = help_, __VA_ARGS__ }
+/* The help text comes last, with flags behind it where there are some. */
+#define TEXT(key_, heading_, ...) { .key = key_, .heading = heading_, .kind = MO_CELL_TEXT, .help = __VA_ARGS__ }
+#define OF(key_, heading_, kind_, ...) { .key = key_, .heading = heading_, .kind = kind_, .help = __VA_ARGS__ }
 #define HIDDEN .flags = MO_COLUMN_HIDDEN
 
 enum { V_EVENT, V_KIND, V_TIME, V_CONSTRAINT, V_MEMCG, V_CAUSE, V_HOLDER, V_HOLDER_KIND, V_HOLDER_PID, V_HOLDER_BYTES, V_MODULE,
