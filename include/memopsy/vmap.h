@@ -78,7 +78,7 @@ struct mo_vmap_area {
 /* What page frames are used for. Append only. */
 enum mo_owned_kind {
 	MO_OWNED_VMALLOC = 0,      /* memory of vmalloc() and its like, but for stacks */
-	MO_OWNED_KERNEL_STACK = 1, /* stacks of tasks that lie in vmalloc (CONFIG_VMAP_STACK), cached ones among them */
+	MO_OWNED_KERNEL_STACK = 1, /* stacks of tasks, cached ones among them; in vmalloc with CONFIG_VMAP_STACK */
 	MO_OWNED_PERCPU = 2,       /* chunks of the per-CPU allocator */
 	MO_N_OWNED_KINDS,
 };
@@ -104,6 +104,7 @@ struct mo_vmap_model {
 	const struct mo_owned_pages *owned; /* ascending by page frame; they overlap only if the kernel's data are wrong */
 	size_t n_owned;
 	uint64_t owned_pages[MO_N_OWNED_KINDS]; /* sums of owned */
+	uint64_t direct_stack_pages;      /* of the kernel stacks, those not in vmalloc (without CONFIG_VMAP_STACK) */
 	uint64_t idle_stack_pages;        /* of the kernel stacks, those that no task has: KernelStack is without them */
 	const struct mo_vmap_mapping *mappings; /* ascending by page frame; a page may be mapped more than once */
 	size_t n_mappings;

@@ -250,7 +250,7 @@ static void check_vmap(struct mo_run *run, struct mo_report *report, struct scop
 
 	if (!vmap)
 		return;
-	check_line(run, report, scope, &vmalloc, 0);
+	check_line(run, report, scope, &vmalloc, vmap->direct_stack_pages);
 	if (vmap->owned_pages[MO_OWNED_KERNEL_STACK])
 		check_line(run, report, scope, &stacks, vmap->idle_stack_pages);
 	check_line(run, report, scope, &percpu, 0);

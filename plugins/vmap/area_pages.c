@@ -173,7 +173,7 @@ static bool may_be_stack(const struct vmap_state *state, const struct mo_vmap_ar
 
 	if (!(area->flags & MO_VM_ALLOC) || area->n_pages > MOST_STACK_PAGES || (area->n_pages & (area->n_pages - 1)))
 		return false;
-	if (mo_has(&layout->thread_union) && area->n_pages * page_bytes != layout->thread_union.bytes)
+	if (stack_bytes(state) && area->n_pages * page_bytes != stack_bytes(state))
 		return false;
 	return !mo_has(&layout->text_start) || !mo_has(&layout->image_end) || !area->caller_kva ||
 	       (area->caller_kva >= layout->text_start.kva && area->caller_kva < layout->image_end.kva);

@@ -6,7 +6,7 @@
  * The model while it is being built, in this order: all areas of the trees and of the lists of freed ones (areas.c),
  * what each vm_struct says (areas.c), stacks that wait for a task (cached_stacks.c), the pages of each area
  * (area_pages.c), what the page tables map where there is no array of pages (mapped_pages.c), the memory of the per-CPU
- * allocator (percpu_chunks.c), the names of the callers (caller_names.c).
+ * allocator (percpu_chunks.c), stacks that are not in vmalloc (direct_stacks.c), the names of the callers (caller_names.c).
  *
  * What cannot be read is counted, and told in one finding a kind (trouble.c); it never ends the gathering.
  */
@@ -73,7 +73,7 @@ struct vmap_state {
 	struct named_caller *callers; /* ascending */
 	size_t n_callers;
 	struct trouble broken_trees, unreadable_areas, unreadable_vms, overlaps, broken_pages,
-		broken_tables, broken_chunks;
+		broken_tables, broken_chunks, unreadable_tasks;
 };
 
 /* Counts the failure, keeps the first error, frees the others. NULL is no failure. */
@@ -84,6 +84,9 @@ void report_trouble(struct vmap_state *state);
 struct mo_error *gather_areas(struct vmap_state *state) MO_MUST_USE;
 struct mo_error *gather_area_pages(struct vmap_state *state) MO_MUST_USE;
 struct mo_error *gather_percpu_chunks(struct vmap_state *state) MO_MUST_USE;
+/* THREAD_SIZE; 0: not known. */
+uint64_t stack_bytes(const struct vmap_state *state);
+struct mo_error *gather_direct_stacks(struct vmap_state *state) MO_MUST_USE;
 void mark_cached_stacks(struct vmap_state *state);
 
 /* mapped_pages.c: by the page tables; of an area, or as pages that somebody owns. */

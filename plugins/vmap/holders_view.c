@@ -36,8 +36,8 @@ enum { OWNED_VMALLOC, OWNED_STACK, OWNED_IDLE, OWNED_PERCPU, N_OWNED_COLUMNS };
 
 static const struct mo_column owned_columns[N_OWNED_COLUMNS] = {
 	[OWNED_VMALLOC] = { .key = "vmalloc_bytes", .heading = "Memory of vmalloc", .kind = MO_CELL_BYTES,
-			    .help = "without kernel stacks; VmallocUsed of /proc/meminfo is both" },
-	[OWNED_STACK] = { .key = "kernel_stack_bytes", .heading = "Kernel stacks in it", .kind = MO_CELL_BYTES,
+			    .help = "without kernel stacks; VmallocUsed of /proc/meminfo is both, where stacks are in vmalloc" },
+	[OWNED_STACK] = { .key = "kernel_stack_bytes", .heading = "Kernel stacks", .kind = MO_CELL_BYTES,
 			  .help = "stacks of tasks; KernelStack of /proc/meminfo is without those that no task has" },
 	[OWNED_IDLE] = { .key = "idle_stack_bytes", .heading = "Of these without a task", .kind = MO_CELL_BYTES,
 			   .help = "cached for the next task (cached_stacks), or about to be freed" },

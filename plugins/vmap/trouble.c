@@ -55,6 +55,8 @@ void report_trouble(struct vmap_state *state)
 	report_one(state, &state->broken_tables, "vmap-tables-broken",
 		   "Page tables of some areas could not be read, or map more than there is.",
 		   "What these areas map is a lower bound.");
+	report_one(state, &state->unreadable_tasks, "stacks-unreadable",
+		   "The stacks of some tasks could not be found.", "Kernel stacks are a lower bound.");
 	report_one(state, &state->broken_chunks, "percpu-chunks-broken",
 		   "Some memory of the per-CPU allocator could not be found.",
 		   "What belongs to it stays with what nobody has claimed.");

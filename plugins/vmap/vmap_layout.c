@@ -48,7 +48,16 @@ static const struct mo_need rows[] = {
 		 .why = "mm/percpu-internal.h: since the allocator has bitmaps, 4.14"),
 	MO_ADDRESS(L, cached_stacks, "cached_stacks", OPTIONAL, .why = "kernel/fork.c: CONFIG_VMAP_STACK"),
 
-	MO_SIZE(L, thread_union, "union thread_union", OPTIONAL),
+	MO_ADDRESS(L, first_stack, "init_stack", OPTIONAL, .why = "CONFIG_KALLSYMS_ALL"),
+	MO_ADDRESS(L, first_stack_end, "__end_init_stack", .or_names = { "__end_init_task" }, OPTIONAL,
+		   .why = "include/asm-generic/vmlinux.lds.h: renamed between 6.1 and 6.12"),
+	MO_ADDRESS(L, init_task, "init_task", OPTIONAL),
+	MO_ADDRESS(L, idle_threads, "idle_threads", OPTIONAL, .why = "kernel/smpboot.c: CONFIG_SMP"),
+	MO_FIELD(L, task.tasks, "struct task_struct", "tasks", OPTIONAL),
+	MO_FIELD(L, task.thread_node, "struct task_struct", "thread_node", OPTIONAL),
+	MO_FIELD(L, task.thread_head, "struct signal_struct", "thread_head", OPTIONAL),
+	MO_FIELD(L, task.signal, "struct task_struct", "signal", OPTIONAL),
+	MO_FIELD(L, task.stack, "struct task_struct", "stack", OPTIONAL),
 
 	MO_ADDRESS(L, text_start, "_stext", OPTIONAL),
 	MO_ADDRESS(L, image_end, "_end", OPTIONAL),

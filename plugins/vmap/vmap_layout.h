@@ -25,7 +25,12 @@ struct vmap_layout {
 	struct mo_address pcpu_get_vm_areas, pcpu_first_chunk, pcpu_base_addr, per_cpu_start;
 	struct mo_field chunk_base, chunk_pages;
 	struct mo_address cached_stacks;
-	struct mo_size thread_union; /* of THREAD_SIZE bytes */
+	struct mo_address first_stack, first_stack_end; /* init_task's, of THREAD_SIZE bytes */
+	/* Where stacks are not in vmalloc, the tasks know them. */
+	struct mo_address init_task, idle_threads;
+	struct {
+		struct mo_field tasks, thread_node, thread_head, signal, stack;
+	} task;
 
 	struct mo_address text_start, image_end;
 	struct mo_address modules;

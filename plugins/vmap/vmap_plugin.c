@@ -51,6 +51,8 @@ static struct mo_error *gather(struct mo_run *run, void **model_ret)
 		error = gather_mapped_pages(state);
 	if (!error)
 		error = gather_percpu_chunks(state);
+	if (!error && state->memmap)
+		error = gather_direct_stacks(state);
 	if (!error)
 		finish_owned(state);
 	if (!error)

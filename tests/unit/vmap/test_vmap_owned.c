@@ -201,6 +201,37 @@ static void test_broken_cached_stacks(void **state)
 	toy_end(kernel, run);
 }
 
+/* Without CONFIG_VMAP_STACK: the leader's stack, its thread's and the idle task's; init_task's is in the image. */
+static void test_direct_stacks(void **state)
+{
+	struct mo_kernel *kernel = toy_kernel(TOY_6_1_DIRECT);
+	struct mo_run *run = toy_run(kernel);
+	const struct mo_vmap_model *model = mo_run_model(run);
+
+	(void)state;
+	assert_int_equal(model->direct_stack_pages, 12);
+	assert_int_equal(model->owned_pages[MO_OWNED_KERNEL_STACK], 12);
+	assert_int_equal(fake_run_finding_count(run), 0);
+	toy_end(kernel, run);
+	/* A stack in nowhere is none; threads in a circle come to an end. */
+	kernel = toy_kernel(TOY_6_1_DIRECT);
+	mo_fake_put_u64(kernel, TOY_TASK(1) + 40, 0x1234);
+	mo_fake_put_u64(kernel, TOY_TASK(2) + 16, TOY_TASK(1) + 16);
+	run = toy_run(kernel);
+	model = mo_run_model(run);
+	assert_true(fake_run_said(run, "the threads of the task at 0xffff888000040100"));
+	assert_true(model->direct_stack_pages >= 8);
+	toy_end(kernel, run);
+	/* A task that cannot be read costs its threads. */
+	kernel = toy_kernel(TOY_6_1_DIRECT);
+	mo_fake_break(kernel, TOY_TASK(1) + 32, 8, MO_E_NOT_IN_DUMP);
+	run = toy_run(kernel);
+	model = mo_run_model(run);
+	assert_true(fake_run_said(run, "stacks-unreadable"));
+	assert_int_equal(model->direct_stack_pages, 4);
+	toy_end(kernel, run);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -211,6 +242,7 @@ int main(void)
 		cmocka_unit_test(test_mapped),
 		cmocka_unit_test(test_broken_tables),
 		cmocka_unit_test(test_broken_cached_stacks),
+		cmocka_unit_test(test_direct_stacks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

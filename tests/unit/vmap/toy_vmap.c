@@ -2,6 +2,7 @@
 
 #include "toy_vmap.h"
 
+#include <memopsy/memmap.h>
 #include <memopsy/table_walk.h>
 
 #include "symbol_source.h"
@@ -41,6 +42,11 @@
 	{ .type = "struct cpumask", .member = "bits", .offset_bytes = 0, .bytes = 8, .n_elements = 1 }, \
 	{ .type = "struct pcpu_chunk", .member = "base_addr", .offset_bytes = 16, .bytes = 8 }, \
 	{ .type = "struct pcpu_chunk", .member = "nr_pages", .offset_bytes = 24, .bytes = 4 }, \
+	{ .type = "struct task_struct", .member = "tasks", .offset_bytes = 0, .bytes = 16 }, \
+	{ .type = "struct task_struct", .member = "thread_node", .offset_bytes = 16, .bytes = 16 }, \
+	{ .type = "struct task_struct", .member = "signal", .offset_bytes = 32, .bytes = 8 }, \
+	{ .type = "struct task_struct", .member = "stack", .offset_bytes = 40, .bytes = 8 }, \
+	{ .type = "struct signal_struct", .member = "thread_head", .offset_bytes = 0, .bytes = 16 }, \
 	{ .type = "struct module", .bytes = 128 }, \
 	{ .type = "struct module", .member = "list", .offset_bytes = 0, .bytes = 16 }, \
 	{ .type = "struct module", .member = "name", .offset_bytes = 16, .bytes = 1, .n_elements = 56 }
@@ -95,7 +101,9 @@ static const struct mo_fake_enumerator enumerators[] = {
 	{ .name = "dup_task_struct", .kva = TOY_TEXT + 0x200, .bytes = 0x10 }, \
 	{ .name = "last", .kva = TOY_TEXT + 0x300, .bytes = 0 }, \
 	{ .name = "pcpu_get_vm_areas", .kva = TOY_PERCPU_CALLER, .bytes = 0 }, \
-	{ .name = "_end", .kva = TOY_TEXT + 0x1000, .bytes = 0 }
+	{ .name = "init_stack", .kva = TOY_TEXT + 0x900, .bytes = 0 }, \
+	{ .name = "_end", .kva = TOY_TEXT + 0x1000, .bytes = 0 }, \
+	{ .name = "__end_init_task", .kva = TOY_TEXT + 0x900 + 4 * PAGE_BYTES, .bytes = 0 }
 
 static const struct mo_fake_symbol symbols_5_10[] = {
 	EARLY_SYMBOLS,
@@ -106,6 +114,15 @@ static const struct mo_fake_symbol symbols_5_10[] = {
 
 static const struct mo_fake_symbol symbols_6_1[] = {
 	EARLY_SYMBOLS,
+	{ .name = "vmap_area_root", .kva = TOY_NODES, .bytes = 8 },
+	{ .name = "purge_vmap_area_list", .kva = TOY_NODES + 64, .bytes = 16 },
+	COMMON_SYMBOLS,
+};
+
+static const struct mo_fake_symbol symbols_direct[] = {
+	{ .name = "__per_cpu_start", .kva = 0, .bytes = 0 },
+	{ .name = "idle_threads", .kva = TOY_CACHED_STACKS + 16, .bytes = 8 },
+	{ .name = "init_task", .kva = TOY_TASK(0), .bytes = 0 },
 	{ .name = "vmap_area_root", .kva = TOY_NODES, .bytes = 8 },
 	{ .name = "purge_vmap_area_list", .kva = TOY_NODES + 64, .bytes = 16 },
 	COMMON_SYMBOLS,
@@ -123,6 +140,8 @@ static const struct mo_fake forms[] = {
 		       .n_symbols = N_ROWS(symbols_5_10) },
 	[TOY_6_1] = { .more_rows = rows_6_1, .n_more_rows = N_ROWS(rows_6_1), .symbols = symbols_6_1,
 		      .n_symbols = N_ROWS(symbols_6_1) },
+	[TOY_6_1_DIRECT] = { .more_rows = rows_6_1, .n_more_rows = N_ROWS(rows_6_1), .symbols = symbols_direct,
+			     .n_symbols = N_ROWS(symbols_direct) },
 	[TOY_6_12] = { .more_rows = rows_6_12, .n_more_rows = N_ROWS(rows_6_12), .symbols = symbols_6_12,
 		       .n_symbols = N_ROWS(symbols_6_12), .enumerators = enumerators,
 		       .n_enumerators = N_ROWS(enumerators) },
@@ -160,6 +179,35 @@ static void put_module(struct mo_kernel *kernel, enum toy_form form)
 	if (form == TOY_6_1)
 		mo_fake_put_u32(kernel, MODULE + 84, 0x1000);
 	expect_success(mo_symbols_add_module((struct mo_symbols *)mo_kernel_symbols(kernel), "toy", entries, 2));
+}
+
+/* The idle task of CPU 0 is init_task, as at boot. */
+static void put_tasks(struct mo_kernel *kernel)
+{
+	mo_fake_put_u64(kernel, TOY_TASK(0), TOY_TASK(1));
+	mo_fake_put_u64(kernel, TOY_TASK(0) + 8, TOY_TASK(1));
+	mo_fake_put_u64(kernel, TOY_TASK(1), TOY_TASK(0));
+	mo_fake_put_u64(kernel, TOY_TASK(1) + 8, TOY_TASK(0));
+	mo_fake_put_u64(kernel, TOY_TASK(1) + 32, TOY_SIGNAL);
+	mo_fake_put_u64(kernel, TOY_SIGNAL, TOY_TASK(1) + 16);
+	mo_fake_put_u64(kernel, TOY_TASK(1) + 16, TOY_TASK(2) + 16);
+	mo_fake_put_u64(kernel, TOY_TASK(2) + 16, TOY_SIGNAL);
+	mo_fake_put_u64(kernel, TOY_SIGNAL + 8, TOY_TASK(2) + 16);
+	mo_fake_put_u64(kernel, TOY_TASK(2) + 24, TOY_TASK(1) + 16);
+	mo_fake_put_u64(kernel, TOY_TASK(1) + 24, TOY_SIGNAL);
+	for (unsigned i = 0; i < 4; i++)
+		mo_fake_put_u64(kernel, TOY_TASK(i) + 40, BASE_KVA + TOY_STACK_PFN(i) * PAGE_BYTES);
+	mo_fake_put_u64(kernel, TOY_UNIT(0) + TOY_CACHED_STACKS + 16, TOY_TASK(0));
+	mo_fake_put_u64(kernel, TOY_UNIT(1) + TOY_CACHED_STACKS + 16, TOY_TASK(3));
+}
+
+struct mo_error *mo_direct_map_to_pa(const struct mo_kernel *kernel, uint64_t kva, uint64_t *pa)
+{
+	(void)kernel;
+	if (kva - BASE_KVA >= 1024 * PAGE_BYTES)
+		return mo_error_create(MO_E_NOT_MAPPED, "0x%llx is not in the direct map", (unsigned long long)kva);
+	*pa = kva - BASE_KVA;
+	return NULL;
 }
 
 /* Two CPUs with four pages each of the first chunk, the kernel's own variables in the first two. */
@@ -242,6 +290,8 @@ struct mo_kernel *toy_kernel(enum toy_form form)
 	}
 	put_module(kernel, form);
 	put_first_chunk(kernel);
+	if (form == TOY_6_1_DIRECT)
+		put_tasks(kernel);
 	return kernel;
 }
 

@@ -21,6 +21,7 @@ const struct mo_plugin *memopsy_plugin_entry_vmap(void);
 enum toy_form {
 	TOY_5_10,  /* a tree, and a chain of what is purged */
 	TOY_6_1,   /* a tree, and a list of what is purged */
+	TOY_6_1_DIRECT, /* as 6.1, without CONFIG_VMAP_STACK: init_task, and another one with a thread */
 	TOY_6_12,  /* two nodes with a tree and a list each */
 };
 
@@ -43,6 +44,9 @@ enum toy_form {
 #define TOY_MAPPING_AREA 10u            /* maps the page frames 300 and 302, and between them a device */
 #define TOY_UNREADABLE_AREA 11u         /* its page table is not in the dump */
 #define TOY_ENDLESS_AREA 12u            /* every page of it, and of what follows it, maps page frame 300 */
+#define TOY_TASK(i) (BASE_KVA + 0x40000 + (i) * 0x100ull) /* init_task, a leader, its thread, an idle task */
+#define TOY_SIGNAL (BASE_KVA + 0x41000)
+#define TOY_STACK_PFN(i) (200u + 4u * (i))
 #define TOY_MOST_AREAS 200u
 #define TOY_MODULE_TEXT 0xffffffffc0000000ull
 
