@@ -53,12 +53,12 @@ struct mo_lost_object {
 	bool is_in_cycle;          /* of a head: something that hangs on it points back at it */
 };
 
-/* Lost pieces of one kind that one owner had, as far as their own pointers (or the kernel's records) tell. */
+/* Lost pieces of one kind and one confidence that one owner had, as far as their own pointers (or the kernel's records) tell. */
 struct mo_leak_group {
 	uint32_t cache;            /* of objects: index into mo_slab_model.caches; else MO_SLAB_NO_CACHE */
 	uint8_t kind;              /* enum mo_lost_kind */
 	uint8_t order;             /* of blocks: of 2^order pages, at most */
-	uint8_t confidence;        /* enum mo_lost_confidence: of the surest of them */
+	uint8_t confidence;        /* enum mo_lost_confidence */
 	bool is_compound;          /* of blocks */
 	bool is_on_purpose;        /* the kernel loses these and says so (kmemleak_not_leak()) */
 	const char *module;        /* whose text or data they point at; NULL: no module's */
@@ -71,14 +71,13 @@ struct mo_leak_group {
 	uint64_t held_objects;     /* that hang on its heads; counted in groups of their own, too */
 	uint64_t held_bytes;
 	uint64_t cycles;           /* heads in a cycle */
-	uint64_t suspects;         /* of the objects, those that are only suspected */
 	uint32_t representative;   /* index of a lost object, a head if there is one */
 };
 
 struct mo_leaks_model {
 	const struct mo_lost_object *lost; /* objects, then blocks, then areas, each ascending by address */
 	size_t n_lost;
-	const struct mo_leak_group *groups; /* largest first, those on purpose last */
+	const struct mo_leak_group *groups; /* the surest first, of these the largest; those on purpose last */
 	size_t n_groups;
 	uint64_t objects;          /* allocated ones that were looked at */
 	uint64_t object_bytes;
@@ -88,6 +87,8 @@ struct mo_leaks_model {
 	uint64_t suspect_objects, suspect_bytes;
 	uint64_t unknown_objects;  /* of slabs at fault: taken as reached */
 	uint64_t deferred_objects; /* given to RCU, to be freed */
+	uint64_t deferred_callbacks; /* given to call_rcu(), which has not called back: reached by its lists */
+	uint64_t deferred_kfree_rcu; /* given to kfree_rcu(), on lists that wait for no grace period yet: reached likewise */
 	uint64_t root_pages;       /* pages whose words are roots, those missing among them */
 	uint64_t missing_pages;    /* of these, pages that the dump left out, or that could not be read */
 	uint64_t missing_objects;  /* allocated and reached objects that could not be read whole */

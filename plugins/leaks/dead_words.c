@@ -7,6 +7,7 @@
 
 #define MOST_STACK_BYTES (256u << 10)
 #define MOST_CACHED_BUFFERS 4096
+#define MOST_LIST_PAGES 4096
 
 static struct mo_error *add_range(struct dead_words *dead, uint64_t pa, uint64_t n_bytes)
 {
@@ -121,6 +122,53 @@ static struct mo_error *add_buffer_caches(const struct leaks_state *state, struc
 	return NULL;
 }
 
+/* Pages that kfree_rcu() keeps for its lists of objects still have the last list in them. */
+static struct mo_error *add_free_lists(const struct leaks_state *state, struct dead_words *dead, uint64_t head_kva)
+{
+	struct mo_reader *reader = mo_run_reader(state->run);
+	struct mo_chain_walk walk;
+	uint64_t page_kva;
+	struct mo_error *error = NULL;
+
+	mo_hlist_begin(&walk, reader, head_kva, MOST_LIST_PAGES);
+	while (!error && mo_chain_next(&walk, &page_kva))
+		/* Its first word leads to the next one. */
+		if (!(page_kva % state->index.page_bytes))
+			error = add_memory(state, dead, page_kva + state->index.word_bytes, page_kva + state->index.page_bytes);
+	mo_error_destroy(mo_chain_end(&walk));
+	return error;
+}
+
+static struct mo_error *add_kfree_rcu(const struct leaks_state *state, struct dead_words *dead)
+{
+	const struct leaks_layout *layout = state->layout;
+	struct mo_reader *reader = mo_run_reader(state->run);
+	struct mo_error *error;
+	struct mo_set cpus;
+
+	if (!mo_has(&layout->rcu.kfree) || !mo_has(&layout->rcu.kfree_pages) ||
+	    mo_kernel_facts(mo_run_kernel(state->run))->is_live)
+		return NULL;
+	error = mo_cpus(reader, MO_CPUS_POSSIBLE, &cpus);
+	if (error) {
+		mo_error_destroy(error);
+		return NULL;
+	}
+	for (int cpu = mo_set_next(&cpus, 0); cpu >= 0; cpu = mo_set_next(&cpus, (unsigned)cpu + 1)) {
+		uint64_t kva;
+
+		error = mo_percpu(reader, layout->rcu.kfree.kva, (unsigned)cpu, &kva);
+		if (error) {
+			mo_error_destroy(error);
+			continue;
+		}
+		error = add_free_lists(state, dead, kva + layout->rcu.kfree_pages.offset_bytes);
+		if (error)
+			return error;
+	}
+	return NULL;
+}
+
 static int compare_ranges(const void *left, const void *right)
 {
 	const struct dead_range *a = left;
@@ -154,6 +202,8 @@ struct mo_error *find_dead_words(struct leaks_state *state, struct dead_words *r
 
 	if (!error)
 		error = add_buffer_caches(state, &dead);
+	if (!error)
+		error = add_kfree_rcu(state, &dead);
 	if (error) {
 		free(dead.ranges);
 		return error;

@@ -4,7 +4,8 @@
 
 /*
  * Words of memory that is in use, which nobody will read before they are written again: stacks below the stack pointer of
- * a task that does not run, stacks that no task has, and what a CPU's cache of socket buffers has given away.
+ * a task that does not run, stacks that no task has, what a CPU's cache of socket buffers has given away, and pages that
+ * kfree_rcu() keeps empty.
  */
 
 #include "gathering.h"

@@ -86,10 +86,12 @@ static struct mo_error *find_group(struct grouping *grouping, uint32_t at, struc
 	struct leaks_state *state = grouping->state;
 	const struct mo_lost_object *lost = &state->lost[at];
 	struct sort_of sort = sort_of(grouping, at);
+	uint8_t confidence = form ? MO_LOST_ON_PURPOSE : lost->confidence;
 	struct mo_error *error;
 
 	for (uint32_t i = grouping->first_of_cache[sort.cache]; i != NO_GROUP; i = grouping->next[i])
-		if (is_same_group(&state->groups[i], owner.module, form) && is_same_maker(&state->groups[i], owner)) {
+		if (state->groups[i].confidence == confidence && is_same_group(&state->groups[i], owner.module, form) &&
+		    is_same_maker(&state->groups[i], owner)) {
 			*ret = i;
 			return NULL;
 		}
@@ -101,7 +103,7 @@ static struct mo_error *find_group(struct grouping *grouping, uint32_t at, struc
 		.kind = lost->kind,
 		.order = sort.order,
 		.is_compound = sort.is_compound,
-		.confidence = MO_N_LOST_CONFIDENCES,
+		.confidence = confidence,
 		.is_on_purpose = form != NULL,
 		.module = owner.module,
 		.form = form,
@@ -116,10 +118,14 @@ static void count(struct leaks_state *state, uint32_t at, struct owner owner)
 	struct mo_leak_group *group = &state->groups[lost->group];
 
 	group->objects++;
+	if (group->confidence == MO_LOST_LIKELY) {
+		state->model.likely_objects++;
+		state->model.likely_bytes += lost->bytes;
+	} else if (group->confidence == MO_LOST_SUSPECT) {
+		state->model.suspect_objects++;
+		state->model.suspect_bytes += lost->bytes;
+	}
 	group->bytes += lost->bytes;
-	group->suspects += lost->confidence == MO_LOST_SUSPECT;
-	if (lost->confidence < group->confidence)
-		group->confidence = lost->confidence;
 	if (!group->symbol) {
 		group->symbol = owner.symbol;
 		group->symbol_offset_bytes = owner.offset_bytes;
@@ -133,7 +139,7 @@ static void count(struct leaks_state *state, uint32_t at, struct owner owner)
 	group->held_bytes += lost->held_bytes;
 }
 
-/* Largest first, with what they hold; what is lost on purpose last. */
+/* The surest first; of these the largest, with what they hold. */
 static int compare_groups(const void *left, const void *right)
 {
 	const struct mo_leak_group *a = left;
@@ -141,8 +147,8 @@ static int compare_groups(const void *left, const void *right)
 	uint64_t a_bytes = a->bytes + a->held_bytes;
 	uint64_t b_bytes = b->bytes + b->held_bytes;
 
-	if (a->is_on_purpose != b->is_on_purpose)
-		return a->is_on_purpose ? 1 : -1;
+	if (a->confidence != b->confidence)
+		return a->confidence > b->confidence ? 1 : -1;
 	if (a_bytes != b_bytes)
 		return a_bytes > b_bytes ? -1 : 1;
 	return a->representative < b->representative ? -1 : a->representative > b->representative;

@@ -8,6 +8,7 @@
 #define WARNING_OBJECTS 100    /* one that is lost happens; a hundred of a kind is a habit */
 #define WARNING_BYTES (1u << 20)
 #define NAMED_GROUPS 3
+#define NAMED_OWNERS 3
 
 /* "4,000" */
 static void print_count(char *text, size_t n_bytes, uint64_t count)
@@ -34,32 +35,43 @@ static void print_size(char *text, size_t n_bytes, uint64_t bytes)
 		snprintf(text, n_bytes, "%" PRIu64 " bytes", bytes);
 }
 
-/* "4,000 of kmalloc-192 (0.8 MB, leaker)" */
+/* "4,000 objects of kmalloc-192 (0.8 MB)" */
 static int print_group(char *text, size_t n_bytes, const struct mo_slab_model *slabs, const struct mo_leak_group *group,
 		       bool is_first)
 {
+	static const char *const units[MO_N_LOST_KINDS][2] = {
+		[MO_LOST_OBJECT] = { " object", " objects" },
+		[MO_LOST_LARGE_KMALLOC] = { " block", " blocks" },
+		[MO_LOST_PAGES] = { " block", " blocks" },
+		[MO_LOST_AREA] = { " area", " areas" },
+	};
 	char count[40];
 	char size[40];
 	char room[64];
 
 	print_count(count, sizeof(count), group->objects);
 	print_size(size, sizeof(size), group->bytes);
-	return snprintf(text, n_bytes, "%s%s of %s (%s%s%s)", count, is_first ? group->objects == 1 ? " object" : " objects" : "",
-			group_name(slabs, group, room, sizeof(room)), size, group->module ? ", module " : "",
-			group->module ? group->module : "");
+	return snprintf(text, n_bytes, "%s%s of %s (%s)", count,
+			is_first || group->kind != MO_LOST_OBJECT ? units[group->kind][group->objects != 1] : "",
+			group_name(slabs, group, room, sizeof(room)), size);
 }
 
-/* What is lost, but for what the kernel loses on purpose. */
+/* What is lost, but for suspects and for what the kernel loses on purpose. */
 struct losses {
 	uint64_t objects, bytes, largest_objects;
 	size_t n_groups;
 };
 
+static bool is_same_owner(const struct mo_leak_group *group, const struct mo_leak_group *other)
+{
+	return group->module == other->module || (group->module && other->module && !strcmp(group->module, other->module));
+}
+
 static struct losses sum_losses(const struct mo_leaks_model *model)
 {
 	struct losses losses = { .objects = 0 };
 
-	for (size_t i = 0; i < model->n_groups && !model->groups[i].is_on_purpose; i++) {
+	for (size_t i = 0; i < model->n_groups && model->groups[i].confidence == MO_LOST_LIKELY; i++) {
 		losses.n_groups++;
 		losses.objects += model->groups[i].objects;
 		losses.bytes += model->groups[i].bytes;
@@ -69,27 +81,63 @@ static struct losses sum_losses(const struct mo_leaks_model *model)
 	return losses;
 }
 
-static void print_verdict(char *text, size_t n_bytes, const struct mo_leaks_model *model, const struct mo_slab_model *slabs,
-			  struct losses losses)
+/* The groups of one owner, the first of which is given: "module leaker lost ... and ..." */
+static size_t print_owner(char *text, size_t n_bytes, const struct mo_leaks_model *model, const struct mo_slab_model *slabs,
+			  const struct losses *losses, size_t first)
 {
-	size_t n_named = losses.n_groups < NAMED_GROUPS ? losses.n_groups : NAMED_GROUPS;
-	uint64_t rest = losses.objects;
-	size_t n = 0;
+	const struct mo_leak_group *group = &model->groups[first];
+	size_t n_owned = 0;
+	size_t n_named = 0;
+	uint64_t rest = 0;
+	size_t n;
 
-	for (size_t i = 0; i < n_named && n < n_bytes; i++) {
-		if (i)
-			n += (size_t)snprintf(text + n, n_bytes - n, "%s",
-					      i + 1 == n_named && losses.n_groups == n_named ? " and " : ", ");
+	for (size_t i = first; i < losses->n_groups; i++)
+		n_owned += is_same_owner(group, &model->groups[i]);
+	n = (size_t)snprintf(text, n_bytes, "%s%s lost ", group->module ? "module " : "somebody unknown",
+			     group->module ? group->module : "");
+	for (size_t i = first; i < losses->n_groups && n < n_bytes; i++) {
+		if (!is_same_owner(group, &model->groups[i]))
+			continue;
+		if (n_named == NAMED_GROUPS) {
+			rest += model->groups[i].objects;
+			continue;
+		}
+		if (n_named)
+			n += (size_t)snprintf(text + n, n_bytes - n, "%s", n_named + 1 == n_owned ? " and " : ", ");
 		if (n < n_bytes)
-			n += (size_t)print_group(text + n, n_bytes - n, slabs, &model->groups[i], !i);
-		rest -= model->groups[i].objects;
+			n += (size_t)print_group(text + n, n_bytes - n, slabs, &model->groups[i], !n_named);
+		n_named++;
 	}
 	if (rest && n < n_bytes)
-		n += (size_t)snprintf(text + n, n_bytes - n, " and %" PRIu64 " in %zu other groups", rest,
-				      losses.n_groups - n_named);
+		n += (size_t)snprintf(text + n, n_bytes - n, " and %" PRIu64 " in %zu other groups", rest, n_owned - n_named);
+	return n < n_bytes ? n : n_bytes;
+}
+
+/* "module leaker lost 4,000 objects of kmalloc-192 (0.8 MB) and 4,000 of leak_obj (1.1 MB); nothing else is lost" */
+static void print_verdict(char *text, size_t n_bytes, const struct mo_leaks_model *model, const struct mo_slab_model *slabs,
+			  const struct losses *losses)
+{
+	size_t n_owners = 0;
+	size_t n = 0;
+
+	for (size_t i = 0; i < losses->n_groups && n < n_bytes; i++) {
+		bool is_said = false;
+
+		for (size_t k = 0; k < i && !is_said; k++)
+			is_said = is_same_owner(&model->groups[i], &model->groups[k]);
+		if (is_said)
+			continue;
+		if (++n_owners > NAMED_OWNERS) {
+			snprintf(text + n, n_bytes - n, "; others lost more.");
+			return;
+		}
+		if (n_owners > 1)
+			n += (size_t)snprintf(text + n, n_bytes - n, "; ");
+		if (n < n_bytes)
+			n += print_owner(text + n, n_bytes - n, model, slabs, losses, i);
+	}
 	if (n < n_bytes)
-		snprintf(text + n, n_bytes - n, " %s lost%s", losses.objects == 1 ? "is" : "are",
-			 rest ? ": nothing points at them." : "; nothing else is.");
+		snprintf(text + n, n_bytes - n, "; nothing else is lost.");
 }
 
 static void report_losses(struct mo_report *report, const struct mo_leaks_model *model, const struct mo_slab_model *slabs,
@@ -112,7 +160,9 @@ static void report_losses(struct mo_report *report, const struct mo_leaks_model 
 		.advice = "`memopsy leaks --list` has every one of them.",
 	};
 
-	print_verdict(verdict, sizeof(verdict), model, slabs, losses);
+	print_verdict(verdict, sizeof(verdict), model, slabs, &losses);
+	/* A sentence begins with a capital letter; the name of a module stays as it is. */
+	verdict[0] = verdict[0] == 'm' ? 'M' : 'S';
 	mo_report_finding(report, &finding);
 }
 

@@ -33,6 +33,15 @@ static const struct mo_need rows[] = {
 	MO_FIELD(L, buffers.count, "struct napi_alloc_cache", "skb_count", OPTIONAL),
 	MO_FIELD(L, buffers.slots, "struct napi_alloc_cache", "skb_cache", OPTIONAL),
 
+	MO_ADDRESS(L, rcu.data, "rcu_data", OPTIONAL, .why = "kernel/rcu/tree.c"),
+	MO_FIELD(L, rcu.callbacks, "struct rcu_data", "cblist.head", OPTIONAL, .why = "include/linux/rcu_segcblist.h"),
+	MO_ADDRESS(L, rcu.kfree, "krc", OPTIONAL, .why = "kernel/rcu/tree.c, in mm/slab_common.c since 6.14: kfree_rcu()"),
+	MO_FIELD(L, rcu.kfree_count, "struct kfree_rcu_cpu", "head_count.counter", .or_names = { "struct kfree_rcu_cpu.count" },
+		 OPTIONAL, .why = "kernel/rcu/tree.c: one count of all until 6.3"),
+	MO_FIELD(L, rcu.kfree_bulk_count, "struct kfree_rcu_cpu", "bulk_count", OPTIONAL),
+	MO_FIELD(L, rcu.kfree_pages, "struct kfree_rcu_cpu", "bkvcache.first", OPTIONAL,
+		 .why = "pages for lists of objects that have none now"),
+
 	MO_FIELD(L, sheaf.cache, "struct slab_sheaf", "cache", OPTIONAL, .why = "mm/slub.c: sheaves since 6.18"),
 	MO_FIELD(L, sheaf.objects, "struct slab_sheaf", "objects", OPTIONAL),
 	MO_FIELD(L, sheaf.size, "struct slab_sheaf", "size", OPTIONAL),

@@ -32,6 +32,12 @@ struct leaks_layout {
 		struct mo_field count, slots;
 	} buffers;
 
+	/* What waits for RCU. */
+	struct {
+		struct mo_address data, kfree;
+		struct mo_field callbacks, kfree_count, kfree_bulk_count, kfree_pages;
+	} rcu;
+
 	/* What keeps addresses of objects that are no references. */
 	struct {
 		struct mo_field cache, objects, size, rcu_function, capacity;

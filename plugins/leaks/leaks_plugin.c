@@ -4,6 +4,7 @@
 
 #include <memopsy/tasks.h>
 
+#include "deferred.h"
 #include "leaks_views.h"
 #include "nodes.h"
 
@@ -44,9 +45,12 @@ static struct mo_error *fill(struct leaks_state *state)
 	if (!error)
 		error = list_lost(state);
 	if (!error)
+		error = count_callbacks(state);
+	if (!error)
 		error = arrange_lost(state);
 	if (!error)
 		error = group_lost(state);
+	count_kfree_rcu(state);
 	judge(&state->model);
 	return error;
 }
@@ -90,6 +94,7 @@ static const struct mo_model_ref reads[] = {
 static const struct mo_table_spec *const leaks_tables[] = { &leaks_table, &lost_table };
 
 static const struct mo_option leaks_options[] = {
+	{ .name = "suspects", .help = "what may be held by a number or by the page before it, too" },
 	{ .name = "list", .help = "every lost object, with what it hangs on; candidates, too" },
 };
 
@@ -97,7 +102,7 @@ static const struct mo_view views[] = {
 	{
 		.name = "leaks",
 		.title = "Leaks",
-		.summary = "slab objects that are allocated and that nothing in the kernel's memory points at",
+		.summary = "objects, pages and areas that are allocated and that nothing in the kernel's memory points at",
 		.options = leaks_options,
 		.n_options = sizeof(leaks_options) / sizeof(leaks_options[0]),
 		.tables = leaks_tables,
@@ -111,7 +116,7 @@ static const struct mo_plugin plugin = {
 	MO_PLUGIN_HEADER,
 	.name = "leaks",
 	.version = MEMOPSY_VERSION,
-	.summary = "allocated slab objects that nothing leads to; leaks",
+	.summary = "allocated memory that nothing leads to; leaks",
 	.needs = &leaks_needs,
 	.layout_bytes = sizeof(struct leaks_layout),
 	.reads = reads,

@@ -6,12 +6,12 @@
 #include "leaks_views.h"
 
 enum { COLUMN_CACHE, COLUMN_OBJECTS, COLUMN_BYTES, COLUMN_HEADS, COLUMN_HELD_OBJECTS, COLUMN_HELD_BYTES, COLUMN_OWNER,
-       COLUMN_POINTS_AT, COLUMN_WHAT, COLUMN_SUSPECTS,
-       COLUMN_CONFIDENCE, COLUMN_ADDRESS, N_COLUMNS };
+       COLUMN_POINTS_AT, COLUMN_WHAT, COLUMN_CONFIDENCE, COLUMN_ADDRESS, N_COLUMNS };
 
 static const struct mo_column columns[N_COLUMNS] = {
-	[COLUMN_CACHE] = { .key = "cache", .heading = "CACHE", .kind = MO_CELL_TEXT, .help = "slab cache" },
-	[COLUMN_OBJECTS] = { .key = "objects", .heading = "OBJECTS", .kind = MO_CELL_COUNT, .help = "that nothing leads to" },
+	[COLUMN_CACHE] = { .key = "cache", .heading = "WHAT", .kind = MO_CELL_TEXT,
+			   .help = "slab cache; blocks of pages, with their order; vmalloc" },
+	[COLUMN_OBJECTS] = { .key = "objects", .heading = "COUNT", .kind = MO_CELL_COUNT, .help = "that nothing leads to" },
 	[COLUMN_BYTES] = { .key = "bytes", .heading = "SIZE", .kind = MO_CELL_BYTES, .help = "of these objects" },
 	[COLUMN_HEADS] = { .key = "heads", .heading = "HEADS", .kind = MO_CELL_COUNT,
 			   .help = "of them, those that no other lost object points at; of a cycle one" },
@@ -23,12 +23,10 @@ static const struct mo_column columns[N_COLUMNS] = {
 			   .help = "module whose text or data they point at, or whose constructor made them" },
 	[COLUMN_POINTS_AT] = { .key = "points_at", .heading = "POINTS AT", .kind = MO_CELL_TEXT, .flags = MO_COLUMN_TRUNCATE,
 			       .help = "the first such symbol" },
-	[COLUMN_WHAT] = { .key = "what", .heading = "WHAT", .kind = MO_CELL_TEXT, .flags = MO_COLUMN_HIDDEN,
+	[COLUMN_WHAT] = { .key = "what", .heading = "FORM", .kind = MO_CELL_TEXT, .flags = MO_COLUMN_HIDDEN,
 			  .help = "what they are, where their form tells" },
-	[COLUMN_SUSPECTS] = { .key = "suspects", .heading = "SUSPECTS", .kind = MO_CELL_COUNT,
-			      .help = "of them, those that may be held by a number or belong to the page before them" },
 	[COLUMN_CONFIDENCE] = { .key = "confidence", .heading = "CONFIDENCE", .kind = MO_CELL_TEXT,
-				.help = "likely; guess: memory that may point at them is missing; on purpose: the kernel loses these" },
+				.help = "likely; suspect: a number may refer to them; guess: memory is missing; on purpose: the kernel loses these" },
 	[COLUMN_ADDRESS] = { .key = "address", .heading = "ONE OF THEM", .kind = MO_CELL_ADDRESS,
 			     .help = "of a head, if there is one" },
 };
@@ -36,7 +34,8 @@ static const struct mo_column columns[N_COLUMNS] = {
 const struct mo_table_spec leaks_table = {
 	.name = "leaks",
 	.title = "Leaks",
-	.help = "Slab objects that are allocated and that nothing in the kernel's memory leads to.",
+	.help = "Slab objects, blocks of pages and areas of vmalloc that are allocated and that nothing in the kernel's memory "
+		"leads to.",
 	.columns = columns,
 	.n_columns = N_COLUMNS,
 };
@@ -122,8 +121,7 @@ static void put_group(struct mo_report *report, const struct mo_leaks_model *mod
 		[COLUMN_OWNER] = mo_cell_text(group->module),
 		[COLUMN_POINTS_AT] = mo_cell_unknown(),
 		[COLUMN_WHAT] = mo_cell_text(group->form),
-		[COLUMN_SUSPECTS] = mo_cell_number(mo_exact(group->suspects)),
-		[COLUMN_CONFIDENCE] = mo_cell_text(confidence_name(model, group->is_on_purpose ? MO_LOST_ON_PURPOSE : group->confidence)),
+		[COLUMN_CONFIDENCE] = mo_cell_text(confidence_name(model, group->confidence)),
 		[COLUMN_ADDRESS] = mo_cell_number(mo_exact(model->lost[group->representative].kva)),
 	};
 
@@ -150,7 +148,7 @@ static void put_lost(struct mo_report *report, const struct mo_leaks_model *mode
 		[LOST_HELD_BYTES] = mo_cell_number(mo_exact(lost->held_bytes)),
 		[LOST_CYCLE] = mo_cell_number(mo_exact(lost->is_in_cycle)),
 		[LOST_CONFIDENCE] =
-			mo_cell_text(confidence_name(model, group->is_on_purpose ? MO_LOST_ON_PURPOSE : lost->confidence)),
+			mo_cell_text(confidence_name(model, group->confidence)),
 		[LOST_PURPOSE] = mo_cell_number(mo_exact(group->is_on_purpose)),
 	};
 
@@ -159,11 +157,13 @@ static void put_lost(struct mo_report *report, const struct mo_leaks_model *mode
 
 #define REPORT_GROUPS 12
 
-static void put_list(struct mo_report *report, const struct mo_leaks_model *model, const struct mo_slab_model *slabs)
+static void put_list(struct mo_report *report, const struct mo_leaks_model *model, const struct mo_slab_model *slabs,
+		     bool has_suspects)
 {
 	mo_report_table_begin(report, &lost_table);
 	for (uint32_t i = 0; i < model->n_lost && !mo_report_failed(report); i++)
-		put_lost(report, model, slabs, i);
+		if (has_suspects || model->groups[model->lost[i].group].confidence != MO_LOST_SUSPECT)
+			put_lost(report, model, slabs, i);
 	mo_report_table_end(report);
 }
 
@@ -171,21 +171,39 @@ static void put_list(struct mo_report *report, const struct mo_leaks_model *mode
 static void put_groups(struct mo_run *run, struct mo_report *report, const struct mo_leaks_model *model,
 		       const struct mo_slab_model *slabs)
 {
-	size_t n_shown = model->is_hopeless ? 0 : model->n_groups;
+	size_t most = model->is_hopeless ? 0 : mo_run_is_report(run) ? REPORT_GROUPS : model->n_groups;
+	size_t n_shown = 0;
+	size_t n_left = 0;
 
-	if (mo_run_is_report(run) && n_shown > REPORT_GROUPS)
-		n_shown = REPORT_GROUPS;
 	mo_report_table_begin(report, &leaks_table);
-	for (size_t i = 0; i < n_shown; i++)
+	for (size_t i = 0; i < model->n_groups; i++) {
+		if (model->groups[i].confidence == MO_LOST_SUSPECT && !mo_run_flag(run, "suspects"))
+			continue;
+		if (n_shown == most) {
+			n_left++;
+			continue;
+		}
 		put_group(report, model, slabs, &model->groups[i]);
+		n_shown++;
+	}
 	mo_report_table_end(report);
-	if (!model->is_hopeless && n_shown < model->n_groups)
-		mo_report_note(report, "%zu smaller groups are shown by `memopsy leaks`.", model->n_groups - n_shown);
+	if (!model->is_hopeless && n_left)
+		mo_report_note(report, "%zu smaller groups are shown by `memopsy leaks`.", n_left);
+	if (model->suspect_objects && !mo_run_flag(run, "suspects"))
+		mo_report_note(report,
+			       "%" PRIu64 " more (%" PRIu64 " KiB) are suspect: no address leads to them, but a number may, or the page "
+			       "before them. `memopsy leaks --suspects` shows them; an idle machine has some.",
+			       model->suspect_objects, model->suspect_bytes / 1024);
 	mo_report_note(report, "%" PRIu64 " allocated objects looked at, and %" PRIu64 " pages as roots.", model->objects,
 		       model->root_pages - model->missing_pages);
-	if (model->deferred_objects)
-		mo_report_note(report, "%" PRIu64 " objects wait for RCU to be freed: not lost, but deferred.",
-			       model->deferred_objects);
+	if (model->blocks || model->areas)
+		mo_report_note(report, "%" PRIu64 " blocks of pages and %" PRIu64 " areas of vmalloc looked at.", model->blocks,
+			       model->areas);
+	if (model->deferred_objects || model->deferred_callbacks || model->deferred_kfree_rcu)
+		mo_report_note(report,
+			       "Not lost, but deferred: %" PRIu64 " objects wait for call_rcu(), %" PRIu64
+			       " were given to kfree_rcu().",
+			       model->deferred_callbacks, model->deferred_objects + model->deferred_kfree_rcu);
 }
 
 struct mo_error *show_leaks(struct mo_run *run, struct mo_report *report)
@@ -194,7 +212,7 @@ struct mo_error *show_leaks(struct mo_run *run, struct mo_report *report)
 	const struct mo_slab_model *slabs = mo_run_model_of(run, MO_SLAB_MODEL);
 
 	if (mo_run_flag(run, "list"))
-		put_list(report, model, slabs);
+		put_list(report, model, slabs, mo_run_flag(run, "suspects"));
 	else
 		put_groups(run, report, model, slabs);
 	report_leak_findings(run, report);

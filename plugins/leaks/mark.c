@@ -93,6 +93,34 @@ static struct word_source begin_node(struct leaks_state *state, struct mo_reader
 	return source;
 }
 
+/* Words of pages, but for those that nobody will read. */
+static void scan_live_words(const struct marking *marking, struct marking_thread *thread, const uint8_t *bytes, size_t n_bytes,
+			    uint64_t pa, struct word_source source)
+{
+	const struct leaks_state *state = marking->state;
+	const struct dead_range *dead = next_dead(&marking->dead, pa);
+	const struct dead_range *end = marking->dead.ranges + marking->dead.n;
+	uint64_t end_pa = pa + n_bytes;
+
+	while (pa < end_pa) {
+		uint64_t stop_pa = dead && dead < end && dead->pa < end_pa ? dead->pa : end_pa;
+
+		if (stop_pa > pa) {
+			source.kva = state->index.slabs->direct_map_kva + pa;
+			scan_words(marking->state, thread, bytes, stop_pa - pa, source);
+			bytes += stop_pa - pa;
+			pa = stop_pa;
+		}
+		if (pa < end_pa) {
+			uint64_t next_pa = dead->end_pa < end_pa ? dead->end_pa : end_pa;
+
+			bytes += next_pa - pa;
+			pa = next_pa;
+			dead++;
+		}
+	}
+}
+
 /* The words of one object, in the pieces that views give; what cannot be read of it is counted. */
 static void scan_object(const struct marking *marking, struct mo_reader *reader, struct marking_thread *thread,
 			struct object_ref ref)
@@ -121,7 +149,10 @@ static void scan_object(const struct marking *marking, struct mo_reader *reader,
 			thread->missing_objects++;
 			return;
 		}
-		scan_part(marking, thread, view, n_viewed, source);
+		if (is_block(&state->index, ref.slab) && marking->dead.n)
+			scan_live_words(marking, thread, view, n_viewed, direct_map_pa(&state->index, source.kva), source);
+		else
+			scan_part(marking, thread, view, n_viewed, source);
 		source.kva += n_viewed;
 		source.area_bytes = 0;
 		n_bytes -= n_viewed;
@@ -136,33 +167,6 @@ static struct mo_error *follow(const struct marking *marking, struct mo_reader *
 		scan_object(marking, reader, thread, ref);
 	}
 	return thread->is_out_of_memory ? mo_error_no_memory() : NULL;
-}
-
-static void scan_live_words(const struct marking *marking, struct marking_thread *thread, const uint8_t *bytes, size_t n_bytes,
-			    uint64_t pa)
-{
-	const struct leaks_state *state = marking->state;
-	const struct dead_range *dead = next_dead(&marking->dead, pa);
-	const struct dead_range *end = marking->dead.ranges + marking->dead.n;
-	uint64_t end_pa = pa + n_bytes;
-
-	while (pa < end_pa) {
-		uint64_t stop_pa = dead && dead < end && dead->pa < end_pa ? dead->pa : end_pa;
-
-		if (stop_pa > pa) {
-			scan_words(marking->state, thread, bytes, stop_pa - pa,
-				   (struct word_source){ .kva = state->index.slabs->direct_map_kva + pa });
-			bytes += stop_pa - pa;
-			pa = stop_pa;
-		}
-		if (pa < end_pa) {
-			uint64_t next_pa = dead->end_pa < end_pa ? dead->end_pa : end_pa;
-
-			bytes += next_pa - pa;
-			pa = next_pa;
-			dead++;
-		}
-	}
 }
 
 /*
@@ -197,7 +201,7 @@ static struct mo_error *scan_roots(const struct marking *marking, struct mo_read
 		if (is_table)
 			scan_table(state, thread, view, n_bytes);
 		else
-			scan_live_words(marking, thread, view, n_bytes, pa);
+			scan_live_words(marking, thread, view, n_bytes, pa, (struct word_source){ .kva = 0 });
 		mo_view_done(reader, view, n_bytes);
 		pa += n_bytes;
 		error = follow(marking, reader, thread);

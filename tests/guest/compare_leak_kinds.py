@@ -17,7 +17,7 @@ BY_NUMBER = {"by-physical", "page-by-pfn"}
 # The truth says that nothing in them names the module.
 NAMELESS = {"no-name", "socket", "sock", "skb", "skb-data"}
 
-listed = json.loads(truth.run(program, "leaks", dump, "--list", "--json"))["data"]["lost_objects"]
+listed = json.loads(truth.run(program, "leaks", dump, "--list", "--suspects", "--json"))["data"]["lost_objects"]
 found = {int(row["address"], 16): row for row in listed}
 starts = sorted(found)
 

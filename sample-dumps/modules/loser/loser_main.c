@@ -124,8 +124,9 @@ static noinline void wipe_stack(void)
 
 static int work(void *unused)
 {
-	lose_all();
+	/* First what is held: it fills the places of freed objects that something may still point at. */
 	keep_all();
+	lose_all();
 	wipe_stack();
 	while (!kthread_should_stop())
 		msleep(100);

@@ -39,10 +39,9 @@ static const struct mo_fake_symbol symbols[] = {
 	{ "orc_lookup_end", TABLE_KVA + 2 * 4096, 0 },
 };
 
-/* What the plugin asks of a run and a kernel beyond the fakes that plugins share. Weak, so that those may learn it. */
-#define WEAK __attribute__((weak))
+/* What the plugin asks of a run and a kernel beyond the fakes that plugins share. */
 
-WEAK const void *mo_run_model_of(const struct mo_run *run, const char *name)
+const void *mo_run_model_of(const struct mo_run *run, const char *name)
 {
 	(void)run;
 	if (!strcmp(name, MO_SLAB_MODEL))
@@ -53,13 +52,7 @@ WEAK const void *mo_run_model_of(const struct mo_run *run, const char *name)
 	return NULL;
 }
 
-WEAK struct mo_progress *mo_run_progress(const struct mo_run *run)
-{
-	(void)run;
-	return NULL;
-}
-
-WEAK enum mo_frame_presence mo_kernel_frame_presence(const struct mo_kernel *kernel, uint64_t pfn)
+enum mo_frame_presence mo_kernel_frame_presence(const struct mo_kernel *kernel, uint64_t pfn)
 {
 	(void)kernel;
 	if (pfn >= TOY_PAGES)
@@ -67,7 +60,7 @@ WEAK enum mo_frame_presence mo_kernel_frame_presence(const struct mo_kernel *ker
 	return excluded_pfn && pfn == excluded_pfn ? MO_FRAME_EXCLUDED : MO_FRAME_PRESENT;
 }
 
-WEAK struct mo_error *mo_view_pa(struct mo_reader *reader, uint64_t pa, size_t max_bytes, const void **ret,
+struct mo_error *mo_view_pa(struct mo_reader *reader, uint64_t pa, size_t max_bytes, const void **ret,
 				 size_t *n_bytes_ret)
 {
 	/* One page at a time, as of a compressed dump. */
@@ -76,12 +69,12 @@ WEAK struct mo_error *mo_view_pa(struct mo_reader *reader, uint64_t pa, size_t m
 	return mo_view(reader, BASE_KVA + pa, max_bytes, ret, n_bytes_ret);
 }
 
-WEAK struct mo_error *mo_read_pa(struct mo_reader *reader, uint64_t pa, void *buffer, size_t n_bytes)
+struct mo_error *mo_read_pa(struct mo_reader *reader, uint64_t pa, void *buffer, size_t n_bytes)
 {
 	return mo_read(reader, BASE_KVA + pa, buffer, n_bytes);
 }
 
-WEAK struct mo_error *mo_translate(struct mo_reader *reader, uint64_t kva, uint64_t *pa_ret, uint64_t *span_bytes_ret)
+struct mo_error *mo_translate(struct mo_reader *reader, uint64_t kva, uint64_t *pa_ret, uint64_t *span_bytes_ret)
 {
 	(void)reader;
 	if (kva - BASE_KVA < TOY_PAGES * 4096)
@@ -97,20 +90,13 @@ WEAK struct mo_error *mo_translate(struct mo_reader *reader, uint64_t kva, uint6
 	return NULL;
 }
 
-WEAK bool mo_run_number(const struct mo_run *run, const char *option, uint64_t *ret)
+bool mo_run_number(const struct mo_run *run, const char *option, uint64_t *ret)
 {
 	(void)run;
 	assert_string_equal(option, "depth");
 	if (toy_depth)
 		*ret = toy_depth;
 	return toy_depth != 0;
-}
-
-WEAK void mo_view_done(struct mo_reader *reader, const void *bytes, size_t n_bytes)
-{
-	(void)reader;
-	(void)bytes;
-	(void)n_bytes;
 }
 
 uint64_t page_kva(uint64_t pfn)

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef LEAKS_DEFERRED_H
+#define LEAKS_DEFERRED_H
+
+/* What waits for RCU: not lost, and not anybody's either. */
+
+#include "gathering.h"
+
+/* Objects given to call_rcu() whose callback has not been called (struct rcu_segcblist, kernel/rcu/rcu_segcblist.c). */
+struct mo_error *count_callbacks(struct leaks_state *state) MO_MUST_USE;
+
+/* Objects on kfree_rcu()'s own lists that wait for no grace period yet, as the kernel counts them. */
+void count_kfree_rcu(struct leaks_state *state);
+
+#endif
