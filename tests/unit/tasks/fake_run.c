@@ -156,7 +156,8 @@ struct mo_run *fake_run(struct mo_kernel *kernel, const struct mo_plugin *plugin
 
 void fake_run_destroy(struct mo_run *run)
 {
-	run->plugin->release(run->model);
+	if (run->plugin->release)
+		run->plugin->release(run->model);
 	free(run->layout);
 	for (size_t i = 0; i < run->n_findings; i++)
 		free(run->findings[i]);
