@@ -347,9 +347,52 @@ static void test_oom_score_command(void **unused)
 	mo_fake_destroy(kernel);
 }
 
+/* A task in a pid namespace of its own, two levels down; one whose struct pid makes no sense; and one without any. */
+static void test_namespaces(void **unused)
+{
+	struct mo_kernel *kernel = toy_tasks(TOY_SPLIT_RSS);
+	struct namespaces namespaces = { .nsproxy_kva = UINT64_MAX };
+	struct tasks_state state;
+	struct mo_run *run;
+
+	(void)unused;
+	toy_process(kernel, 1, 0, "init");
+	toy_process(kernel, 2, 1, "inside");
+	toy_process(kernel, 3, 1, "broken");
+	mo_fake_put_u64(kernel, TASK(2) + TASK_NSPROXY, SPARE(0));
+	mo_fake_put_u64(kernel, SPARE(0), SPARE(1));
+	mo_fake_put_u64(kernel, SPARE(0) + 8, 0xdead0000); /* cannot be read */
+	mo_fake_put_u32(kernel, SPARE(1), 4711);
+	mo_fake_put_u64(kernel, TASK(2) + TASK_THREAD_PID, SPARE(2));
+	mo_fake_put_u32(kernel, SPARE(2), 1);
+	mo_fake_put_u32(kernel, SPARE(2) + 8, 2);
+	mo_fake_put_u32(kernel, SPARE(2) + 24, 1);
+	mo_fake_put_u64(kernel, SPARE(2) + 32, SPARE(3));
+	mo_fake_put_u32(kernel, SPARE(3), 4712);
+	mo_fake_put_u64(kernel, CRED(2) + 8, SPARE(4));
+	mo_fake_put_u32(kernel, SPARE(4), 4713);
+	mo_fake_put_u64(kernel, TASK(3) + TASK_THREAD_PID, SPARE(5));
+	mo_fake_put_u32(kernel, SPARE(5), 33);
+	run = fake_run(kernel, memopsy_plugin_entry_tasks());
+	view_state(run, &state);
+	read_namespaces(&state, task_of(run, 2), &namespaces);
+	assert_int_equal(namespaces.inodes[NS_MNT], 4711);
+	assert_int_equal(namespaces.inodes[NS_PID], 4712);
+	assert_int_equal(namespaces.inodes[NS_USER], 4713);
+	assert_int_equal(namespaces.inodes[NS_NET], 0);
+	assert_int_equal(namespaces.inner_pid, 1);
+	read_namespaces(&state, task_of(run, 3), &namespaces);
+	assert_int_equal(namespaces.inodes[NS_MNT], 0);
+	assert_int_equal(namespaces.inodes[NS_PID], 0);
+	assert_int_equal(namespaces.inner_pid, -1);
+	fake_run_destroy(run);
+	mo_fake_destroy(kernel);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_namespaces),
 		cmocka_unit_test(test_members),
 		cmocka_unit_test(test_state_letters),
 		cmocka_unit_test(test_split_counters),

@@ -44,6 +44,16 @@
 	MEMBER("struct stable_node", "hlist", 0, 8), MEMBER("struct rmap_item", "hlist", 0, 16), \
 	MEMBER("struct rmap_item", "anon_vma", 16, 8), MEMBER("struct rmap_item", "address", 24, 8)
 
+/* All namespaces have their inode number at 0. */
+#define NAMESPACE_ROWS \
+	MEMBER(T, "nsproxy", TASK_NSPROXY, 8), MEMBER(T, "thread_pid", TASK_THREAD_PID, 8), \
+	MEMBER("struct cred", "user_ns", 8, 8), MEMBER("struct nsproxy", "mnt_ns", 0, 8), \
+	MEMBER("struct nsproxy", "net_ns", 8, 8), MEMBER("struct mnt_namespace", "ns.inum", 0, 4), \
+	MEMBER("struct net", "ns.inum", 0, 4), MEMBER("struct pid_namespace", "ns.inum", 0, 4), \
+	MEMBER("struct user_namespace", "ns.inum", 0, 4), MEMBER("struct pid", "level", 0, 4), \
+	MEMBER("struct pid", "numbers", 8, 16), { .type = "struct upid", .bytes = 16 }, MEMBER("struct upid", "nr", 0, 4), \
+	MEMBER("struct upid", "ns", 8, 8)
+
 #define COMMON_ROWS \
 	PAGE_ROWS, RMAP_ROWS, \
 	{ .type = "struct cpumask", .member = "bits", .bytes = 8, .n_elements = 1 }, \
@@ -57,6 +67,7 @@
 	MEMBER(T, "start_boottime", TASK_START, 8), MEMBER(T, "mm", TASK_MM, 8), \
 	{ .type = "struct signal_struct", .member = "oom_score_adj", .offset_bytes = SIGNAL_ADJ, .bytes = 2, .is_signed = true }, \
 	MEMBER("struct cred", "euid", 0, 4), MEMBER("struct css_set", "dfl_cgrp", 0, 8), MEMBER("struct cgroup", "kn", 0, 8), \
+	NAMESPACE_ROWS, \
 	MEMBER("struct kernfs_node", "__parent", 0, 8), MEMBER("struct kernfs_node", "name", 8, 8), \
 	MEMBER(M, "pgd", MM_PGD, 8), MEMBER(M, "mm_users", MM_USERS, 4), MEMBER(M, "total_vm", MM_TOTAL, 8), \
 	VMA_ROWS, MEMBER(M, "locked_vm", MM_LOCKED, 8), MEMBER(M, "pgtables_bytes", MM_PGTABLES, 8), MEMBER(M, "flags", MM_FLAGS, 8)
