@@ -6,8 +6,6 @@
 static enum mo_holder_kind kind_of_class(enum mo_page_class class)
 {
 	switch (class) {
-	case MO_PAGE_PAGE_TABLE:
-		return MO_HOLDER_PAGE_TABLES;
 	case MO_PAGE_MEM_MAP:
 	case MO_PAGE_PAGE_EXT:
 	case MO_PAGE_KERNEL_TEXT:
@@ -36,6 +34,7 @@ bool is_kernel_class(enum mo_page_class class)
 	case MO_PAGE_KERNEL_STACK:
 	case MO_PAGE_VMALLOC:
 	case MO_PAGE_PERCPU:
+	case MO_PAGE_PAGE_TABLE:
 	case MO_PAGE_DIRECT:
 		return true;
 	default:
@@ -62,6 +61,20 @@ static struct mo_error *add_classes(struct owners_state *state)
 			error = add_holder(&state->holders, &holder);
 	}
 	return error;
+}
+
+/* The module that a cache belongs to: that of its constructor, if it has one. */
+static struct mo_error *find_cache_module(struct owners_state *state, const struct mo_slab_cache *cache, const char **ret)
+{
+	struct mo_symbol symbol = { .module = NULL };
+	struct mo_error *error;
+
+	*ret = NULL;
+	if (!cache->constructor_kva)
+		return NULL;
+	error = mo_symbols_at(mo_kernel_symbols(state->kernel), cache->constructor_kva, &symbol);
+	mo_error_destroy(error);
+	return error ? NULL : keep_name(&state->names, symbol.module, ret);
 }
 
 /* Slab caches, and pages of slabs that belong to none that is known. */
@@ -91,11 +104,39 @@ static struct mo_error *add_caches(struct owners_state *state)
 		pages_left -= pages;
 		error = keep_name(&state->names, cache->name ? cache->name : "?", &holder.name);
 		if (!error)
+			error = find_cache_module(state, cache, &holder.module);
+		if (!error)
 			error = add_holder(&state->holders, &holder);
 	}
 	rest.bytes = pages_left << state->page_shift;
 	rest.pieces = pages_left;
 	return error || !pages_left ? error : add_holder(&state->holders, &rest);
+}
+
+/* Page tables by whose they are. What no walk has found may be on its way in or out. */
+static struct mo_error *add_page_tables(struct owners_state *state)
+{
+	static const char *const names[] = { "page tables of the kernel", "page tables of processes",
+					     "page tables that no walk has found" };
+	const struct mo_page_tables_model *model = state->page_tables;
+	uint64_t pages[3] = { 0, 0, state->mem_map->pages[MO_PAGE_PAGE_TABLE] };
+	struct mo_error *error = NULL;
+
+	for (size_t i = 0; model && i < model->n_tables; i++) {
+		const struct mo_page_table *table = &model->tables[i];
+
+		if (mo_page_class_of(state->mem_map, table->pfn) != MO_PAGE_PAGE_TABLE || !pages[2])
+			continue;
+		pages[table->owner < model->n_owners && model->owners[table->owner].kind == MO_TABLES_OF_TASKS]++;
+		pages[2]--;
+	}
+	for (unsigned i = 0; i < 3 && !error; i++)
+		if (pages[i])
+			error = add_holder(&state->holders, &(const struct mo_holder){
+				.kind = MO_HOLDER_PAGE_TABLES, .evidence = MO_HOLDER_BY_ALLOCATOR,
+				.name = i == 2 && !model ? "page tables" : names[i], .bytes = pages[i] << state->page_shift,
+				.pieces = pages[i], .page_class = MO_PAGE_PAGE_TABLE });
+	return error;
 }
 
 struct mo_error *gather_books(struct owners_state *state)
@@ -104,5 +145,7 @@ struct mo_error *gather_books(struct owners_state *state)
 
 	if (!error)
 		error = gather_vmap_books(state);
+	if (!error)
+		error = add_page_tables(state);
 	return error ? error : add_classes(state);
 }

@@ -12,10 +12,10 @@
 #include <memopsy/memmap.h>
 #include <memopsy/owners.h>
 #include <memopsy/page_owner.h>
+#include <memopsy/page_tables.h>
 #include <memopsy/places.h>
 #include <memopsy/plugin.h>
 #include <memopsy/slab.h>
-#include <memopsy/tasks.h>
 #include <memopsy/vmap.h>
 
 #include "../mem_map/mem_map_layout.h"
@@ -120,7 +120,7 @@ struct owners_state {
 	const struct mo_vmap_model *vmap;             /* NULL: not to be had; so are the next ones */
 	const struct mo_places_model *places;
 	const struct mo_page_owner_model *page_owner;
-	const struct mo_tasks_model *tasks;
+	const struct mo_page_tables_model *page_tables;
 	const struct owners_layout *layout;
 	const struct mo_memmap *memmap;
 	struct page_shape page_shape;
@@ -136,7 +136,7 @@ struct owners_state {
 struct mo_error *gather_blocks(struct owners_state *state) MO_MUST_USE;
 void blocks_deinit(struct block_index *index);
 /* structures.c */
-struct mo_error *mark_structures(struct owners_state *state) MO_MUST_USE;
+void mark_structures(struct owners_state *state);
 enum structure structure_around(struct owners_state *state, const struct mo_place *place, const struct block *block);
 struct mo_error *find_pointers(struct owners_state *state) MO_MUST_USE;
 struct mo_error *name_blocks(struct owners_state *state) MO_MUST_USE;

@@ -43,10 +43,10 @@ static struct mo_error *fill(struct owners_state *state)
 		error = gather_books(state);
 	if (!error)
 		error = gather_blocks(state);
-	if (!error)
-		error = mark_structures(state);
-	if (!error)
+	if (!error) {
+		mark_structures(state);
 		error = find_pointers(state);
+	}
 	if (!error)
 		error = name_blocks(state);
 	if (error)
@@ -74,7 +74,7 @@ static struct mo_error *gather(struct mo_run *run, void **model_ret)
 	state->vmap = mo_run_model_of(run, MO_VMAP_MODEL);
 	state->places = mo_run_model_of(run, MO_PLACES_MODEL);
 	state->page_owner = mo_run_model_of(run, MO_PAGE_OWNER_MODEL);
-	state->tasks = mo_run_model_of(run, MO_TASKS_MODEL);
+	state->page_tables = mo_run_model_of(run, MO_PAGE_TABLES_MODEL);
 	error = fill(state);
 	state->run = NULL;
 	if (error) {
@@ -92,7 +92,7 @@ static const struct mo_model_ref reads[] = {
 	{ .name = MO_MEM_MAP_MODEL, .version = MO_MEM_MAP_MODEL_VERSION },
 	{ .name = MO_VMAP_MODEL, .version = MO_VMAP_MODEL_VERSION, .is_optional = true },
 	{ .name = MO_PLACES_MODEL, .version = MO_PLACES_MODEL_VERSION, .is_optional = true },
-	{ .name = MO_TASKS_MODEL, .version = MO_TASKS_MODEL_VERSION, .is_optional = true },
+	{ .name = MO_PAGE_TABLES_MODEL, .version = MO_PAGE_TABLES_MODEL_VERSION, .is_optional = true },
 	{ .name = MO_PAGE_OWNER_MODEL, .version = MO_PAGE_OWNER_MODEL_VERSION, .is_optional = true },
 };
 

@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Blocks that are known by the structure that has them: page tables by a walk over the kernel's and by the mms; others by
- * what stands around the pointer, checked as far as the structure allows.
+ * Blocks that are known by the structure that has them: page tables as they were found by walking them; others by what
+ * stands around the pointer, checked as far as the structure allows.
  */
-#include <memopsy/table_walk.h>
-
 #include "gathering.h"
 
 #define MOST_FRAGS 64u
 
 const char *const structure_names[N_STRUCTURES] = {
 	[STRUCTURE_KERNEL_TABLES] = "page tables of the kernel",
-	[STRUCTURE_TABLES] = "upper page tables of processes",
+	[STRUCTURE_TABLES] = "page tables of processes",
 	[STRUCTURE_SKB_FRAGS] = "fragments of socket buffers",
 	[STRUCTURE_RING_BUFFER] = "ring buffers of ftrace",
 	[STRUCTURE_PIPE] = "pipes",
@@ -26,88 +24,16 @@ static void mark(struct owners_state *state, uint64_t pfn, enum structure struct
 		state->blocks.blocks[block].structure = (uint8_t)structure;
 }
 
-struct marking {
-	struct owners_state *state;
-	enum structure structure;
-};
-
-static bool mark_table(void *context, const struct mo_table_entry *entry)
+void mark_structures(struct owners_state *state)
 {
-	const struct marking *marking = context;
+	const struct mo_page_tables_model *model = state->page_tables;
 
-	mark(marking->state, entry->pa >> marking->state->page_shift, marking->structure);
-	return true;
-}
+	for (size_t i = 0; model && i < model->n_tables; i++) {
+		const struct mo_page_table *table = &model->tables[i];
 
-static void skip_broken(void *context, const struct mo_table_entry *entry, struct mo_error *error)
-{
-	(void)context;
-	(void)entry;
-	mo_error_destroy(error);
-}
-
-/* The upper tables behind one top table; those that the page says itself, of PTEs and PMDs, need no walk. */
-static struct mo_error *mark_tables(struct owners_state *state, uint64_t root_pa, bool is_kernel, uint64_t *tables_left)
-{
-	struct marking context = { .state = state, .structure = is_kernel ? STRUCTURE_KERNEL_TABLES : STRUCTURE_TABLES };
-	struct mo_table_walk walk = {
-		.root_pa = root_pa,
-		.last_va = UINT64_MAX,
-		.tables_left = *tables_left,
-		.lowest_height = is_kernel ? 1 : 2,
-		.table = mark_table,
-		.broken = skip_broken,
-		.context = &context,
-	};
-	uint64_t last_user_va;
-	struct mo_error *error;
-
-	mo_address_halves(state->kernel, &last_user_va, &walk.first_va);
-	if (!is_kernel) {
-		walk.first_va = 0;
-		walk.last_va = last_user_va;
+		mark(state, table->pfn, table->owner < model->n_owners && model->owners[table->owner].kind == MO_TABLES_OF_TASKS ?
+						STRUCTURE_TABLES : STRUCTURE_KERNEL_TABLES);
 	}
-	error = mo_walk_tables(mo_run_reader(state->run), &walk);
-	*tables_left = walk.tables_left;
-	if (!error || mo_error_code(error) == MO_E_NO_MEMORY || mo_error_code(error) == MO_E_CANCELLED)
-		return error;
-	mo_error_destroy(error);
-	return NULL;
-}
-
-/*
- * Top tables of processes. With page-table isolation (arch/x86/mm/pti.c) each is two pages, the second of which is what
- * the CPU has in user mode; so are those of the kernel, whose second table maps what entering the kernel needs.
- */
-static struct mo_error *mark_process_tables(struct owners_state *state, uint64_t *tables_left)
-{
-	const struct mo_tasks_model *tasks = state->tasks;
-	bool is_isolated = false;
-	struct mo_error *error = NULL;
-
-	for (size_t i = 0; tasks && i < tasks->n_mms && !error; i++) {
-		uint64_t pa = tasks->mms[i].pgd_kva - state->direct_map_kva;
-		uint32_t block = tasks->mms[i].pgd_kva < state->direct_map_kva ? NO_BLOCK :
-										  block_at(&state->blocks, pa >> state->page_shift);
-
-		if (block == NO_BLOCK)
-			continue;
-		is_isolated |= state->blocks.blocks[block].order == 1;
-		mark(state, pa >> state->page_shift, STRUCTURE_TABLES);
-		error = mark_tables(state, pa, false, tables_left);
-	}
-	if (error || !is_isolated)
-		return error;
-	return mark_tables(state, mo_kernel_root_table_pa(state->kernel) + state->page_bytes, true, tables_left);
-}
-
-struct mo_error *mark_structures(struct owners_state *state)
-{
-	uint64_t tables_left = 4096 + state->memmap->n_pages / 128;
-	struct mo_error *error = mark_tables(state, mo_kernel_root_table_pa(state->kernel), true, &tables_left);
-
-	mark(state, mo_kernel_root_table_pa(state->kernel) >> state->page_shift, STRUCTURE_KERNEL_TABLES);
-	return error ? error : mark_process_tables(state, &tables_left);
 }
 
 static bool read_word(struct owners_state *state, uint64_t kva, uint64_t *ret)

@@ -59,6 +59,20 @@ static bool find_symbol(const struct places_state *state, uint64_t kva, struct m
 	return is_found;
 }
 
+/* Memory that alloc_percpu() gave out; false: what this address lies in is not allocated, or not known. */
+static bool find_percpu_allocation(const struct places_state *state, uint64_t kva, struct mo_place *place)
+{
+	const struct mo_percpu_allocation *allocation = percpu_allocation_at(state, kva, &place->cpu, &place->percpu_kva);
+
+	if (!allocation)
+		return false;
+	set_container(place, MO_PLACE_PERCPU, kva - (place->percpu_kva - allocation->percpu_kva), allocation->bytes, kva);
+	place->is_root = true;
+	place->is_allocated = true;
+	set_name(place, "per-CPU allocation at 0x%" PRIx64, allocation->percpu_kva);
+	return true;
+}
+
 /* A CPU's unit of the first chunk: static variables, those of modules, then what was allocated. */
 static void find_in_unit(const struct places_state *state, const struct kva_range *range, uint64_t kva, struct mo_place *place)
 {
@@ -88,7 +102,8 @@ static void find_in_unit(const struct places_state *state, const struct kva_rang
 		set_name(place, "per-CPU variables of %s", of->module);
 		return;
 	}
-	set_name(place, "first chunk of the per-CPU allocator");
+	if (!find_percpu_allocation(state, kva, place))
+		set_name(place, "first chunk of the per-CPU allocator");
 }
 
 static void find_in_image(const struct places_state *state, const struct kva_range *range, uint64_t kva, struct mo_place *place)
@@ -132,7 +147,8 @@ static void find_in_area(const struct places_state *state, const struct mo_vmap_
 	} else if (caller && !strcmp(caller, "pcpu_get_vm_areas")) {
 		place->kind = MO_PLACE_PERCPU;
 		place->is_root = true;
-		set_name(place, "chunk of the per-CPU allocator");
+		if (!find_percpu_allocation(state, kva, place))
+			set_name(place, "chunk of the per-CPU allocator");
 	} else {
 		set_name(place, "%s area of %s", area->flags & MO_VM_IOREMAP ? "ioremap" : area->flags & MO_VM_MAP ? "vmap" : "vmalloc",
 			 caller ? caller : "?");
@@ -287,6 +303,28 @@ static void find_block(const struct places_state *state, struct mo_reader *reade
 	set_name(place, "%s", state->mem_map ? state->mem_map->classes[class].title : "page");
 }
 
+/* A page table that a walk has found, whatever the class of its page. */
+static bool find_page_table(const struct places_state *state, uint64_t direct_kva, struct mo_place *place)
+{
+	const struct mo_page_tables_model *model = state->page_tables;
+	const struct mo_page_table *table = model ? mo_page_table_at(model, place->pfn) : NULL;
+	const struct mo_table_owner *owner;
+	const char *level;
+
+	if (!table || table->owner >= model->n_owners || table->height >= MO_MOST_TABLE_LEVELS)
+		return false;
+	owner = &model->owners[table->owner];
+	level = model->level_names[table->height] ? model->level_names[table->height] : "page";
+	set_container(place, MO_PLACE_PAGE_TABLE, state->direct_map_kva + (place->pfn << state->page_shift), state->page_bytes,
+		      direct_kva);
+	place->is_allocated = true;
+	if (owner->pid)
+		set_name(place, "%s table of PID %d %s", level, owner->pid, owner->comm);
+	else
+		set_name(place, "%s table of %s", level, *owner->comm ? owner->comm : "the kernel");
+	return true;
+}
+
 /* Memory by its page frame. */
 static void find_memory(const struct places_state *state, struct mo_reader *reader, uint64_t pa, struct mo_place *place)
 {
@@ -298,6 +336,9 @@ static void find_memory(const struct places_state *state, struct mo_reader *read
 	place->has_pfn = true;
 	place->page_class = (uint8_t)(state->mem_map ? mo_page_class_of(state->mem_map, place->pfn) : MO_PAGE_UNKNOWN);
 	if ((place->page_class == MO_PAGE_SLAB || !state->mem_map) && find_object(state, direct_kva, place))
+		return;
+	if ((place->page_class == MO_PAGE_PAGE_TABLE || place->page_class == MO_PAGE_DIRECT) &&
+	    find_page_table(state, direct_kva, place))
 		return;
 	if (may_be_mapped_elsewhere((enum mo_page_class)place->page_class)) {
 		span = frame_span_of(state, place->pfn);

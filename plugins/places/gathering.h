@@ -10,6 +10,8 @@
 
 #include <memopsy/mem_map.h>
 #include <memopsy/memmap.h>
+#include <memopsy/page_tables.h>
+#include <memopsy/percpu.h>
 #include <memopsy/places.h>
 #include <memopsy/plugin.h>
 #include <memopsy/slab.h>
@@ -76,6 +78,8 @@ struct places_state {
 	const struct mo_mem_map_model *mem_map;
 	const struct mo_vmap_model *vmap;
 	const struct mo_tasks_model *tasks;
+	const struct mo_page_tables_model *page_tables;
+	const struct mo_percpu_model *percpu;
 	const struct mo_memmap *memmap;
 	struct mem_map_layout page_layout;
 	struct page_shape page_shape;
@@ -124,6 +128,10 @@ struct mo_error *only_fatal(struct mo_error *error) MO_MUST_USE;
 
 /* The span that a page frame lies in; NULL: it is used in the direct map alone, or not at all. */
 const struct frame_span *frame_span_of(const struct places_state *state, uint64_t pfn);
+
+/* percpu_units.c: the allocation that an address belongs to, of whichever CPU; NULL: none. *cpu and *percpu_kva with it. */
+const struct mo_percpu_allocation *percpu_allocation_at(const struct places_state *state, uint64_t kva, int32_t *cpu,
+							uint64_t *percpu_kva);
 
 /* find.c */
 struct mo_error *find_place(const struct mo_places_model *places, struct mo_reader *reader, uint64_t kva,

@@ -42,3 +42,21 @@ struct mo_error *gather_percpu_units(struct places_state *state)
 	sort_ranges(&state->units);
 	return only_fatal(error);
 }
+
+/* A CPU's copy lies as far from the pointer as its unit does from where per-CPU pointers begin. */
+const struct mo_percpu_allocation *percpu_allocation_at(const struct places_state *state, uint64_t kva, int32_t *cpu,
+							uint64_t *percpu_kva)
+{
+	for (size_t i = 0; state->percpu && i < state->units.n; i++) {
+		const struct kva_range *unit = &state->units.ranges[i];
+		uint64_t pointer_kva = kva - (unit->first_kva - state->layout->percpu_start.kva);
+		const struct mo_percpu_allocation *allocation = mo_percpu_allocation_at(state->percpu, pointer_kva);
+
+		if (!allocation)
+			continue;
+		*cpu = (int32_t)unit->index;
+		*percpu_kva = pointer_kva;
+		return allocation;
+	}
+	return NULL;
+}

@@ -75,6 +75,8 @@ static struct mo_error *gather(struct mo_run *run, void **model_ret)
 	state->mem_map = mo_run_model_of(run, MO_MEM_MAP_MODEL);
 	state->vmap = mo_run_model_of(run, MO_VMAP_MODEL);
 	state->tasks = mo_run_model_of(run, MO_TASKS_MODEL);
+	state->page_tables = mo_run_model_of(run, MO_PAGE_TABLES_MODEL);
+	state->percpu = mo_run_model_of(run, MO_PERCPU_MODEL);
 	state->model.find = find_place;
 	state->model.find_pa = find_place_pa;
 	error = fill(state);
@@ -92,6 +94,8 @@ static const struct mo_model_ref reads[] = {
 	{ .name = MO_MEM_MAP_MODEL, .version = MO_MEM_MAP_MODEL_VERSION, .is_optional = true },
 	{ .name = MO_VMAP_MODEL, .version = MO_VMAP_MODEL_VERSION, .is_optional = true },
 	{ .name = MO_TASKS_MODEL, .version = MO_TASKS_MODEL_VERSION, .is_optional = true },
+	{ .name = MO_PAGE_TABLES_MODEL, .version = MO_PAGE_TABLES_MODEL_VERSION, .is_optional = true },
+	{ .name = MO_PERCPU_MODEL, .version = MO_PERCPU_MODEL_VERSION, .is_optional = true },
 };
 
 static const struct mo_table_spec *const whatis_tables[] = { &whatis_table, &places_table };
