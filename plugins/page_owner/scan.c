@@ -81,28 +81,35 @@ static struct mo_error *add_record(const struct page_owner_state *state, struct 
 	return add_owner(state, sums, ext, pfn);
 }
 
-/* Reads what a failed read can tell: the rest of its memory page costs no further try. Returns how many were read. */
-static uint64_t read_singly(const struct page_owner_state *state, struct mo_reader *reader, struct thread_sums *sums,
-			    uint64_t kva, uint64_t n)
+/*
+ * Where a bulk read failed: reads the records that lie in the same memory page, and returns how many. If not even those
+ * are there, *step_ret leads behind that page, and twice as far after each failure in a row, so that a section whose records
+ * lie in nowhere costs a few tries only.
+ */
+static uint64_t read_one_page(const struct page_owner_state *state, struct mo_reader *reader, struct thread_sums *sums,
+			      uint64_t kva, uint64_t most, unsigned n_failed, uint64_t *step_ret)
 {
 	uint64_t page_bytes = mo_kernel_facts(mo_reader_kernel(reader))->page_bytes;
-	struct mo_error *error = mo_read(reader, kva, sums->bytes, (size_t)state->ext_bytes);
-	uint64_t skipped;
+	uint64_t n = (page_bytes - kva % page_bytes) / state->ext_bytes;
+	uint64_t behind = page_bytes * (1ull << (n_failed < 32 ? n_failed : 32)) - kva % page_bytes;
+	struct mo_error *error;
 
+	n = n ? n : 1; /* it straddles */
+	n = n < most ? n : most;
+	error = mo_read(reader, kva, sums->bytes, (size_t)(n * state->ext_bytes));
+	*step_ret = error ? (behind + state->ext_bytes - 1) / state->ext_bytes : n;
 	if (!error)
-		return 1;
+		return n;
 	trouble_note(&sums->broken, mo_error_prepend(error, "cannot read the struct page_ext at 0x%" PRIx64, kva));
-	skipped = (page_bytes - kva % page_bytes + state->ext_bytes - 1) / state->ext_bytes;
-	sums->unreadable_pages += skipped < n ? skipped : n;
 	return 0;
 }
 
 static struct mo_error *scan_frames(const struct page_owner_state *state, struct mo_reader *reader, struct thread_sums *sums,
 				    const struct mo_memmap_section *section, uint64_t first_pfn, uint64_t n_pages)
 {
-	uint64_t page_bytes = mo_kernel_facts(mo_reader_kernel(reader))->page_bytes;
 	uint64_t most = BYTES_A_READ / state->ext_bytes;
 	struct mo_error *error = NULL;
+	unsigned n_failed = 0;
 	uint64_t done = 0;
 
 	while (done < n_pages && !error) {
@@ -114,11 +121,13 @@ static struct mo_error *scan_frames(const struct page_owner_state *state, struct
 
 		if (unread) {
 			mo_error_destroy(unread);
-			n = read_singly(state, reader, sums, kva, left);
-			step = n ? n : (page_bytes - kva % page_bytes + state->ext_bytes - 1) / state->ext_bytes;
+			n = read_one_page(state, reader, sums, kva, n, n_failed, &step);
 		}
+		n_failed = n ? 0 : n_failed + 1;
 		for (uint64_t i = 0; i < n && !error; i++)
 			error = add_record(state, sums, sums->bytes + i * state->ext_bytes, first_pfn + done + i);
+		step = step < left ? step : left;
+		sums->unreadable_pages += step - n;
 		done += step;
 	}
 	return error;
