@@ -32,6 +32,9 @@ def main():
     if "oom-panic" in folder.resolve().parent.name:
         truth.skip("the guest went on after the record, until it panicked")
     ranks = {row["pid"]: row for row in json.loads(truth.run(program, "procrank", dump, "--json"))["data"]["procrank"]}
+    mms = {row["pid"]: row["mm"] for row in json.loads(truth.run(program, "ps", dump, "--json"))["data"]["ps"]}
+    # Processes that share an mm have one row: a second one would count its pages twice.
+    by_mm = {mms[pid]: row for pid, row in ranks.items()}
     equal = differing = moved = 0
     for entry in sorted((folder / "proc").iterdir(), key=lambda path: path.name):
         if not entry.name.isdigit() or not (entry / "maps").exists() or not (entry / "maps").stat().st_size:
@@ -54,7 +57,7 @@ def main():
                     if differing < 40:
                         print(f"pid {entry.name} {name} line {number + 1}: the kernel said {line!r}, memopsy says {found!r}")
         if (entry / "smaps_rollup").exists() and not is_recorder:
-            wrong = compare_rank(ranks[int(entry.name)], (entry / "smaps_rollup").read_text().splitlines())
+            wrong = compare_rank(by_mm[mms[int(entry.name)]], (entry / "smaps_rollup").read_text().splitlines())
             if wrong:
                 print(f"pid {entry.name}: procrank differs in {', '.join(wrong)}")
             differing += len(wrong)
