@@ -24,7 +24,8 @@ static const struct mo_column columns[N_COLUMNS] = {
 const struct mo_table_spec procrank_table = {
 	.name = "procrank",
 	.title = "Shares of memory",
-	.help = "Processes by their proportional share: the sum of PSS is all the memory that processes map.",
+	.help = "Processes by their proportional share: the sum of PSS is all the memory that processes map. "
+		"Processes that share an mm have one row.",
 	.columns = columns,
 	.n_columns = N_COLUMNS,
 	.flags = MO_TABLE_NO_TITLE,
