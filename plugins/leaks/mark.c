@@ -57,7 +57,8 @@ static void scan_part(const struct marking *marking, struct marking_thread *thre
 static void scan_struct_pages(struct leaks_state *state, struct mo_reader *reader, struct marking_thread *thread, uint64_t pfn,
 			      uint64_t n_pages)
 {
-	struct word_source source = { .kva = struct_page_kva(&state->ranges, pfn), .has_no_pages = true };
+	struct word_source source = { .kva = struct_page_kva(&state->ranges, pfn), .has_no_pages = true,
+				      .has_no_numbers = true };
 	uint64_t n_bytes = n_pages * state->ranges.page_struct_bytes;
 
 	while (n_bytes) {
@@ -92,6 +93,8 @@ static struct word_source begin_node(struct leaks_state *state, struct mo_reader
 	}
 	return source;
 }
+
+enum root_kind { NO_ROOT, ROOT_WORDS, ROOT_ADDRESSES, ROOT_TABLE };
 
 /* Words of pages, but for those that nobody will read. */
 static void scan_live_words(const struct marking *marking, struct marking_thread *thread, const uint8_t *bytes, size_t n_bytes,
@@ -174,7 +177,7 @@ static struct mo_error *follow(const struct marking *marking, struct mo_reader *
  * scanned, and nothing is missing.
  */
 static struct mo_error *scan_roots(const struct marking *marking, struct mo_reader *reader, struct marking_thread *thread,
-				   uint64_t pfn, uint64_t n_pages, bool is_table)
+				   uint64_t pfn, uint64_t n_pages, enum root_kind kind)
 {
 	struct leaks_state *state = marking->state;
 	uint64_t page_bytes = state->index.page_bytes;
@@ -198,10 +201,10 @@ static struct mo_error *scan_roots(const struct marking *marking, struct mo_read
 			pa += page_bytes - pa % page_bytes;
 			continue;
 		}
-		if (is_table)
+		if (kind == ROOT_TABLE)
 			scan_table(state, thread, view, n_bytes);
 		else
-			scan_live_words(marking, thread, view, n_bytes, pa, (struct word_source){ .kva = 0 });
+			scan_live_words(marking, thread, view, n_bytes, pa, (struct word_source){ .has_no_numbers = kind == ROOT_ADDRESSES });
 		mo_view_done(reader, view, n_bytes);
 		pa += n_bytes;
 		error = follow(marking, reader, thread);
@@ -247,8 +250,6 @@ static bool is_constant(const struct leaks_state *state, uint64_t pfn)
 	return false;
 }
 
-enum root_kind { NO_ROOT, ROOT_WORDS, ROOT_TABLE };
-
 /*
  * A slab whose objects are not known one by one is scanned as the other pages are; so is what may be a node of its own but
  * was not told to be one. Struct pages are scanned apart where it is known which page each is of.
@@ -272,6 +273,9 @@ static enum root_kind root_kind(const struct leaks_state *state, uint8_t class, 
 		return at < state->index.n_pages && state->kernel_tables[at / 64] >> at % 64 & 1 ? NO_ROOT : ROOT_TABLE;
 	case MO_PAGE_MEM_MAP:
 		return state->ranges.memmap ? NO_ROOT : ROOT_WORDS;
+	case MO_PAGE_RESERVED:
+		/* What booting left there are numbers of its own time. */
+		return ROOT_ADDRESSES;
 	default:
 		return is_root_class((enum mo_page_class)class) ? ROOT_WORDS : NO_ROOT;
 	}
@@ -298,7 +302,7 @@ static struct mo_error *scan_chunk(void *context, struct mo_reader *reader, unsi
 				pfn++;
 			if (kind != NO_ROOT)
 				error = scan_roots(marking, reader, &marking->threads[thread_index], start, pfn - start,
-						   kind == ROOT_TABLE);
+						   kind);
 		}
 	}
 	return error;

@@ -8,6 +8,7 @@
 /* arch/x86/include/asm/pgtable_types.h: _PAGE_TABLE and _KERNPG_TABLE; espfix_64.c has them read-only */
 #define TABLE_ENTRY_HAS 0x061ull
 #define TABLE_ENTRY_MAY_HAVE 0x8000000000000006ull
+#define ROUND_NUMBER 0xffffull      /* numbers without these bits are sizes and limits far more often than an object's address */
 #define ENTRY_ADDRESS 0x000ffffffffff000ull
 
 bool append_ref(struct ref_list *list, struct object_ref ref)
@@ -177,13 +178,16 @@ static inline void meet_number(struct leaks_state *state, uint64_t word)
 	const struct object_index *index = &state->index;
 	uint64_t pfn = (word & ENTRY_ADDRESS) >> index->page_shift;
 	uint32_t node = pfn < index->n_pages ? index->slab_of_page[pfn] : 0;
-	uint32_t object;
+	struct object_ref ref = { .slab = node - 1 };
+	uint64_t kva;
+	uint64_t n_bytes;
 
 	if (node && is_slab_node(index, node - 1)) {
-		if (pointed_object(index, node - 1, index->first_kva + word, &object) &&
-		    index->indexed[node - 1].first_kva + (uint64_t)object * index->indexed[node - 1].size_bytes ==
-			    index->first_kva + word)
-			note_weak(state, node - 1, object);
+		if (word & ROUND_NUMBER && pointed_object(index, node - 1, index->first_kva + word, &ref.index)) {
+			object_span(index, ref, &kva, &n_bytes);
+			if (kva == index->first_kva + word)
+				note_weak(state, node - 1, ref.index);
+		}
 	} else if (node && is_block(index, node - 1) && (!(word & (index->page_bytes - 1)) || word & ENTRY_PRESENT)) {
 		note_weak(state, node - 1, 0);
 	}
@@ -214,7 +218,7 @@ void scan_words(struct leaks_state *state, struct marking_thread *thread, const 
 			if (source.may_be_table && is_table_entry(word))
 				meet_frame(state, thread, (word & ENTRY_ADDRESS) >> index.page_shift);
 			/* Small numbers are numbers. */
-			else if (word - ranges.least_number < physical_bytes && ranges.has_numbers)
+			else if (word - ranges.least_number < physical_bytes && ranges.has_numbers && !source.has_no_numbers)
 				meet_number(state, word);
 			continue;
 		}
