@@ -7,6 +7,7 @@
 
 #define MOST_STEPS 32u /* from block to block */
 #define MOST_TEXT_BYTES 240
+#define LEAST_REST_PAGES 3u /* fewer stand behind another page by chance */
 
 static enum pointer_rank best_rank(const struct block *block)
 {
@@ -236,7 +237,7 @@ static void mark_rests(struct owners_state *state)
 		n_pages = next - i;
 		while (aligned < n_pages)
 			aligned *= 2;
-		if (n_pages < 2 || blocks[i].order || blocks[i].best == NO_POINTER || blocks[i].pfn & (aligned - 1) ||
+		if (n_pages < LEAST_REST_PAGES || blocks[i].order || blocks[i].best == NO_POINTER || blocks[i].pfn & (aligned - 1) ||
 		    blocks[i].best >> POINTER_PAGE_BIT & 3 || best_rank(&blocks[i]) > RANK_LARGE_KMALLOC)
 			continue;
 		for (size_t k = i + 1; k < next; k++) {
