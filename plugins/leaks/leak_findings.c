@@ -113,31 +113,38 @@ static size_t print_owner(char *text, size_t n_bytes, const struct mo_leaks_mode
 	return n < n_bytes ? n : n_bytes;
 }
 
+/* Those who had something, modules first; *n_owners is how many were named so far. False: there are more than can be named. */
+static bool print_owners(char *text, size_t n_bytes, size_t *n, const struct mo_leaks_model *model,
+			 const struct mo_slab_model *slabs, const struct losses *losses, bool are_modules, size_t *n_owners)
+{
+	for (size_t i = 0; i < losses->n_groups && *n < n_bytes; i++) {
+		bool is_said = !model->groups[i].module == are_modules;
+
+		for (size_t k = 0; k < i && !is_said; k++)
+			is_said = is_same_owner(&model->groups[i], &model->groups[k]);
+		if (is_said)
+			continue;
+		if (++*n_owners > NAMED_OWNERS)
+			return false;
+		if (*n_owners > 1)
+			*n += (size_t)snprintf(text + *n, n_bytes - *n, "; ");
+		if (*n < n_bytes)
+			*n += print_owner(text + *n, n_bytes - *n, model, slabs, losses, i);
+	}
+	return true;
+}
+
 /* "module leaker lost 4,000 objects of kmalloc-192 (0.8 MB) and 4,000 of leak_obj (1.1 MB); nothing else is lost" */
 static void print_verdict(char *text, size_t n_bytes, const struct mo_leaks_model *model, const struct mo_slab_model *slabs,
 			  const struct losses *losses)
 {
 	size_t n_owners = 0;
 	size_t n = 0;
+	bool is_all = print_owners(text, n_bytes, &n, model, slabs, losses, true, &n_owners) &&
+		      print_owners(text, n_bytes, &n, model, slabs, losses, false, &n_owners);
 
-	for (size_t i = 0; i < losses->n_groups && n < n_bytes; i++) {
-		bool is_said = false;
-
-		for (size_t k = 0; k < i && !is_said; k++)
-			is_said = is_same_owner(&model->groups[i], &model->groups[k]);
-		if (is_said)
-			continue;
-		if (++n_owners > NAMED_OWNERS) {
-			snprintf(text + n, n_bytes - n, "; others lost more.");
-			return;
-		}
-		if (n_owners > 1)
-			n += (size_t)snprintf(text + n, n_bytes - n, "; ");
-		if (n < n_bytes)
-			n += print_owner(text + n, n_bytes - n, model, slabs, losses, i);
-	}
 	if (n < n_bytes)
-		snprintf(text + n, n_bytes - n, "; nothing else is lost.");
+		snprintf(text + n, n_bytes - n, "%s", is_all ? "; nothing else is lost." : "; others lost more.");
 }
 
 static void report_losses(struct mo_report *report, const struct mo_leaks_model *model, const struct mo_slab_model *slabs,
