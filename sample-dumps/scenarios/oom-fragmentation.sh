@@ -8,9 +8,9 @@
 run()
 {
 	start database hold-memory name:database anon:12 children:2
-	load page_taker pin_percent=96
+	load page_taker pin_percent=88
 	scores before
-	load page_asker order=5 count=3000 give_back=24 flags=kernel
+	load page_asker order=5 count=3000 give_back=90 flags=kernel
 	sleep 1
 	describe cause=fragmentation constraint=order order=5 victim_is=none holder=page_taker holder_kind=module events=0 \
 		failures=1
