@@ -134,7 +134,8 @@ struct mo_error *sum_charges(const struct mo_cgroups_model *model, struct charge
 	return NULL;
 }
 
-static void put_group(struct mo_run *run, struct mo_report *report, const struct mo_cgroup *group, const struct charge_sum *sum)
+static void put_group(struct mo_run *run, struct mo_report *report, const struct mo_cgroup *group,
+		      const struct charge_sum *sum)
 {
 	struct mo_cell cells[N_COLUMNS];
 	char limit[32];

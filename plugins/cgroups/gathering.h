@@ -110,8 +110,8 @@ const struct mo_cgroup_stat *find_stat(const struct mo_cgroup *group, const char
 struct mo_count stat_value(const struct mo_cgroup *group, const char *name);
 
 /* The views. */
-extern const struct mo_table_spec cgroups_table, cgroup_table, cgroup_events_table, cgroup_stat_table, cgroup_stat_lines_table,
-	cgroup_pages_table, cgroup_caches_table, dying_table;
+extern const struct mo_table_spec cgroups_table, cgroup_table, cgroup_events_table, cgroup_stat_table,
+	cgroup_stat_lines_table, cgroup_pages_table, cgroup_caches_table, dying_table;
 #define N_CGROUPS_OPTIONS 3
 extern const struct mo_option cgroups_options[N_CGROUPS_OPTIONS];
 struct mo_error *show_cgroups(struct mo_run *run, struct mo_report *report) MO_MUST_USE;

@@ -6,9 +6,9 @@
 #include "cgroups_views.h"
 
 enum { COLUMN_GROUP, COLUMN_DYING, COLUMN_USAGE, COLUMN_PEAK, COLUMN_MAX, COLUMN_HIGH, COLUMN_LOW, COLUMN_MIN, COLUMN_FAILCNT,
-       COLUMN_SWAP, COLUMN_SWAP_PEAK, COLUMN_SWAP_MAX, COLUMN_SWAP_HIGH, COLUMN_KMEM, COLUMN_CHARGED_PAGES, COLUMN_CHARGED_SLAB,
-       COLUMN_PERCPU, COLUMN_SOCK, COLUMN_REST, COLUMN_PROCESSES, COLUMN_OOM_GROUP, COLUMN_ID, COLUMN_INODE, COLUMN_REFERENCES,
-       COLUMN_MEMCG, COLUMN_CGROUP, N_COLUMNS };
+       COLUMN_SWAP, COLUMN_SWAP_PEAK, COLUMN_SWAP_MAX, COLUMN_SWAP_HIGH, COLUMN_KMEM, COLUMN_CHARGED_PAGES,
+       COLUMN_CHARGED_SLAB, COLUMN_PERCPU, COLUMN_SOCK, COLUMN_REST, COLUMN_PROCESSES, COLUMN_OOM_GROUP, COLUMN_ID,
+       COLUMN_INODE, COLUMN_REFERENCES, COLUMN_MEMCG, COLUMN_CGROUP, N_COLUMNS };
 
 static const struct mo_column columns[N_COLUMNS] = {
 	[COLUMN_GROUP] = { .key = "cgroup", .heading = "Group", .kind = MO_CELL_TEXT, .help = "its path" },
@@ -232,7 +232,8 @@ static void put_caches(struct mo_run *run, struct mo_report *report, const struc
 }
 
 /* What the counter has beyond what could be counted. */
-static void set_balance(struct mo_run *run, const struct mo_cgroup *group, const struct charge_sum *sum, struct mo_cell *cells)
+static void set_balance(struct mo_run *run, const struct mo_cgroup *group, const struct charge_sum *sum,
+			struct mo_cell *cells)
 {
 	struct mo_count usage = bytes_of_pages(run, group->memory.usage_pages);
 	struct mo_count percpu = stat_value(group, "percpu");
@@ -250,7 +251,8 @@ static void set_balance(struct mo_run *run, const struct mo_cgroup *group, const
 		cells[COLUMN_REST] = mo_cell_signed((int64_t)(usage.value - all.value));
 }
 
-static void put_record(struct mo_run *run, struct mo_report *report, const struct mo_cgroup *group, const struct charge_sum *sum)
+static void put_record(struct mo_run *run, struct mo_report *report, const struct mo_cgroup *group,
+		       const struct charge_sum *sum)
 {
 	struct mo_cell cells[N_COLUMNS];
 	char limits[6][32];

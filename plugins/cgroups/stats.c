@@ -259,12 +259,13 @@ static struct mo_error *fold_all(struct cgroups_state *state)
 
 struct mo_error *gather_stats(struct cgroups_state *state)
 {
+	const struct mo_kernel_facts *facts = mo_kernel_facts(mo_run_kernel(state->run));
 	struct mo_error *error;
 
 	state->lines = calloc(1, sizeof(*state->lines));
 	if (!state->lines)
 		return mo_error_no_memory();
-	if (mo_kernel_facts(mo_run_kernel(state->run))->is_big_endian || mo_kernel_facts(mo_run_kernel(state->run))->pointer_bytes != 8)
+	if (facts->is_big_endian || facts->pointer_bytes != 8)
 		error = mo_error_create(MO_E_UNSUPPORTED, "statistics of groups are read of 64-bit little-endian kernels alone");
 	else
 		error = find_stat_lines(state);

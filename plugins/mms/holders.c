@@ -72,8 +72,8 @@ static void scan_words(const struct pass *pass, struct holders *holders, const s
 	}
 }
 
-static void scan_object(const struct pass *pass, struct holders *holders, struct mo_reader *reader, const struct mo_slab *slab,
-			uint32_t index)
+static void scan_object(const struct pass *pass, struct holders *holders, struct mo_reader *reader,
+			const struct mo_slab *slab, uint32_t index)
 {
 	uint64_t kva = mo_object_kva(pass->slab, slab, index);
 	uint64_t n_bytes = pass->slab->caches[slab->cache].object_bytes;
