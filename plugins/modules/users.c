@@ -2,6 +2,7 @@
 /* Who uses a module: the struct module_use of its source_list (print_unload_info(), kernel/module/procfs.c). */
 #include "modules_gathering.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
