@@ -140,6 +140,8 @@ void mark_structures(struct owners_state *state);
 enum structure structure_around(struct owners_state *state, const struct mo_place *place, const struct block *block);
 struct mo_error *find_pointers(struct owners_state *state) MO_MUST_USE;
 struct mo_error *name_blocks(struct owners_state *state) MO_MUST_USE;
+/* arrays.c */
+struct mo_error *join_arrays(struct owners_state *state) MO_MUST_USE;
 /* What a block's own words point at; false: at nothing that tells anything. */
 struct mo_error *guess_block(struct owners_state *state, const struct block *block, struct mo_holder *holder, bool *ret) MO_MUST_USE;
 struct mo_error *gather_books(struct owners_state *state) MO_MUST_USE;
@@ -151,6 +153,8 @@ bool is_kernel_class(enum mo_page_class class);
 extern const struct mo_table_spec owners_table, owners_by_table, owners_direct_table, owners_section_table;
 extern const char *const holder_kind_names[MO_N_HOLDER_KINDS];
 extern const char *const holder_evidence_names[MO_N_HOLDER_EVIDENCES];
+/* owners_findings.c: what the sums mean. */
+void report_owner_findings(const struct owners_state *state, struct mo_report *report);
 struct mo_error *show_owners(struct mo_run *run, struct mo_report *report) MO_MUST_USE;
 
 #endif

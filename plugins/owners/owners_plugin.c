@@ -49,6 +49,8 @@ static struct mo_error *fill(struct owners_state *state)
 	}
 	if (!error)
 		error = name_blocks(state);
+	if (!error)
+		error = join_arrays(state);
 	if (error)
 		return mo_error_prepend(error, "cannot tell who holds memory");
 	sort_holders(&state->holders);

@@ -258,7 +258,8 @@ static void put_of_class(struct mo_report *report, const char *class, const char
 		[SECTION_PIECES] = mo_cell_number(mo_exact(pieces)) });
 }
 
-static void put_class(const struct owners_state *state, struct mo_report *report, enum mo_page_class class)
+static void put_class(const struct owners_state *state, struct mo_report *report, const struct holder_table *holders,
+		      enum mo_page_class class)
 {
 	const char *class_name = state->mem_map->classes[class].name;
 	uint64_t n_left = 0;
@@ -266,13 +267,13 @@ static void put_class(const struct owners_state *state, struct mo_report *report
 	uint64_t pieces_left = 0;
 	unsigned n_shown = 0;
 
-	for (size_t i = 0; i < state->model.n_holders; i++) {
-		const struct mo_holder *holder = &state->model.holders[i];
+	for (size_t i = 0; i < holders->n; i++) {
+		const struct mo_holder *holder = &holders->holders[i];
 
 		if (holder->page_class != class)
 			continue;
 		if (n_shown++ < SECTION_HOLDERS) {
-			put_of_class(report, class_name, holder->name, holder->module, holder_evidence_names[holder->evidence],
+			put_of_class(report, class_name, holder->name ? holder->name : "(nobody that is known)", holder->module, holder_evidence_names[holder->evidence],
 				     holder->bytes, holder->pieces);
 			continue;
 		}
@@ -284,10 +285,32 @@ static void put_class(const struct owners_state *state, struct mo_report *report
 		put_of_class(report, class_name, "(others)", NULL, "", bytes_left, pieces_left);
 }
 
-static void put_section(const struct owners_state *state, struct mo_report *report)
+/* Blocks of all orders, whatever points at them, are one row here. */
+static struct mo_error *merge_orders(const struct owners_state *state, struct holder_table *ret)
+{
+	struct mo_error *error = NULL;
+
+	for (size_t i = 0; i < state->model.n_holders && !error; i++) {
+		struct mo_holder holder = state->model.holders[i];
+
+		holder.order = 0;
+		holder.detail = NULL;
+		error = add_holder(ret, &holder);
+	}
+	sort_holders(ret);
+	return error;
+}
+
+static struct mo_error *put_section(const struct owners_state *state, struct mo_report *report)
 {
 	bool is_done[MO_N_PAGE_CLASSES] = { false };
+	struct holder_table holders = { .n = 0 };
+	struct mo_error *error = merge_orders(state, &holders);
 
+	if (error) {
+		holders_deinit(&holders);
+		return error;
+	}
 	mo_report_table_begin(report, &owners_section_table);
 	for (;;) {
 		unsigned largest = MO_N_PAGE_CLASSES;
@@ -299,9 +322,11 @@ static void put_section(const struct owners_state *state, struct mo_report *repo
 		if (largest == MO_N_PAGE_CLASSES)
 			break;
 		is_done[largest] = true;
-		put_class(state, report, (enum mo_page_class)largest);
+		put_class(state, report, &holders, (enum mo_page_class)largest);
 	}
 	mo_report_table_end(report);
+	holders_deinit(&holders);
+	return NULL;
 }
 
 static void put_direct_note(const struct owners_state *state, struct mo_report *report)
@@ -321,9 +346,10 @@ struct mo_error *show_owners(struct mo_run *run, struct mo_report *report)
 	unsigned which = 0;
 
 	if (mo_run_is_report(run)) {
-		put_section(state, report);
+		error = put_section(state, report);
 		put_direct_note(state, report);
-		return NULL;
+		report_owner_findings(state, report);
+		return error;
 	}
 	while (by && which < N_BYS && strcmp(by, by_words[which]) != 0)
 		which++;
@@ -334,5 +360,6 @@ struct mo_error *show_owners(struct mo_run *run, struct mo_report *report)
 	else
 		put_holders(run, report, mo_run_flag(run, "direct"));
 	put_direct_note(state, report);
+	report_owner_findings(state, report);
 	return error;
 }

@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Pages of vmalloc by who asked for them, of stacks, and of the per-CPU allocator. */
-#include <stdio.h>
-
 #include "gathering.h"
-
-#define MOST_TEXT_BYTES 200
 
 /* Whoever asked for the area that a page of it lies in. */
 static struct mo_error *describe_vmalloc(struct owners_state *state, const struct mo_place *place, struct mo_holder *holder)
@@ -35,7 +31,7 @@ static void describe_stack(const struct mo_place *place, struct mo_holder *holde
 	if (place->kind == MO_PLACE_STACK && place->task_kva)
 		holder->name = "stacks of tasks";
 	else
-		holder->name = "stacks without a task (cached, or of tasks that are gone)";
+		holder->name = "stacks without a task";
 }
 
 static struct mo_error *describe_percpu(struct owners_state *state, const struct mo_place *place, struct mo_holder *holder)

@@ -11,7 +11,7 @@ import truth
 
 dump, folder, program = truth.arguments()
 PAGE = 4096
-SLACK_BLOCKS = 3      # of one order, or one in a thousand: pages that the kernel itself has, and nothing tells
+SLACK_BLOCKS = 8      # of one order, or one in a thousand: pages that the kernel itself has, and nothing tells
 HIDDEN_PERCENT = 1    # blocks that something else happens to point at, too: a register saved on a stack, a list of free pages
 KERNEL_CLASSES = {"slab", "large-kmalloc", "kernel-stack", "vmalloc", "percpu", "direct", "page-table", "mem-map", "page-ext",
                   "kernel-text", "kernel-data", "kernel-init", "reserved", "zero", "hugetlb-free", "offline", "balloon",
