@@ -155,7 +155,7 @@ static size_t put_evidence(const struct draft *draft, struct mo_evidence *eviden
 	size_t n = 0;
 
 	if (event->total_bytes.certainty == MO_EXACT)
-		evidence[n++] = (struct mo_evidence){ event->constraint == MO_OOM_MEMCG ? "limit" : "memory", MO_CELL_BYTES,
+		evidence[n++] = (struct mo_evidence){ event->constraint == MO_OOM_MEMCG || event->constraint == MO_OOM_LIMIT ? "limit" : "memory", MO_CELL_BYTES,
 						      mo_cell_number(event->total_bytes) };
 	if (event->free_bytes.certainty == MO_EXACT)
 		evidence[n++] = (struct mo_evidence){ "free", MO_CELL_BYTES, mo_cell_number(event->free_bytes) };

@@ -324,6 +324,8 @@ struct mo_error *balance(const struct oom_state *state, struct draft *draft)
 		struct mo_oom_share *share = &draft->shares[i];
 		double total = (double)event->total_bytes.value;
 
+		if (draft->is_of_dump)
+			share->source = "dump";
 		share->percent_thousandths = total > 0 ? (uint32_t)((double)share->bytes.value * 100000 / total + 0.5) : 0;
 	}
 	qsort(draft->shares, draft->n_shares, sizeof(*draft->shares), compare_excess);

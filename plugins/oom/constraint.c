@@ -149,6 +149,8 @@ void find_constraint(const struct oom_state *state, struct draft *draft)
 		event->constraint = MO_OOM_MEMCG;
 	if (event->constraint == MO_OOM_CONSTRAINT_UNKNOWN)
 		event->constraint = by_zones(state, draft, &request);
+	if (event->constraint == MO_OOM_CONSTRAINT_UNKNOWN && !strcmp(draft->constraint_text, "CONSTRAINT_NONE"))
+		event->constraint = MO_OOM_GLOBAL;
 	/* "Out of memory: Killed process" alone: not of a memory cgroup, and more is not said. */
 	if (event->constraint == MO_OOM_CONSTRAINT_UNKNOWN && event->kind == MO_OOM_KILL)
 		event->constraint = MO_OOM_GLOBAL;

@@ -82,6 +82,7 @@ struct draft {
 	bool has_pte_columns;       /* nr_ptes and the like: before 4.15 */
 	bool is_compaction_off;
 	bool is_allocating_task;    /* vm.oom_kill_allocating_task */
+	bool is_of_dump;            /* its numbers are the dump's */
 	bool is_of_dying;           /* the process was killed by an OOM before, and was on its way out */
 	uint32_t n_kill_lines;
 	int no_reclaim_nodes;       /* of the nodes, those with all_unreclaimable */

@@ -119,7 +119,8 @@ static struct mo_cell largest_of(const struct mo_oom_zone *zone)
 	return zone->n_orders ? mo_cell_signed(-1) : mo_cell_unknown();
 }
 
-static void put_zone(const struct oom_state *state, const struct mo_oom_zone *zone, size_t number, struct mo_report *report)
+static void put_zone(const struct oom_state *state, const struct mo_oom_zone *zone, size_t number, bool is_of_dump,
+		     struct mo_report *report)
 {
 	struct mo_count needed = mo_count_add(zone->mark_pages, mo_count_add(zone->reserve_pages, zone->unusable_pages));
 
@@ -135,7 +136,7 @@ static void put_zone(const struct oom_state *state, const struct mo_oom_zone *zo
 		[Z_VERDICT] = mo_cell_text(zone->verdict),
 		[Z_LARGEST] = largest_of(zone),
 		[Z_MANAGED] = bytes_cell(zone->managed_pages, state->page_bytes),
-		[Z_SOURCE] = mo_cell_text("log"),
+		[Z_SOURCE] = mo_cell_text(is_of_dump ? "dump" : "log"),
 	});
 }
 
@@ -206,7 +207,8 @@ static void put_zones(const struct oom_state *state, size_t first, size_t end, s
 	for (size_t i = first; i < end; i++)
 		for (size_t k = 0; k < state->scan.drafts[i]->n_zones; k++)
 			if (state->scan.drafts[i]->zones[k].verdict || state->scan.drafts[i]->zones[k].managed_pages.value)
-				put_zone(state, &state->scan.drafts[i]->zones[k], i + 1, report);
+				put_zone(state, &state->scan.drafts[i]->zones[k], i + 1, state->scan.drafts[i]->is_of_dump,
+					 report);
 	mo_report_table_end(report);
 }
 

@@ -35,6 +35,8 @@ struct mo_error *explain_event(const struct oom_state *state, size_t index)
 	find_holders(state, draft);
 	judge_candidates(state, draft, index ? state->scan.drafts[index - 1] : NULL);
 	judge_victim(draft);
+	draft->event.zones = draft->zones;
+	draft->event.n_zones = draft->n_zones;
 	draft->is_of_dying = draft->event.kind >= MO_OOM_ALLOCATION_FAILURE && is_dying(state, index);
 	write_sentences(state, draft);
 	return NULL;

@@ -4,7 +4,8 @@
 
 /*
  * How the model is made: lines of the log become events (log_*.c, events.h), the dump says who is in the OOM killer now
- * (dump_state.c, oom_control.c), and each event is explained: the request (gfp_flags.c), the zones (watermark_test.c), what was
+ * (dump_state.c, oom_control.c,
+ * dump_numbers.c), and each event is explained: the request (gfp_flags.c), the zones (watermark_test.c), what was
  * short (constraint.c), what held the memory (balance.c) and who (holders.c, dump_holders.c), the victim (badness.c), the
  * words (sentences.c).
  */
@@ -130,7 +131,8 @@ void describe_bytes(uint64_t bytes, char *text, size_t text_bytes);
 /* advice.c: findings */
 void report_event(const struct oom_state *state, const struct draft *draft, bool is_told_first, struct mo_report *report);
 
-/* dump_state.c, oom_control.c, limits.c */
+/* dump_state.c, oom_control.c, dump_numbers.c, limits.c */
+void take_numbers_of_dump(struct oom_state *state, struct draft *draft);
 void gather_dump_state(struct oom_state *state);
 struct mo_error *gather_running_oom(struct oom_state *state) MO_MUST_USE;
 void gather_limits(struct oom_state *state);

@@ -51,6 +51,8 @@ static bool take_data_limit(struct log_scan *scan, struct stream *stream, struct
 	draft->event.cause = MO_OOM_COMMITMENT;
 	if (span_number(&rest, &bytes))
 		draft->event.bytes = mo_exact(bytes);
+	if (span_find(rest, "data ulimit ", NULL, &rest) && span_number(&rest, &bytes))
+		draft->event.total_bytes = mo_exact(bytes);
 	if (span_find_last(before, " (", &before, &pid)) {
 		span_skip(&before, "mmap: ");
 		span_copy(before, draft->event.comm, sizeof(draft->event.comm));

@@ -206,5 +206,8 @@ struct mo_error *gather_running_oom(struct oom_state *state)
 		draft->event.pid = task->pid;
 	}
 	take_control(state, &control, draft);
-	return NULL;
+	/* The log had a report of it: its numbers are nearer to the moment. */
+	if (!(draft->parts & PART_ZONES))
+		take_numbers_of_dump(state, draft);
+	return state->scan.is_out_of_memory ? mo_error_no_memory() : NULL;
 }

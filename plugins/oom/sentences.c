@@ -246,7 +246,8 @@ static void say_refusal(struct sentence *sentence, const struct mo_oom_event *ev
 {
 	if (event->cache[0]) {
 		say_who(sentence, event->comm, event->has_pid, event->pid);
-		say(sentence, " asked for more than its %s allows", event->cache);
+		say(sentence, " asked for more than its %s of ", event->cache);
+		say_bytes(sentence, event->total_bytes.value);
 		say_when(sentence, event);
 		say(sentence, ": it would have had ");
 		say_bytes(sentence, event->bytes.value);
