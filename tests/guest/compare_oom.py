@@ -171,8 +171,9 @@ def main():
     checks = Checks()
     log = (folder / "dmesg").read_text(errors="replace")
     wanted = reports(log)
-    if (folder / "scenario.json").exists():
-        scenario = json.loads((folder / "scenario.json").read_text())
+    path = folder / "scenario.json"
+    scenario = json.loads(path.read_text()) if path.exists() else {}
+    if "constraint" in scenario:
         check_verdict(checks, scenario, verdict)
         check_limits(checks, scenario, data["oom_limits"])
         if "panic" in scenario:
