@@ -84,6 +84,7 @@ static struct word_source begin_node(struct leaks_state *state, struct mo_reader
 	struct word_source source = { .kva = kva };
 
 	if (is_slab_node(&state->index, ref.slab)) {
+		source.has_no_frames = true;
 		if (state->index.slabs->slabs[ref.slab].cache == state->ranges.area_cache)
 			source.area_bytes = 2 * state->index.word_bytes;
 	} else if (is_block(&state->index, ref.slab)) {

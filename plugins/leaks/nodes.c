@@ -122,10 +122,11 @@ static void set_ranges(struct leaks_state *state)
 {
 	struct reference_ranges *ranges = &state->ranges;
 	const struct object_index *index = &state->index;
+	const char *arch = mo_kernel_facts(mo_run_kernel(state->run))->arch;
 
 	ranges->floor_kva = index->first_kva;
 	ranges->least_number = LEAST_NUMBER;
-	ranges->has_table_entries = !strcmp(mo_kernel_facts(mo_run_kernel(state->run))->arch, "x86_64");
+	ranges->has_table_entries = arch && !strcmp(arch, "x86_64");
 	ranges->has_numbers = index->n_blocks || index->n_areas;
 	if (index->n_areas) {
 		ranges->first_area_kva = index->areas[0].first_kva;

@@ -173,7 +173,7 @@ static void note_weak(struct leaks_state *state, uint32_t node, uint32_t object)
 }
 
 /* A number that may be a physical address, an entry of a page table, or a page frame number. */
-static inline void meet_number(struct leaks_state *state, uint64_t word)
+static inline void meet_number(struct leaks_state *state, uint64_t word, bool has_no_frames)
 {
 	const struct object_index *index = &state->index;
 	uint64_t pfn = (word & ENTRY_ADDRESS) >> index->page_shift;
@@ -191,7 +191,7 @@ static inline void meet_number(struct leaks_state *state, uint64_t word)
 	} else if (node && is_block(index, node - 1) && (!(word & (index->page_bytes - 1)) || word & ENTRY_PRESENT)) {
 		note_weak(state, node - 1, 0);
 	}
-	node = word < index->n_pages ? index->slab_of_page[word] : 0;
+	node = word < index->n_pages && !has_no_frames ? index->slab_of_page[word] : 0;
 	if (node && is_block(index, node - 1) &&
 	    index->indexed[node - 1].first_kva == index->first_kva + (word << index->page_shift))
 		note_weak(state, node - 1, 0);
@@ -219,7 +219,7 @@ void scan_words(struct leaks_state *state, struct marking_thread *thread, const 
 				meet_frame(state, thread, (word & ENTRY_ADDRESS) >> index.page_shift);
 			/* Small numbers are numbers. */
 			else if (word - ranges.least_number < physical_bytes && ranges.has_numbers && !source.has_no_numbers)
-				meet_number(state, word);
+				meet_number(state, word, source.has_no_frames);
 			continue;
 		}
 		node = pointed_slab(&index, word);

@@ -20,6 +20,9 @@ static uint64_t excluded_pfn;
 uint64_t toy_depth;
 
 static const struct mo_fake_row rows[] = {
+	{ .type = "struct page", .bytes = 64 },
+	{ .type = "struct page", .member = "compound_head", .offset_bytes = 8, .bytes = 8 },
+	{ .type = "struct page", .member = "_refcount.counter", .offset_bytes = 52, .bytes = 4 },
 	{ .type = "struct ctl_table_header", .bytes = 88 },
 	{ .type = "struct ctl_table_header", .member = "ctl_table", .offset_bytes = 0, .bytes = 8 },
 	{ .type = "struct ctl_table_header", .member = "ctl_table_arg", .offset_bytes = 32, .bytes = 8 },
@@ -31,7 +34,13 @@ static const struct mo_fake_row rows[] = {
 	{ .type = "struct kmem_cache", .member = "sheaf_capacity", .offset_bytes = 8, .bytes = 4 },
 };
 
+#define N_PAGE_ROWS 3
+#define PAGE_VARIABLES_KVA 0xffffea0000010000ull
+
+#define N_PAGE_SYMBOLS 2
 static const struct mo_fake_symbol symbols[] = {
+	{ "mem_map", PAGE_VARIABLES_KVA, 8 },
+	{ "max_mapnr", PAGE_VARIABLES_KVA + 8, 8 },
 	{ "rcu_free_sheaf", RCU_KVA, 64 },
 	{ "sysctl_table_root", ROOT_KVA, 64 },
 	{ "kernel_table", TABLE_KVA, 4096 },
@@ -191,18 +200,44 @@ static void make_models(void)
 	toy_depth = 0;
 }
 
-void toy_init(struct toy *toy)
+static void init(struct toy *toy, bool has_pages)
 {
 	const struct mo_symbol ops = { .name = "toy_ops", .value_kva = OPS_KVA, .size_bytes = 64, .type = 'd' };
+	size_t n_rows = has_pages ? 0 : N_PAGE_ROWS;
+	size_t n_symbols = has_pages ? 0 : N_PAGE_SYMBOLS;
 
 	make_models();
 	*toy = (struct toy){ .kernel = mo_fake_kernel(&(const struct mo_fake){
-				     .rows = rows, .n_rows = N_ROWS(rows), .symbols = symbols, .n_symbols = N_ROWS(symbols),
+				     .rows = rows + n_rows, .n_rows = N_ROWS(rows) - n_rows,
+				     .symbols = symbols + n_symbols, .n_symbols = N_ROWS(symbols) - n_symbols,
 				     .end_pfn = TOY_PAGES }) };
 	expect_success(mo_symbols_add_module((struct mo_symbols *)mo_kernel_symbols(toy->kernel), "toy", &ops, 1));
 	mo_fake_map(toy->kernel, BASE_KVA, TOY_PAGES * 4096);
 	mo_fake_map(toy->kernel, CACHE_KVA(0), TOY_CACHES * 0x100);
 	mo_fake_put_u32(toy->kernel, CACHE_KVA(THINGS) + 8, 4);
+}
+
+void toy_init(struct toy *toy)
+{
+	init(toy, false);
+}
+
+void toy_init_with_pages(struct toy *toy)
+{
+	init(toy, true);
+	mo_fake_map(toy->kernel, STRUCT_PAGE_KVA(0), TOY_PAGES * 64);
+	mo_fake_map(toy->kernel, PAGE_VARIABLES_KVA, 16);
+	mo_fake_put_u64(toy->kernel, PAGE_VARIABLES_KVA, STRUCT_PAGE_KVA(0));
+	mo_fake_put_u64(toy->kernel, PAGE_VARIABLES_KVA + 8, TOY_PAGES);
+}
+
+void make_block(struct toy *toy, uint64_t pfn, uint64_t n_pages, bool is_compound)
+{
+	for (uint64_t i = 0; i < n_pages; i++) {
+		classes[pfn + i] = MO_PAGE_DIRECT;
+		mo_fake_put_u32(toy->kernel, STRUCT_PAGE_KVA(pfn + i) + 52, i == 0);
+		mo_fake_put_u64(toy->kernel, STRUCT_PAGE_KVA(pfn + i) + 8, is_compound && i ? STRUCT_PAGE_KVA(pfn) + 1 : 0);
+	}
 }
 
 void toy_gather(struct toy *toy)
@@ -220,7 +255,7 @@ void toy_destroy(struct toy *toy)
 const struct mo_lost_object *lost_at(const struct toy *toy, uint64_t kva)
 {
 	for (size_t i = 0; i < toy->model->n_lost; i++)
-		if (object_kva(toy->model->lost[i].slab, toy->model->lost[i].index) == kva)
+		if (toy->model->lost[i].kva == kva)
 			return &toy->model->lost[i];
 	return NULL;
 }

@@ -28,6 +28,7 @@
 #define TOY_CACHES 3u
 
 #define CACHE_KVA(cache) (0xffffa00000000000ull + (cache) * 0x100)
+#define STRUCT_PAGE_KVA(pfn) (0xffffea0000000000ull + (pfn) * 64)
 #define OPS_KVA 0xffffffffc0001000ull    /* a table of operations in the module "toy" */
 #define TABLE_KVA 0xffffffff82002000ull  /* kernel_table, in the kernel's own image */
 #define ROOT_KVA 0xffffffff82001000ull   /* sysctl_table_root */
@@ -43,6 +44,10 @@ struct toy {
 };
 
 void toy_init(struct toy *toy);
+/* The same with struct pages, so that pages of the class direct are blocks that can be lost. */
+void toy_init_with_pages(struct toy *toy);
+/* A block of a direct user: its first page is counted; of a compound one the others say that they are tails. */
+void make_block(struct toy *toy, uint64_t pfn, uint64_t n_pages, bool is_compound);
 void toy_destroy(struct toy *toy);
 void toy_gather(struct toy *toy);
 
