@@ -2,6 +2,7 @@
 /* `memopsy modules`: what each module is made of and holds; with --proc, what /proc/modules printed. */
 #include "modules_gathering.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { COLUMN_NAME, COLUMN_SIZE, COLUMN_TEXT, COLUMN_RODATA, COLUMN_DATA, COLUMN_INIT, COLUMN_PERCPU, COLUMN_VMALLOC,
@@ -144,10 +145,49 @@ static void write_module(struct mo_report *report, const struct mo_modules_model
 	mo_report_row(report, cells);
 }
 
+#define REPORT_ROWS 12
+
+static uint64_t bytes_of(const struct mo_module_memory *memory)
+{
+	return memory->module->size_bytes + memory->owned_bytes + memory->constructed_bytes + memory->named_bytes;
+}
+
+static int compare_sizes(const void *a, const void *b)
+{
+	const struct mo_module_memory *first = *(const struct mo_module_memory *const *)a;
+	const struct mo_module_memory *second = *(const struct mo_module_memory *const *)b;
+
+	if (bytes_of(first) != bytes_of(second))
+		return bytes_of(first) > bytes_of(second) ? -1 : 1;
+	return first < second ? -1 : first > second;
+}
+
+/* In a report: the modules that are and hold most. */
+static struct mo_error *show_largest(struct mo_report *report, const struct mo_modules_model *model)
+{
+	const struct mo_module_memory **sorted = calloc(model->n_modules + 1, sizeof(*sorted));
+	size_t n = model->n_modules < REPORT_ROWS ? model->n_modules : REPORT_ROWS;
+
+	if (!sorted)
+		return mo_error_no_memory();
+	for (size_t i = 0; i < model->n_modules; i++)
+		sorted[i] = &model->modules[i];
+	qsort(sorted, model->n_modules, sizeof(*sorted), compare_sizes);
+	mo_report_table_begin(report, &modules_table);
+	for (size_t i = 0; i < n; i++)
+		write_module(report, model, sorted[i]);
+	mo_report_table_end(report);
+	mo_report_note(report, "The %zu largest of %zu modules.", n, model->n_modules);
+	free(sorted);
+	return NULL;
+}
+
 struct mo_error *show_modules(struct mo_run *run, struct mo_report *report)
 {
 	const struct mo_modules_model *model = mo_run_model(run);
 
+	if (mo_run_is_report(run))
+		return show_largest(report, model);
 	mo_report_table_begin(report, mo_run_flag(run, "proc") ? &proc_modules_table : &modules_table);
 	for (size_t i = 0; i < model->n_modules; i++)
 		write_module(report, model, &model->modules[i]);

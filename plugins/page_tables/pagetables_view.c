@@ -53,7 +53,7 @@ static const struct mo_column sum_columns[N_SUMS] = {
 
 const struct mo_table_spec table_sums_table = {
 	.name = "page_table_sums",
-	.title = "Page tables",
+	.title = "Found, marked, counted",
 	.help = "What was found, what is marked, and what the kernel counts.",
 	.columns = sum_columns,
 	.n_columns = N_SUMS,

@@ -55,7 +55,7 @@ static const struct mo_column sum_columns[N_SUMS] = {
 
 const struct mo_table_spec percpu_sums_table = {
 	.name = "percpu_sums",
-	.title = "Per-CPU memory",
+	.title = "In all units",
 	.help = "Sums over all units.",
 	.columns = sum_columns,
 	.n_columns = N_SUMS,

@@ -69,6 +69,14 @@ const void *mo_run_model_of(const struct mo_run *run, const char *name)
 	return strcmp(name, MO_VMAP_MODEL) ? (const void *)&slab : (const void *)&vmap;
 }
 
+static bool is_report;
+
+bool mo_run_is_report(const struct mo_run *run)
+{
+	(void)run;
+	return is_report;
+}
+
 static void link_nodes(struct mo_kernel *kernel, uint64_t left, uint64_t right)
 {
 	mo_fake_put_u64(kernel, left, right);
@@ -160,6 +168,11 @@ static void test_sound(void **state)
 	assert_int_equal(model->modules[1].areas + model->modules[1].named_caches, 0);
 	text = fake_run_text(run, "modules", NULL);
 	assert_non_null(strstr(text, "12.0 KiB  48.0 KiB"));
+	free(text);
+	is_report = true;
+	text = fake_run_text(run, "modules", NULL);
+	is_report = false;
+	assert_non_null(strstr(text, "The 3 largest of 3 modules."));
 	free(text);
 	end(kernel, run);
 }
