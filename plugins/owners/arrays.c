@@ -52,7 +52,7 @@ static struct mo_error *join(struct owners_state *state, size_t first, size_t en
 	for (size_t i = first + 1; i < end; i++) {
 		holders[first].bytes += holders[i].bytes;
 		holders[first].pieces += holders[i].pieces;
-		holders[i].pieces = 0;
+		holders[i].bytes = 0; /* gone: no holder has none */
 	}
 	return keep_name(&state->names, text, &holders[first].name);
 }
@@ -73,7 +73,7 @@ struct mo_error *join_arrays(struct owners_state *state)
 			error = join(state, i, end);
 	}
 	for (size_t i = 0; i < table->n; i++)
-		if (table->holders[i].pieces)
+		if (table->holders[i].bytes)
 			table->holders[n++] = table->holders[i];
 	table->n = n;
 	return error;

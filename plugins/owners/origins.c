@@ -14,6 +14,13 @@ static enum pointer_rank best_rank(const struct block *block)
 	return block->best == NO_POINTER ? N_RANKS : (enum pointer_rank)(block->best >> POINTER_RANK_SHIFT);
 }
 
+/* Pages that were taken before page_owner could keep stacks have one of these for all (mm/page_owner.c). */
+static bool is_stand_in(const char *function)
+{
+	return !strcmp(function, "register_early_stack") || !strcmp(function, "register_dummy_stack") ||
+	       !strcmp(function, "register_failure_stack");
+}
+
 static struct mo_error *by_record(struct owners_state *state, const struct block *block, struct mo_holder *holder, bool *ret)
 {
 	const struct mo_page_owner_model *model = state->page_owner;
@@ -31,7 +38,8 @@ static struct mo_error *by_record(struct owners_state *state, const struct block
 		mo_error_destroy(error);
 		return NULL;
 	}
-	if (record.is_recorded && record.is_allocated && record.stack && record.stack->caller_name) {
+	if (record.is_recorded && record.is_allocated && record.stack && record.stack->caller_name &&
+	    !is_stand_in(record.stack->caller_name)) {
 		name = record.stack->caller_name;
 		error = keep_name(&state->names, record.stack->caller_module, &holder->module);
 		holder->detail = "page_owner";

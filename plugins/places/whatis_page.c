@@ -76,7 +76,7 @@ void put_page(const struct whatis_run *whatis, const struct mo_place *place)
 {
 	const struct places_state *state = whatis->state;
 	const struct mo_page_class_info *class = state->mem_map ? &state->mem_map->classes[place->page_class] : NULL;
-	uint64_t pa = place->pfn << state->page_shift;
+	uint64_t pa = place->pfn << state->page_shift | (whatis->address & (state->page_bytes - 1));
 	uint64_t direct_kva = state->direct_map_kva + pa;
 	uint64_t page_kva = 0;
 	struct mo_error *error;
@@ -91,8 +91,7 @@ void put_page(const struct whatis_run *whatis, const struct mo_place *place)
 		put_fact(whatis, "page", "0x%" PRIx64 " (physical 0x%" PRIx64 "), struct page at 0x%" PRIx64 ", %s", place->pfn,
 			 pa, page_kva, presence_of(state, place->pfn));
 	if (whatis->address >> state->page_shift != direct_kva >> state->page_shift)
-		put_fact(whatis, "direct map", "this memory is at 0x%" PRIx64 " there",
-			 direct_kva + (whatis->address & (state->page_bytes - 1)));
+		put_fact(whatis, "direct map", "this memory is at 0x%" PRIx64 " there", direct_kva);
 	if (class)
 		put_fact(whatis, "class", "%s: %s", class->name ? class->name : "?", class->title ? class->title : "?");
 	if (!error)

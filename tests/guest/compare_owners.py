@@ -54,11 +54,18 @@ def near(found, expected, what):
 
 
 def check_module(holders, asked):
+    has_records = any(row["evidence"] == "record" and row["module"] == "page_taker" for row in holders)
     lost, kept, signed = collections.Counter(), collections.Counter(), collections.Counter()
     for row in holders:
         if row["kind"] != "direct pages":
             continue
-        if row["evidence"] == "nobody":
+        if row["evidence"] == "record":
+            told = {"lose": lost, "take_kept": kept, "lose_signed": signed}.get(row["name"])
+            if told is not None and row["module"] == "page_taker":
+                told[row["order"]] += row["pieces"]
+        elif has_records:
+            continue
+        elif row["evidence"] == "nobody":
             lost[row["order"]] += row["pieces"]
         elif row["evidence"] == "guess" and row["module"] == "page_taker":
             signed[row["order"]] += row["pieces"]
