@@ -4,6 +4,7 @@
 
 #include <memopsy/memmap.h>
 #include <memopsy/page_owner.h>
+#include <memopsy/page_type.h>
 #include <memopsy/plugin.h>
 
 #include "page_owner_layout.h"
@@ -50,6 +51,7 @@ struct page_owner_state {
 	uint64_t ext_bytes;          /* of one page's struct page_ext with all that follows it; 0: none */
 	uint64_t owner_offset;       /* of struct page_owner in it */
 	bool has_owners;             /* they are kept, and their layout is known */
+	struct mo_page_type_test buddy; /* of the first page of a free block */
 	bool has_tag_refs;           /* each page's has a reference to a tag */
 	uint64_t tag_offset;
 	bool has_tag_indexes;        /* page->flags has the index of a tag */
@@ -92,6 +94,15 @@ static inline uint64_t page_ext_kva(const struct page_owner_state *state, const 
 static inline bool has_ext_flag(const struct page_owner_state *state, const void *ext, const struct mo_constant *flag)
 {
 	return mo_get(&state->layout->ext_flags, ext) >> flag->value & 1;
+}
+/*
+ * What was on the CPUs' lists of free pages when page_owner started was recorded as taken early, without a mask, and is so
+ * still if it was given back to the buddy allocator and not taken since. page_owner does not list free blocks.
+ */
+bool is_free_after_all(const struct page_owner_state *state, struct mo_reader *reader, uint64_t pfn);
+static inline bool may_be_free(uint16_t order, uint32_t gfp_mask)
+{
+	return !order && !gfp_mask;
 }
 struct mo_error *find_record(const struct mo_page_owner_model *model, struct mo_reader *reader, uint64_t pfn,
 			     struct mo_page_owner_record *ret) MO_MUST_USE;

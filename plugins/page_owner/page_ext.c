@@ -95,6 +95,7 @@ static struct mo_error *find_owners(struct page_owner_state *state)
 	    layout->owner.size.bytes > state->ext_bytes - state->owner_offset)
 		return mo_error_create(MO_E_CORRUPT, "page_owner_ops.offset is %" PRIu64 " of page_ext_size %" PRIu64,
 				       state->owner_offset, state->ext_bytes);
+	state->buddy = mo_page_type_test(mo_run_kernel(state->run), "NUMBER(PAGE_BUDDY_MAPCOUNT_VALUE)", &layout->buddy, 0x80);
 	state->model.state = MO_PAGE_OWNER_ON;
 	state->has_owners = true;
 	return NULL;
@@ -143,6 +144,39 @@ const struct mo_memmap_section *section_of(const struct mo_memmap *memmap, uint6
 	return NULL;
 }
 
+#define MOST_FREE_ORDER 20u
+
+bool is_free_after_all(const struct page_owner_state *state, struct mo_reader *reader, uint64_t pfn)
+{
+	const struct page_owner_layout *layout = state->layout;
+
+	if (!mo_has(&layout->page_type) || !mo_has(&layout->page_order))
+		return false;
+	for (unsigned order = 0; order <= MOST_FREE_ORDER; order++) {
+		uint64_t head_pfn = pfn & ~((1ull << order) - 1);
+		uint64_t page_kva = 0;
+		uint64_t type = 0;
+		uint64_t head_order = 0;
+		struct mo_error *error;
+
+		if (order && head_pfn == (pfn & ~((1ull << (order - 1)) - 1)))
+			continue; /* it was looked at */
+		error = mo_pfn_to_page(state->memmap, head_pfn, &page_kva);
+		if (!error)
+			error = mo_read_field(reader, &layout->page_type, page_kva, &type);
+		if (!error && mo_page_has_type(state->buddy, (uint32_t)type))
+			error = mo_read_field(reader, &layout->page_order, page_kva, &head_order);
+		if (!error && mo_page_has_type(state->buddy, (uint32_t)type) && head_order <= MOST_FREE_ORDER &&
+		    pfn - head_pfn < 1ull << head_order)
+			return true;
+		if (error) { /* no struct page: a block does not begin there */
+			mo_error_destroy(error);
+			return false;
+		}
+	}
+	return false;
+}
+
 static void decode_process(const struct page_owner_layout *layout, const uint8_t *owner, struct mo_page_owner_record *record)
 {
 	if (mo_has(&layout->owner.free_ns))
@@ -158,7 +192,8 @@ static void decode_process(const struct page_owner_layout *layout, const uint8_t
 	memcpy(record->comm, owner + layout->owner.comm.offset_bytes, sizeof(record->comm) - 1);
 }
 
-static void decode_owner(const struct page_owner_state *state, const uint8_t *ext, struct mo_page_owner_record *record)
+static void decode_owner(const struct page_owner_state *state, struct mo_reader *reader, const uint8_t *ext,
+			 struct mo_page_owner_record *record)
 {
 	const struct page_owner_layout *layout = state->layout;
 	const uint8_t *owner = ext + state->owner_offset;
@@ -171,6 +206,8 @@ static void decode_owner(const struct page_owner_state *state, const uint8_t *ex
 	if (record->order < 64)
 		record->head_pfn = record->pfn & ~((1ull << record->order) - 1);
 	record->gfp_mask = (uint32_t)mo_get(&layout->owner.gfp_mask, owner);
+	if (record->is_allocated && may_be_free(record->order, record->gfp_mask))
+		record->is_allocated = !is_free_after_all(state, reader, record->pfn);
 	record->handle = (uint32_t)mo_get(&layout->owner.handle, owner);
 	record->stack = stack_of_handle(&state->model, record->handle);
 	if (mo_has(&layout->owner.free_handle))
@@ -210,7 +247,7 @@ struct mo_error *find_record(const struct mo_page_owner_model *model, struct mo_
 		if (error)
 			return mo_error_prepend(error, "cannot read the struct page_ext of page frame 0x%" PRIx64, pfn);
 		if (state->has_owners)
-			decode_owner(state, ext, &record);
+			decode_owner(state, reader, ext, &record);
 		if (state->has_tag_refs)
 			site = site_of_ext(state, ext);
 	}

@@ -62,6 +62,12 @@ static const struct mo_need rows[] = {
 	MO_FIELD(L, module_first, "struct alloc_tag_module_section", "first_tag", OPTIONAL, .why = WHY_COMPRESSED),
 	MO_FIELD(L, page_flags, "struct page", "flags.f", .or_names = { "struct page.flags" }, OPTIONAL,
 		 .why = "include/linux/mm_types.h: a struct of one member in 7.2, a number in 6.12"),
+
+	MO_FIELD(L, page_type, "struct page", "page_type", .or_names = { "struct page._mapcount.counter" }, OPTIONAL,
+		 .why = "include/linux/mm_types.h: of its own since 4.18"),
+	MO_FIELD(L, page_order, "struct page", "private", OPTIONAL, .why = "mm/internal.h: buddy_order()"),
+	MO_CONSTANT(L, buddy, "enum pagetype", "PGTY_buddy", .or_names = { "PG_buddy" }, OPTIONAL,
+		    .why = "include/linux/page-flags.h: a macro up to 6.9"),
 };
 
 const struct mo_need_table page_owner_needs = { .needs = rows, .n_needs = sizeof(rows) / sizeof(rows[0]) };

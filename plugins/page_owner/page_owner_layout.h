@@ -50,6 +50,10 @@ struct page_owner_layout {
 	struct mo_address module_tags;
 	struct mo_field kernel_first, kernel_count, module_first;
 	struct mo_field page_flags;
+
+	/* Free blocks. */
+	struct mo_field page_type, page_order;
+	struct mo_constant buddy;
 };
 
 extern const struct mo_need_table page_owner_needs;

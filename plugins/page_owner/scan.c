@@ -66,17 +66,23 @@ static struct mo_error *add_owner(const struct page_owner_state *state, struct t
 	return NULL;
 }
 
-static struct mo_error *add_record(const struct page_owner_state *state, struct thread_sums *sums, const uint8_t *ext,
-				   uint64_t pfn)
+static struct mo_error *add_record(const struct page_owner_state *state, struct mo_reader *reader, struct thread_sums *sums,
+				   const uint8_t *ext, uint64_t pfn)
 {
+	const struct page_owner_layout *layout = state->layout;
+	const uint8_t *owner = ext + state->owner_offset;
+
 	if (state->has_tag_refs) {
 		size_t site = site_of_ext(state, ext);
 
 		if (site < state->n_sites)
 			sums->page_blocks[site]++;
 	}
-	if (!state->has_owners || !has_ext_flag(state, ext, &state->layout->flag_owner) ||
-	    !has_ext_flag(state, ext, &state->layout->flag_allocated))
+	if (!state->has_owners || !has_ext_flag(state, ext, &layout->flag_owner) ||
+	    !has_ext_flag(state, ext, &layout->flag_allocated))
+		return NULL;
+	if (may_be_free((uint16_t)mo_get(&layout->owner.order, owner), (uint32_t)mo_get(&layout->owner.gfp_mask, owner)) &&
+	    is_free_after_all(state, reader, pfn))
 		return NULL;
 	return add_owner(state, sums, ext, pfn);
 }
@@ -125,7 +131,7 @@ static struct mo_error *scan_frames(const struct page_owner_state *state, struct
 		}
 		n_failed = n ? 0 : n_failed + 1;
 		for (uint64_t i = 0; i < n && !error; i++)
-			error = add_record(state, sums, sums->bytes + i * state->ext_bytes, first_pfn + done + i);
+			error = add_record(state, reader, sums, sums->bytes + i * state->ext_bytes, first_pfn + done + i);
 		step = step < left ? step : left;
 		sums->unreadable_pages += step - n;
 		done += step;

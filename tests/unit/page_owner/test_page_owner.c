@@ -94,6 +94,39 @@ static void test_find(void **state)
 	toy_end(kernel, run);
 }
 
+static void put_free_block(struct mo_kernel *kernel, uint64_t pfn, uint64_t order)
+{
+	mo_fake_put_u64(kernel, TOY_PAGE(pfn) + 40, order);
+	mo_fake_put_u32(kernel, TOY_PAGE(pfn) + 48, 0xffffff7f);
+}
+
+/* Early records, without a mask, of pages that lie in a free block, at its head, behind it, and where nothing is known. */
+static void test_free_after_all(void **state)
+{
+	struct mo_kernel *kernel = toy_kernel();
+	const struct mo_page_owner_model *model;
+	struct mo_page_owner_record record;
+	struct mo_run *run;
+
+	(void)state;
+	mo_fake_map(kernel, TOY_PAGE(0), TOY_SECTION_PAGES * 64);
+	put_free_block(kernel, 32, 2);
+	put_free_block(kernel, 64, 1000);
+	for (uint64_t pfn = 30; pfn < 70; pfn++)
+		toy_put(kernel, &(struct toy_record){ .pfn = pfn, .handle = TOY_FIRST_STACK, .pid = 1, .comm = "swapper" });
+	toy_put(kernel, &(struct toy_record){ .pfn = 300, .handle = TOY_FIRST_STACK, .pid = 1, .comm = "swapper" });
+	run = toy_run(kernel);
+	model = mo_run_model(run);
+	assert_int_equal(model->pages, 41 - 4);
+	expect_success(model->find(model, mo_fake_reader(kernel), 35, &record));
+	assert_false(record.is_allocated);
+	expect_success(model->find(model, mo_fake_reader(kernel), 36, &record));
+	assert_true(record.is_allocated);
+	expect_success(model->find(model, mo_fake_reader(kernel), 65, &record));
+	assert_true(record.is_allocated);
+	toy_end(kernel, run);
+}
+
 static void test_views(void **state)
 {
 	struct mo_kernel *kernel = used_kernel();
@@ -173,7 +206,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_groups),	   cmocka_unit_test(test_find),	      cmocka_unit_test(test_views),
-		cmocka_unit_test(test_states),	   cmocka_unit_test(test_allocators),
+		cmocka_unit_test(test_states),	   cmocka_unit_test(test_allocators), cmocka_unit_test(test_free_after_all),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,6 +7,8 @@
 static const struct mo_fake_row rows[] = {
 	{ .type = "struct page", .bytes = 64 },
 	FIELD("struct page", "flags", 0, 8),
+	FIELD("struct page", "private", 40, 8),
+	FIELD("struct page", "page_type", 48, 4),
 	{ .type = "struct mem_section", .bytes = 32 },
 	FIELD("struct mem_section", "section_mem_map", 0, 8),
 	FIELD("struct mem_section", "usage", 8, 8),
