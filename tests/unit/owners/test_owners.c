@@ -275,11 +275,128 @@ static void test_names_and_holders(void **unused)
 	names_deinit(&names);
 }
 
+/* A struct page of 64 bytes: flags (bit 0: head), compound word at 8, order of a head at 8 of its second, count at 52. */
+static void put_page(struct toy *toy, uint64_t pfn, uint64_t flags, uint64_t compound, uint32_t refcount)
+{
+	uint64_t kva = PAGES_KVA + pfn * 64;
+
+	mo_fake_put_u64(toy->state.kernel, kva, flags);
+	mo_fake_put_u64(toy->state.kernel, kva + 8, compound);
+	mo_fake_put_u32(toy->state.kernel, kva + 52, refcount);
+}
+
+static void set_up_pages(struct toy *toy)
+{
+	struct page_shape *shape = &toy->state.page_shape;
+
+	toy_init(toy);
+	*shape = (struct page_shape){ .page_struct_bytes = 64, .word_bytes = 8, .compound = 8, .refcount = 52, .head = 1,
+				      .order_offset = 64 + 16, .most_order = 18, .n_buddy_orders = 11 };
+	mo_fake_map(toy->state.kernel, PAGES_KVA, (TOY_PAGES + 1) * 64);
+	memset(toy->classes, MO_PAGE_FREE_BUDDY, sizeof(toy->classes));
+	toy->state.blocks = (struct block_index){ .n_blocks = 0 };
+	toy->state.run = fake_run(toy->state.kernel, &no_plugin);
+}
+
+static void expect_block(const struct toy *toy, size_t at, uint64_t pfn, unsigned order, uint32_t n_pages)
+{
+	assert_true(at < toy->state.blocks.n_blocks);
+	assert_int_equal(toy->state.blocks.blocks[at].pfn, pfn);
+	assert_int_equal(toy->state.blocks.blocks[at].order, order);
+	assert_int_equal(toy->state.blocks.blocks[at].n_pages, n_pages);
+}
+
+static void test_blocks(void **unused)
+{
+	struct toy toy;
+
+	(void)unused;
+	set_up_pages(&toy);
+	for (uint64_t pfn = 16; pfn < 40; pfn++)
+		toy.classes[pfn] = pfn == 28 ? MO_PAGE_ANON : MO_PAGE_DIRECT;
+	put_page(&toy, 16, 1, 0, 1); /* a compound page of order 2 */
+	for (uint64_t pfn = 17; pfn < 20; pfn++)
+		put_page(&toy, pfn, 0, (PAGES_KVA + 16 * 64) | 1, 0);
+	mo_fake_put_u8(toy.state.kernel, PAGES_KVA + 17 * 64 + 16, 2);
+	put_page(&toy, 20, 0, 0, 1); /* order 1, then two single pages */
+	put_page(&toy, 22, 0, 0, 1);
+	put_page(&toy, 23, 0, 0, 1);
+	put_page(&toy, 24, 0, 0, 1); /* order 2 */
+	put_page(&toy, 29, 0, 0, 1); /* not aligned for more: single, and so are the pages behind it */
+	put_page(&toy, 32, 1, 0, 1); /* says order 9, where eight pages are left */
+	mo_fake_put_u8(toy.state.kernel, PAGES_KVA + 33 * 64 + 16, 9);
+	expect_success(gather_blocks(&toy.state));
+	assert_int_equal(toy.state.blocks.n_blocks, 9);
+	expect_block(&toy, 0, 16, 2, 4);
+	expect_block(&toy, 1, 20, 1, 2);
+	expect_block(&toy, 2, 22, 0, 1);
+	expect_block(&toy, 4, 24, 2, 4);
+	expect_block(&toy, 5, 29, 0, 1);
+	expect_block(&toy, 7, 31, 0, 1);
+	expect_block(&toy, 8, 32, 9, 8);
+	assert_int_equal(block_at(&toy.state.blocks, 19), 0);
+	assert_int_equal(block_at(&toy.state.blocks, 27), 4);
+	assert_int_equal(block_at(&toy.state.blocks, 28), NO_BLOCK);
+	assert_int_equal(block_at(&toy.state.blocks, 39), 8);
+	assert_int_equal(block_at(&toy.state.blocks, 40), NO_BLOCK);
+	assert_int_equal(block_at(&toy.state.blocks, UINT64_MAX), NO_BLOCK);
+	blocks_deinit(&toy.state.blocks);
+	toy_destroy(&toy);
+}
+
+/* An order that no block can have, and struct pages that are not there: single pages. */
+static void test_broken_struct_pages(void **unused)
+{
+	struct toy toy;
+
+	(void)unused;
+	set_up_pages(&toy);
+	toy.classes[16] = toy.classes[17] = toy.classes[30] = MO_PAGE_DIRECT;
+	put_page(&toy, 16, 1, 0, 1);
+	mo_fake_put_u8(toy.state.kernel, PAGES_KVA + 17 * 64 + 16, 200);
+	put_page(&toy, 17, 0, 0, 1);
+	mo_fake_break(toy.state.kernel, PAGES_KVA + 30 * 64, 64, MO_E_NOT_IN_DUMP);
+	expect_success(gather_blocks(&toy.state));
+	assert_int_equal(toy.state.blocks.n_blocks, 3);
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(toy.state.blocks.blocks[i].n_pages, 1);
+	blocks_deinit(&toy.state.blocks);
+	toy_destroy(&toy);
+}
+
+static void test_arrays(void **unused)
+{
+	static const char *const names[] = { "kmalloc-64+0", "kmalloc-64+8", "kmalloc-64+16", "kmalloc-64+24", "kmalloc-6+24",
+					     "kmalloc-96+8", "kmalloc-96+16", "dentry+8" };
+	struct owners_state state;
+
+	(void)unused;
+	memset(&state, 0, sizeof(state));
+	for (size_t i = 0; i < N_ROWS(names); i++) {
+		struct mo_holder holder = { .evidence = MO_HOLDER_BY_POINTER, .bytes = 10, .pieces = 1 };
+
+		expect_success(keep_name(&state.names, names[i], &holder.name));
+		expect_success(add_holder(&state.holders, &holder));
+	}
+	/* An empty slab cache has memory and no objects: it stays. */
+	expect_success(add_holder(&state.holders, &(const struct mo_holder){ .name = "empty", .bytes = 5 }));
+	expect_success(join_arrays(&state));
+	sort_holders(&state.holders);
+	assert_int_equal(state.holders.n, 6);
+	assert_string_equal(state.holders.holders[0].name, "kmalloc-64 (arrays)");
+	assert_int_equal(state.holders.holders[0].bytes, 40);
+	assert_int_equal(state.holders.holders[0].pieces, 4);
+	assert_string_equal(state.holders.holders[5].name, "empty");
+	holders_deinit(&state.holders);
+	names_deinit(&state.names);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_pointers), cmocka_unit_test(test_chain_and_circle), cmocka_unit_test(test_rest_of_a_block),
-		cmocka_unit_test(test_guess), cmocka_unit_test(test_names_and_holders),
+		cmocka_unit_test(test_guess), cmocka_unit_test(test_names_and_holders), cmocka_unit_test(test_blocks),
+		cmocka_unit_test(test_broken_struct_pages), cmocka_unit_test(test_arrays),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
