@@ -73,6 +73,7 @@ enum structure {
 	STRUCTURE_RING_BUFFER,
 	STRUCTURE_PIPE,
 	STRUCTURE_POOL,
+	STRUCTURE_PAGE_EXT,
 	N_STRUCTURES,
 };
 extern const char *const structure_names[N_STRUCTURES];

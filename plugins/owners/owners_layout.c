@@ -23,6 +23,7 @@ static const struct mo_need rows[] = {
 	MO_FIELD(L, pipe_ops, "struct pipe_buffer", "ops", OPTIONAL, .why = WHY_PIPE),
 	MO_FIELD(L, pool_start, "struct gen_pool_chunk", "start_addr", OPTIONAL, .why = WHY_POOL),
 	MO_FIELD(L, pool_end, "struct gen_pool_chunk", "end_addr", OPTIONAL, .why = WHY_POOL),
+	MO_ADDRESS(L, page_ext_bytes, "page_ext_size", OPTIONAL, .why = "mm/page_ext.c: CONFIG_PAGE_EXTENSION"),
 };
 
 const struct mo_need_table owners_needs = { .needs = rows, .n_needs = sizeof(rows) / sizeof(rows[0]) };

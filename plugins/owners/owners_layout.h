@@ -16,6 +16,7 @@ struct owners_layout {
 	struct mo_size pipe_buffer;
 	struct mo_field pipe_page, pipe_ops;
 	struct mo_field pool_start, pool_end;
+	struct mo_address page_ext_bytes;
 };
 
 extern const struct mo_need_table owners_needs;

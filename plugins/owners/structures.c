@@ -6,6 +6,7 @@
 #include "gathering.h"
 
 #define MOST_FRAGS 64u
+#define MOST_PAGE_EXT_BYTES 4096u
 
 const char *const structure_names[N_STRUCTURES] = {
 	[STRUCTURE_KERNEL_TABLES] = "page tables of the kernel",
@@ -14,6 +15,7 @@ const char *const structure_names[N_STRUCTURES] = {
 	[STRUCTURE_RING_BUFFER] = "ring buffers of ftrace",
 	[STRUCTURE_PIPE] = "pipes",
 	[STRUCTURE_POOL] = "pool of genalloc",
+	[STRUCTURE_PAGE_EXT] = "page_ext (records of pages)",
 };
 
 static void mark(struct owners_state *state, uint64_t pfn, enum structure structure)
@@ -24,10 +26,36 @@ static void mark(struct owners_state *state, uint64_t pfn, enum structure struct
 		state->blocks.blocks[block].structure = (uint8_t)structure;
 }
 
+/* The arrays of struct page_ext, one a section of memory, where these lie in the direct map. */
+static void mark_page_ext(struct owners_state *state)
+{
+	const struct mo_memmap *memmap = state->memmap;
+	uint64_t ext_bytes = 0;
+	struct mo_error *error;
+
+	if (!mo_has(&state->layout->page_ext_bytes))
+		return;
+	error = mo_read_pointer(mo_run_reader(state->run), state->layout->page_ext_bytes.kva, &ext_bytes);
+	mo_error_destroy(error);
+	if (error || !ext_bytes || ext_bytes > MOST_PAGE_EXT_BYTES)
+		return;
+	for (size_t i = 0; i < memmap->n_sections; i++) {
+		const struct mo_memmap_section *section = &memmap->sections[i];
+		uint64_t kva = section->page_ext_kva + ext_bytes * section->first_pfn;
+		uint64_t end_kva = kva + ext_bytes * memmap->section_pages;
+
+		if (!section->page_ext_kva || section->page_ext_kva & 1 || kva < state->direct_map_kva || end_kva < kva)
+			continue;
+		for (kva &= ~(state->page_bytes - 1); kva < end_kva; kva += state->page_bytes)
+			mark(state, (kva - state->direct_map_kva) >> state->page_shift, STRUCTURE_PAGE_EXT);
+	}
+}
+
 void mark_structures(struct owners_state *state)
 {
 	const struct mo_page_tables_model *model = state->page_tables;
 
+	mark_page_ext(state);
 	for (size_t i = 0; model && i < model->n_tables; i++) {
 		const struct mo_page_table *table = &model->tables[i];
 
