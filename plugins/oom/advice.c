@@ -31,7 +31,8 @@ static void advise_anon(const struct mo_oom_event *event, const struct mo_oom_sh
 
 	describe_bytes(share->holder_bytes.value, bytes, sizeof(bytes));
 	if (share->holder[0])
-		snprintf(text, room, "Find why %s grew to %s, or bound it with memory.max of a cgroup of its own%s.", share->holder, bytes,
+		snprintf(text, room, "Find why %s grew to %s, or bound it with memory.max of a cgroup of its own%s.", share->holder,
+			 bytes,
 			 swap && !strcmp(swap, "absent") ? "; swap would have taken what it does not touch" :
 			 swap && !strcmp(swap, "full")	 ? "; what fills swap is in the SWAP column below" :
 							   "");
@@ -65,10 +66,11 @@ static void advise_cause(const struct mo_oom_event *event, const struct mo_oom_s
 		break;
 	case MO_OOM_SLAB:
 		if (share->module[0])
-			snprintf(text, room, "Likely a leak of module %s: report it with the output of `memopsy leaks`.", share->module);
+			snprintf(text, room, "Likely a leak of module %s: report it with the output of `memopsy leaks`.",
+				 share->module);
 		else
-			snprintf(text, room, "`memopsy leaks` says whether objects of %s are lost, and whose; `memopsy slab` what they are.",
-				 holder);
+			snprintf(text, room, "`memopsy leaks` says whether objects of %s are lost, and whose; `memopsy slab` what "
+				 "they are.", holder);
 		break;
 	case MO_OOM_PAGE_TABLES:
 		snprintf(text, room, "%s maps far more address space than it fills: fewer or denser mappings, or huge pages, need "
@@ -108,8 +110,8 @@ static void advise_exempt(const struct draft *draft, const struct mo_oom_share *
 
 	for (size_t i = 0; share && share->holder_pid && draft->n_kills && i < draft->n_candidates; i++)
 		if (draft->candidates[i].pid == share->holder_pid && draft->candidates[i].oom_score_adj == -1000)
-			snprintf(text + length, room - length, "%sIts oom_score_adj of -1000 makes others die for it: lift it, or bound "
-				 "what it may use.", length ? " " : "");
+			snprintf(text + length, room - length, "%sIts oom_score_adj of -1000 makes others die for it: lift it, "
+				 "or bound what it may use.", length ? " " : "");
 }
 
 /* What to do follows from what was short first, and from what held it then; empty: nothing follows. */
@@ -152,10 +154,11 @@ static size_t put_evidence(const struct draft *draft, struct mo_evidence *eviden
 {
 	const struct mo_oom_event *event = &draft->event;
 	const struct mo_oom_share *share = told_share(draft);
+	bool is_limit = event->constraint == MO_OOM_MEMCG || event->constraint == MO_OOM_LIMIT;
 	size_t n = 0;
 
 	if (event->total_bytes.certainty == MO_EXACT)
-		evidence[n++] = (struct mo_evidence){ event->constraint == MO_OOM_MEMCG || event->constraint == MO_OOM_LIMIT ? "limit" : "memory", MO_CELL_BYTES,
+		evidence[n++] = (struct mo_evidence){ is_limit ? "limit" : "memory", MO_CELL_BYTES,
 						      mo_cell_number(event->total_bytes) };
 	if (event->free_bytes.certainty == MO_EXACT)
 		evidence[n++] = (struct mo_evidence){ "free", MO_CELL_BYTES, mo_cell_number(event->free_bytes) };

@@ -26,7 +26,8 @@ static struct mo_count count_kills(struct oom_state *state)
 
 		error = mo_percpu(state->reader, layout->vm_event_states.kva, (unsigned)cpu, &kva);
 		if (!error)
-			error = mo_read_element(state->reader, &layout->vm_events, kva, (uint64_t)layout->oom_kill_event.value, &value);
+			error = mo_read_element(state->reader, &layout->vm_events, kva,
+						(uint64_t)layout->oom_kill_event.value, &value);
 		sum += value;
 	}
 	if (error) {

@@ -55,13 +55,13 @@ struct draft {
 	struct mo_count counters[N_COUNTERS];
 	struct mo_count node_kib[N_COUNTERS]; /* the same of the nodes that the report shows, as far as it has them */
 	struct mo_count zone_kib[N_COUNTERS]; /* and of its zones */
-	struct mo_count kernel_stack_kib, balloon_kib, mlocked_kib, zspages_kib; /* sums of nodes or zones; unknown: not printed */
+	struct mo_count kernel_stack_kib, zspages_kib; /* sums of nodes or zones; unknown: not printed */
 	struct mo_count memcg_stats[N_MEMCG_STATS];
 	struct huge_pool huge_pools[MOST_HUGE_POOLS];
 	size_t n_huge_pools;
 	struct slab_row slabs[MOST_SLAB_ROWS]; /* largest first */
 	size_t n_slabs;
-	struct mo_count ram_pages, reserved_pages, swap_cache_pages;
+	struct mo_count ram_pages, reserved_pages;
 	struct mo_oom_zone *zones;
 	size_t n_zones, zones_room;
 	struct mo_oom_candidate *candidates;
@@ -72,7 +72,6 @@ struct draft {
 	size_t n_shares;
 	unsigned parts;             /* enum part */
 	uint64_t last_time_ns;
-	uint64_t first_sequence;
 	char constraint_text[40];   /* "CONSTRAINT_MEMCG", as the summary line says */
 	bool has_summary_pid;
 	int32_t summary_pid;
@@ -85,8 +84,6 @@ struct draft {
 	bool is_of_dump;            /* its numbers are the dump's */
 	bool is_of_dying;           /* the process was killed by an OOM before, and was on its way out */
 	uint32_t n_kill_lines;
-	int no_reclaim_nodes;       /* of the nodes, those with all_unreclaimable */
-	int n_nodes;
 };
 
 /* A task table's heading, once it was met. */

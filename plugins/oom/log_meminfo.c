@@ -110,6 +110,5 @@ bool take_memory_facts(struct log_scan *scan, struct stream *stream, struct span
 		return false;
 	return take_huge_pages(draft, line) || take_swap(draft, line) ||
 	       take_number_of(line, " pages RAM", &draft->ram_pages) ||
-	       take_number_of(line, " pages reserved", &draft->reserved_pages) ||
-	       take_number_of(line, " pages in swap cache", &draft->swap_cache_pages);
+	       take_number_of(line, " pages reserved", &draft->reserved_pages);
 }

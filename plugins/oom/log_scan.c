@@ -53,7 +53,6 @@ struct draft *open_draft(struct log_scan *scan, struct stream *stream, enum mo_o
 	draft->event.source = "log";
 	draft->event.n_repeats = 1;
 	draft->last_time_ns = scan->time_ns;
-	draft->first_sequence = scan->sequence;
 	scan->drafts[scan->n_drafts++] = draft;
 	stream->draft = draft;
 	return draft;

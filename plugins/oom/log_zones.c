@@ -79,7 +79,6 @@ static void take_zone_numbers(struct log_scan *scan, struct draft *draft, struct
 	zone->managed_pages = kib_pages(scan, line, "managed");
 	for (unsigned i = 0; i < N_COUNTERS; i++)
 		add_to(&draft->zone_kib[i], span_count_of(line, counter_names[i]));
-	add_to(&draft->mlocked_kib, span_count_of(line, "mlocked"));
 	add_to(&draft->zspages_kib, span_count_of(line, "zspages"));
 	/* Until 4.7 zones had what nodes have since; until then the stacks came as kernel_stack of the zone. */
 	add_to(&draft->kernel_stack_kib, span_count_of(line, "kernel_stack"));
@@ -170,12 +169,9 @@ static bool take_node_line(struct log_scan *scan, struct stream *stream, struct 
 	if (!draft)
 		return true;
 	draft->parts |= PART_NODES;
-	draft->n_nodes++;
-	draft->no_reclaim_nodes += span_has(line, "all_unreclaimable? yes");
 	for (unsigned i = 0; i < N_COUNTERS; i++)
 		add_to(&draft->node_kib[i], span_count_of(line, counter_names[i]));
 	add_to(&draft->kernel_stack_kib, span_count_of(line, "kernel_stack"));
-	add_to(&draft->balloon_kib, span_count_of(line, "Balloon"));
 	return true;
 }
 

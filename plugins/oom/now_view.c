@@ -2,6 +2,7 @@
 /* The dump's own moment: how close it is to running out, limits of address space, tasks that the OOM killer has to do with. */
 #include "gathering.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 /* The help text comes last, with flags behind it where there are some. */
@@ -122,6 +123,9 @@ static void put_limits(const struct oom_state *state, struct mo_report *report)
 
 static void put_marked(const struct oom_state *state, struct mo_report *report)
 {
+	if (state->victims_in_flight.value)
+		mo_report_note(report, "%" PRIu64 " killed tasks have not given back their memory yet (oom_victims).",
+			       state->victims_in_flight.value);
 	if (!state->n_marked)
 		return;
 	mo_report_table_begin(report, &oom_marked_table);

@@ -34,13 +34,11 @@ static const struct mo_need rows[] = {
 	MO_FIELD(L, oom_mm, "struct signal_struct", "oom_mm", OPTIONAL,
 		 .why = "include/linux/sched/signal.h: 4.9 (26db62f179d1)"),
 	MO_FIELD(L, rlim, "struct signal_struct", "rlim", OPTIONAL),
-	MO_SIZE(L, rlimit_size, "struct rlimit", OPTIONAL),
 	MO_FIELD(L, rlim_cur, "struct rlimit", "rlim_cur", OPTIONAL),
 	MO_FIELD(L, cred, "struct task_struct", "cred", OPTIONAL),
 	MO_FIELD(L, cap_effective, "struct cred", "cap_effective", OPTIONAL,
 		 .why = "include/linux/cred.h: two words until 6.2, one of 64 bits since (f122a08b197d)"),
 	MO_FIELD(L, stack, "struct task_struct", "stack", OPTIONAL),
-	MO_FIELD(L, mm_flags, "struct mm_struct", "flags", OPTIONAL),
 
 	MO_SIZE(L, control_size, "struct oom_control", OPTIONAL, .why = "include/linux/oom.h: 4.2 (6e0fc46dc215)"),
 	MO_FIELD(L, zonelist, "struct oom_control", "zonelist", OPTIONAL),
@@ -58,16 +56,11 @@ static const struct mo_need rows[] = {
 	MO_ADDRESS(L, mem_cgroup_out_of_memory, "mem_cgroup_out_of_memory", OPTIONAL, .why = "CONFIG_MEMCG; may be inlined"),
 	MO_ADDRESS(L, alloc_may_oom, "__alloc_pages_slowpath.constprop.0",
 		   .or_names = { "__alloc_pages_slowpath", "__alloc_pages_may_oom" }, OPTIONAL),
-	MO_ADDRESS(L, pagefault_oom, "pagefault_out_of_memory", OPTIONAL),
 
 	MO_ADDRESS(L, overcommit_memory, "sysctl_overcommit_memory", OPTIONAL),
 	MO_ADDRESS(L, admin_reserve, "sysctl_admin_reserve_kbytes", OPTIONAL),
 	MO_ADDRESS(L, max_map_count, "sysctl_max_map_count", OPTIONAL),
 	MO_ADDRESS(L, panic_on_oom, "sysctl_panic_on_oom", OPTIONAL),
-	MO_ADDRESS(L, oom_kill_allocating_task, "sysctl_oom_kill_allocating_task", OPTIONAL),
-	MO_ADDRESS(L, totalram_pages, "_totalram_pages", .or_names = { "totalram_pages" }, OPTIONAL,
-		   .why = "mm/page_alloc.c: atomic since 5.0 (ca79b0c211af)"),
-	MO_ADDRESS(L, total_swap_pages, "total_swap_pages", OPTIONAL, .why = "CONFIG_SWAP"),
 };
 
 const struct mo_need_table oom_needs = { .needs = rows, .n_needs = sizeof(rows) / sizeof(rows[0]) };

@@ -23,19 +23,16 @@ struct oom_layout {
 	struct mo_address oom_victims, oom_reaper_list;
 	struct mo_field reaper_next;           /* task_struct.oom_reaper_list */
 	struct mo_field signal, oom_mm, rlim;
-	struct mo_size rlimit_size;
 	struct mo_field rlim_cur;
 	struct mo_field cred, cap_effective;
 	struct mo_field stack;                 /* task_struct.stack */
-	struct mo_field mm_flags;
 
 	struct mo_size control_size;           /* struct oom_control */
 	struct mo_field zonelist, nodemask, memcg, gfp_mask, order, totalpages, chosen, chosen_points, constraint;
 	struct mo_size pgdat_size;
-	struct mo_address out_of_memory, oom_kill_process, mem_cgroup_out_of_memory, alloc_may_oom, pagefault_oom;
+	struct mo_address out_of_memory, oom_kill_process, mem_cgroup_out_of_memory, alloc_may_oom;
 
-	struct mo_address overcommit_memory, admin_reserve, max_map_count, panic_on_oom, oom_kill_allocating_task;
-	struct mo_address totalram_pages, total_swap_pages;
+	struct mo_address overcommit_memory, admin_reserve, max_map_count, panic_on_oom;
 };
 extern const struct mo_need_table oom_needs;
 

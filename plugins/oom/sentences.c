@@ -328,7 +328,8 @@ static void say_fragmentation(struct sentence *sentence, const struct draft *dra
 {
 	const struct mo_oom_share *share = told_share(draft);
 
-	say(sentence, "The cause is fragmentation: pages in use lie between the free ones");
+	say(sentence, "The cause is fragmentation: pages in use lie between the free ones%s",
+	    draft->is_compaction_off ? ", and this kernel has no compaction" : "");
 	if (share && share->bytes.value) {
 		say(sentence, ". Of what cannot be moved most is %s with ", cause_words[share->cause]);
 		say_bytes(sentence, share->bytes.value);
@@ -448,6 +449,8 @@ static void say_died(struct sentence *sentence, const struct oom_state *state, c
 	} else if (event->kind >= MO_OOM_ALLOCATION_FAILURE) {
 		say(sentence, draft->is_of_dying ? "It was dying: the OOM killer had chosen it before, so this failure is a consequence." :
 						   "No process was killed for it.");
+	} else if (event->kind == MO_OOM_UNKNOWN && draft->has_summary_pid) {
+		say(sentence, "PID %d was chosen; whether it was killed is not in the log.", draft->summary_pid);
 	} else if (event->kind == MO_OOM_UNKNOWN) {
 		say(sentence, "Whether anybody was killed is not known: %s.",
 		    event->why_partial ? event->why_partial : "the log does not say");
