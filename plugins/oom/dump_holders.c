@@ -246,15 +246,17 @@ static void find_direct_owner(const struct oom_state *state, struct mo_oom_share
 {
 	for (size_t i = 0; state->owners && i < state->owners->n_holders; i++) {
 		const struct mo_holder *holder = &state->owners->holders[i];
+		const char *module = holder->module;
 
-		if (holder->kind != MO_HOLDER_DIRECT || (!holder->name && !holder->module) || !is_good_part(holder->bytes, share))
+		if (holder->kind != MO_HOLDER_DIRECT || (!holder->name && !module) || !is_good_part(holder->bytes, share))
 			continue;
-		set_holder(share, holder->module ? "module" : "owner", holder->module ? holder->module : holder->name,
-			   holder->bytes);
-		if (!holder->module && holder->evidence == MO_HOLDER_BY_POINTER)
+		if (!module)
+			module = module_of_nameless_area(state, holder->name);
+		set_holder(share, module ? "module" : "owner", module ? module : holder->name, holder->bytes);
+		if (!module && holder->evidence == MO_HOLDER_BY_POINTER)
 			snprintf(share->holder, sizeof(share->holder), "what %s points at", holder->name);
-		if (holder->module)
-			snprintf(share->module, sizeof(share->module), "%s", holder->module);
+		if (module)
+			snprintf(share->module, sizeof(share->module), "%s", module);
 		return;
 	}
 }
