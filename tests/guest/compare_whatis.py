@@ -45,8 +45,12 @@ def ask_symbols():
     modules = [address for address in addresses if any(module and module not in ("bpf",) and not name.startswith("__pfx_")
                                                        for name, module in found[address]) and address > begin]
     def check(names):
-        return lambda row: None if (row["name"], row["module"]) in names and not row["offset_bytes"] and \
-            row["kind"] in ("symbol", "stack") or row["kind"] == "stack" else f"one of {sorted(names)[:3]}"
+        def why(row):
+            # A vmlinux has labels of assembly besides, which kallsyms leaves out; init_stack is told as a stack.
+            is_named = (row["name"], row["module"]) in names or row["name"].startswith(".L")
+            return None if is_named and not row["offset_bytes"] and row["kind"] == "symbol" or row["kind"] == "stack" \
+                else f"one of {sorted(names)[:3]}"
+        return why
     for address in kernel[::max(1, len(kernel) // 6000)] + modules[::max(1, len(modules) // 2000)]:
         if not found[address] & percpu:
             ask(hex(address), "symbol", check(found[address]))
