@@ -17,6 +17,6 @@ run()
 	load leaker "lost_kmalloc_192=$((slab_mib * 256 * 21))" lost_leak_obj=100 kept=100
 	settle
 	scores after
-	describe cause=slab constraint=global order=0 victim_comm=database victim_is=bystander holder=kmalloc-192 \
-		holder_kind=cache holder_module=leaker events=1 "held_mib=$slab_mib"
+	describe cause=slab constraint=global order=0 "victim_comm=$(last_victim)" victim_is=bystander \
+		holder=kmalloc-192 holder_kind=cache holder_module=leaker "held_mib=$slab_mib"
 }
