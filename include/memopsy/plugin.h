@@ -25,7 +25,7 @@
 
 MO_API_BEGIN
 
-#define MO_PLUGIN_ABI 1
+#define MO_PLUGIN_ABI 2
 
 struct mo_run;
 
@@ -50,6 +50,16 @@ struct mo_option {
 	const char *help;
 };
 
+/* Under which heading `memopsy help` lists a command. Append only. */
+enum mo_topic {
+	MO_TOPIC_OTHER = 0,
+	MO_TOPIC_CAUSE,   /* what went wrong */
+	MO_TOPIC_HOLDER,  /* who has the memory */
+	MO_TOPIC_PROC,    /* what a file of the kernel's printed, in its words */
+	MO_TOPIC_DETAIL,  /* one by one: pages, objects, blocks */
+	MO_N_TOPICS,
+};
+
 /* One way to look at the model: a command of its own, a section of the report, or both. */
 struct mo_view {
 	const char *name;        /* command and section word: "meminfo" */
@@ -62,6 +72,7 @@ struct mo_view {
 	size_t n_tables;
 	unsigned report_order;   /* place in `memopsy report`; 0: a command only */
 	bool is_hidden;          /* a section only, no command */
+	enum mo_topic topic;
 	struct mo_error *(*show)(struct mo_run *run, struct mo_report *report);
 };
 

@@ -85,7 +85,7 @@ static const struct mo_table_spec *const section_tables[] = { &cgroups_table, &d
 static const struct mo_view views[] = {
 	{ .name = "cgroups", .title = "Memory cgroups", .summary = "memory cgroups: limits, usage, and what is charged to each",
 	  .arguments = "[PATH]", .options = cgroups_options, .n_options = N_CGROUPS_OPTIONS, .tables = cgroups_tables,
-	  .n_tables = sizeof(cgroups_tables) / sizeof(cgroups_tables[0]), .show = show_cgroups },
+	  .n_tables = sizeof(cgroups_tables) / sizeof(cgroups_tables[0]), .topic = MO_TOPIC_HOLDER, .show = show_cgroups },
 	{ .name = "memory_cgroups", .title = "Memory cgroups", .summary = "the largest memory cgroups, full and dying ones",
 	  .tables = section_tables, .n_tables = sizeof(section_tables) / sizeof(section_tables[0]), .report_order = 520,
 	  .is_hidden = true, .show = show_cgroups_section },

@@ -91,7 +91,7 @@ static const struct mo_table_spec *const tables[] = { &files_table, &mounts_tabl
 static const struct mo_view views[] = {
 	{ .name = "files", .title = "Page cache", .summary = "the page cache by file, tmpfs and file system",
 	  .options = files_options, .n_options = N_FILES_OPTIONS, .tables = tables, .n_tables = 4, .report_order = 450,
-	  .show = show_files },
+	  .topic = MO_TOPIC_HOLDER, .show = show_files },
 };
 
 static const struct mo_model_ref reads[] = {

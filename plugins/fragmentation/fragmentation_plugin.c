@@ -124,6 +124,7 @@ static const struct mo_view views[] = {
 		.tables = tables,
 		.n_tables = sizeof(tables) / sizeof(tables[0]),
 		.report_order = 140,
+		.topic = MO_TOPIC_CAUSE,
 		.show = show_fragmentation,
 	},
 };

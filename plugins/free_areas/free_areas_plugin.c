@@ -121,6 +121,7 @@ static const struct mo_view views[] = {
 		.summary = "what /proc/pagetypeinfo printed",
 		.tables = pagetypeinfo_tables,
 		.n_tables = 1,
+		.topic = MO_TOPIC_PROC,
 		.show = show_pagetypeinfo,
 	},
 	{
@@ -131,6 +132,7 @@ static const struct mo_view views[] = {
 		.n_options = sizeof(freelists_options) / sizeof(freelists_options[0]),
 		.tables = freelists_tables,
 		.n_tables = 1,
+		.topic = MO_TOPIC_DETAIL,
 		.show = show_freelists,
 	},
 };

@@ -29,6 +29,7 @@ static const struct mo_view views[] = {
 		.summary = "what /proc/iomem printed",
 		.tables = tables,
 		.n_tables = 1,
+		.topic = MO_TOPIC_PROC,
 		.show = show_iomem,
 	},
 };

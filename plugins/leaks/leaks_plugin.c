@@ -108,6 +108,7 @@ static const struct mo_view views[] = {
 		.tables = leaks_tables,
 		.n_tables = sizeof(leaks_tables) / sizeof(leaks_tables[0]),
 		.report_order = 140,
+		.topic = MO_TOPIC_CAUSE,
 		.show = show_leaks,
 	},
 };

@@ -138,6 +138,7 @@ static const struct mo_view views[] = {
 		.tables = usage_tables,
 		.n_tables = sizeof(usage_tables) / sizeof(usage_tables[0]),
 		.report_order = 110,
+		.topic = MO_TOPIC_HOLDER,
 		.show = show_usage,
 	},
 	{
@@ -148,6 +149,7 @@ static const struct mo_view views[] = {
 		.n_options = N_PAGES_OPTIONS,
 		.tables = pages_tables,
 		.n_tables = 1,
+		.topic = MO_TOPIC_DETAIL,
 		.show = show_pages,
 	},
 	{
@@ -157,6 +159,7 @@ static const struct mo_view views[] = {
 		.arguments = "PFN|ADDRESS",
 		.tables = page_tables,
 		.n_tables = 1,
+		.topic = MO_TOPIC_DETAIL,
 		.show = show_page,
 	},
 };

@@ -35,7 +35,7 @@ static const struct mo_table_spec *const tables[] = { &mms_table };
 static const struct mo_view views[] = {
 	{ .name = "mms", .title = "Address spaces without tasks",
 	  .summary = "mm_structs that no task has any more, and who holds them", .tables = tables, .n_tables = 1,
-	  .show = show_mms },
+	  .topic = MO_TOPIC_HOLDER, .show = show_mms },
 };
 
 static const struct mo_model_ref reads[] = {

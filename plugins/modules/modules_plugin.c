@@ -101,7 +101,7 @@ static const struct mo_table_spec *const tables[] = { &modules_table };
 static const struct mo_view views[] = {
 	{ .name = "modules", .title = "Modules", .summary = "modules, what they are made of and what they hold",
 	  .options = modules_options, .n_options = N_MODULES_OPTIONS, .tables = tables, .n_tables = 1, .report_order = 158,
-	  .show = show_modules },
+	  .topic = MO_TOPIC_HOLDER, .show = show_modules },
 };
 
 static const struct mo_model_ref reads[] = {

@@ -110,7 +110,7 @@ static const struct mo_table_spec *const tables[] = { &oom_verdict_table, &oom_e
 static const struct mo_view views[] = {
 	{ .name = "oom", .title = "Out of memory", .summary = "why there was no memory, who died of it, what to change",
 	  .options = oom_options, .n_options = N_OOM_OPTIONS, .tables = tables, .n_tables = sizeof(tables) / sizeof(tables[0]),
-	  .report_order = 90, .show = show_oom },
+	  .report_order = 90, .topic = MO_TOPIC_CAUSE, .show = show_oom },
 };
 
 static const struct mo_model_ref reads[] = {

@@ -118,6 +118,7 @@ static const struct mo_view views[] = {
 		.tables = tables,
 		.n_tables = sizeof(tables) / sizeof(tables[0]),
 		.report_order = 115,
+		.topic = MO_TOPIC_HOLDER,
 		.show = show_owners,
 	},
 };

@@ -76,6 +76,7 @@ static const struct mo_view views[] = {
 		.arguments = "[PFN]",
 		.tables = page_owner_tables,
 		.n_tables = sizeof(page_owner_tables) / sizeof(page_owner_tables[0]),
+		.topic = MO_TOPIC_HOLDER,
 		.show = show_page_owner,
 	},
 	{
@@ -84,6 +85,7 @@ static const struct mo_view views[] = {
 		.summary = "what /proc/allocinfo printed",
 		.tables = allocinfo_tables,
 		.n_tables = 1,
+		.topic = MO_TOPIC_PROC,
 		.show = show_allocinfo,
 	},
 };

@@ -82,7 +82,7 @@ static const struct mo_table_spec *const tables[] = { &table_levels_table, &tabl
 static const struct mo_view views[] = {
 	{ .name = "pagetables", .title = "Page tables", .summary = "page tables by level and by process",
 	  .options = pagetables_options, .n_options = N_PAGETABLES_OPTIONS, .tables = tables, .n_tables = 4,
-	  .report_order = 154, .show = show_pagetables },
+	  .report_order = 154, .topic = MO_TOPIC_HOLDER, .show = show_pagetables },
 };
 
 static const struct mo_model_ref reads[] = {

@@ -71,7 +71,7 @@ static const struct mo_table_spec *const tables[] = { &percpu_chunks_table, &per
 static const struct mo_view views[] = {
 	{ .name = "percpu", .title = "Per-CPU memory", .summary = "chunks and allocations of the per-CPU allocator",
 	  .options = percpu_options, .n_options = N_PERCPU_OPTIONS, .tables = tables, .n_tables = 4, .report_order = 152,
-	  .show = show_percpu },
+	  .topic = MO_TOPIC_HOLDER, .show = show_percpu },
 };
 
 static const struct mo_plugin plugin = {

@@ -114,6 +114,7 @@ static const struct mo_view views[] = {
 		.n_options = sizeof(whatis_options) / sizeof(whatis_options[0]),
 		.tables = whatis_tables,
 		.n_tables = sizeof(whatis_tables) / sizeof(whatis_tables[0]),
+		.topic = MO_TOPIC_CAUSE,
 		.show = show_whatis,
 	},
 };

@@ -53,6 +53,7 @@ static const struct mo_view views[] = {
 		.n_options = sizeof(refs_options) / sizeof(refs_options[0]),
 		.tables = refs_tables,
 		.n_tables = sizeof(refs_tables) / sizeof(refs_tables[0]),
+		.topic = MO_TOPIC_CAUSE,
 		.show = show_refs,
 	},
 };

@@ -158,6 +158,7 @@ static const struct mo_view views[] = {
 		.summary = "what /proc/slabinfo printed",
 		OPTIONS(slabinfo),
 		TABLES(slabinfo),
+		.topic = MO_TOPIC_PROC,
 		.show = show_slabinfo,
 	},
 	{
@@ -166,6 +167,7 @@ static const struct mo_view views[] = {
 		.summary = "slab caches by the memory that they hold, and what of it serves nobody",
 		OPTIONS(slabtop),
 		TABLES(slabtop),
+		.topic = MO_TOPIC_HOLDER,
 		.show = show_slabtop,
 	},
 	{
@@ -175,6 +177,7 @@ static const struct mo_view views[] = {
 		.arguments = "CACHE",
 		OPTIONS(slab),
 		TABLES(slab),
+		.topic = MO_TOPIC_DETAIL,
 		.show = show_slab,
 	},
 	{
@@ -184,6 +187,7 @@ static const struct mo_view views[] = {
 		.arguments = "CACHE",
 		OPTIONS(objects),
 		TABLES(objects),
+		.topic = MO_TOPIC_DETAIL,
 		.show = show_objects,
 	},
 	{
@@ -192,6 +196,7 @@ static const struct mo_view views[] = {
 		.summary = "free lists, counters, red zones and poison: what was overwritten, and with which bytes",
 		.arguments = "[CACHE]",
 		TABLES(slabcheck),
+		.topic = MO_TOPIC_CAUSE,
 		.show = show_slabcheck,
 	},
 	{

@@ -72,22 +72,22 @@ static const struct mo_table_spec *const rmap_tables[] = { &rmap_table, &rmap_pa
 
 static const struct mo_view views[] = {
 	{ .name = "ps", .title = "Processes", .summary = "processes and what they use", .options = ps_options,
-	  .n_options = N_PS_OPTIONS, .tables = ps_tables, .n_tables = 1, .show = show_ps },
+	  .n_options = N_PS_OPTIONS, .tables = ps_tables, .n_tables = 1, .topic = MO_TOPIC_HOLDER, .show = show_ps },
 	{ .name = "tasks", .title = "Processes", .summary = "the processes with the largest resident sets", .options = ps_options,
 	  .n_options = N_PS_OPTIONS, .tables = ps_tables, .n_tables = 1, .report_order = 500, .is_hidden = true,
 	  .show = show_ps },
 	{ .name = "oom_score", .title = "OOM scores", .summary = "what /proc/PID/oom_score printed", .arguments = "[PID]...",
-	  .tables = oom_score_tables, .n_tables = 1, .show = show_oom_score },
+	  .tables = oom_score_tables, .n_tables = 1, .topic = MO_TOPIC_PROC, .show = show_oom_score },
 	{ .name = "maps", .title = "Mappings", .summary = "what /proc/PID/maps printed", .arguments = "PID",
-	  .tables = maps_tables, .n_tables = 1, .show = show_maps },
+	  .tables = maps_tables, .n_tables = 1, .topic = MO_TOPIC_PROC, .show = show_maps },
 	{ .name = "smaps", .title = "Mappings and their pages", .summary = "what /proc/PID/smaps printed", .arguments = "PID",
-	  .tables = smaps_tables, .n_tables = 1, .show = show_smaps },
+	  .tables = smaps_tables, .n_tables = 1, .topic = MO_TOPIC_PROC, .show = show_smaps },
 	{ .name = "smaps_rollup", .title = "Pages of a process", .summary = "what /proc/PID/smaps_rollup printed",
-	  .arguments = "PID", .tables = smaps_rollup_tables, .n_tables = 1, .show = show_smaps_rollup },
+	  .arguments = "PID", .tables = smaps_rollup_tables, .n_tables = 1, .topic = MO_TOPIC_PROC, .show = show_smaps_rollup },
 	{ .name = "procrank", .title = "Shares of memory", .summary = "processes by their proportional share of memory",
-	  .tables = procrank_tables, .n_tables = 1, .show = show_procrank },
+	  .tables = procrank_tables, .n_tables = 1, .topic = MO_TOPIC_HOLDER, .show = show_procrank },
 	{ .name = "rmap", .title = "Reverse mappings", .summary = "which processes map a page", .arguments = "PFN|ADDRESS...",
-	  .options = rmap_options, .n_options = N_RMAP_OPTIONS, .tables = rmap_tables, .n_tables = 2, .show = show_rmap },
+	  .options = rmap_options, .n_options = N_RMAP_OPTIONS, .tables = rmap_tables, .n_tables = 2, .topic = MO_TOPIC_DETAIL, .show = show_rmap },
 };
 
 static const struct mo_plugin plugin = {

@@ -72,7 +72,7 @@ static const struct mo_table_spec *const tables[] = { &vmallocinfo_table, &vmall
 static const struct mo_view views[] = {
 	{ .name = "vmallocinfo", .title = "Areas of vmalloc", .summary = "what /proc/vmallocinfo printed",
 	  .options = vmallocinfo_options, .n_options = N_VMALLOCINFO_OPTIONS, .tables = tables, .n_tables = 3,
-	  .report_order = 150, .show = show_vmallocinfo },
+	  .report_order = 150, .topic = MO_TOPIC_PROC, .show = show_vmallocinfo },
 };
 
 static const struct mo_model_ref reads[] = {

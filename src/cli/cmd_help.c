@@ -78,15 +78,67 @@ void mo_help_command(FILE *out, const struct mo_command *command)
 	}
 }
 
-static void put_views(FILE *out, const struct mo_plugin_set *plugins)
+/* A plugin that is newer may know a topic that the program does not. */
+static unsigned topic_of(const struct mo_view *view)
 {
-	for (size_t i = 0; i < plugins->count; i++) {
-		const struct mo_plugin *plugin = &plugins->items[i].plugin;
+	return (unsigned)view->topic < MO_N_TOPICS ? (unsigned)view->topic : MO_TOPIC_OTHER;
+}
 
-		for (size_t j = 0; j < plugin->n_views; j++)
-			if (!plugin->views[j].is_hidden && !mo_command_find(plugin->views[j].name))
-				put_entry(out, plugin->views[j].name, plugin->views[j].summary, 16);
+static int compare_names(const void *a, const void *b)
+{
+	const struct mo_view *const *left = a;
+	const struct mo_view *const *right = b;
+
+	return strcmp((*left)->name, (*right)->name);
+}
+
+static void put_topic(FILE *out, const char *title, unsigned topic, const struct mo_view *const *views, size_t n_views)
+{
+	bool is_first = true;
+
+	for (size_t i = 0; i < n_views; i++) {
+		if (topic_of(views[i]) != topic)
+			continue;
+		if (is_first)
+			fprintf(out, "\n%s:\n", title);
+		is_first = false;
+		put_entry(out, views[i]->name, views[i]->summary, 16);
 	}
+}
+
+/* By what people look for, and within that by name. */
+static struct mo_error *put_views(FILE *out, const struct mo_plugin_set *plugins)
+{
+	static const struct {
+		unsigned topic;
+		const char *title;
+	} topics[MO_N_TOPICS] = {
+		{ MO_TOPIC_CAUSE, "What went wrong" },
+		{ MO_TOPIC_HOLDER, "Who has the memory" },
+		{ MO_TOPIC_PROC, "What the kernel's own files printed" },
+		{ MO_TOPIC_DETAIL, "One by one" },
+		{ MO_TOPIC_OTHER, "Other commands of plugins" },
+	};
+	MO_FREE const struct mo_view **views = NULL;
+	size_t n_slots = 0;
+	size_t n = 0;
+
+	for (size_t i = 0; i < plugins->count; i++)
+		n_slots += plugins->items[i].plugin.n_views;
+	views = calloc(n_slots + 1, sizeof(*views));
+	if (!views)
+		return mo_error_no_memory();
+	for (size_t i = 0; i < plugins->count; i++)
+		for (size_t j = 0; j < plugins->items[i].plugin.n_views; j++) {
+			const struct mo_view *view = &plugins->items[i].plugin.views[j];
+
+			if (!view->is_hidden && !mo_command_find(view->name))
+				views[n++] = view;
+		}
+	qsort(views, n, sizeof(*views), compare_names);
+	for (size_t i = 0; i < MO_N_TOPICS; i++)
+		put_topic(out, topics[i].title, topics[i].topic, views, n);
+	return NULL;
 }
 
 struct mo_error *mo_help_overview(struct mo_cli *cli, FILE *out)
@@ -97,10 +149,7 @@ struct mo_error *mo_help_overview(struct mo_cli *cli, FILE *out)
 	      "Commands:\n", out);
 	for (size_t i = 0; mo_commands[i]; i++)
 		put_entry(out, mo_commands[i]->name, mo_commands[i]->summary, 16);
-	if (cli->plugins.count) {
-		fputs("\nCommands of plugins:\n", out);
-		put_views(out, &cli->plugins);
-	}
+	MO_TRY(put_views(out, &cli->plugins));
 	fputs("\nmemopsy help COMMAND shows the options and columns of a command.\n"
 	      "Exit status: 0 complete, 1 partial (the output says what is missing), 2 usage, 3 cannot open.\n", out);
 	return NULL;
