@@ -134,8 +134,14 @@ static struct mo_error *show_pointed(struct value_print *print, const struct val
 
 	if (!mo_value_number(print->cli, at->object, &at->place, &kva) || !kva)
 		return NULL;
-	if (mo_print_object_read(print->cli->reader, kva, target->size_bytes, &object))
-		return NULL; /* no object lies there: the pointer's value says it */
+	error = mo_print_object_read(print->cli->reader, kva, target->size_bytes, &object);
+	if (error && mo_error_code(error) == MO_E_NO_MEMORY)
+		return error;
+	if (error) {
+		/* No object lies there: the pointer's value says it. */
+		mo_error_destroy(error);
+		return NULL;
+	}
 	print->n_objects++;
 	inner.object = &object;
 	inner.place.type = target;
