@@ -47,6 +47,20 @@ static void leave_utf8(locale_t previous)
 		uselocale(previous);
 }
 
+/* The heading of a section is written with what first stands below it: a section without contents has none. */
+static void put_heading(struct mo_report *report)
+{
+	struct mo_text_rendering *rendering = report->rendering;
+
+	if (rendering->heading.length && report->open_section != MO_NO_SECTION) {
+		if (rendering->has_output)
+			mo_report_write(report, "\n", 1);
+		mo_report_write_text(report, &rendering->heading);
+		rendering->has_output = true;
+	}
+	mo_text_clear(&rendering->heading);
+}
+
 /* Writes a block of whole lines; while a table is open it waits. */
 static void put_block(struct mo_report *report, const struct mo_text *block)
 {
@@ -57,6 +71,7 @@ static void put_block(struct mo_report *report, const struct mo_text *block)
 		mo_text_append_n(&rendering->pending, mo_text_chars(block), block->length);
 		return;
 	}
+	put_heading(report);
 	if (rendering->has_output)
 		mo_report_write(report, "\n", 1);
 	mo_report_write_text(report, block);
@@ -114,21 +129,20 @@ static struct mo_error *text_start(struct mo_report *report)
 
 static void text_section_begin(struct mo_report *report, const char *title)
 {
-	struct mo_text block = MO_TEXT_EMPTY;
+	struct mo_text *heading = &((struct mo_text_rendering *)report->rendering)->heading;
 	locale_t previous;
 	size_t width;
 
+	mo_text_clear(heading);
 	if (!title || report->options.no_headings)
 		return;
 	previous = enter_utf8(report);
 	width = mo_display_width(title, strlen(title));
 	leave_utf8(previous);
-	mo_text_printf(&block, "%s\n", title);
+	mo_text_printf(heading, "%s\n", title);
 	for (size_t i = 0; i < width; i++)
-		mo_text_append_char(&block, '=');
-	mo_text_append_char(&block, '\n');
-	put_block(report, &block);
-	mo_text_deinit(&block);
+		mo_text_append_char(heading, '=');
+	mo_text_append_char(heading, '\n');
 }
 
 /* Whether the kernel's own form is to be printed, row by row. */
@@ -144,6 +158,7 @@ static void put_table_title(struct mo_report *report)
 	struct mo_text_rendering *rendering = report->rendering;
 	struct mo_text title = MO_TEXT_EMPTY;
 
+	put_heading(report);
 	if (rendering->has_output)
 		mo_text_append_char(&title, '\n');
 	rendering->has_output = true;
@@ -265,9 +280,11 @@ static void text_table_end(struct mo_report *report)
 	if (mo_text_failed(&rendering->pending))
 		mo_report_fail(report, mo_error_no_memory());
 	if (n_pending) {
-		/* Each of them brings the blank line before it. */
-		bool is_first = !rendering->has_output;
+		bool is_first;
 
+		put_heading(report);
+		/* Each of them brings the blank line before it. */
+		is_first = !rendering->has_output;
 		mo_report_write(report, pending + is_first, n_pending - is_first);
 		rendering->has_output = true;
 	}
@@ -324,6 +341,7 @@ static void text_destroy(struct mo_report *report)
 
 	mo_text_table_destroy(rendering->table);
 	mo_text_deinit(&rendering->pending);
+	mo_text_deinit(&rendering->heading);
 	free(rendering);
 	report->rendering = NULL;
 }

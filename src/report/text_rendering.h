@@ -13,6 +13,7 @@ struct mo_text_rendering {
 	bool has_rows;        /* the open table has printed some */
 	bool showed_unknown;
 	bool showed_bound;
+	struct mo_text heading; /* of the open section, which is printed when something stands below it */
 	struct mo_text pending; /* notes and findings that wait for the end of the table */
 	struct mo_text_table *table; /* the open table, if it is an ordinary one */
 };

@@ -270,6 +270,26 @@ static void test_empty_table(void **state)
 	catch_free(&caught);
 }
 
+/* Neither below another section's contents nor at the end of the report. */
+static void test_section_without_contents_has_no_heading(void **state)
+{
+	const struct mo_report_options options = { .width = 80 };
+	struct caught caught;
+
+	(void)state;
+	catch_begin(&caught, &options, NULL, false);
+	mo_report_section_begin(caught.report, "first", "Nothing here");
+	mo_report_section_end(caught.report);
+	mo_report_note(caught.report, "between");
+	mo_report_section_begin(caught.report, "second", "Zones");
+	mo_report_note(caught.report, "within");
+	mo_report_section_end(caught.report);
+	mo_report_section_begin(caught.report, "third", "Nor here");
+	mo_report_section_end(caught.report);
+	assert_string_equal(catch_end(&caught), "between\n\nZones\n=====\n\nwithin\n");
+	catch_free(&caught);
+}
+
 static void test_head_and_legend(void **state)
 {
 	const struct mo_report_options options = { .width = 0 };
@@ -357,6 +377,7 @@ int main(void)
 		cmocka_unit_test(test_paragraphs_stay_readable_on_wide_terminals),
 		cmocka_unit_test(test_colour_marks_severity_only),
 		cmocka_unit_test(test_empty_table),
+		cmocka_unit_test(test_section_without_contents_has_no_heading),
 		cmocka_unit_test(test_head_and_legend),
 		cmocka_unit_test(test_one_hostile_name_does_not_pad_all_rows),
 		cmocka_unit_test(test_later_chunks_keep_the_widths),
