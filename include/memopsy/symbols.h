@@ -37,6 +37,12 @@ struct mo_error *mo_symbols_find(const struct mo_symbols *symbols, const char *m
 				 struct mo_symbol *ret, size_t *n_same) MO_MUST_USE;
 
 /*
+ * The address that a user means by SYMBOL or SYMBOL+OFFSET (hexadecimal with 0x, else decimal); of modules as far as their
+ * symbols are loaded. MO_E_INVALID, which quotes the text, if it is neither.
+ */
+struct mo_error *mo_symbols_find_place(const struct mo_symbols *symbols, const char *text, uint64_t *ret_kva) MO_MUST_USE;
+
+/*
  * The symbol that covers an address: one that begins there, else the innermost whose size reaches it, else the nearest
  * below that has no size (a label in assembly), up to 64 KiB away. Of several names of one place, global ones and those
  * with fewer leading underscores are preferred. MO_E_ABSENT if the address lies in no symbol.

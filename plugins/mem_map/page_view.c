@@ -104,8 +104,8 @@ const struct mo_table_spec page_table = {
 
 #define MOST_PAGE_STRUCT_BYTES 512
 
-/* Hexadecimal with 0x or with a letter in it, else decimal. */
-static struct mo_error *parse_number(const char *text, uint64_t *ret)
+/* Hexadecimal with 0x or with a letter in it, else decimal; else a symbol. */
+static struct mo_error *parse_number(struct mo_kernel *kernel, const char *text, uint64_t *ret)
 {
 	bool is_hex = text[strspn(text, "0123456789")] != '\0';
 	uint64_t value;
@@ -113,10 +113,13 @@ static struct mo_error *parse_number(const char *text, uint64_t *ret)
 
 	errno = 0;
 	value = strtoull(text, &end, is_hex ? 16 : 10);
-	if (!isxdigit((unsigned char)*text) || *end || errno)
-		return mo_error_create(MO_E_INVALID, "\"%s\" is neither a page frame number nor an address", text);
-	*ret = value;
-	return NULL;
+	if (isxdigit((unsigned char)*text) && !*end && !errno) {
+		*ret = value;
+		return NULL;
+	}
+	/* Without modules' symbols only the kernel's own are known. */
+	mo_error_destroy(mo_kernel_load_modules(kernel));
+	return mo_symbols_find_place(mo_kernel_symbols(kernel), text, ret);
 }
 
 /*
@@ -129,7 +132,7 @@ static struct mo_error *find_pfn(struct mo_run *run, const char *text, uint64_t 
 	unsigned page_shift = mo_kernel_facts(mo_run_kernel(run))->page_shift;
 	uint64_t number = 0;
 	uint64_t pa;
-	struct mo_error *error = parse_number(text, &number);
+	struct mo_error *error = parse_number(mo_run_kernel(run), text, &number);
 
 	if (error)
 		return error;

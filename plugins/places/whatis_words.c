@@ -57,27 +57,14 @@ static struct mo_error *append_percpu(const struct places_state *state, uint64_t
 
 static struct mo_error *append_symbol(const struct places_state *state, const char *text, struct whatis_words *words)
 {
-	const char *plus = strchr(text, '+');
-	size_t n_name = plus ? (size_t)(plus - text) : strlen(text);
-	char name[MOST_WORD_BYTES];
-	struct mo_symbol symbol;
-	uint64_t offset = 0;
-	struct mo_error *error;
+	uint64_t kva = 0;
+	struct mo_error *error = mo_symbols_find_place(mo_kernel_symbols(state->kernel), text, &kva);
 
-	if (n_name >= sizeof(name) || !n_name || (plus && !parse_number(plus + 1, &offset)))
-		return mo_error_create(MO_E_INVALID, "\"%s\" is neither an address nor SYMBOL[+OFFSET]", text);
-	memcpy(name, text, n_name);
-	name[n_name] = '\0';
-	error = mo_symbols_find(mo_kernel_symbols(state->kernel), NULL, name, &symbol, NULL);
-	if (error && mo_error_code(error) == MO_E_ABSENT) {
-		mo_error_destroy(error);
-		return mo_error_create(MO_E_INVALID, "\"%s\" is no address (hexadecimal, with or without 0x) and no symbol", text);
-	}
 	if (error)
 		return error;
-	if (symbol.value_kva - state->layout->percpu_start.kva < state->percpu_static_bytes)
-		return append_percpu(state, symbol.value_kva - state->layout->percpu_start.kva + offset, words);
-	return append_address(words, symbol.value_kva + offset, false);
+	if (kva - state->layout->percpu_start.kva < state->percpu_static_bytes)
+		return append_percpu(state, kva - state->layout->percpu_start.kva, words);
+	return append_address(words, kva, false);
 }
 
 static struct mo_error *append_word(const struct places_state *state, const char *text, struct whatis_words *words)

@@ -70,8 +70,8 @@ const struct mo_option rmap_options[N_RMAP_OPTIONS] = {
 	{ .name = "search", .help = "look through all page tables of all processes, and not where the kernel would" },
 };
 
-/* Hexadecimal with 0x or with a letter in it, else decimal. */
-static struct mo_error *parse_number(const char *text, uint64_t *ret)
+/* Hexadecimal with 0x or with a letter in it, else decimal; else a symbol. */
+static struct mo_error *parse_number(struct mo_kernel *kernel, const char *text, uint64_t *ret)
 {
 	bool is_hex = text[strspn(text, "0123456789")] != '\0';
 	uint64_t value;
@@ -79,10 +79,13 @@ static struct mo_error *parse_number(const char *text, uint64_t *ret)
 
 	errno = 0;
 	value = strtoull(text, &end, is_hex ? 16 : 10);
-	if (!isxdigit((unsigned char)*text) || *end || errno)
-		return mo_error_create(MO_E_INVALID, "\"%s\" is neither a page frame number nor an address", text);
-	*ret = value;
-	return NULL;
+	if (isxdigit((unsigned char)*text) && !*end && !errno) {
+		*ret = value;
+		return NULL;
+	}
+	/* Without modules' symbols only the kernel's own are known. */
+	mo_error_destroy(mo_kernel_load_modules(kernel));
+	return mo_symbols_find_place(mo_kernel_symbols(kernel), text, ret);
 }
 
 /* As `page` understands it: a struct page, kernel memory, a page frame number, or a physical address. */
@@ -93,7 +96,7 @@ static struct mo_error *find_pfn(const struct page_reading *reading, const char 
 	uint64_t number = 0;
 	uint64_t page_kva;
 	uint64_t pfn;
-	struct mo_error *error = parse_number(text, &number);
+	struct mo_error *error = parse_number(mo_run_kernel(reading->state->run), text, &number);
 
 	if (error)
 		return error;

@@ -86,7 +86,8 @@ static const struct mo_view views[] = {
 	  .arguments = "PID", .tables = smaps_rollup_tables, .n_tables = 1, .topic = MO_TOPIC_PROC, .show = show_smaps_rollup },
 	{ .name = "procrank", .title = "Shares of memory", .summary = "processes by their proportional share of memory",
 	  .tables = procrank_tables, .n_tables = 1, .topic = MO_TOPIC_HOLDER, .show = show_procrank },
-	{ .name = "rmap", .title = "Reverse mappings", .summary = "which processes map a page", .arguments = "PFN|ADDRESS...",
+	{ .name = "rmap", .title = "Reverse mappings", .summary = "which processes map a page",
+	  .arguments = "PFN|ADDRESS|SYMBOL[+OFFSET]...",
 	  .options = rmap_options, .n_options = N_RMAP_OPTIONS, .tables = rmap_tables, .n_tables = 2, .topic = MO_TOPIC_DETAIL, .show = show_rmap },
 };
 

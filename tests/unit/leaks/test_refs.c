@@ -133,7 +133,7 @@ static void test_wrong_words(void **state)
 	toy_gather(&toy);
 	for (size_t i = 0; i < N_ROWS(words); i++)
 		expect_error(fake_run_error(toy.run, "refs", (const char *const[]){ words[i], NULL }), MO_E_INVALID,
-			     "is no address (hexadecimal, with or without 0x)");
+			     "is neither an address nor a symbol");
 	expect_error(fake_run_error(toy.run, "refs", (const char *const[]){ "1000", NULL }), MO_E_NOT_MAPPED,
 		     "there is nothing at 0x1000");
 	toy_depth = 65;

@@ -235,7 +235,7 @@ static void test_words(void **unused)
 
 	(void)unused;
 	expect_error(fake_run_error(run, "rmap", (const char *const[]){ "page", NULL }), MO_E_INVALID,
-		     "\"page\" is neither a page frame number nor an address");
+		     "\"page\" is neither an address nor a symbol");
 	expect_error(fake_run_error(run, "rmap", (const char *const[]){ "0x7fffffffffff", NULL }), MO_E_ABSENT, "0x7fffffffffff: ");
 	expect_rows(run, (const char *const[]){ "0x64000", NULL }, (const char *const[]){ "five   0x3000", NULL });
 	expect_rows(run, (const char *const[]){ "100", "0x64", NULL }, (const char *const[]){ "five   0x3000", NULL });

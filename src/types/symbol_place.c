@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What users write in the place of an address: SYMBOL+OFFSET. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <memopsy/symbols.h>
+
+#include "cleanup.h"
+
+/* Decimal, or hexadecimal with 0x; all of the text. */
+static bool parse_offset(const char *text, uint64_t *ret)
+{
+	bool is_hex = text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
+	char *end;
+
+	errno = 0;
+	*ret = strtoull(text, &end, is_hex ? 16 : 10);
+	return *text >= '0' && *text <= '9' && !*end && !errno;
+}
+
+struct mo_error *mo_symbols_find_place(const struct mo_symbols *symbols, const char *text, uint64_t *ret_kva)
+{
+	const char *plus = strrchr(text, '+');
+	MO_FREE char *name = NULL;
+	struct mo_symbol symbol;
+	struct mo_error *error;
+	uint64_t offset = 0;
+
+	if (plus && !parse_offset(plus + 1, &offset))
+		return mo_error_create(MO_E_INVALID, "\"%s\": \"%s\" is no number", text, plus + 1);
+	name = strndup(text, plus ? (size_t)(plus - text) : strlen(text));
+	if (!name)
+		return mo_error_no_memory();
+	error = mo_symbols_find(symbols, NULL, name, &symbol, NULL);
+	if (error && mo_error_code(error) == MO_E_ABSENT) {
+		mo_error_destroy(error);
+		return mo_error_create(MO_E_INVALID, "\"%s\" is neither an address nor a symbol", text);
+	}
+	if (error)
+		return error;
+	*ret_kva = symbol.value_kva + offset;
+	return NULL;
+}
