@@ -238,6 +238,8 @@ struct mo_error *show_cgroups(struct mo_run *run, struct mo_report *report)
 	uint64_t most = UINT64_MAX;
 
 	if (mo_run_argument_count(run)) {
+		if (mo_run_flag(run, "dying"))
+			return mo_error_create(MO_E_INVALID, "--dying lists groups, and takes no path");
 		error = find_group(model, mo_run_argument(run, 0), &group);
 		return error ? error : show_group(run, report, group);
 	}

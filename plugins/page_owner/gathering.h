@@ -6,14 +6,9 @@
 #include <memopsy/page_owner.h>
 #include <memopsy/page_type.h>
 #include <memopsy/plugin.h>
+#include <memopsy/trouble.h>
 
 #include "page_owner_layout.h"
-
-/* Something that went wrong many times: the first error, and how often. */
-struct trouble {
-	struct mo_error *first; /* owned; NULL: never */
-	uint64_t n;
-};
 
 /* Groups by (order, handle), as they are counted. */
 struct group_table {
@@ -68,16 +63,12 @@ struct page_owner_state {
 	size_t n_ranges;
 	char *words;                 /* the sites' strings */
 
-	struct trouble broken_setup;
-	struct trouble broken_sites;
-	struct trouble broken_records;
-	struct trouble broken_stacks;
+	struct mo_trouble broken_setup;
+	struct mo_trouble broken_sites;
+	struct mo_trouble broken_records;
+	struct mo_trouble broken_stacks;
 };
 
-/* trouble.c; takes the error; NULL is none. */
-void trouble_note(struct trouble *trouble, struct mo_error *error);
-/* The same, but memory and interruption are handed back. */
-struct mo_error *trouble_or_end(struct trouble *trouble, struct mo_error *error) MO_MUST_USE;
 void report_trouble(struct page_owner_state *state);
 
 /* page_ext.c: whether and where records are kept. */
@@ -139,6 +130,7 @@ extern const struct mo_table_spec page_owner_table, page_owner_blocks_table, pag
 struct mo_error *show_page_owner(struct mo_run *run, struct mo_report *report) MO_MUST_USE;
 struct mo_error *show_allocinfo(struct mo_run *run, struct mo_report *report) MO_MUST_USE;
 /* record_view.c */
+struct mo_error *parse_pfn(const char *word, uint64_t *ret) MO_MUST_USE;
 struct mo_error *show_record(struct mo_run *run, struct mo_report *report, const char *word) MO_MUST_USE;
 /* page_owner_view.c: FUNCTION+0xOFFSET [MODULE]; returns the length. */
 size_t describe_frame(const struct mo_kernel *kernel, uint64_t kva, char *text, size_t n_bytes);

@@ -215,8 +215,16 @@ struct mo_error *show_page_owner(struct mo_run *run, struct mo_report *report)
 
 	if (mo_run_argument_count(run) > 1)
 		return mo_error_create(MO_E_INVALID, "one page frame at a time");
-	if (mo_run_argument_count(run) == 1 && (model->state == MO_PAGE_OWNER_ON || model->sites_state == MO_PAGE_OWNER_ON))
-		return show_record(run, report, mo_run_argument(run, 0));
+	if (mo_run_argument_count(run) == 1) {
+		uint64_t pfn;
+		struct mo_error *error;
+
+		if (model->state == MO_PAGE_OWNER_ON || model->sites_state == MO_PAGE_OWNER_ON)
+			return show_record(run, report, mo_run_argument(run, 0));
+		error = parse_pfn(mo_run_argument(run, 0), &pfn);
+		if (error)
+			return error;
+	}
 	if (model->state != MO_PAGE_OWNER_ON)
 		mo_report_note(report, "%s", why_no_records(model->state));
 	else if (mo_run_flag(run, "blocks"))

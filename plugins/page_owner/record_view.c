@@ -63,7 +63,7 @@ const struct mo_table_spec page_owner_stack_table = {
 };
 
 /* Hexadecimal with 0x or with a letter in it, else decimal. */
-static struct mo_error *parse_pfn(const char *word, uint64_t *ret)
+struct mo_error *parse_pfn(const char *word, uint64_t *ret)
 {
 	bool is_hex = word[strspn(word, "0123456789")] != '\0';
 	uint64_t value;
