@@ -16,6 +16,7 @@
 #include <memopsy/plugin.h>
 #include <memopsy/slab.h>
 #include <memopsy/tasks.h>
+#include <memopsy/trouble.h>
 #include <memopsy/walk.h>
 
 #include "cgroups_layout.h"
@@ -25,12 +26,6 @@
 #define MOST_STAT_LINES 256u
 #define MOST_STAT_NAME_BYTES 48u
 #define MOST_STAT_ITEMS 4096u /* of a kernel's enumerations */
-
-/* How many structs of one kind could not be read, and why the first could not. */
-struct trouble {
-	uint64_t n;
-	struct mo_error *first;
-};
 
 /* One line of memory.stat: the sum of so many counters, times a factor. */
 #define MOST_STAT_TERMS 4
@@ -69,11 +64,9 @@ struct cgroups_state {
 	struct mo_cgroup_stat *stats; /* n_groups times lines->n */
 	uint64_t *charged_pages;     /* n_groups times MO_N_PAGE_CLASSES */
 	struct mo_cgroup_cache *caches;
-	struct trouble broken_lists, unreadable_groups, unreadable_stats, unreadable_charges;
+	struct mo_trouble broken_lists, unreadable_groups, unreadable_stats, unreadable_charges;
 };
 
-void trouble_note(struct trouble *trouble, struct mo_error *error);
-void trouble_merge(struct trouble *into, struct trouble *from);
 void report_trouble(struct cgroups_state *state);
 
 /* An error means that there is no tree at all, or no memory. */

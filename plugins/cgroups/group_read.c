@@ -26,7 +26,7 @@ static struct mo_count take(struct reading *reading, const struct mo_field *fiel
 	if (reading->failed)
 		mo_error_destroy(error);
 	else
-		trouble_note(&reading->state->unreadable_groups,
+		mo_trouble_note(&reading->state->unreadable_groups,
 			     mo_error_prepend(error, "group at 0x%" PRIx64, reading->memcg_kva));
 	reading->failed = true;
 	return mo_unknown();

@@ -31,7 +31,7 @@ struct pass {
 	struct thread {
 		struct sums sums;
 		struct charge_lookup lookup;
-		struct trouble trouble;
+		struct mo_trouble trouble;
 		uint64_t stray_objects;
 	} *threads;
 };
@@ -125,7 +125,7 @@ static struct mo_error *count_objects(struct pass *pass, struct thread *thread, 
 			continue;
 		error = entry_at(entries, i, &pointer);
 		if (error) { /* the rest of this vector is not there either */
-			trouble_note(&thread->trouble, mo_error_prepend(error, "owners of the slab at page frame 0x%" PRIx64,
+			mo_trouble_note(&thread->trouble, mo_error_prepend(error, "owners of the slab at page frame 0x%" PRIx64,
 									slab->pfn));
 			break;
 		}
@@ -168,7 +168,7 @@ static struct mo_error *scan_slabs(void *context, struct mo_reader *reader, unsi
 		if (!error)
 			error = mo_charge_vector_read(reader, &pass->state->layout->charge, page_kva, pass->word_bytes,
 						      &entries.vector);
-		trouble_note(&thread->trouble, error);
+		mo_trouble_note(&thread->trouble, error);
 		if (error || !entries.vector.first_kva)
 			continue;
 		entries.end_kva = entries.vector.first_kva + slab->objects * entries.vector.stride_bytes;
@@ -251,7 +251,7 @@ static struct mo_error *merge_threads(struct pass *pass, unsigned n_threads)
 				error = add(&all, (uint32_t)(sums->slots[j].key >> 32), (uint32_t)sums->slots[j].key,
 					    sums->slots[j].n_objects);
 		state->model.stray_objects += pass->threads[i].stray_objects;
-		trouble_merge(&state->unreadable_charges, &pass->threads[i].trouble);
+		mo_trouble_merge(&state->unreadable_charges, &pass->threads[i].trouble);
 	}
 	if (!error)
 		error = share_out(state, &all, pass->word_bytes, state->unreadable_charges.n != n_before);
@@ -271,7 +271,7 @@ struct mo_error *gather_object_charges(struct cgroups_state *state)
 		return NULL;
 	error = mo_memmap(state->reader, &pass.memmap);
 	if (error) {
-		trouble_note(&state->unreadable_charges, error);
+		mo_trouble_note(&state->unreadable_charges, error);
 		return NULL;
 	}
 	pass.threads = calloc(n_threads, sizeof(*pass.threads));

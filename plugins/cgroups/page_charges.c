@@ -24,7 +24,7 @@ struct pass {
 	struct thread {
 		uint64_t *pages;         /* n_groups times MO_N_PAGE_CLASSES */
 		struct charge_lookup lookup;
-		struct trouble trouble;
+		struct mo_trouble trouble;
 		uint64_t stray_pages;
 		uint32_t head_group;     /* of the page before: tails follow it */
 		bool head_is_charged;
@@ -86,7 +86,7 @@ static uint64_t count_some(struct pass *pass, struct thread *thread, struct mo_r
 		n_bytes = (size_t)page_bytes;
 	}
 	if (error) {
-		trouble_note(&thread->trouble, error);
+		mo_trouble_note(&thread->trouble, error);
 		thread->head_is_charged = false;
 		return 0;
 	}
@@ -172,7 +172,7 @@ static void merge_threads(struct cgroups_state *state, struct pass *pass, unsign
 		for (size_t j = 0; j < n; j++)
 			state->charged_pages[j] += thread->pages[j];
 		state->model.stray_pages += thread->stray_pages;
-		trouble_merge(&state->unreadable_charges, &thread->trouble);
+		mo_trouble_merge(&state->unreadable_charges, &thread->trouble);
 	}
 	sum_up(state, state->unreadable_charges.n != n_before);
 }
@@ -187,7 +187,7 @@ struct mo_error *gather_page_charges(struct cgroups_state *state)
 
 	if (error || !pass.mem_map || !mo_has(&state->layout->page.memcg) || !page_bytes || page_bytes > MOST_PAGE_STRUCT_BYTES ||
 	    !pass.memmap->n_runs) {
-		trouble_note(&state->unreadable_charges, error);
+		mo_trouble_note(&state->unreadable_charges, error);
 		return NULL;
 	}
 	state->charged_pages = calloc(n, sizeof(uint64_t));

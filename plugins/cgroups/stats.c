@@ -148,7 +148,7 @@ static void read_one(struct folding *folding, size_t index)
 	if (!error && mo_has(&layout->memcg.vmstats_local))
 		error = read_percpu(folding, group, &layout->memcg.vmstats_local, own, handed_up);
 	folding->is_read[index] = !error;
-	trouble_note(&state->unreadable_stats, mo_error_prepend(error, "statistics of the group at 0x%" PRIx64,
+	mo_trouble_note(&state->unreadable_stats, mo_error_prepend(error, "statistics of the group at 0x%" PRIx64,
 								group->memcg_kva));
 }
 
@@ -273,7 +273,7 @@ struct mo_error *gather_stats(struct cgroups_state *state)
 		error = fold_all(state);
 	if (error && mo_error_code(error) == MO_E_NO_MEMORY)
 		return error;
-	trouble_note(&state->unreadable_stats, error);
+	mo_trouble_note(&state->unreadable_stats, error);
 	return NULL;
 }
 

@@ -55,7 +55,7 @@ static char *read_path(struct cgroups_state *state, const struct mo_cgroup *grou
 		error = mo_read_field_string(state->reader, &layout->kernfs_name, node_kva, name, sizeof(name));
 	if (!error && asprintf(&path, "%s/%s", strcmp(parent, "/") ? parent : "", name) < 0)
 		path = NULL;
-	trouble_note(&state->unreadable_groups, mo_error_prepend(error, "name of the group at 0x%" PRIx64, group->memcg_kva));
+	mo_trouble_note(&state->unreadable_groups, mo_error_prepend(error, "name of the group at 0x%" PRIx64, group->memcg_kva));
 	return path;
 }
 
@@ -109,7 +109,7 @@ static struct mo_error *push_children(struct cgroups_state *state, uint32_t pare
 	uint64_t node_kva;
 
 	if (state->groups[parent].depth >= MOST_GROUP_DEPTH) {
-		trouble_note(&state->broken_lists, mo_error_create(MO_E_LIMIT, "groups are nested more than %u deep",
+		mo_trouble_note(&state->broken_lists, mo_error_create(MO_E_LIMIT, "groups are nested more than %u deep",
 								   MOST_GROUP_DEPTH));
 		return NULL;
 	}
@@ -121,8 +121,8 @@ static struct mo_error *push_children(struct cgroups_state *state, uint32_t pare
 		if (!error)
 			memory = push(pending, child_kva - layout->memcg.css.offset_bytes, parent);
 	}
-	trouble_note(&state->broken_lists, error);
-	trouble_note(&state->broken_lists, mo_error_prepend(mo_list_end(&walk), "children of the group at 0x%" PRIx64,
+	mo_trouble_note(&state->broken_lists, error);
+	mo_trouble_note(&state->broken_lists, mo_error_prepend(mo_list_end(&walk), "children of the group at 0x%" PRIx64,
 							    state->groups[parent].memcg_kva));
 	for (size_t a = first, b = pending->n; a + 1 < b; a++) { /* the first child's turn comes first */
 		struct entry entry = pending->entries[a];
@@ -198,7 +198,7 @@ struct mo_error *gather_tree(struct cgroups_state *state)
 		struct entry entry = pending.entries[--pending.n];
 
 		if (state->n_groups >= MOST_GROUPS) {
-			trouble_note(&state->broken_lists, mo_error_create(MO_E_LIMIT, "there are more than %u groups",
+			mo_trouble_note(&state->broken_lists, mo_error_create(MO_E_LIMIT, "there are more than %u groups",
 									   MOST_GROUPS));
 			break;
 		}

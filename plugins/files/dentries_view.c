@@ -156,7 +156,7 @@ static struct mo_error *count_tree(struct files_state *state, uint64_t root_kva,
 		if (broken && mo_error_code(broken) == MO_E_NO_MEMORY)
 			error = broken;
 		else
-			trouble_note(&state->unreadable_counts, broken);
+			mo_trouble_note(&state->unreadable_counts, broken);
 	}
 	if (!error && pending.n)
 		error = mo_error_create(MO_E_LIMIT, "there are more than %u dentries", MOST_DENTRIES);
@@ -187,7 +187,7 @@ static void put_row(struct files_state *state, struct mo_report *report, size_t 
 	};
 
 	if (is_known && sum->all < MOST_DENTRIES)
-		trouble_note(&state->unreadable_counts,
+		mo_trouble_note(&state->unreadable_counts,
 			     mo_error_prepend(count_tree(state, state->superblocks[index].root_kva, MOST_DENTRIES - sum->all, &counts),
 					      "dentries of the superblock at 0x%" PRIx64, mount->sb_kva));
 	if (is_known) {

@@ -30,7 +30,7 @@ static struct mo_count count_lru(struct files_state *state, const struct mo_fiel
 	}
 	if (!error)
 		return mo_exact(sum < 0 ? 0 : (uint64_t)sum);
-	trouble_note(&state->unreadable_counts, mo_error_prepend(error, "unused entries of the superblock at 0x%" PRIx64, sb_kva));
+	mo_trouble_note(&state->unreadable_counts, mo_error_prepend(error, "unused entries of the superblock at 0x%" PRIx64, sb_kva));
 	return mo_unknown();
 }
 
@@ -54,7 +54,7 @@ static void read_tmpfs(struct files_state *state, struct mo_mount *mount)
 		if (!error && used >= 0)
 			mount->used_blocks_bytes = mo_exact((uint64_t)used * state->page_bytes);
 	}
-	trouble_note(&state->unreadable_counts, mo_error_prepend(error, "tmpfs at 0x%" PRIx64, mount->sb_kva));
+	mo_trouble_note(&state->unreadable_counts, mo_error_prepend(error, "tmpfs at 0x%" PRIx64, mount->sb_kva));
 }
 
 struct ordered {
@@ -150,7 +150,7 @@ static struct mo_count sum_of_cpus(struct files_state *state, const struct mo_ad
 	}
 	if (!error)
 		return mo_exact((int64_t)sum < 0 ? 0 : sum);
-	trouble_note(&state->unreadable_counts, mo_error_prepend(error, "%s", variable->name));
+	mo_trouble_note(&state->unreadable_counts, mo_error_prepend(error, "%s", variable->name));
 	return mo_unknown();
 }
 

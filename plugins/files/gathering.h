@@ -15,6 +15,7 @@
 #include <memopsy/memmap.h>
 #include <memopsy/plugin.h>
 #include <memopsy/tasks.h>
+#include <memopsy/trouble.h>
 #include <memopsy/walk.h>
 
 #include "files_layout.h"
@@ -22,12 +23,6 @@
 
 #define MOST_SUPERBLOCKS (1u << 20)
 #define FILES_TYPE_BYTES 32
-
-/* How many structs of one kind could not be read, and why the first could not. */
-struct trouble {
-	uint64_t n;
-	struct mo_error *first;
-};
 
 /* Which mount of a superblock stands for it. */
 struct superblock {
@@ -59,12 +54,9 @@ struct files_state {
 	uint64_t n_mounts_met;       /* of all superblocks, should their chains be one and the same */
 	struct mo_file_user *users;
 	struct path_reading paths;
-	struct trouble unreadable_pages, bad_mappings, bad_superblocks, bad_paths, bad_users, unreadable_counts;
+	struct mo_trouble unreadable_pages, bad_mappings, bad_superblocks, bad_paths, bad_users, unreadable_counts;
 };
 
-/* Counts the failure, keeps the first error, frees the others. */
-void trouble_note(struct trouble *trouble, struct mo_error *error);
-void trouble_merge(struct trouble *into, struct trouble *from);
 void report_trouble(struct files_state *state);
 /* A state for a view: it reads the model, and has troubles of its own. */
 void view_state(struct mo_run *run, struct files_state *ret);

@@ -80,7 +80,7 @@ struct resolved {
 struct resolving {
 	const struct files_state *state;
 	struct resolved *files;
-	struct trouble *troubles; /* one a thread */
+	struct mo_trouble *troubles; /* one a thread */
 };
 
 static struct mo_error *resolve_chunk(void *context, struct mo_reader *reader, unsigned thread_index, uint64_t first,
@@ -97,7 +97,7 @@ static struct mo_error *resolve_chunk(void *context, struct mo_reader *reader, u
 		resolved->file.kind = MO_FILE_ANOTHER;
 		resolved->file.inode_kva = 0;
 		resolved->sb_kva = 0;
-		trouble_note(&all->troubles[thread_index],
+		mo_trouble_note(&all->troubles[thread_index],
 			     mo_error_prepend(error, "address_space at 0x%" PRIx64, resolved->file.mapping_kva));
 	}
 	return NULL;
@@ -121,7 +121,7 @@ static struct mo_error *add_swapped_inodes(struct files_state *state)
 			return mo_error_no_memory();
 		}
 	}
-	trouble_note(&state->bad_mappings, mo_error_prepend(mo_list_end(&walk), "shared memory in swap"));
+	mo_trouble_note(&state->bad_mappings, mo_error_prepend(mo_list_end(&walk), "shared memory in swap"));
 	return NULL;
 }
 
@@ -221,7 +221,7 @@ struct mo_error *gather_inodes(struct files_state *state)
 		error = mo_parallel_scan(kernel, mo_run_progress(state->run), "inodes", 0, state->mappings.n_used, GRAIN_FILES,
 					 resolve_chunk, &all);
 		for (unsigned i = 0; i < n_threads; i++)
-			trouble_merge(&state->bad_mappings, &all.troubles[i]);
+			mo_trouble_merge(&state->bad_mappings, &all.troubles[i]);
 	}
 	if (!error) {
 		qsort(all.files, n, sizeof(*all.files), compare_files);

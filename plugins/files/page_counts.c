@@ -29,7 +29,7 @@ struct head {
 struct counting_thread {
 	struct mapping_table table;
 	struct mapping_counts *last;
-	struct trouble unreadable, bad;
+	struct mo_trouble unreadable, bad;
 	struct head head;
 	bool lacks_memory;
 } __attribute__((aligned(128)));
@@ -61,7 +61,7 @@ static bool is_wanted(uint8_t class)
 
 /* The bytes of a struct page: from the view, or read into `raw`. */
 static const uint8_t *page_at(const struct counting *counting, struct view *view, uint64_t kva, uint8_t *raw,
-			      struct trouble *trouble)
+			      struct mo_trouble *trouble)
 {
 	struct mo_error *error;
 
@@ -72,12 +72,12 @@ static const uint8_t *page_at(const struct counting *counting, struct view *view
 	error = mo_read(view->reader, kva, raw, (size_t)counting->page_bytes);
 	if (!error)
 		return raw;
-	trouble_note(trouble, mo_error_prepend(error, "struct page at 0x%" PRIx64, kva));
+	mo_trouble_note(trouble, mo_error_prepend(error, "struct page at 0x%" PRIx64, kva));
 	return NULL;
 }
 
 /* Whether the folio is mapped as a whole: a count that begins at -1, in its second struct page. */
-static bool is_mapped_whole(const struct counting *counting, struct view *view, uint64_t head_kva, struct trouble *trouble)
+static bool is_mapped_whole(const struct counting *counting, struct view *view, uint64_t head_kva, struct mo_trouble *trouble)
 {
 	uint8_t raw[MOST_PAGE_STRUCT_BYTES];
 	const uint8_t *second;
@@ -108,7 +108,7 @@ static void enter_head(const struct counting *counting, struct counting_thread *
  * plugins/mem_map/scan.c), so that what looks like a head names its own in the struct page after it.
  */
 static uint64_t head_of(const struct counting *counting, struct view *view, uint64_t kva, const uint8_t *page, uint8_t class,
-			struct trouble *trouble)
+			struct mo_trouble *trouble)
 {
 	const struct files_layout *layout = counting->state->layout;
 	uint64_t word = mo_get(&layout->page.compound, page);
@@ -139,7 +139,7 @@ static void count_page(const struct counting *counting, struct counting_thread *
 	mapping = thread->head.mapping;
 	if (!mapping || mapping & MAPPING_FLAGS) {
 		if (class != MO_PAGE_HUGETLB_USED) /* those of processes have an anon_vma */
-			trouble_note(&thread->bad, mo_error_create(MO_E_CORRUPT, "the struct page at 0x%" PRIx64
+			mo_trouble_note(&thread->bad, mo_error_create(MO_E_CORRUPT, "the struct page at 0x%" PRIx64
 								   " has the mapping 0x%" PRIx64, kva, mapping));
 		return;
 	}
@@ -176,7 +176,7 @@ static uint64_t count_some(const struct counting *counting, struct counting_thre
 		n_bytes = (size_t)counting->page_bytes;
 	}
 	if (error) {
-		trouble_note(&thread->unreadable, mo_error_prepend(error, "struct page at 0x%" PRIx64, kva));
+		mo_trouble_note(&thread->unreadable, mo_error_prepend(error, "struct page at 0x%" PRIx64, kva));
 		return 1;
 	}
 	view.bytes = bytes;
@@ -212,7 +212,7 @@ static struct mo_error *count_chunk(void *context, struct mo_reader *reader, uns
 			continue;
 		error = mo_pfn_to_page(state->memmap, pfn, &kva);
 		if (error) {
-			trouble_note(&thread->unreadable, error);
+			mo_trouble_note(&thread->unreadable, error);
 			continue;
 		}
 		while (pfn < end) {
@@ -290,8 +290,8 @@ struct mo_error *count_pages(struct files_state *state)
 		if (!error)
 			error = mapping_table_merge(&state->mappings, &counting.threads[i].table);
 		mapping_table_deinit(&counting.threads[i].table);
-		trouble_merge(&state->unreadable_pages, &counting.threads[i].unreadable);
-		trouble_merge(&state->bad_mappings, &counting.threads[i].bad);
+		mo_trouble_merge(&state->unreadable_pages, &counting.threads[i].unreadable);
+		mo_trouble_merge(&state->bad_mappings, &counting.threads[i].bad);
 	}
 	free(counting.threads);
 	return error;

@@ -67,7 +67,7 @@ bool read_path_of(struct files_state *state, const struct mo_file *file, char by
 		if (!error)
 			error = print_path(&state->paths, at, bytes, n_bytes);
 	}
-	trouble_note(&state->bad_paths, mo_error_prepend(error, "path of the inode at 0x%" PRIx64, file->inode_kva));
+	mo_trouble_note(&state->bad_paths, mo_error_prepend(error, "path of the inode at 0x%" PRIx64, file->inode_kva));
 	return !error;
 }
 

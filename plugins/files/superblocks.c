@@ -82,7 +82,7 @@ static void choose_mount(struct files_state *state, struct superblock *sb, uint6
 	struct mo_error *error = mounts_begin(&walk, state, sb->kva);
 
 	if (error) {
-		trouble_note(&state->bad_superblocks, mo_error_prepend(error, "mounts of the superblock at 0x%" PRIx64, sb->kva));
+		mo_trouble_note(&state->bad_superblocks, mo_error_prepend(error, "mounts of the superblock at 0x%" PRIx64, sb->kva));
 		return;
 	}
 	while (state->n_mounts_met++ < MOST_MOUNTS && mounts_next(&walk, &mount_kva)) {
@@ -90,7 +90,7 @@ static void choose_mount(struct files_state *state, struct superblock *sb, uint6
 
 		error = rank_mount(state, sb, mount_kva, first_ns_kva, &rank);
 		if (error) {
-			trouble_note(&state->bad_superblocks, mo_error_prepend(error, "mount at 0x%" PRIx64, mount_kva));
+			mo_trouble_note(&state->bad_superblocks, mo_error_prepend(error, "mount at 0x%" PRIx64, mount_kva));
 			break;
 		}
 		if (!sb->mnt_kva || rank > best) {
@@ -99,9 +99,9 @@ static void choose_mount(struct files_state *state, struct superblock *sb, uint6
 		}
 	}
 	if (state->n_mounts_met > MOST_MOUNTS)
-		trouble_note(&state->bad_superblocks, mo_error_create(MO_E_LIMIT, "there are more than %u mounts", MOST_MOUNTS));
+		mo_trouble_note(&state->bad_superblocks, mo_error_create(MO_E_LIMIT, "there are more than %u mounts", MOST_MOUNTS));
 	sb->is_mounted = best > 0;
-	trouble_note(&state->bad_superblocks,
+	mo_trouble_note(&state->bad_superblocks,
 		     mo_error_prepend(mounts_end(&walk), "mounts of the superblock at 0x%" PRIx64, sb->kva));
 }
 
@@ -144,7 +144,7 @@ static void read_device(struct files_state *state, const struct superblock *sb, 
 					     sb->mnt_kva - layout->dentry.mnt.offset_bytes, device, n_bytes);
 	if (!*device && !error)
 		error = mo_read_field_string(state->reader, &layout->sb.id, sb->kva, device, n_bytes);
-	trouble_note(&state->bad_superblocks, mo_error_prepend(error, "name of the superblock at 0x%" PRIx64, sb->kva));
+	mo_trouble_note(&state->bad_superblocks, mo_error_prepend(error, "name of the superblock at 0x%" PRIx64, sb->kva));
 }
 
 static struct mo_error *name_superblock(struct files_state *state, struct superblock *sb, struct mo_mount *mount)
@@ -167,7 +167,7 @@ static struct mo_error *name_superblock(struct files_state *state, struct superb
 	if (!error)
 		error = print_path(&state->paths, at, path, &n_bytes);
 	if (error) {
-		trouble_note(&state->bad_paths, mo_error_prepend(error, "where the superblock at 0x%" PRIx64 " is mounted", sb->kva));
+		mo_trouble_note(&state->bad_paths, mo_error_prepend(error, "where the superblock at 0x%" PRIx64 " is mounted", sb->kva));
 		return NULL;
 	}
 	mount->path = copy_bytes(path, n_bytes);
@@ -224,7 +224,7 @@ static struct mo_error *list_superblocks(struct files_state *state)
 	size_t n_allocated = 0;
 
 	if (!mo_has(&layout->sb.super_blocks)) {
-		trouble_note(&state->bad_superblocks, mo_error_create(MO_E_ABSENT, "the symbol super_blocks is not known"));
+		mo_trouble_note(&state->bad_superblocks, mo_error_create(MO_E_ABSENT, "the symbol super_blocks is not known"));
 		return NULL;
 	}
 	mo_list_begin(&walk, state->reader, layout->sb.super_blocks.kva, MOST_SUPERBLOCKS);
@@ -243,7 +243,7 @@ static struct mo_error *list_superblocks(struct files_state *state)
 		state->superblocks[state->n_superblocks++] = (struct superblock){
 			.kva = node_kva - layout->sb.list.offset_bytes };
 	}
-	trouble_note(&state->bad_superblocks, mo_error_prepend(mo_list_end(&walk), "list of superblocks"));
+	mo_trouble_note(&state->bad_superblocks, mo_error_prepend(mo_list_end(&walk), "list of superblocks"));
 	return NULL;
 }
 
@@ -264,7 +264,7 @@ struct mo_error *gather_superblocks(struct files_state *state)
 		struct mo_mount *mount = &state->mounts[i];
 
 		*mount = (struct mo_mount){ .sb_kva = sb->kva, .swapped_pages = mo_exact(0) };
-		trouble_note(&state->bad_superblocks, read_superblock(state, sb));
+		mo_trouble_note(&state->bad_superblocks, read_superblock(state, sb));
 		choose_mount(state, sb, first_ns_kva);
 		mount->dev = sb->dev;
 		mount->is_mounted = sb->is_mounted;

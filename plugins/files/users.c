@@ -106,7 +106,7 @@ static struct mo_error *gather_open(struct files_state *state, struct uses *uses
 			leaders_kva = files_kva;
 		if (error && mo_error_code(error) == MO_E_NO_MEMORY)
 			return error;
-		trouble_note(&state->bad_users, mo_error_prepend(error, "open files of pid %d", task->pid));
+		mo_trouble_note(&state->bad_users, mo_error_prepend(error, "open files of pid %d", task->pid));
 	}
 	return NULL;
 }
@@ -158,8 +158,8 @@ static struct mo_error *gather_mapped_of(struct files_state *state, uint32_t ind
 		mo_error_destroy(broken);
 		return error;
 	}
-	trouble_note(&state->bad_users, mo_error_prepend(error, "mappings of 0x%" PRIx64, state->files[index].mapping_kva));
-	trouble_note(&state->bad_users, mo_error_prepend(broken, "mappings of 0x%" PRIx64, state->files[index].mapping_kva));
+	mo_trouble_note(&state->bad_users, mo_error_prepend(error, "mappings of 0x%" PRIx64, state->files[index].mapping_kva));
+	mo_trouble_note(&state->bad_users, mo_error_prepend(broken, "mappings of 0x%" PRIx64, state->files[index].mapping_kva));
 	return NULL;
 }
 

@@ -75,7 +75,7 @@ static struct mo_error *add_word(struct sites *sites, unsigned which, uint64_t k
 	*at_ret = 0;
 	error = mo_read_string(state->reader, kva, text, sizeof(text), &length);
 	if (error)
-		return trouble_or_end(&state->broken_sites, error);
+		return mo_trouble_or_end(&state->broken_sites, error);
 	if (sites->words_bytes + length + 1 > sites->words_room) {
 		size_t room = sites->words_room ? sites->words_room * 2 : 65536;
 		char *grown = room > MOST_WORDS_BYTES ? NULL : realloc(state->words, room);
@@ -106,7 +106,7 @@ static struct mo_error *add_counters(struct sites *sites, uint64_t percpu_kva, s
 			error = mo_read(sites->state->reader, kva, raw, (size_t)layout->counters.size.bytes);
 		if (error) {
 			site->is_unreadable = true;
-			error = trouble_or_end(&sites->state->broken_sites,
+			error = mo_trouble_or_end(&sites->state->broken_sites,
 					       mo_error_prepend(error, "counters of CPU %d of the alloc_tag at 0x%" PRIx64, cpu,
 								site->tag_kva));
 			if (error)
@@ -160,7 +160,7 @@ static struct mo_error *add_tags(struct sites *sites, const struct tag_range *ra
 				error = add_site(sites, raw + k * tag_bytes, index);
 		}
 		if (unread && !error)
-			error = trouble_or_end(&state->broken_sites, mo_error_prepend(unread, "%zu alloc_tags at 0x%" PRIx64, n, kva));
+			error = mo_trouble_or_end(&state->broken_sites, mo_error_prepend(unread, "%zu alloc_tags at 0x%" PRIx64, n, kva));
 		else
 			mo_error_destroy(unread);
 	}
@@ -203,11 +203,11 @@ static struct mo_error *add_range(struct sites *sites, uint64_t module_kva)
 	if (!error && (stop_kva < range.start_kva || (stop_kva - range.start_kva) / bytes > MOST_SITES))
 		error = mo_error_create(MO_E_CORRUPT, "alloc_tags from 0x%" PRIx64 " to 0x%" PRIx64, range.start_kva, stop_kva);
 	if (error)
-		return trouble_or_end(&state->broken_sites, mo_error_prepend(error, "codetag_module at 0x%" PRIx64, module_kva));
+		return mo_trouble_or_end(&state->broken_sites, mo_error_prepend(error, "codetag_module at 0x%" PRIx64, module_kva));
 	range.n_tags = (stop_kva - range.start_kva) / bytes;
 	error = range.n_tags ? make_room(sites, (size_t)range.n_tags) : NULL;
 	if (error)
-		return trouble_or_end(&state->broken_sites, error);
+		return mo_trouble_or_end(&state->broken_sites, error);
 	if (!range.n_tags)
 		return NULL;
 	grown = realloc(state->ranges, (state->n_ranges + 1) * sizeof(*grown));
@@ -234,7 +234,7 @@ static struct mo_error *walk_ranges(struct sites *sites, uint64_t type_kva)
 		mo_error_destroy(mo_xarray_end(&walk));
 		return error;
 	}
-	return trouble_or_end(&state->broken_sites, mo_error_prepend(mo_xarray_end(&walk), "alloc_tag_cttype->mod_idr"));
+	return mo_trouble_or_end(&state->broken_sites, mo_error_prepend(mo_xarray_end(&walk), "alloc_tag_cttype->mod_idr"));
 }
 
 static int compare_ranges(const void *a, const void *b)
@@ -291,10 +291,10 @@ struct mo_error *gather_sites(struct page_owner_state *state)
 	state->model.sites_state = MO_PAGE_OWNER_NOT_BUILT;
 	if (!mo_has(&state->layout->tag_type))
 		return NULL;
-	error = trouble_or_end(&state->broken_sites, find_type(state, &type_kva));
+	error = mo_trouble_or_end(&state->broken_sites, find_type(state, &type_kva));
 	if (error || !type_kva)
 		return error;
-	error = trouble_or_end(&state->broken_sites, mo_cpus(state->reader, MO_CPUS_POSSIBLE, &sites.cpus));
+	error = mo_trouble_or_end(&state->broken_sites, mo_cpus(state->reader, MO_CPUS_POSSIBLE, &sites.cpus));
 	if (!error)
 		error = walk_ranges(&sites, type_kva);
 	if (!error)

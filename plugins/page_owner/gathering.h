@@ -6,14 +6,9 @@
 #include <memopsy/page_owner.h>
 #include <memopsy/page_type.h>
 #include <memopsy/plugin.h>
+#include <memopsy/trouble.h>
 
 #include "page_owner_layout.h"
-
-/* Something that went wrong many times: the first error, and how often. */
-struct trouble {
-	struct mo_error *first; /* owned; NULL: never */
-	uint64_t n;
-};
 
 /* Groups by (order, handle), as they are counted. */
 struct group_table {
@@ -68,16 +63,12 @@ struct page_owner_state {
 	size_t n_ranges;
 	char *words;                 /* the sites' strings */
 
-	struct trouble broken_setup;
-	struct trouble broken_sites;
-	struct trouble broken_records;
-	struct trouble broken_stacks;
+	struct mo_trouble broken_setup;
+	struct mo_trouble broken_sites;
+	struct mo_trouble broken_records;
+	struct mo_trouble broken_stacks;
 };
 
-/* trouble.c; takes the error; NULL is none. */
-void trouble_note(struct trouble *trouble, struct mo_error *error);
-/* The same, but memory and interruption are handed back. */
-struct mo_error *trouble_or_end(struct trouble *trouble, struct mo_error *error) MO_MUST_USE;
 void report_trouble(struct page_owner_state *state);
 
 /* page_ext.c: whether and where records are kept. */

@@ -108,15 +108,15 @@ struct mo_error *find_records(struct page_owner_state *state)
 
 	state->word_bytes = facts->pointer_bytes;
 	state->is_big_endian = facts->is_big_endian;
-	error = trouble_or_end(&state->broken_setup, read_ext_size(state));
+	error = mo_trouble_or_end(&state->broken_setup, read_ext_size(state));
 	if (!error)
-		error = trouble_or_end(&state->broken_setup, find_owners(state));
+		error = mo_trouble_or_end(&state->broken_setup, find_owners(state));
 	if (!error)
-		error = trouble_or_end(&state->broken_setup, find_page_tags(state));
+		error = mo_trouble_or_end(&state->broken_setup, find_page_tags(state));
 	if (!error && (state->has_owners || state->has_tag_refs || state->has_tag_indexes))
-		error = trouble_or_end(&state->broken_setup, mo_memmap(state->reader, &state->memmap));
+		error = mo_trouble_or_end(&state->broken_setup, mo_memmap(state->reader, &state->memmap));
 	if (!error && state->memmap && !state->memmap->section_pages && (state->has_owners || state->has_tag_refs))
-		trouble_note(&state->broken_setup,
+		mo_trouble_note(&state->broken_setup,
 			     mo_error_create(MO_E_UNSUPPORTED, "struct page_ext of FLATMEM (node_page_ext) is not looked for"));
 	if (!error && state->has_owners && (!state->memmap || !state->memmap->section_pages)) {
 		state->model.state = MO_PAGE_OWNER_UNREADABLE;

@@ -14,7 +14,7 @@
 struct thread_sums {
 	struct group_table table;
 	struct group run;        /* of the records that came last; pages 0: none */
-	struct trouble broken;
+	struct mo_trouble broken;
 	uint64_t unreadable_pages;
 	uint64_t *page_blocks;   /* by site */
 	uint8_t *bytes;          /* BYTES_A_READ of them */
@@ -48,7 +48,7 @@ static struct mo_error *add_owner(const struct page_owner_state *state, struct t
 
 	if (order > MOST_ORDER) {
 		sums->unreadable_pages++;
-		trouble_note(&sums->broken, mo_error_create(MO_E_CORRUPT, "page frame 0x%" PRIx64 " has order %u", pfn, order));
+		mo_trouble_note(&sums->broken, mo_error_create(MO_E_CORRUPT, "page frame 0x%" PRIx64 " has order %u", pfn, order));
 		return NULL;
 	}
 	if (!run->pages || run->handle != handle || run->order != order) {
@@ -106,7 +106,7 @@ static uint64_t read_one_page(const struct page_owner_state *state, struct mo_re
 	*step_ret = error ? (behind + state->ext_bytes - 1) / state->ext_bytes : n;
 	if (!error)
 		return n;
-	trouble_note(&sums->broken, mo_error_prepend(error, "cannot read the struct page_ext at 0x%" PRIx64, kva));
+	mo_trouble_note(&sums->broken, mo_error_prepend(error, "cannot read the struct page_ext at 0x%" PRIx64, kva));
 	return 0;
 }
 
@@ -184,7 +184,7 @@ static struct mo_error *take_sums(struct page_owner_state *state, struct thread_
 	state->model.unreadable_pages += sums->unreadable_pages;
 	if (sums->broken.n) {
 		state->broken_records.n += sums->broken.n - 1;
-		trouble_note(&state->broken_records, sums->broken.first);
+		mo_trouble_note(&state->broken_records, sums->broken.first);
 	}
 	group_table_deinit(&sums->table);
 	free(sums->page_blocks);

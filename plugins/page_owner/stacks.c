@@ -72,7 +72,7 @@ static struct mo_error *read_frames(struct naming *naming, struct mo_page_owner_
 		return NULL;
 	error = mo_stack_depot_read(state->reader, stack->handle, frames, &n);
 	if (error)
-		return trouble_or_end(&state->broken_stacks, error);
+		return mo_trouble_or_end(&state->broken_stacks, error);
 	if (naming->n_frames + n > naming->frames_room) {
 		size_t room = naming->frames_room ? naming->frames_room * 2 : 16384;
 		uint64_t *grown = realloc(state->frames, room * sizeof(*grown));

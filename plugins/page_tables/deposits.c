@@ -40,7 +40,7 @@ static struct mo_error *take_ring(struct page_tables_state *state, struct mo_rea
 		if (page_kva == first_page_kva || !is_new)
 			break;
 	}
-	trouble_note(&found->deposits,
+	mo_trouble_note(&found->deposits,
 		     mo_error_prepend(error, "the page tables kept from struct page 0x%" PRIx64 " on", first_page_kva));
 	return memory;
 }
@@ -59,7 +59,7 @@ struct mo_error *take_deposits(struct page_tables_state *state, struct mo_reader
 	if (!error)
 		error = mo_read_field(reader, &layout->pt_deposited, page_kva, &first_kva);
 	if (error) {
-		trouble_note(&found->deposits, mo_error_prepend(error, "the PMD table in page frame 0x%" PRIx64, pmd_pfn));
+		mo_trouble_note(&found->deposits, mo_error_prepend(error, "the PMD table in page frame 0x%" PRIx64, pmd_pfn));
 		return NULL;
 	}
 	return take_ring(state, reader, found, owner, first_kva, MOST_DEPOSITS);
@@ -77,7 +77,7 @@ struct mo_error *take_deposits_of_mm(struct page_tables_state *state, struct mo_
 		return NULL;
 	error = mo_read_field(reader, &layout->mm_deposited, state->owners[owner].mm_kva, &first_kva);
 	if (error) {
-		trouble_note(&found->deposits, error);
+		mo_trouble_note(&found->deposits, error);
 		return NULL;
 	}
 	return take_ring(state, reader, found, owner, first_kva, MOST_DEPOSITS_OF_MM);

@@ -15,6 +15,7 @@
 #include <memopsy/parallel.h>
 #include <memopsy/plugin.h>
 #include <memopsy/table_walk.h>
+#include <memopsy/trouble.h>
 #include <memopsy/walk.h>
 
 #include "page_tables_layout.h"
@@ -22,12 +23,6 @@
 #define MOST_OWNERS (1u << 22)
 #define MOST_REPEATS 65536u /* that are kept; more are counted */
 #define ROOT_ENTRIES 512u
-
-/* How many things of one kind went wrong, and the first. */
-struct trouble {
-	uint64_t n;
-	struct mo_error *first;
-};
 
 /* A table that had been found before. */
 struct repeat {
@@ -43,7 +38,7 @@ struct thread_tables {
 	size_t n_tables, n_allocated;
 	struct repeat *repeats;
 	size_t n_repeats, n_repeats_allocated;
-	struct trouble outside, unreadable, deposits;
+	struct mo_trouble outside, unreadable, deposits;
 };
 
 struct page_tables_state {
@@ -61,11 +56,9 @@ struct page_tables_state {
 	struct thread_tables *threads;
 	size_t n_threads;
 	struct mo_page_table *tables;
-	struct trouble unreadable_owners, repeated, miscounted;
+	struct mo_trouble unreadable_owners, repeated, miscounted;
 };
 
-/* Counts the failure, keeps the first error, frees the others. NULL is no failure. */
-void trouble_note(struct trouble *trouble, struct mo_error *error);
 void report_trouble(struct page_tables_state *state);
 
 struct mo_error *gather_owners(struct page_tables_state *state) MO_MUST_USE;

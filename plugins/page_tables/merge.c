@@ -46,7 +46,7 @@ static void weigh_repeat(struct page_tables_state *state, const struct repeat *r
 			table->owner = repeat->owner;
 		return;
 	}
-	trouble_note(&state->repeated,
+	mo_trouble_note(&state->repeated,
 		     mo_error_create(MO_E_CORRUPT, "the entry at physical 0x%" PRIx64 " of the tables of %s points at page frame "
 				     "0x%" PRIx64 " as a %s table, which is a %s table of %s", repeat->entry_pa,
 				     state->owners[repeat->owner].comm, repeat->pfn, state->model.level_names[repeat->height],
@@ -67,7 +67,7 @@ static void sum_up(struct page_tables_state *state)
 		if (owner->kind != MO_TABLES_OF_TASKS || owner->said_pages.certainty != MO_EXACT || !owner->is_complete ||
 		    owner->said_pages.value == found)
 			continue;
-		trouble_note(&state->miscounted,
+		mo_trouble_note(&state->miscounted,
 			     mo_error_create(MO_E_CORRUPT, "the mm_struct at 0x%" PRIx64 " of %s counts %" PRIu64
 					     ", and %" PRIu64 " were found", owner->mm_kva, owner->comm,
 					     owner->said_pages.value, found));

@@ -60,7 +60,7 @@ static struct mo_error *add_tasks(struct page_tables_state *state)
 			continue;
 		error = find_root(state, mm->pgd_kva, &owner);
 		if (error)
-			trouble_note(&state->unreadable_owners, error);
+			mo_trouble_note(&state->unreadable_owners, error);
 		else
 			memory = add_owner(state, &owner);
 	}
@@ -94,7 +94,7 @@ static struct mo_error *add_mm(struct page_tables_state *state, uint64_t mm_kva,
 	if (!error)
 		error = find_root(state, pgd_kva, &owner);
 	if (error) {
-		trouble_note(&state->unreadable_owners, mo_error_prepend(error, "%s", name));
+		mo_trouble_note(&state->unreadable_owners, mo_error_prepend(error, "%s", name));
 		return NULL;
 	}
 	snprintf(owner.comm, sizeof(owner.comm), "%s", name);
@@ -109,7 +109,7 @@ static struct mo_error *add_by_symbol(struct page_tables_state *state)
 
 	if (mo_has(&layout->poking_mm)) {
 		error = mo_read_pointer(mo_run_reader(state->run), layout->poking_mm.kva, &mm_kva);
-		trouble_note(&state->unreadable_owners, mo_error_prepend(error, "%s", layout->poking_mm.name));
+		mo_trouble_note(&state->unreadable_owners, mo_error_prepend(error, "%s", layout->poking_mm.name));
 		error = add_mm(state, mm_kva, MO_TABLES_OF_PATCHING, "(code patching)");
 	}
 	if (!error && mo_has(&layout->efi_mm))
@@ -170,9 +170,9 @@ static struct mo_error *add_listed(struct page_tables_state *state)
 			error = mo_read_field(reader, &layout->pt_mm, page_kva, &owner.mm_kva);
 		if (!error)
 			memory = add_owner(state, &owner);
-		trouble_note(&state->unreadable_owners, mo_error_prepend(error, "pgd_list"));
+		mo_trouble_note(&state->unreadable_owners, mo_error_prepend(error, "pgd_list"));
 	}
-	trouble_note(&state->unreadable_owners, mo_error_prepend(mo_list_end(&walk), "pgd_list"));
+	mo_trouble_note(&state->unreadable_owners, mo_error_prepend(mo_list_end(&walk), "pgd_list"));
 	free(roots);
 	return memory;
 }
@@ -187,7 +187,7 @@ static void find_isolation(struct page_tables_state *state)
 		return;
 	error = mo_read_element(mo_run_reader(state->run), &layout->capability, layout->boot_cpu_data.kva, PTI_WORD, &word);
 	state->has_user_roots = !error && word >> PTI_BIT & 1;
-	trouble_note(&state->unreadable_owners, mo_error_prepend(error, "whether top tables are pairs"));
+	mo_trouble_note(&state->unreadable_owners, mo_error_prepend(error, "whether top tables are pairs"));
 }
 
 struct mo_error *gather_owners(struct page_tables_state *state)

@@ -66,7 +66,7 @@ struct mo_error *take_table(struct page_tables_state *state, struct thread_table
 
 	*is_new = false;
 	if (table->pfn >= state->n_pfns || !is_memory(state, table->pfn)) {
-		trouble_note(&found->outside,
+		mo_trouble_note(&found->outside,
 			     mo_error_create(MO_E_CORRUPT, "the entry at physical 0x%" PRIx64 " of the tables of %s points at "
 					     "page frame 0x%" PRIx64, entry_pa, state->owners[table->owner].comm, table->pfn));
 		return NULL;
@@ -123,7 +123,7 @@ static void note_broken(void *context, const struct mo_table_entry *entry, struc
 	if (entry)
 		error = mo_error_prepend(error, "for 0x%" PRIx64, entry->va);
 	scan->state->owners[scan->owner].is_complete = false;
-	trouble_note(&scan->found->unreadable,
+	mo_trouble_note(&scan->found->unreadable,
 		     mo_error_prepend(error, "the page tables of %s", scan->state->owners[scan->owner].comm));
 }
 

@@ -63,7 +63,7 @@ static struct mo_error *add_allocation(struct percpu_state *state, const struct 
 	uint64_t kva = chunk->base_kva + first * UNIT_BYTES;
 
 	if (state->n_allocations == MOST_ALLOCATIONS) {
-		trouble_note(&state->contradicting,
+		mo_trouble_note(&state->contradicting,
 			     mo_error_create(MO_E_LIMIT, "there are more than %u allocations", MOST_ALLOCATIONS));
 		return NULL;
 	}
@@ -115,16 +115,16 @@ static void compare_counters(struct percpu_state *state, const struct mo_percpu_
 	for (uint64_t i = 0; i < maps->n_bits / 64; i++)
 		n_free += 64 - (unsigned)__builtin_popcountll(maps->alloc[i]);
 	if (n_wrong)
-		trouble_note(&state->contradicting,
+		mo_trouble_note(&state->contradicting,
 			     mo_error_create(MO_E_CORRUPT, "in the chunk at 0x%" PRIx64 " %" PRIu64
 					     " allocations have no beginning or end", chunk->chunk_kva, n_wrong));
 	if (n_free * UNIT_BYTES != chunk->free_bytes)
-		trouble_note(&state->contradicting,
+		mo_trouble_note(&state->contradicting,
 			     mo_error_create(MO_E_CORRUPT, "the chunk at 0x%" PRIx64 " says that %" PRIu64
 					     " bytes are free, and its map says %" PRIu64, chunk->chunk_kva,
 					     chunk->free_bytes, n_free * UNIT_BYTES));
 	if (mo_has(n_alloc) && mo_get(n_alloc, raw->bytes) != chunk->n_allocations)
-		trouble_note(&state->contradicting,
+		mo_trouble_note(&state->contradicting,
 			     mo_error_create(MO_E_CORRUPT, "the chunk at 0x%" PRIx64 " says that it has %" PRIu64
 					     " allocations, and its map says %zu", chunk->chunk_kva,
 					     mo_get(n_alloc, raw->bytes), chunk->n_allocations));
@@ -137,13 +137,13 @@ static void compare_populated(struct percpu_state *state, const struct mo_percpu
 	struct mo_error *error = read_map(state, chunk->chunk_kva + state->layout->chunk.populated.offset_bytes,
 					  chunk->n_pages, &map);
 
-	trouble_note(&state->unreadable,
+	mo_trouble_note(&state->unreadable,
 		     mo_error_prepend(error, "which pages of the chunk at 0x%" PRIx64 " are populated", chunk->chunk_kva));
 	for (uint64_t page = 0; !error && page < chunk->n_pages; page++)
 		n += has_bit(map, page);
 	free(map);
 	if (!error && n != chunk->populated_pages)
-		trouble_note(&state->contradicting,
+		mo_trouble_note(&state->contradicting,
 			     mo_error_create(MO_E_CORRUPT, "the chunk at 0x%" PRIx64 " says that %" PRIu64
 					     " pages are populated, and its map says %" PRIu64, chunk->chunk_kva,
 					     chunk->populated_pages, n));
@@ -162,7 +162,7 @@ struct mo_error *gather_allocations(struct percpu_state *state, struct mo_percpu
 	if (!error)
 		error = read_map(state, mo_get(&layout->chunk.bound_map, raw->bytes), maps.n_bits, &maps.bound);
 	if (error && mo_error_code(error) != MO_E_NO_MEMORY) {
-		trouble_note(&state->unreadable,
+		mo_trouble_note(&state->unreadable,
 			     mo_error_prepend(error, "the bitmaps of the chunk at 0x%" PRIx64, chunk->chunk_kva));
 		error = NULL;
 	} else if (!error) {

@@ -39,7 +39,7 @@ void gather_charges(struct percpu_state *state, const struct mo_percpu_chunk *ch
 		struct mo_percpu_allocation *allocation = &state->allocations[chunk->first_allocation + i];
 		struct mo_error *error = read_charge(state, chunk, array_kva, step_bytes, offset_bytes, allocation);
 
-		trouble_note(&state->unreadable,
+		mo_trouble_note(&state->unreadable,
 			     mo_error_prepend(error, "who pays for the per-CPU memory at 0x%" PRIx64, allocation->kva));
 	}
 }

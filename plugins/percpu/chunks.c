@@ -85,7 +85,7 @@ static struct mo_error *add_chunk(struct percpu_state *state, uint64_t chunk_kva
 	struct mo_error *memory = make_room(state);
 
 	if (error || memory) {
-		trouble_note(&state->unreadable, mo_error_prepend(error, "the chunk at 0x%" PRIx64, chunk_kva));
+		mo_trouble_note(&state->unreadable, mo_error_prepend(error, "the chunk at 0x%" PRIx64, chunk_kva));
 		return memory;
 	}
 	chunk.base_kva = mo_get(&layout->chunk.base_addr, raw.bytes);
@@ -98,7 +98,7 @@ static struct mo_error *add_chunk(struct percpu_state *state, uint64_t chunk_kva
 	end_bytes = mo_get(&layout->chunk.end_offset, raw.bytes);
 	error = check_chunk(state, &chunk, start_bytes, end_bytes);
 	if (error) {
-		trouble_note(&state->unreadable, error);
+		mo_trouble_note(&state->unreadable, error);
 		return NULL;
 	}
 	note_static(state, &chunk, start_bytes);
@@ -117,7 +117,7 @@ static struct mo_error *add_list(struct percpu_state *state, uint64_t head_kva, 
 	uint64_t node_kva;
 
 	if (state->n_chunks >= MOST_CHUNKS) {
-		trouble_note(&state->broken_lists, mo_error_create(MO_E_LIMIT, "there are more than %u chunks", MOST_CHUNKS));
+		mo_trouble_note(&state->broken_lists, mo_error_create(MO_E_LIMIT, "there are more than %u chunks", MOST_CHUNKS));
 		return NULL;
 	}
 	mo_list_begin(&walk, state->reader, head_kva, MOST_CHUNKS - state->n_chunks);
@@ -127,7 +127,7 @@ static struct mo_error *add_list(struct percpu_state *state, uint64_t head_kva, 
 		if (!is_known(state, chunk_kva))
 			memory = add_chunk(state, chunk_kva, kind_of(chunk_kva, first_kva, reserved_kva));
 	}
-	trouble_note(&state->broken_lists,
+	mo_trouble_note(&state->broken_lists,
 		     mo_error_prepend(mo_list_end(&walk), "the list of chunks at 0x%" PRIx64, head_kva));
 	return memory;
 }
@@ -148,7 +148,7 @@ static struct mo_error *add_lists(struct percpu_state *state, uint64_t first_kva
 	if (!error && (!n_slots || n_slots > MOST_SLOTS || types > MOST_SLOTS))
 		error = mo_error_create(MO_E_CORRUPT, "pcpu_nr_slots is %" PRIu32, n_slots);
 	if (error) {
-		trouble_note(&state->broken_lists, mo_error_prepend(error, "the lists of chunks"));
+		mo_trouble_note(&state->broken_lists, mo_error_prepend(error, "the lists of chunks"));
 		return NULL;
 	}
 	for (uint64_t i = 0; i < n_slots * types && !memory; i++)
@@ -161,7 +161,7 @@ static void read_number(struct percpu_state *state, const struct mo_address *sym
 	uint32_t number = 0;
 	struct mo_error *error = mo_has(symbol) ? mo_read_u32(state->reader, symbol->kva, &number) : NULL;
 
-	trouble_note(&state->unreadable, mo_error_prepend(error, "%s", symbol->name));
+	mo_trouble_note(&state->unreadable, mo_error_prepend(error, "%s", symbol->name));
 	*ret = number;
 }
 
@@ -233,6 +233,6 @@ struct mo_error *gather_chunks(struct percpu_state *state)
 	sum_up(state);
 	error = mo_has(&layout->n_populated) ? mo_read_pointer(state->reader, layout->n_populated.kva, &populated) : NULL;
 	state->model.said_populated_pages = mo_has(&layout->n_populated) && !error ? mo_exact(populated) : mo_unknown();
-	trouble_note(&state->unreadable, mo_error_prepend(error, "pcpu_nr_populated"));
+	mo_trouble_note(&state->unreadable, mo_error_prepend(error, "pcpu_nr_populated"));
 	return NULL;
 }

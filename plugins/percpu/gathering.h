@@ -9,6 +9,7 @@
 
 #include <memopsy/percpu.h>
 #include <memopsy/plugin.h>
+#include <memopsy/trouble.h>
 #include <memopsy/walk.h>
 
 #include "percpu_layout.h"
@@ -20,12 +21,6 @@
 #define MOST_CHUNK_BYTES 1024u              /* of the struct, without its bitmap */
 #define MOST_ALLOCATIONS (1u << 26)
 
-/* How many things of one kind went wrong, and the first. */
-struct trouble {
-	uint64_t n;
-	struct mo_error *first;
-};
-
 struct percpu_state {
 	struct mo_percpu_model model; /* first: the published model is this state */
 	struct mo_run *run;
@@ -36,7 +31,7 @@ struct percpu_state {
 	size_t n_chunks, n_chunks_allocated;
 	struct mo_percpu_allocation *allocations;
 	size_t n_allocations, n_allocations_allocated;
-	struct trouble broken_lists, unreadable, contradicting;
+	struct mo_trouble broken_lists, unreadable, contradicting;
 };
 
 /* A chunk's struct, as it was read. */
@@ -44,8 +39,6 @@ struct chunk_bytes {
 	uint8_t bytes[MOST_CHUNK_BYTES];
 };
 
-/* Counts the failure, keeps the first error, frees the others. NULL is no failure. */
-void trouble_note(struct trouble *trouble, struct mo_error *error);
 void report_trouble(struct percpu_state *state);
 
 /* Errors are of memory only, and of what there is no model without. */

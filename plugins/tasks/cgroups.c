@@ -112,7 +112,7 @@ struct mo_error *gather_cgroups(struct tasks_state *state)
 		if (!sets[i] || (i && sets[i] == sets[i - 1]))
 			continue;
 		path->css_set_kva = sets[i];
-		trouble_note(&state->unreadable_cgroups, read_css_path(state, sets[i], &path->path));
+		mo_trouble_note(&state->unreadable_cgroups, read_css_path(state, sets[i], &path->path));
 		state->n_paths++;
 	}
 	free(sets);

@@ -11,6 +11,7 @@
 
 #include <memopsy/plugin.h>
 #include <memopsy/tasks.h>
+#include <memopsy/trouble.h>
 #include <memopsy/walk.h>
 
 #include "tasks_layout.h"
@@ -19,12 +20,6 @@
 #define PF_KTHREAD 0x00200000u        /* include/linux/sched.h */
 #define MMF_OOM_SKIP 21u              /* include/linux/mm_types.h, before linux/sched/coredump.h */
 #define OOM_SCORE_ADJ_MIN (-1000)     /* include/uapi/linux/oom.h */
-
-/* How many structs of one kind could not be read, and why the first could not. */
-struct trouble {
-	uint64_t n;
-	struct mo_error *first;
-};
 
 struct css_path {
 	uint64_t css_set_kva;
@@ -45,11 +40,9 @@ struct tasks_state {
 	size_t n_paths;
 	bool status_sums;            /* /proc/PID/status adds the CPUs' parts; only where counters are per CPU */
 	bool oom_sums;               /* oom_badness() does */
-	struct trouble unreadable_tasks, unreadable_mms, unreadable_cgroups, broken_lists, broken_vmas;
+	struct mo_trouble unreadable_tasks, unreadable_mms, unreadable_cgroups, broken_lists, broken_vmas;
 };
 
-/* Counts the failure, keeps the first error, frees the others. */
-void trouble_note(struct trouble *trouble, struct mo_error *error);
 void report_trouble(struct tasks_state *state);
 
 /* An error means that no task could be had, or no memory. */

@@ -20,7 +20,7 @@ void set_map_cells(struct tasks_state *state, const struct mo_mm *mm, const stru
 		struct mo_error *error = read_file_inode(state, vma->file_kva, &dev, &ino);
 
 		has_inode = !error;
-		trouble_note(&state->broken_vmas, error);
+		mo_trouble_note(&state->broken_vmas, error);
 	}
 	texts->permissions[0] = vma->flags & VM_READ ? 'r' : '-';
 	texts->permissions[1] = vma->flags & VM_WRITE ? 'w' : '-';

@@ -76,7 +76,7 @@ static void read_counter(struct tasks_state *state, uint64_t mm_kva, unsigned ki
 	error = mo_percpu_counter_sum(state->reader, mo_element_kva(percpu, mm_kva, index), exact);
 	if (error) {
 		*has_exact = false;
-		trouble_note(&state->unreadable_mms, mo_error_prepend(error, "mm at 0x%" PRIx64, mm_kva));
+		mo_trouble_note(&state->unreadable_mms, mo_error_prepend(error, "mm at 0x%" PRIx64, mm_kva));
 	}
 }
 
@@ -144,7 +144,7 @@ static void gather_mm(struct tasks_state *state, const struct use *uses, size_t 
 			pending[kind] += state->pending[uses[i].task][kind];
 	error = mo_read_field(state->reader, &state->layout->mm.pgd, mm->kva, &mm->pgd_kva);
 	if (error) {
-		trouble_note(&state->unreadable_mms,
+		mo_trouble_note(&state->unreadable_mms,
 			     mo_error_prepend(error, "mm of pid %d", state->tasks[uses[0].task].pid));
 		return;
 	}

@@ -43,7 +43,7 @@ static void note(const struct page_walk *walk, struct mo_error *error)
 	if (!error)
 		return;
 	walk->stats->is_partial = true;
-	trouble_note(&walk->reading->state->broken_vmas, error);
+	mo_trouble_note(&walk->reading->state->broken_vmas, error);
 }
 
 static bool has_flag(uint64_t flags, const struct mo_constant *flag)

@@ -119,7 +119,7 @@ static void merge_trouble(struct tasks_state *into, struct tasks_state *from)
 
 	if (!n)
 		return;
-	trouble_note(&into->broken_vmas, from->broken_vmas.first);
+	mo_trouble_note(&into->broken_vmas, from->broken_vmas.first);
 	into->broken_vmas.n += n - 1;
 }
 

@@ -150,11 +150,11 @@ static struct mo_error *walk_tree(const struct finding_mappings *finding, uint64
 			error = look_into_vma(finding, vma_kva, has_va, known_va);
 		if (error && mo_error_code(error) == MO_E_NO_MEMORY)
 			break;
-		trouble_note(&state->broken_vmas, mo_error_prepend(error, "a VMA of page frame 0x%" PRIx64, finding->page->pfn));
+		mo_trouble_note(&state->broken_vmas, mo_error_prepend(error, "a VMA of page frame 0x%" PRIx64, finding->page->pfn));
 		error = NULL;
 	}
 	broken = mo_rbtree_end(&walk);
-	trouble_note(&state->broken_vmas,
+	mo_trouble_note(&state->broken_vmas,
 		     mo_error_prepend(broken, "tree of the VMAs of page frame 0x%" PRIx64, finding->page->pfn));
 	return error;
 }
@@ -210,7 +210,7 @@ static struct mo_error *walk_ksm(const struct finding_mappings *finding)
 			error = walk_tree(finding, mo_field_kva(&layout->rmap.tree_of_anon, anon_vma_kva), true, true,
 					  va & ~(uint64_t)(PAGE_BYTES - 1));
 	}
-	trouble_note(&state->broken_vmas,
+	mo_trouble_note(&state->broken_vmas,
 		     mo_error_prepend(mo_chain_end(&walk), "KSM items of page frame 0x%" PRIx64, finding->page->pfn));
 	drop_twins(finding->hits, first);
 	return error;
@@ -247,7 +247,7 @@ struct mo_error *find_mappings(const struct page_reading *reading, const struct 
 		break;
 	}
 	if (error && mo_error_code(error) != MO_E_NO_MEMORY) {
-		trouble_note(&reading->state->broken_vmas, error);
+		mo_trouble_note(&reading->state->broken_vmas, error);
 		error = NULL;
 	}
 	return error;

@@ -84,7 +84,7 @@ static struct mo_error *search_table(struct table_search *search, uint64_t table
 		else if (entry & PTE_PRESENT)
 			error = search_table(search, pte_pa(entry), level - 1, ENTRIES, va);
 		if (error && mo_error_code(error) != MO_E_NO_MEMORY && mo_error_code(error) != MO_E_LIMIT) {
-			trouble_note(&search->state->broken_vmas, error);
+			mo_trouble_note(&search->state->broken_vmas, error);
 			error = NULL;
 		}
 	}
@@ -108,7 +108,7 @@ static void search_mm(struct table_search *search, const struct mo_kernel_facts 
 	if (error && mo_error_code(error) == MO_E_NO_MEMORY)
 		*no_memory = error;
 	else
-		trouble_note(&search->state->broken_vmas,
+		mo_trouble_note(&search->state->broken_vmas,
 			     mo_error_prepend(error, "page tables of the mm at 0x%" PRIx64, search->mm->kva));
 }
 

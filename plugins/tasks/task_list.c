@@ -68,7 +68,7 @@ static struct mo_error *add_threads(struct tasks_state *state, uint32_t leader)
 
 	state->tasks[leader].n_threads = 1;
 	if (error) {
-		trouble_note(&state->broken_lists, mo_error_prepend(error, "threads of the task at 0x%" PRIx64, leader_kva));
+		mo_trouble_note(&state->broken_lists, mo_error_prepend(error, "threads of the task at 0x%" PRIx64, leader_kva));
 		return NULL;
 	}
 	mo_list_begin(&walk, state->reader, head_kva, MOST_TASKS);
@@ -84,7 +84,7 @@ static struct mo_error *add_threads(struct tasks_state *state, uint32_t leader)
 			break;
 		if (state->tasks[state->n_tasks - 1].tgid != state->tasks[leader].tgid) {
 			state->n_tasks--;
-			trouble_note(&state->broken_lists,
+			mo_trouble_note(&state->broken_lists,
 				     mo_error_create(MO_E_CORRUPT, "the task at 0x%" PRIx64 " is in the list of threads of "
 						     "the process at 0x%" PRIx64 " and belongs to another", task_kva,
 						     leader_kva));
@@ -92,7 +92,7 @@ static struct mo_error *add_threads(struct tasks_state *state, uint32_t leader)
 		}
 		state->tasks[leader].n_threads++;
 	}
-	trouble_note(&state->broken_lists,
+	mo_trouble_note(&state->broken_lists,
 		     mo_error_prepend(mo_list_end(&walk), "threads of the task at 0x%" PRIx64, leader_kva));
 	return memory;
 }
@@ -122,9 +122,9 @@ struct mo_error *gather_task_list(struct tasks_state *state)
 	}
 	if (error && !state->n_tasks)
 		return error;
-	trouble_note(&state->broken_lists, error);
+	mo_trouble_note(&state->broken_lists, error);
 	if (state->n_tasks >= MOST_TASKS)
-		trouble_note(&state->broken_lists, mo_error_create(MO_E_LIMIT, "there are more than %u tasks", MOST_TASKS));
+		mo_trouble_note(&state->broken_lists, mo_error_create(MO_E_LIMIT, "there are more than %u tasks", MOST_TASKS));
 	state->model.is_complete = !state->broken_lists.n;
 	return NULL;
 }

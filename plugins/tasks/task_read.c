@@ -48,7 +48,7 @@ static bool take(struct reading *reading, const struct mo_field *field, uint64_t
 	if (reading->failed)
 		mo_error_destroy(error);
 	else
-		trouble_note(&reading->state->unreadable_tasks,
+		mo_trouble_note(&reading->state->unreadable_tasks,
 			     mo_error_prepend(error, "task at 0x%" PRIx64, reading->task->kva));
 	reading->failed = true;
 	return false;
@@ -71,7 +71,7 @@ static void take_comm(struct reading *reading)
 		return;
 	snprintf(task->comm, sizeof(task->comm), "?");
 	if (!reading->failed)
-		trouble_note(&reading->state->unreadable_tasks, error);
+		mo_trouble_note(&reading->state->unreadable_tasks, error);
 	else
 		mo_error_destroy(error);
 	reading->failed = true;

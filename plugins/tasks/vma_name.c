@@ -109,5 +109,5 @@ void name_vma(struct tasks_state *state, const struct mo_mm *mm, const struct vm
 	if (!error)
 		return;
 	ret->is_known = false;
-	trouble_note(&state->broken_vmas, error);
+	mo_trouble_note(&state->broken_vmas, error);
 }

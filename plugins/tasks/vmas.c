@@ -73,9 +73,9 @@ void vmas_begin(struct vma_walk *walk, struct tasks_state *state, const struct m
 		return;
 	}
 	if (!mo_has(&layout->vma.mmap) || !mo_has(&layout->vma.next))
-		trouble_note(&state->broken_vmas, mo_error_create(MO_E_ABSENT, "this kernel's VMAs are not known"));
+		mo_trouble_note(&state->broken_vmas, mo_error_create(MO_E_ABSENT, "this kernel's VMAs are not known"));
 	else
-		trouble_note(&state->broken_vmas, mo_read_field(state->reader, &layout->vma.mmap, mm->kva, &first_kva));
+		mo_trouble_note(&state->broken_vmas, mo_read_field(state->reader, &layout->vma.mmap, mm->kva, &first_kva));
 	mo_chain_begin(&walk->walk.list, state->reader, first_kva,
 		       mo_has(&layout->vma.next) ? layout->vma.next.offset_bytes : 0, MOST_VMAS);
 }
@@ -112,7 +112,7 @@ bool vmas_next(struct vma_walk *walk, struct vma *ret)
 			walk->last_end = ret->end;
 			return true;
 		}
-		trouble_note(&state->broken_vmas, error);
+		mo_trouble_note(&state->broken_vmas, error);
 	}
 	if (walk->gate_is_due) {
 		struct mo_error *error = read_vma(state, state->layout->vma.gate_vma.kva, ret);
@@ -121,7 +121,7 @@ bool vmas_next(struct vma_walk *walk, struct vma *ret)
 		ret->is_gate = true;
 		if (!error)
 			return true;
-		trouble_note(&state->broken_vmas, error);
+		mo_trouble_note(&state->broken_vmas, error);
 	}
 	return false;
 }
@@ -130,5 +130,5 @@ void vmas_end(struct vma_walk *walk)
 {
 	struct mo_error *error = walk->by_tree ? mo_maple_end(&walk->walk.tree) : mo_chain_end(&walk->walk.list);
 
-	trouble_note(&walk->state->broken_vmas, mo_error_prepend(error, "VMAs of the mm at 0x%" PRIx64, walk->mm->kva));
+	mo_trouble_note(&walk->state->broken_vmas, mo_error_prepend(error, "VMAs of the mm at 0x%" PRIx64, walk->mm->kva));
 }

@@ -104,13 +104,13 @@ static struct mo_error *count_area(struct vmap_state *state, struct counting *co
 	struct mo_error *error = NULL;
 
 	if (n_pages < area->n_pages)
-		trouble_note(&state->broken_pages,
+		mo_trouble_note(&state->broken_pages,
 			     mo_error_create(MO_E_CORRUPT, "the area at 0x%" PRIx64 " is %" PRIu64 " pages long and has %"
 					     PRIu64, area->first_kva, most_pages, area->n_pages));
 	if (area->page_order < 32 && 1ull << area->page_order <= area->n_pages)
 		step = 1ull << area->page_order;
 	else if (area->page_order)
-		trouble_note(&state->broken_pages,
+		mo_trouble_note(&state->broken_pages,
 			     mo_error_create(MO_E_CORRUPT, "the area at 0x%" PRIx64 " has %" PRIu64 " pages of order %u",
 					     area->first_kva, area->n_pages, area->page_order));
 	if (n_pages > state->entries_left)
@@ -230,7 +230,7 @@ struct mo_error *gather_area_pages(struct vmap_state *state)
 	for (size_t i = 0; state->memmap && i < state->n_areas && !error; i++)
 		if (has_pages(&state->areas[i])) {
 			counting.kind = kind_of(state, &state->areas[i]);
-			trouble_note(&state->broken_pages, count_area(state, &counting, &state->areas[i]));
+			mo_trouble_note(&state->broken_pages, count_area(state, &counting, &state->areas[i]));
 			error = counting.memory ? counting.memory : keep_nodes(state, &counting, &state->areas[i]);
 		}
 	for (size_t i = 0; i < state->n_areas; i++) {

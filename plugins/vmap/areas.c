@@ -56,14 +56,14 @@ static struct mo_error *add_area(struct vmap_state *state, uint64_t area_kva, bo
 		return error;
 	error = mo_read(state->reader, area_kva, bytes, (size_t)layout->area.size.bytes);
 	if (error) {
-		trouble_note(&state->unreadable_areas,
+		mo_trouble_note(&state->unreadable_areas,
 			     mo_error_prepend(error, "cannot read struct vmap_area at 0x%" PRIx64, area_kva));
 		return NULL;
 	}
 	area.first_kva = mo_get(&layout->area.start, bytes);
 	area.end_kva = mo_get(&layout->area.end, bytes);
 	if (area.first_kva >= area.end_kva) {
-		trouble_note(&state->unreadable_areas,
+		mo_trouble_note(&state->unreadable_areas,
 			     mo_error_create(MO_E_CORRUPT, "the vmap_area at 0x%" PRIx64 " begins at 0x%" PRIx64
 					     " and ends at 0x%" PRIx64, area_kva, area.first_kva, area.end_kva));
 		return NULL;
@@ -90,7 +90,7 @@ static bool is_full(struct vmap_state *state)
 {
 	if (areas_left(state))
 		return false;
-	trouble_note(&state->broken_trees, mo_error_create(MO_E_LIMIT, "there are more than %u areas", MOST_AREAS));
+	mo_trouble_note(&state->broken_trees, mo_error_create(MO_E_LIMIT, "there are more than %u areas", MOST_AREAS));
 	return true;
 }
 
@@ -105,7 +105,7 @@ static struct mo_error *add_tree(struct vmap_state *state, uint64_t root_kva)
 	mo_rbtree_begin(&walk, state->reader, root_kva, areas_left(state));
 	while (!memory && mo_rbtree_next(&walk, &node_kva))
 		memory = add_area(state, node_kva - state->layout->area.rb_node.offset_bytes, false);
-	trouble_note(&state->broken_trees,
+	mo_trouble_note(&state->broken_trees,
 		     mo_error_prepend(mo_rbtree_end(&walk), "the tree of areas at 0x%" PRIx64, root_kva));
 	return memory;
 }
@@ -121,7 +121,7 @@ static struct mo_error *add_lazy_list(struct vmap_state *state, uint64_t head_kv
 	mo_list_begin(&walk, state->reader, head_kva, areas_left(state));
 	while (!memory && mo_list_next(&walk, &node_kva))
 		memory = add_area(state, node_kva - state->layout->area.list.offset_bytes, true);
-	trouble_note(&state->broken_trees,
+	mo_trouble_note(&state->broken_trees,
 		     mo_error_prepend(mo_list_end(&walk), "the list of freed areas at 0x%" PRIx64, head_kva));
 	return memory;
 }
@@ -135,13 +135,13 @@ static struct mo_error *add_lazy_chain(struct vmap_state *state, uint64_t head_k
 	struct mo_error *error = mo_read_pointer(state->reader, head_kva, &first_kva);
 
 	if (error || is_full(state)) {
-		trouble_note(&state->broken_trees, mo_error_prepend(error, "the list of freed areas"));
+		mo_trouble_note(&state->broken_trees, mo_error_prepend(error, "the list of freed areas"));
 		return NULL;
 	}
 	mo_chain_begin(&walk, state->reader, first_kva, 0, areas_left(state));
 	while (!memory && mo_chain_next(&walk, &node_kva))
 		memory = add_area(state, node_kva - state->layout->area.purge_list.offset_bytes, true);
-	trouble_note(&state->broken_trees,
+	mo_trouble_note(&state->broken_trees,
 		     mo_error_prepend(mo_chain_end(&walk), "the list of freed areas at 0x%" PRIx64, head_kva));
 	return memory;
 }
@@ -172,7 +172,7 @@ static struct mo_error *add_node_areas(struct vmap_state *state)
 	if (error)
 		return mo_error_prepend(error, "cannot read where vmap_nodes are");
 	if (!n_nodes || n_nodes > MOST_VMAP_NODES) {
-		trouble_note(&state->broken_trees,
+		mo_trouble_note(&state->broken_trees,
 			     mo_error_create(MO_E_CORRUPT, "nr_vmap_nodes is %" PRIu32, n_nodes));
 		n_nodes = 1;
 	}
@@ -190,7 +190,7 @@ static void read_vm(struct vmap_state *state, struct mo_vmap_area *area)
 	struct mo_error *error = mo_read(state->reader, area->vm_kva, bytes, (size_t)layout->vm.size.bytes);
 
 	if (error) {
-		trouble_note(&state->unreadable_vms,
+		mo_trouble_note(&state->unreadable_vms,
 			     mo_error_prepend(error, "cannot read struct vm_struct at 0x%" PRIx64, area->vm_kva));
 		return;
 	}
@@ -204,7 +204,7 @@ static void read_vm(struct vmap_state *state, struct mo_vmap_area *area)
 	area->first_pa = mo_get(&layout->vm.phys_addr, bytes);
 	area->caller_kva = mo_get(&layout->vm.caller, bytes);
 	if (area->vm_first_kva != area->first_kva)
-		trouble_note(&state->unreadable_vms,
+		mo_trouble_note(&state->unreadable_vms,
 			     mo_error_create(MO_E_CORRUPT, "the vm_struct at 0x%" PRIx64 " of the area at 0x%" PRIx64
 					     " is of 0x%" PRIx64, area->vm_kva, area->first_kva, area->vm_first_kva));
 }
@@ -226,7 +226,7 @@ static void find_overlaps(struct vmap_state *state)
 		const struct mo_vmap_area *area = &state->areas[i];
 
 		if (before->end_kva > area->first_kva)
-			trouble_note(&state->overlaps,
+			mo_trouble_note(&state->overlaps,
 				     mo_error_create(MO_E_CORRUPT, "the vmap_area at 0x%" PRIx64 " ends at 0x%" PRIx64
 						     ", and the one at 0x%" PRIx64 " begins at 0x%" PRIx64,
 						     before->area_kva, before->end_kva, area->area_kva, area->first_kva));

@@ -45,5 +45,5 @@ void mark_cached_stacks(struct vmap_state *state)
 	error = mo_cpus(state->reader, MO_CPUS_POSSIBLE, &cpus);
 	for (int cpu = mo_set_next(&cpus, 0); !error && cpu >= 0; cpu = mo_set_next(&cpus, (unsigned)cpu + 1))
 		error = mark_of_cpu(state, (unsigned)cpu, (unsigned)n_stacks);
-	trouble_note(&state->broken_pages, mo_error_prepend(error, "the cached stacks"));
+	mo_trouble_note(&state->broken_pages, mo_error_prepend(error, "the cached stacks"));
 }

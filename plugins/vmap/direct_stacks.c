@@ -39,7 +39,7 @@ static void add_stack(struct stack_walk *walk, uint64_t task_kva)
 	struct mo_error *elsewhere = NULL;
 
 	if (error) {
-		trouble_note(&state->unreadable_tasks, mo_error_prepend(error, "the stack of the task at 0x%" PRIx64, task_kva));
+		mo_trouble_note(&state->unreadable_tasks, mo_error_prepend(error, "the stack of the task at 0x%" PRIx64, task_kva));
 		return;
 	}
 	elsewhere = mo_direct_map_to_pa(kernel, stack_kva, &pa);
@@ -62,14 +62,14 @@ static void add_threads(struct stack_walk *walk, uint64_t leader_kva)
 	struct mo_error *error = mo_read_field(state->reader, &layout->task.signal, leader_kva, &signal_kva);
 
 	if (error) {
-		trouble_note(&state->unreadable_tasks,
+		mo_trouble_note(&state->unreadable_tasks,
 			     mo_error_prepend(error, "the threads of the task at 0x%" PRIx64, leader_kva));
 		return;
 	}
 	mo_list_begin(&list, state->reader, mo_field_kva(&layout->task.thread_head, signal_kva), MOST_TASKS);
 	while (!walk->memory && mo_list_next(&list, &node_kva))
 		add_stack(walk, node_kva - layout->task.thread_node.offset_bytes);
-	trouble_note(&state->unreadable_tasks,
+	mo_trouble_note(&state->unreadable_tasks,
 		     mo_error_prepend(mo_list_end(&list), "the threads of the task at 0x%" PRIx64, leader_kva));
 }
 
@@ -90,7 +90,7 @@ static void add_idle_tasks(struct stack_walk *walk)
 		if (!error && task_kva && task_kva != layout->init_task.kva)
 			add_stack(walk, task_kva);
 	}
-	trouble_note(&state->unreadable_tasks, mo_error_prepend(error, "the idle tasks"));
+	mo_trouble_note(&state->unreadable_tasks, mo_error_prepend(error, "the idle tasks"));
 }
 
 struct mo_error *gather_direct_stacks(struct vmap_state *state)
@@ -110,7 +110,7 @@ struct mo_error *gather_direct_stacks(struct vmap_state *state)
 	mo_list_begin(&list, state->reader, mo_field_kva(&layout->task.tasks, layout->init_task.kva), MOST_TASKS);
 	while (!walk.memory && mo_list_next(&list, &node_kva))
 		add_threads(&walk, node_kva - layout->task.tasks.offset_bytes);
-	trouble_note(&state->unreadable_tasks, mo_error_prepend(mo_list_end(&list), "the list of tasks"));
+	mo_trouble_note(&state->unreadable_tasks, mo_error_prepend(mo_list_end(&list), "the list of tasks"));
 	add_idle_tasks(&walk);
 	return walk.memory;
 }

@@ -13,6 +13,7 @@
 
 #include <memopsy/memmap.h>
 #include <memopsy/plugin.h>
+#include <memopsy/trouble.h>
 #include <memopsy/vmap.h>
 #include <memopsy/walk.h>
 #include <memopsy/zones.h>
@@ -22,12 +23,6 @@
 #define MOST_AREAS (1u << 20)
 #define MOST_VMAP_NODES (1u << 13) /* one a CPU at most, and 128 in mm/vmalloc.c */
 #define MOST_STRUCT_BYTES 512      /* of the structs that are read as a whole */
-
-/* How many things of one kind went wrong, and the first. */
-struct trouble {
-	uint64_t n;
-	struct mo_error *first;
-};
 
 /* A module's code, and its init code while that is there. */
 struct module_text {
@@ -72,12 +67,10 @@ struct vmap_state {
 	uint64_t entries_left;       /* pages that are still looked at: arrays that share memory, as only a lie can, must end */
 	struct named_caller *callers; /* ascending */
 	size_t n_callers;
-	struct trouble broken_trees, unreadable_areas, unreadable_vms, overlaps, broken_pages,
+	struct mo_trouble broken_trees, unreadable_areas, unreadable_vms, overlaps, broken_pages,
 		broken_tables, broken_chunks, unreadable_tasks;
 };
 
-/* Counts the failure, keeps the first error, frees the others. NULL is no failure. */
-void trouble_note(struct trouble *trouble, struct mo_error *error);
 void report_trouble(struct vmap_state *state);
 
 /* An error means that no area can be had at all, or no memory. */

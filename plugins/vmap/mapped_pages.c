@@ -70,22 +70,22 @@ static struct mo_error *take_leaf(void *context, const struct mo_table_entry *en
 }
 
 /* Errors that are about the dump are told; that there is no memory left is not the dump's fault. */
-static struct mo_error *tell(struct trouble *trouble, struct mo_error *error, uint64_t first_kva)
+static struct mo_error *tell(struct mo_trouble *trouble, struct mo_error *error, uint64_t first_kva)
 {
 	if (!error || mo_error_code(error) == MO_E_NO_MEMORY)
 		return error;
-	trouble_note(trouble, mo_error_prepend(error, "what is mapped at 0x%" PRIx64, first_kva));
+	mo_trouble_note(trouble, mo_error_prepend(error, "what is mapped at 0x%" PRIx64, first_kva));
 	return NULL;
 }
 
 static void note_broken(void *context, const struct mo_table_entry *entry, struct mo_error *error)
 {
 	const struct mapping_walk *walk = context;
-	struct trouble *trouble = walk->area ? &walk->state->broken_tables : &walk->state->broken_chunks;
+	struct mo_trouble *trouble = walk->area ? &walk->state->broken_tables : &walk->state->broken_chunks;
 
 	if (entry)
 		error = mo_error_prepend(error, "what is mapped at 0x%" PRIx64, entry->va);
-	trouble_note(trouble, error);
+	mo_trouble_note(trouble, error);
 }
 
 static struct mo_error *walk_range(struct vmap_state *state, struct mapping_walk *context, uint64_t first_kva, uint64_t n_bytes)

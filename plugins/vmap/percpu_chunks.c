@@ -15,7 +15,7 @@ static struct mo_error *tell(struct vmap_state *state, struct mo_error *error, c
 {
 	if (!error || mo_error_code(error) == MO_E_NO_MEMORY)
 		return error;
-	trouble_note(&state->broken_chunks, mo_error_prepend(error, "%s at 0x%" PRIx64, what, kva));
+	mo_trouble_note(&state->broken_chunks, mo_error_prepend(error, "%s at 0x%" PRIx64, what, kva));
 	return NULL;
 }
 

@@ -40,7 +40,7 @@ static struct mo_error *gather(struct mo_run *run, void **model_ret)
 	state->model.n_areas = state->n_areas;
 	state->model.listed = state->listed;
 	if (!error) {
-		trouble_note(&state->broken_pages, mo_memmap(state->reader, &state->memmap));
+		mo_trouble_note(&state->broken_pages, mo_memmap(state->reader, &state->memmap));
 		state->entries_left = state->memmap ? state->memmap->n_pages : 0;
 		mark_cached_stacks(state);
 		error = gather_area_pages(state);
