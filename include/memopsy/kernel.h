@@ -71,6 +71,22 @@ enum mo_frame_presence {
 };
 enum mo_frame_presence mo_kernel_frame_presence(const struct mo_kernel *kernel, uint64_t pfn);
 
+/*
+ * What a CPU had in its general registers when the dump was taken, by the dump's notes: PRSTATUS of ELF and kdump files, or,
+ * where there are none, what QEMU notes of its CPUs. Numbers of CPUs are not noted: the kernel and QEMU note them in
+ * ascending order, and the kernel leaves those out that were offline.
+ */
+#define MO_CPU_REGISTERS 32
+struct mo_cpu_registers {
+	uint64_t words[MO_CPU_REGISTERS]; /* all that are as wide as a pointer, in the note's order; in user mode a user's */
+	size_t n_words;                   /* all of them 0: the CPU did not answer before the dump was taken */
+	uint64_t instruction_kva;
+	uint64_t stack_kva;
+};
+
+/* Of the CPU that is noted in place `index`; false: no more are. */
+bool mo_kernel_registers(const struct mo_kernel *kernel, size_t index, struct mo_cpu_registers *ret);
+
 /* The next run of page frames in the dump at or after pfn; false: no more. */
 bool mo_kernel_next_frames(const struct mo_kernel *kernel, uint64_t pfn, uint64_t *first_pfn, uint64_t *n_pages);
 

@@ -25,6 +25,15 @@ struct mo_arch_note {
 	size_t desc_bytes;
 };
 
+/* A CPU's registers out of a note. */
+#define MO_ARCH_REGISTERS 32
+struct mo_arch_registers {
+	uint64_t words[MO_ARCH_REGISTERS]; /* all that are as wide as a pointer, in the note's order */
+	size_t n_words;
+	uint64_t instruction;
+	uint64_t stack;
+};
+
 /* What an architecture may look at. */
 struct mo_arch_view {
 	void *context;
@@ -113,6 +122,9 @@ struct mo_arch {
 					size_t room);
 	/* The symbol of a variable that holds the start of the direct map; NULL: none. */
 	const char *direct_map_symbol;
+
+	/* The registers in a note ({"CORE", NT_PRSTATUS}, {"QEMU", 0}); false: it is of another kind, or too short. */
+	bool (*registers)(const struct mo_arch_note *note, struct mo_arch_registers *ret);
 };
 
 extern const struct mo_arch mo_arch_x86_64;

@@ -143,7 +143,11 @@ static struct mo_error *paging_from_vmcoreinfo(const struct mo_arch_view *view, 
  * CR0 to CR4.
  */
 #define QEMU_SIZE_OFFSET 4
-#define QEMU_CR_OFFSET (8 + 18 * 8 + 10 * 24)
+#define QEMU_REGISTERS_OFFSET 8
+#define QEMU_REGISTERS 18 /* rax, rbx, rcx, rdx, rsi, rdi, rsp, rbp, r8 to r15, rip, rflags */
+#define QEMU_STACK 6
+#define QEMU_INSTRUCTION 16
+#define QEMU_CR_OFFSET (QEMU_REGISTERS_OFFSET + QEMU_REGISTERS * 8 + 10 * 24)
 #define QEMU_CR3_OFFSET (QEMU_CR_OFFSET + 3 * 8)
 #define QEMU_CR4_OFFSET (QEMU_CR_OFFSET + 4 * 8)
 #define CR4_LA57 (1ull << 12)
@@ -217,6 +221,33 @@ static struct mo_error *find_paging(const struct mo_arch_view *view, struct mo_p
 			       mo_error_text(by_notes));
 }
 
+/*
+ * struct elf_prstatus (include/linux/elfcore.h): pr_reg stands behind the signals, the process's numbers and its times. It
+ * is struct user_regs_struct (arch/x86/include/asm/user_64.h): r15 to r12, rbp, rbx, r11 to r8, rax, rcx, rdx, rsi, rdi,
+ * orig_rax, rip, cs, eflags, rsp, ss, and the segments.
+ */
+#define NT_PRSTATUS 1
+#define PRSTATUS_REGISTERS_OFFSET 112
+#define PRSTATUS_REGISTERS 27
+#define PRSTATUS_INSTRUCTION 16
+#define PRSTATUS_STACK 19
+
+static bool registers(const struct mo_arch_note *note, struct mo_arch_registers *ret)
+{
+	bool is_prstatus = !strcmp(note->name, "CORE") && note->type == NT_PRSTATUS;
+	size_t offset = is_prstatus ? PRSTATUS_REGISTERS_OFFSET : QEMU_REGISTERS_OFFSET;
+	struct mo_arch_registers found = { .n_words = is_prstatus ? PRSTATUS_REGISTERS : QEMU_REGISTERS };
+
+	if ((!is_prstatus && strcmp(note->name, "QEMU")) || note->desc_bytes < offset + found.n_words * 8)
+		return false;
+	for (size_t i = 0; i < found.n_words; i++)
+		found.words[i] = mo_load_u64(note->desc + offset + i * 8, false);
+	found.instruction = found.words[is_prstatus ? PRSTATUS_INSTRUCTION : QEMU_INSTRUCTION];
+	found.stack = found.words[is_prstatus ? PRSTATUS_STACK : QEMU_STACK];
+	*ret = found;
+	return true;
+}
+
 /* Documentation/x86/x86_64/mm.rst; the base moved in 4.20 (commit d52888aa2753). */
 static size_t direct_map_candidates(const struct mo_arch_view *view, const struct mo_paging *paging, uint64_t *ret,
 				    size_t room)
@@ -246,4 +277,5 @@ const struct mo_arch mo_arch_x86_64 = {
 	.level_name = level_name,
 	.direct_map_candidates = direct_map_candidates,
 	.direct_map_symbol = "page_offset_base",
+	.registers = registers,
 };

@@ -277,6 +277,53 @@ static void architectures_are_found_by_name_and_by_key(void **state)
 	free(fake);
 }
 
+/* Numbers in place of registers: each has the number of its place. */
+static void registers_are_read_from_both_kinds_of_notes(void **state)
+{
+	uint8_t desc[440] = { 0 };
+	struct mo_arch_note note = { .name = "CORE", .type = 1, .desc = desc, .desc_bytes = 336 };
+	struct mo_arch_registers registers = { .n_words = 0 };
+
+	(void)state;
+	for (uint64_t at = 0; at + 8 <= sizeof(desc); at += 8) {
+		uint64_t number = htole64(at / 8);
+
+		memcpy(desc + at, &number, 8);
+	}
+	assert_true(mo_arch_x86_64.registers(&note, &registers));
+	assert_int_equal(registers.n_words, 27);
+	assert_int_equal(registers.words[0], 14);
+	assert_int_equal(registers.words[26], 40);
+	assert_int_equal(registers.instruction, 14 + 16);
+	assert_int_equal(registers.stack, 14 + 19);
+	note = (struct mo_arch_note){ .name = "QEMU", .desc = desc, .desc_bytes = sizeof(desc) };
+	assert_true(mo_arch_x86_64.registers(&note, &registers));
+	assert_int_equal(registers.n_words, 18);
+	assert_int_equal(registers.words[0], 1);
+	assert_int_equal(registers.stack, 1 + 6);
+	assert_int_equal(registers.instruction, 1 + 16);
+}
+
+static void notes_of_other_kinds_and_short_ones_have_no_registers(void **state)
+{
+	static const uint8_t desc[440];
+	static const struct mo_arch_note notes[] = {
+		{ .name = "CORE", .type = 1, .desc = desc, .desc_bytes = 112 + 27 * 8 - 1 },
+		{ .name = "CORE", .type = 1, .desc = desc, .desc_bytes = 0 },
+		{ .name = "CORE", .type = 3, .desc = desc, .desc_bytes = sizeof(desc) },
+		{ .name = "QEMU", .desc = desc, .desc_bytes = 8 + 18 * 8 - 1 },
+		{ .name = "VMCOREINFO", .type = 1, .desc = desc, .desc_bytes = sizeof(desc) },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(notes) / sizeof(notes[0]); i++) {
+		struct mo_arch_registers registers = { .n_words = 7 };
+
+		assert_false(mo_arch_x86_64.registers(&notes[i], &registers));
+		assert_int_equal(registers.n_words, 7);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -287,6 +334,8 @@ int main(void)
 		cmocka_unit_test(vmcoreinfo_leads_to_the_page_tables),
 		cmocka_unit_test(vmcoreinfo_that_lies_is_found_out),
 		cmocka_unit_test(cr3_helps_where_vmcoreinfo_is_missing),
+		cmocka_unit_test(registers_are_read_from_both_kinds_of_notes),
+		cmocka_unit_test(notes_of_other_kinds_and_short_ones_have_no_registers),
 		cmocka_unit_test(architectures_are_found_by_name_and_by_key),
 	};
 
