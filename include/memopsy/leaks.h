@@ -38,6 +38,18 @@ enum mo_lost_confidence {
 	MO_N_LOST_CONFIDENCES,
 };
 
+/* How the owner of a group is known. Append only. */
+enum mo_owner_source {
+	MO_OWNER_UNKNOWN = 0,
+	MO_OWNER_POINTERS = 1,     /* they point at its text or data */
+	MO_OWNER_CONSTRUCTOR = 2,  /* its constructor made them */
+	MO_OWNER_AREA = 3,         /* the area of vmalloc says who asked for it */
+	MO_OWNER_TRACK = 4,        /* recorded by slub_debug=U (struct track) */
+	MO_OWNER_PAGE_OWNER = 5,   /* recorded by page_owner */
+	MO_OWNER_ALLOC_TAG = 6,    /* recorded by allocation profiling */
+	MO_N_OWNER_SOURCES,
+};
+
 /* A lost piece of memory. Those that only lost ones point at hang on a head. */
 struct mo_lost_object {
 	uint64_t kva;              /* as its user knows it */
@@ -72,6 +84,13 @@ struct mo_leak_group {
 	uint64_t held_bytes;
 	uint64_t cycles;           /* heads in a cycle */
 	uint32_t representative;   /* index of a lost object, a head if there is one */
+	uint8_t owner_source;      /* enum mo_owner_source */
+	const char *allocated_by;  /* function that the kernel recorded as having allocated them; NULL: no record */
+	uint64_t allocated_by_offset_bytes;
+	uint64_t allocated_by_kva; /* the return address; 0: none (allocation profiling names the function alone) */
+	uint64_t stack_key;        /* the same for all of one allocating stack; 0: not recorded */
+	uint64_t track_kva;        /* struct track of one of them; 0: none */
+	uint32_t stack_handle;     /* in the stack depot; 0: none */
 };
 
 struct mo_leaks_model {
@@ -92,6 +111,7 @@ struct mo_leaks_model {
 	uint64_t root_pages;       /* pages whose words are roots, those missing among them */
 	uint64_t missing_pages;    /* of these, pages that the dump left out, or that could not be read */
 	uint64_t missing_objects;  /* allocated and reached objects that could not be read whole */
+	uint64_t register_sets;    /* CPUs whose registers the dump has: roots, too */
 	bool is_whole;             /* nothing is missing: what is lost is lost */
 	bool is_hopeless;          /* so much is missing that most of what seems lost is not */
 };

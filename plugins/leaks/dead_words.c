@@ -24,8 +24,7 @@ static struct mo_error *add_range(struct dead_words *dead, uint64_t pa, uint64_t
 	return NULL;
 }
 
-/* Virtual memory, page by page; what cannot be translated stays alive. */
-static struct mo_error *add_memory(const struct leaks_state *state, struct dead_words *dead, uint64_t kva, uint64_t end_kva)
+struct mo_error *add_dead_words(const struct leaks_state *state, struct dead_words *dead, uint64_t kva, uint64_t end_kva)
 {
 	struct mo_reader *reader = mo_run_reader(state->run);
 	struct mo_error *error = NULL;
@@ -62,7 +61,7 @@ static struct mo_error *add_stack(const struct leaks_state *state, struct dead_w
 	if (error || on_cpu || !stack || pointer <= stack || pointer - stack > MOST_STACK_BYTES)
 		return NULL;
 	/* The lowest word says whether the stack overflowed; it is no pointer either. */
-	return add_memory(state, dead, stack, pointer & ~(uint64_t)(state->index.word_bytes - 1));
+	return add_dead_words(state, dead, stack, pointer & ~(uint64_t)(state->index.word_bytes - 1));
 }
 
 static struct mo_error *add_stacks(const struct leaks_state *state, struct dead_words *dead)
@@ -81,7 +80,7 @@ static struct mo_error *add_stacks(const struct leaks_state *state, struct dead_
 		const struct mo_vmap_area *area = &state->vmap->areas[i];
 
 		if (area->is_idle_stack && area->end_kva - area->first_kva <= MOST_STACK_BYTES)
-			error = add_memory(state, dead, area->first_kva, area->end_kva);
+			error = add_dead_words(state, dead, area->first_kva, area->end_kva);
 	}
 	return error;
 }
@@ -112,7 +111,7 @@ static struct mo_error *add_buffer_caches(const struct leaks_state *state, struc
 			error = mo_read_field(reader, &layout->buffers.count, kva, &count);
 		if (!error && count < n_slots && n_slots < MOST_CACHED_BUFFERS) {
 			kva += layout->buffers.slots.offset_bytes;
-			error = add_memory(state, dead, kva + count * state->index.word_bytes,
+			error = add_dead_words(state, dead, kva + count * state->index.word_bytes,
 					   kva + n_slots * state->index.word_bytes);
 			if (error)
 				return error;
@@ -134,7 +133,7 @@ static struct mo_error *add_free_lists(const struct leaks_state *state, struct d
 	while (!error && mo_chain_next(&walk, &page_kva))
 		/* Its first word leads to the next one. */
 		if (!(page_kva % state->index.page_bytes))
-			error = add_memory(state, dead, page_kva + state->index.word_bytes, page_kva + state->index.page_bytes);
+			error = add_dead_words(state, dead, page_kva + state->index.word_bytes, page_kva + state->index.page_bytes);
 	mo_error_destroy(mo_chain_end(&walk));
 	return error;
 }
@@ -204,6 +203,8 @@ struct mo_error *find_dead_words(struct leaks_state *state, struct dead_words *r
 		error = add_buffer_caches(state, &dead);
 	if (!error)
 		error = add_kfree_rcu(state, &dead);
+	if (!error)
+		error = add_free_arrays(state, &dead);
 	if (error) {
 		free(dead.ranges);
 		return error;

@@ -85,6 +85,7 @@ struct owner {
 	const char *module;
 	const char *symbol;
 	uint64_t offset_bytes;
+	uint8_t source;            /* enum mo_owner_source */
 };
 struct owner_finder;
 struct mo_error *create_owner_finder(struct leaks_state *state, struct owner_finder **ret) MO_MUST_USE;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "gathering.h"
+#include "records.h"
 
 #define NO_GROUP UINT32_MAX
 
@@ -81,7 +82,8 @@ static bool is_same_maker(const struct mo_leak_group *group, struct owner owner)
 	       (group->symbol && owner.symbol && !strcmp(group->symbol, owner.symbol));
 }
 
-static struct mo_error *find_group(struct grouping *grouping, uint32_t at, struct owner owner, const char *form, uint32_t *ret)
+static struct mo_error *find_group(struct grouping *grouping, uint32_t at, struct owner owner, struct record record,
+				   const char *form, uint32_t *ret)
 {
 	struct leaks_state *state = grouping->state;
 	const struct mo_lost_object *lost = &state->lost[at];
@@ -91,7 +93,7 @@ static struct mo_error *find_group(struct grouping *grouping, uint32_t at, struc
 
 	for (uint32_t i = grouping->first_of_cache[sort.cache]; i != NO_GROUP; i = grouping->next[i])
 		if (state->groups[i].confidence == confidence && is_same_group(&state->groups[i], owner.module, form) &&
-		    is_same_maker(&state->groups[i], owner)) {
+		    is_same_maker(&state->groups[i], owner) && state->groups[i].stack_key == record.stack_key) {
 			*ret = i;
 			return NULL;
 		}
@@ -108,6 +110,13 @@ static struct mo_error *find_group(struct grouping *grouping, uint32_t at, struc
 		.module = owner.module,
 		.form = form,
 		.representative = at,
+		.owner_source = owner.source,
+		.allocated_by = record.function,
+		.allocated_by_offset_bytes = record.offset_bytes,
+		.allocated_by_kva = record.caller_kva,
+		.stack_key = record.stack_key,
+		.track_kva = record.track_kva,
+		.stack_handle = record.handle,
 	};
 	return NULL;
 }
@@ -173,15 +182,27 @@ static struct mo_error *sort_groups(struct leaks_state *state, size_t n_groups)
 	return NULL;
 }
 
-static struct mo_error *fill_groups(struct grouping *grouping, struct owner_finder *finder)
+/* A record says who it was; who is named by pointers alone may be another one who was given the piece. */
+static struct owner recorded_owner(struct owner owner, const struct record *record)
+{
+	if (record->source == MO_OWNER_UNKNOWN || (!record->module && owner.module))
+		return owner;
+	owner.module = record->module;
+	owner.source = record->source;
+	return owner;
+}
+
+static struct mo_error *fill_groups(struct grouping *grouping, struct owner_finder *finder, struct record_finder *records)
 {
 	struct leaks_state *state = grouping->state;
 	struct mo_reader *reader = mo_run_reader(state->run);
 
 	for (uint32_t i = 0; i < state->model.n_lost; i++) {
 		const char *form = purpose_of(state, reader, i);
-		struct owner owner = find_owner(finder, i);
-		struct mo_error *error = find_group(grouping, i, owner, form, &state->lost[i].group);
+		/* What is lost on purpose is one thing, whoever registered it. */
+		struct record record = form ? (struct record){ .function = NULL } : find_allocation(records, i);
+		struct owner owner = recorded_owner(find_owner(finder, i), &record);
+		struct mo_error *error = find_group(grouping, i, owner, record, form, &state->lost[i].group);
 
 		if (error)
 			return error;
@@ -195,6 +216,7 @@ struct mo_error *group_lost(struct leaks_state *state)
 	size_t n_caches = state->index.slabs->n_caches + N_OTHER_KINDS * ORDERS;
 	struct grouping grouping = { .state = state, .reader = mo_run_reader(state->run) };
 	struct owner_finder *finder = NULL;
+	struct record_finder *records = NULL;
 	struct mo_error *error;
 
 	if (!state->model.n_lost)
@@ -202,15 +224,21 @@ struct mo_error *group_lost(struct leaks_state *state)
 	error = create_owner_finder(state, &finder);
 	if (error)
 		return error;
+	error = create_record_finder(state, &records);
+	if (error) {
+		destroy_owner_finder(finder);
+		return error;
+	}
 	grouping.first_of_cache = malloc((n_caches + 1) * sizeof(*grouping.first_of_cache));
 	if (grouping.first_of_cache) {
 		memset(grouping.first_of_cache, 0xff, (n_caches + 1) * sizeof(*grouping.first_of_cache));
-		error = fill_groups(&grouping, finder);
+		error = fill_groups(&grouping, finder, records);
 	} else {
 		error = mo_error_no_memory();
 	}
 	free(grouping.first_of_cache);
 	free(grouping.next);
 	destroy_owner_finder(finder);
+	destroy_record_finder(records);
 	return error;
 }

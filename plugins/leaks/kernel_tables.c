@@ -62,6 +62,8 @@ struct mo_error *mark_kernel_tables(struct leaks_state *state)
 	walk_range(state, reader, ranges->first_page_kva, ranges->first_page_kva + ranges->page_bytes);
 	if (state->vmap && state->vmap->n_areas)
 		walk_range(state, reader, state->vmap->areas[0].first_kva, state->vmap->areas[state->vmap->n_areas - 1].end_kva);
+	/* The stacks of espfix_64.c, where CPUs that return to 16-bit code pass by (ESPFIX_BASE_ADDR). */
+	walk_range(state, reader, 0xffffff0000000000ull, 0xffffff8000000000ull);
 	/* The kernel's image, its modules, and the addresses that are fixed when it is built. */
 	walk_range(state, reader, 0xffffffff80000000ull, UINT64_MAX - TABLE_COVERS);
 	return NULL;

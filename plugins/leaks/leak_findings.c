@@ -81,31 +81,56 @@ static struct losses sum_losses(const struct mo_leaks_model *model)
 	return losses;
 }
 
+/* Of two stacks, but the same pieces. */
+static bool is_same_sort(const struct mo_leak_group *group, const struct mo_leak_group *other)
+{
+	return group->kind == other->kind && group->cache == other->cache && group->order == other->order &&
+	       group->is_compound == other->is_compound && is_same_owner(group, other);
+}
+
+/* The sum of a group and those like it behind it; false: one before it has been summed with it. */
+static bool sum_sort(const struct mo_leaks_model *model, const struct losses *losses, size_t at, struct mo_leak_group *ret)
+{
+	struct mo_leak_group sum = model->groups[at];
+
+	for (size_t i = 0; i < at; i++)
+		if (is_same_sort(&model->groups[i], &sum))
+			return false;
+	for (size_t i = at + 1; i < losses->n_groups; i++)
+		if (is_same_sort(&model->groups[i], &sum)) {
+			sum.objects += model->groups[i].objects;
+			sum.bytes += model->groups[i].bytes;
+		}
+	*ret = sum;
+	return true;
+}
+
 /* The groups of one owner, the first of which is given: "module leaker lost ... and ..." */
 static size_t print_owner(char *text, size_t n_bytes, const struct mo_leaks_model *model, const struct mo_slab_model *slabs,
 			  const struct losses *losses, size_t first)
 {
 	const struct mo_leak_group *group = &model->groups[first];
+	struct mo_leak_group sum;
 	size_t n_owned = 0;
 	size_t n_named = 0;
 	uint64_t rest = 0;
 	size_t n;
 
 	for (size_t i = first; i < losses->n_groups; i++)
-		n_owned += is_same_owner(group, &model->groups[i]);
+		n_owned += is_same_owner(group, &model->groups[i]) && sum_sort(model, losses, i, &sum);
 	n = (size_t)snprintf(text, n_bytes, "%s%s lost ", group->module ? "module " : "somebody unknown",
 			     group->module ? group->module : "");
 	for (size_t i = first; i < losses->n_groups && n < n_bytes; i++) {
-		if (!is_same_owner(group, &model->groups[i]))
+		if (!is_same_owner(group, &model->groups[i]) || !sum_sort(model, losses, i, &sum))
 			continue;
 		if (n_named == NAMED_GROUPS) {
-			rest += model->groups[i].objects;
+			rest += sum.objects;
 			continue;
 		}
 		if (n_named)
 			n += (size_t)snprintf(text + n, n_bytes - n, "%s", n_named + 1 == n_owned ? " and " : ", ");
 		if (n < n_bytes)
-			n += (size_t)print_group(text + n, n_bytes - n, slabs, &model->groups[i], !n_named);
+			n += (size_t)print_group(text + n, n_bytes - n, slabs, &sum, !n_named);
 		n_named++;
 	}
 	if (rest && n < n_bytes)

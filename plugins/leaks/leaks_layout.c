@@ -20,6 +20,7 @@ static const struct mo_need rows[] = {
 	MO_ADDRESS(L, orc_end, "orc_lookup_end", .or_names = { "__stop_orc_unwind" }, OPTIONAL,
 		   .why = "include/asm-generic/vmlinux.lds.h: the look-up table of numbers stands behind the unwind tables"),
 
+	MO_ADDRESS(L, page_ext_bytes, "page_ext_size", OPTIONAL, .why = "mm/page_ext.c: CONFIG_PAGE_EXTENSION"),
 	MO_FIELD(L, page.compound, "struct page", "compound_info", .or_names = { "struct page.compound_head" }, OPTIONAL,
 		 .why = "include/linux/mm_types.h: compound_info in 7.1; bit 0 is set in tail pages either way"),
 	MO_FIELD(L, page.refcount, "struct page", "_refcount.counter", OPTIONAL),
@@ -32,6 +33,23 @@ static const struct mo_need rows[] = {
 	MO_ADDRESS(L, buffers.cache, "napi_alloc_cache", OPTIONAL, .why = "net/core/skbuff.c"),
 	MO_FIELD(L, buffers.count, "struct napi_alloc_cache", "skb_count", OPTIONAL),
 	MO_FIELD(L, buffers.slots, "struct napi_alloc_cache", "skb_cache", OPTIONAL),
+
+	MO_SIZE(L, track.size, "struct track", OPTIONAL, .why = "mm/slub.c: slub_debug=U"),
+	MO_FIELD(L, track.caller, "struct track", "addr", OPTIONAL),
+	MO_FIELD(L, track.stack, "struct track", "addrs", OPTIONAL, .why = "mm/slub.c: the stack itself until 5.17"),
+	MO_FIELD(L, track.handle, "struct track", "handle", OPTIONAL, .why = "mm/slub.c: a handle of stackdepot since 5.18"),
+	MO_CONSTANT(L, track.flag, "enum _slab_flag_bits", "_SLAB_STORE_USER", OPTIONAL,
+		    .why = "include/linux/slab.h: a bit number since 6.9, 0x10000 before"),
+	MO_CHARGE_NEEDS(L, charges),
+	MO_FIELD(L, tag_of_object, "struct slabobj_ext", "ref", OPTIONAL, .why = "include/linux/memcontrol.h: CONFIG_MEM_ALLOC_PROFILING, since 6.10"),
+
+	MO_FIELD(L, free_array.of_cpu, "struct kmem_cache", "cpu_cache", OPTIONAL, .why = "include/linux/slab_def.h: SLAB, until 6.7"),
+	MO_FIELD(L, free_array.of_node, "struct kmem_cache_node", "shared", OPTIONAL, .why = "mm/slab.h: SLAB"),
+	MO_FIELD(L, free_array.alien, "struct kmem_cache_node", "alien", OPTIONAL, .why = "mm/slab.h: SLAB on machines with nodes"),
+	MO_FIELD(L, free_array.alien_array, "struct alien_cache", "ac", OPTIONAL, .why = "mm/slab.c"),
+	MO_FIELD(L, free_array.available, "struct array_cache", "avail", OPTIONAL, .why = "mm/slab.c"),
+	MO_FIELD(L, free_array.limit, "struct array_cache", "limit", OPTIONAL, .why = "mm/slab.c"),
+	MO_FIELD(L, free_array.entries, "struct array_cache", "entry", OPTIONAL, .why = "mm/slab.c"),
 
 	MO_ADDRESS(L, rcu.data, "rcu_data", OPTIONAL, .why = "kernel/rcu/tree.c"),
 	MO_FIELD(L, rcu.callbacks, "struct rcu_data", "cblist.head", OPTIONAL, .why = "include/linux/rcu_segcblist.h"),

@@ -5,6 +5,7 @@
 /* What tells objects that the kernel loses on purpose, and words that are no references. */
 
 #include <memopsy/layout.h>
+#include <memopsy/object_charges.h>
 
 struct leaks_layout {
 	struct {
@@ -16,6 +17,8 @@ struct leaks_layout {
 	/* What was constant when the kernel was linked, but for what changes until the end of booting. */
 	struct mo_address rodata_start, rodata_end, ro_after_init_start, ro_after_init_end;
 	struct mo_address orc_start, orc_end;
+
+	struct mo_address page_ext_bytes;
 
 	/* What tells blocks of pages and areas of vmalloc. */
 	struct {
@@ -31,6 +34,20 @@ struct leaks_layout {
 		struct mo_address cache;
 		struct mo_field count, slots;
 	} buffers;
+
+	/* What the kernel records of an object's allocation. */
+	struct {
+		struct mo_size size;
+		struct mo_field caller, stack, handle;
+		struct mo_constant flag;
+	} track;
+	struct mo_charge_layout charges;
+	struct mo_field tag_of_object;
+
+	/* SLAB's arrays of free objects. */
+	struct {
+		struct mo_field of_cpu, of_node, alien, alien_array, available, limit, entries;
+	} free_array;
 
 	/* What waits for RCU. */
 	struct {

@@ -2,6 +2,7 @@
 /* The leaks plugin: slab objects that are allocated and that nothing leads to. */
 #include <stdlib.h>
 
+#include <memopsy/page_owner.h>
 #include <memopsy/tasks.h>
 
 #include "deferred.h"
@@ -89,6 +90,7 @@ static const struct mo_model_ref reads[] = {
 	{ .name = MO_MEM_MAP_MODEL, .version = MO_MEM_MAP_MODEL_VERSION },
 	{ .name = MO_VMAP_MODEL, .version = MO_VMAP_MODEL_VERSION, .is_optional = true },
 	{ .name = MO_TASKS_MODEL, .version = MO_TASKS_MODEL_VERSION, .is_optional = true },
+	{ .name = MO_PAGE_OWNER_MODEL, .version = MO_PAGE_OWNER_MODEL_VERSION, .is_optional = true },
 };
 
 static const struct mo_table_spec *const leaks_tables[] = { &leaks_table, &lost_table };

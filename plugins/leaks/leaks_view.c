@@ -3,10 +3,15 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include <memopsy/stack_depot.h>
+#include <string.h>
+
 #include "leaks_views.h"
+#include "records.h"
 
 enum { COLUMN_CACHE, COLUMN_OBJECTS, COLUMN_BYTES, COLUMN_HEADS, COLUMN_HELD_OBJECTS, COLUMN_HELD_BYTES, COLUMN_OWNER,
-       COLUMN_POINTS_AT, COLUMN_WHAT, COLUMN_CONFIDENCE, COLUMN_ADDRESS, N_COLUMNS };
+       COLUMN_OWNER_BY,
+       COLUMN_ALLOCATED_BY, COLUMN_STACK, COLUMN_POINTS_AT, COLUMN_WHAT, COLUMN_CONFIDENCE, COLUMN_ADDRESS, N_COLUMNS };
 
 static const struct mo_column columns[N_COLUMNS] = {
 	[COLUMN_CACHE] = { .key = "cache", .heading = "WHAT", .kind = MO_CELL_TEXT,
@@ -20,7 +25,14 @@ static const struct mo_column columns[N_COLUMNS] = {
 	[COLUMN_HELD_BYTES] = { .key = "held_bytes", .heading = "HELD", .kind = MO_CELL_BYTES,
 				.help = "lost objects that hang on the heads, counted in rows of their own, too" },
 	[COLUMN_OWNER] = { .key = "owner", .heading = "OWNER", .kind = MO_CELL_TEXT,
-			   .help = "module whose text or data they point at, or whose constructor made them" },
+			   .help = "module that allocated them by the kernel's records, else whose text or data they point at" },
+	[COLUMN_OWNER_BY] = { .key = "owner_by", .heading = "BY", .kind = MO_CELL_TEXT, .flags = MO_COLUMN_HIDDEN,
+			      .help = "how the owner is known: track, page_owner and alloc_tag are records of the kernel" },
+	[COLUMN_ALLOCATED_BY] = { .key = "allocated_by", .heading = "ALLOCATED BY", .kind = MO_CELL_TEXT,
+				  .flags = MO_COLUMN_TRUNCATE | MO_COLUMN_HIDDEN,
+				  .help = "the function that took them, where the kernel recorded it; then it is shown" },
+	[COLUMN_STACK] = { .key = "stack", .heading = "STACK", .kind = MO_CELL_TEXT, .flags = MO_COLUMN_HIDDEN,
+			   .help = "recorded when they were allocated, innermost first" },
 	[COLUMN_POINTS_AT] = { .key = "points_at", .heading = "POINTS AT", .kind = MO_CELL_TEXT, .flags = MO_COLUMN_TRUNCATE,
 			       .help = "the first such symbol" },
 	[COLUMN_WHAT] = { .key = "what", .heading = "FORM", .kind = MO_CELL_TEXT, .flags = MO_COLUMN_HIDDEN,
@@ -29,6 +41,12 @@ static const struct mo_column columns[N_COLUMNS] = {
 				.help = "likely; suspect: a number may refer to them; guess: memory is missing; on purpose: the kernel loses these" },
 	[COLUMN_ADDRESS] = { .key = "address", .heading = "ONE OF THEM", .kind = MO_CELL_ADDRESS,
 			     .help = "of a head, if there is one" },
+};
+
+/* What cells of a row have to live in. */
+struct allocation_text {
+	char function[300];
+	char stack[2000];
 };
 
 const struct mo_table_spec leaks_table = {
@@ -40,7 +58,7 @@ const struct mo_table_spec leaks_table = {
 	.n_columns = N_COLUMNS,
 };
 
-enum { LOST_ADDRESS, LOST_CACHE, LOST_BYTES, LOST_OWNER, LOST_HEAD, LOST_HELD_OBJECTS, LOST_HELD_BYTES, LOST_CYCLE,
+enum { LOST_ADDRESS, LOST_CACHE, LOST_BYTES, LOST_OWNER, LOST_ALLOCATED_BY, LOST_HEAD, LOST_HELD_OBJECTS, LOST_HELD_BYTES, LOST_CYCLE,
        LOST_CONFIDENCE, LOST_PURPOSE,
        N_LOST_COLUMNS };
 
@@ -49,6 +67,8 @@ static const struct mo_column lost_columns[N_LOST_COLUMNS] = {
 	[LOST_CACHE] = { .key = "cache", .heading = "CACHE", .kind = MO_CELL_TEXT, .help = "slab cache" },
 	[LOST_BYTES] = { .key = "bytes", .heading = "SIZE", .kind = MO_CELL_BYTES, .help = "with all that the allocator adds" },
 	[LOST_OWNER] = { .key = "owner", .heading = "OWNER", .kind = MO_CELL_TEXT, .help = "of its group" },
+	[LOST_ALLOCATED_BY] = { .key = "allocated_by", .heading = "ALLOCATED BY", .kind = MO_CELL_TEXT, .flags = MO_COLUMN_HIDDEN,
+				.help = "the function that took it, where the kernel recorded it" },
 	[LOST_HEAD] = { .key = "head", .heading = "HANGS ON", .kind = MO_CELL_ADDRESS,
 			.help = "the head that leads to it; of a head its own address" },
 	[LOST_HELD_OBJECTS] = { .key = "held_objects", .heading = "HELD OBJECTS", .kind = MO_CELL_COUNT, .help = "that hang on it" },
@@ -106,11 +126,61 @@ const char *confidence_name(const struct mo_leaks_model *model, unsigned confide
 	return confidence < MO_N_LOST_CONFIDENCES ? names[confidence] : NULL;
 }
 
-static void put_group(struct mo_report *report, const struct mo_leaks_model *model, const struct mo_slab_model *slabs,
-		      const struct mo_leak_group *group)
+/* "leak_one+0x12 < leak_init+0x40 < do_one_initcall+0x59 ..." */
+static void print_stack(struct mo_run *run, const struct mo_leak_group *group, char *text, size_t n_bytes)
+{
+	const struct mo_symbols *symbols = mo_kernel_symbols(mo_run_kernel(run));
+	uint64_t frames[MO_STACK_DEPOT_FRAMES];
+	size_t n_frames = read_stack(mo_run_reader(run), mo_run_layout(run), group->stack_handle, group->track_kva, frames);
+	size_t n = 0;
+
+	for (size_t i = 0; i < n_frames && n < n_bytes; i++) {
+		const char *before = i ? " < " : "";
+		struct mo_symbol symbol;
+		struct mo_error *error = mo_symbols_at(symbols, frames[i], &symbol);
+
+		if (error)
+			n += (size_t)snprintf(text + n, n_bytes - n, "%s0x%" PRIx64, before, frames[i]);
+		else
+			n += (size_t)snprintf(text + n, n_bytes - n, "%s%s+0x%" PRIx64, before, symbol.name, frames[i] - symbol.value_kva);
+		mo_error_destroy(error);
+	}
+}
+
+/* Who took the pieces of a group, where the kernel recorded it. */
+static void put_record(struct mo_run *run, const struct mo_leak_group *group, struct allocation_text *text, struct mo_cell *cells)
+{
+	static const char *const names[MO_N_OWNER_SOURCES] = {
+		[MO_OWNER_POINTERS] = "pointers",
+		[MO_OWNER_CONSTRUCTOR] = "constructor",
+		[MO_OWNER_AREA] = "vmalloc",
+		[MO_OWNER_TRACK] = "track",
+		[MO_OWNER_PAGE_OWNER] = "page_owner",
+		[MO_OWNER_ALLOC_TAG] = "alloc_tag",
+	};
+
+	cells[COLUMN_OWNER_BY] = mo_cell_text(group->owner_source < MO_N_OWNER_SOURCES ? names[group->owner_source] : NULL);
+	cells[COLUMN_ALLOCATED_BY] = mo_cell_unknown();
+	cells[COLUMN_STACK] = mo_cell_unknown();
+	if (group->allocated_by && group->allocated_by_kva)
+		snprintf(text->function, sizeof(text->function), "%s+0x%" PRIx64, group->allocated_by, group->allocated_by_offset_bytes);
+	else if (group->allocated_by)
+		snprintf(text->function, sizeof(text->function), "%s", group->allocated_by);
+	else if (group->allocated_by_kva)
+		snprintf(text->function, sizeof(text->function), "0x%" PRIx64, group->allocated_by_kva);
+	if (text->function[0])
+		cells[COLUMN_ALLOCATED_BY] = mo_cell_text(text->function);
+	print_stack(run, group, text->stack, sizeof(text->stack));
+	if (text->stack[0])
+		cells[COLUMN_STACK] = mo_cell_text(text->stack);
+}
+
+static void put_group(struct mo_run *run, struct mo_report *report, const struct mo_leaks_model *model,
+		      const struct mo_slab_model *slabs, const struct mo_leak_group *group)
 {
 	char room[64];
 	char points_at[300];
+	struct allocation_text text = { .function = "" };
 	struct mo_cell cells[N_COLUMNS] = {
 		[COLUMN_CACHE] = mo_cell_text(group_name(slabs, group, room, sizeof(room))),
 		[COLUMN_OBJECTS] = mo_cell_number(mo_exact(group->objects)),
@@ -129,6 +199,7 @@ static void put_group(struct mo_report *report, const struct mo_leaks_model *mod
 		snprintf(points_at, sizeof(points_at), "%s+0x%" PRIx64, group->symbol, group->symbol_offset_bytes);
 		cells[COLUMN_POINTS_AT] = mo_cell_text(points_at);
 	}
+	put_record(run, group, &text, cells);
 	mo_report_row(report, cells);
 }
 
@@ -143,6 +214,7 @@ static void put_lost(struct mo_report *report, const struct mo_leaks_model *mode
 		[LOST_CACHE] = mo_cell_text(group_name(slabs, group, room, sizeof(room))),
 		[LOST_BYTES] = mo_cell_number(mo_exact(lost->bytes)),
 		[LOST_OWNER] = mo_cell_text(group->module),
+		[LOST_ALLOCATED_BY] = mo_cell_text(group->allocated_by),
 		[LOST_HEAD] = mo_cell_number(mo_exact(model->lost[lost->head].kva)),
 		[LOST_HELD_OBJECTS] = mo_cell_number(mo_exact(lost->held_objects)),
 		[LOST_HELD_BYTES] = mo_cell_number(mo_exact(lost->held_bytes)),
@@ -174,8 +246,18 @@ static void put_groups(struct mo_run *run, struct mo_report *report, const struc
 	size_t most = model->is_hopeless ? 0 : mo_run_is_report(run) ? REPORT_GROUPS : model->n_groups;
 	size_t n_shown = 0;
 	size_t n_left = 0;
+	struct mo_column shown[N_COLUMNS];
+	struct mo_table_spec table = leaks_table;
 
-	mo_report_table_begin(report, &leaks_table);
+	/* What the kernel recorded says more than what the pieces point at. */
+	memcpy(shown, columns, sizeof(shown));
+	for (size_t i = 0; i < model->n_groups; i++)
+		if (model->groups[i].stack_key) {
+			shown[COLUMN_ALLOCATED_BY].flags &= ~(unsigned)MO_COLUMN_HIDDEN;
+			shown[COLUMN_POINTS_AT].flags |= MO_COLUMN_HIDDEN;
+		}
+	table.columns = shown;
+	mo_report_table_begin(report, &table);
 	for (size_t i = 0; i < model->n_groups; i++) {
 		if (model->groups[i].confidence == MO_LOST_SUSPECT && !mo_run_flag(run, "suspects"))
 			continue;
@@ -183,7 +265,7 @@ static void put_groups(struct mo_run *run, struct mo_report *report, const struc
 			n_left++;
 			continue;
 		}
-		put_group(report, model, slabs, &model->groups[i]);
+		put_group(run, report, model, slabs, &model->groups[i]);
 		n_shown++;
 	}
 	mo_report_table_end(report);

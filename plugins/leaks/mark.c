@@ -153,7 +153,7 @@ static void scan_object(const struct marking *marking, struct mo_reader *reader,
 			thread->missing_objects++;
 			return;
 		}
-		if (is_block(&state->index, ref.slab) && marking->dead.n)
+		if (marking->dead.n && (is_slab_node(&state->index, ref.slab) ? marking->dead.has_objects : !is_area))
 			scan_live_words(marking, thread, view, n_viewed, direct_map_pa(&state->index, source.kva), source);
 		else
 			scan_part(marking, thread, view, n_viewed, source);
@@ -395,6 +395,31 @@ static struct mo_error *collect_round(struct marking *marking, unsigned n_thread
 	return NULL;
 }
 
+/* What CPUs had in their registers, in the dump's byte order as all words are. */
+static struct mo_error *scan_registers(struct marking *marking)
+{
+	struct leaks_state *state = marking->state;
+	const struct object_index *index = &state->index;
+	struct mo_cpu_registers registers;
+	struct mo_error *error = NULL;
+
+	for (size_t cpu = 0; !error && mo_kernel_registers(mo_run_kernel(state->run), cpu, &registers); cpu++) {
+		uint8_t words[sizeof(registers.words)];
+
+		for (size_t i = 0; i < registers.n_words; i++) {
+			uint64_t word = index->is_swapped ? __builtin_bswap64(registers.words[i]) : registers.words[i];
+
+			memcpy(words + i * sizeof(word), &word, sizeof(word));
+		}
+		if (index->word_bytes == sizeof(uint64_t))
+			scan_words(state, &marking->threads[0], words, registers.n_words * sizeof(uint64_t),
+				   (struct word_source){ .has_no_frames = true });
+		state->model.register_sets++;
+		error = follow(marking, mo_run_reader(state->run), &marking->threads[0]);
+	}
+	return error;
+}
+
 static struct mo_error *mark_all(struct marking *marking, unsigned n_threads)
 {
 	struct leaks_state *state = marking->state;
@@ -404,6 +429,8 @@ static struct mo_error *mark_all(struct marking *marking, unsigned n_threads)
 	const struct mo_page_run *last = mem_map->n_runs ? &mem_map->runs[mem_map->n_runs - 1] : NULL;
 	struct mo_error *error = begin_with_unknown(marking);
 
+	if (!error)
+		error = scan_registers(marking);
 	if (!error && marking->round.n_refs)
 		error = mo_parallel_scan(kernel, progress, "following objects of unknown state", 0, marking->round.n_refs,
 					 ROUND_GRAIN_OBJECTS, follow_chunk, marking);
@@ -441,6 +468,7 @@ struct mo_error *mark_reached(struct leaks_state *state)
 	error = find_dead_words(state, &marking.dead);
 	if (!error)
 		error = mark_kernel_tables(state);
+	mark_page_ext(state);
 	if (!error)
 		error = read_sheaf_shape(state, &marking.sheaves);
 	if (!error)

@@ -30,4 +30,7 @@ struct mo_error *list_areas(struct leaks_state *state) MO_MUST_USE;
 /* kernel_tables.c: marks the blocks that are the kernel's own page tables: only physical addresses lead to these. */
 struct mo_error *mark_kernel_tables(struct leaks_state *state) MO_MUST_USE;
 
+/* page_ext.c: marks the blocks and areas that hold records of pages. */
+void mark_page_ext(struct leaks_state *state);
+
 #endif

@@ -15,7 +15,8 @@ static bool is_usable(const struct mo_slab_model *slabs, const struct mo_slab *s
 		return false;
 	cache = &slabs->caches[slab->cache];
 	slab_bytes <<= slab->order;
-	return cache->size_bytes && slab_bytes <= MOST_SLAB_BYTES && (uint64_t)slab->objects * cache->size_bytes <= slab_bytes &&
+	return cache->size_bytes && slab_bytes <= MOST_SLAB_BYTES &&
+	       slab->first_words * 8ull + (uint64_t)slab->objects * cache->size_bytes <= slab_bytes &&
 	       slab->first_object + slab->objects <= slabs->n_objects;
 }
 
@@ -27,7 +28,7 @@ static void enter_slab(struct object_index *index, uint32_t number)
 
 	if (!is_usable(index->slabs, slab))
 		return;
-	indexed->first_kva = mo_slab_kva(index->slabs, slab);
+	indexed->first_kva = mo_slab_objects_kva(index->slabs, slab);
 	indexed->first_object = slab->first_object;
 	indexed->size_bytes = index->slabs->caches[slab->cache].size_bytes;
 	indexed->reciprocal = ((1ull << RECIPROCAL_SHIFT) + indexed->size_bytes - 1) / indexed->size_bytes;

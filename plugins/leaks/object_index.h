@@ -16,7 +16,7 @@
 #define MOST_SLAB_BYTES (1ull << 21)
 
 struct indexed_slab {
-	uint64_t first_kva;
+	uint64_t first_kva;     /* of its first object */
 	uint64_t first_object;  /* among all, as in the model "slab" */
 	uint64_t reciprocal;    /* 2^RECIPROCAL_SHIFT / size, rounded up */
 	uint32_t objects;       /* 0: its objects are not known one by one */
@@ -87,14 +87,15 @@ static inline uint32_t pointed_slab(const struct object_index *index, uint64_t w
 	return page < index->n_pages ? index->slab_of_page[page] : 0;
 }
 
-/* The object of that slab, whatever its state. */
+/* The object of that slab, whatever its state; false: before the first one (SLAB colours its slabs) or behind the last. */
 static inline bool pointed_object(const struct object_index *index, uint32_t slab, uint64_t word, uint32_t *ret)
 {
 	const struct indexed_slab *indexed = &index->indexed[slab];
-	uint64_t object = (word - indexed->first_kva) * indexed->reciprocal >> RECIPROCAL_SHIFT;
+	uint64_t offset = word - indexed->first_kva;
+	uint64_t object = offset * indexed->reciprocal >> RECIPROCAL_SHIFT;
 
 	*ret = (uint32_t)object;
-	return object < indexed->objects;
+	return offset < MOST_SLAB_BYTES && object < indexed->objects;
 }
 
 static inline bool is_slab_node(const struct object_index *index, uint32_t number)

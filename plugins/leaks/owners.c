@@ -73,7 +73,8 @@ static struct owner owner_at(struct owner_finder *finder, uint64_t word)
 	error = mo_symbols_at(finder->symbols, word, &symbol);
 	if (!error)
 		memo->owner = (struct owner){ .module = symbol.module, .symbol = symbol.name,
-					      .offset_bytes = word - symbol.value_kva };
+					      .offset_bytes = word - symbol.value_kva,
+					      .source = MO_OWNER_POINTERS };
 	mo_error_destroy(error);
 	return memo->owner;
 }
@@ -104,7 +105,8 @@ static struct owner owner_of_area(const struct leaks_state *state, uint64_t kva)
 {
 	const struct mo_vmap_area *area = mo_vmap_area_at(state->vmap, kva);
 
-	return area ? (struct owner){ .module = area->caller_module, .symbol = area->caller_name } : (struct owner){ .module = NULL };
+	return area ? (struct owner){ .module = area->caller_module, .symbol = area->caller_name, .source = MO_OWNER_AREA } :
+		      (struct owner){ .module = NULL };
 }
 
 struct owner find_owner(struct owner_finder *finder, uint32_t lost)
@@ -140,6 +142,7 @@ struct owner find_owner(struct owner_finder *finder, uint32_t lost)
 	if (!best.module && constructor_kva) {
 		struct owner constructor = owner_at(finder, constructor_kva);
 
+		constructor.source = MO_OWNER_CONSTRUCTOR;
 		if (constructor.module)
 			return constructor;
 	}

@@ -203,6 +203,14 @@ static inline bool is_table_entry(uint64_t word)
 	return (word & ~ENTRY_ADDRESS & ~TABLE_ENTRY_MAY_HAVE) == TABLE_ENTRY_HAS;
 }
 
+/* A slab's own struct page leads to its first object (SLAB's s_mem) and to free ones: that keeps none. */
+static inline bool is_own_page(const struct object_index *index, const struct reference_ranges *ranges, uint64_t kva, uint32_t node)
+{
+	uint64_t pfn = (kva - ranges->first_page_kva) / ranges->page_struct_bytes;
+
+	return pfn < index->n_pages && index->slab_of_page[pfn] == node && is_slab_node(index, node - 1);
+}
+
 void scan_words(struct leaks_state *state, struct marking_thread *thread, const uint8_t *bytes, size_t n_bytes,
 		struct word_source source)
 {
@@ -223,8 +231,10 @@ void scan_words(struct leaks_state *state, struct marking_thread *thread, const 
 			continue;
 		}
 		node = pointed_slab(&index, word);
-		if (node)
-			meet(state, thread, node - 1, word);
+		if (node) {
+			if (!source.has_no_pages || !is_own_page(&index, &ranges, source.kva + at, node))
+				meet(state, thread, node - 1, word);
+		}
 		/* Struct pages first: areas lie on both sides of them. */
 		else if (word - ranges.first_page_kva < ranges.page_bytes)
 			meet_page(state, thread, word, bytes + at + index.word_bytes, n_bytes - at - index.word_bytes, source);

@@ -2,8 +2,11 @@
 #include "toy_leaks.h"
 
 #include <memopsy/memmap.h>
+#include <memopsy/places.h>
+#include <memopsy/page_owner.h>
 #include <memopsy/tasks.h>
 #include <memopsy/vmap.h>
+#include <stdio.h>
 
 #include "symbol_source.h"
 
@@ -18,6 +21,8 @@ static struct mo_mem_map_model mem_map_model;
 static struct mo_page_class_info class_infos[MO_N_PAGE_CLASSES];
 static uint64_t excluded_pfn;
 uint64_t toy_depth;
+uint64_t toy_register;
+size_t toy_cpus;
 
 static const struct mo_fake_row rows[] = {
 	{ .type = "struct page", .bytes = 64 },
@@ -48,6 +53,49 @@ static const struct mo_fake_symbol symbols[] = {
 	{ "orc_lookup_end", TABLE_KVA + 2 * 4096, 0 },
 };
 
+/* Places as the true model tells them: the variable, objects of slabs, pages of a direct user. */
+static struct mo_error *find_place_pa(const struct mo_places_model *places, struct mo_reader *reader, uint64_t pa,
+				      struct mo_place *ret)
+{
+	uint64_t kva = BASE_KVA + pa;
+	const struct mo_slab *slab;
+	uint32_t index;
+
+	(void)places;
+	(void)reader;
+	*ret = (struct mo_place){ .pfn = pa / 4096, .has_pfn = true, .cpu = -1, .cache = MO_SLAB_NO_CACHE };
+	if (pa / 4096 >= TOY_PAGES)
+		return NULL;
+	ret->page_class = classes[pa / 4096];
+	if (ret->page_class == MO_PAGE_KERNEL_DATA) {
+		ret->kind = MO_PLACE_SYMBOL;
+		ret->kva = TABLE_KVA;
+		ret->bytes = 4096;
+		snprintf(ret->name, sizeof(ret->name), "kernel_table");
+	} else if (ret->page_class == MO_PAGE_SLAB && mo_object_at(&slab_model, kva, &slab, &index)) {
+		ret->kind = MO_PLACE_SLAB_OBJECT;
+		ret->kva = mo_object_kva(&slab_model, slab, index);
+		ret->bytes = caches[slab->cache].object_bytes;
+		ret->cache = slab->cache;
+		snprintf(ret->name, sizeof(ret->name), "%s", caches[slab->cache].name);
+	} else if (ret->page_class == MO_PAGE_DIRECT) {
+		ret->kind = MO_PLACE_PAGE_BLOCK;
+		ret->kva = kva & ~4095ull;
+		ret->bytes = 4096;
+		snprintf(ret->name, sizeof(ret->name), "direct");
+	}
+	ret->offset_bytes = ret->kind == MO_PLACE_SYMBOL ? pa % 4096 : kva - ret->kva;
+	return NULL;
+}
+
+static struct mo_error *find_place(const struct mo_places_model *places, struct mo_reader *reader, uint64_t kva,
+				   struct mo_place *ret)
+{
+	return find_place_pa(places, reader, kva - TABLE_KVA < 4096 ? DATA_PFN * 4096 + kva - TABLE_KVA : kva - BASE_KVA, ret);
+}
+
+static const struct mo_places_model places_model = { .find = find_place, .find_pa = find_place_pa };
+
 /* What the plugin asks of a run and a kernel beyond the fakes that plugins share. */
 
 const void *mo_run_model_of(const struct mo_run *run, const char *name)
@@ -57,7 +105,9 @@ const void *mo_run_model_of(const struct mo_run *run, const char *name)
 		return &slab_model;
 	if (!strcmp(name, MO_MEM_MAP_MODEL))
 		return &mem_map_model;
-	assert_true(!strcmp(name, MO_VMAP_MODEL) || !strcmp(name, MO_TASKS_MODEL));
+	if (!strcmp(name, MO_PLACES_MODEL))
+		return &places_model;
+	assert_true(!strcmp(name, MO_VMAP_MODEL) || !strcmp(name, MO_TASKS_MODEL) || !strcmp(name, MO_PAGE_OWNER_MODEL));
 	return NULL;
 }
 
@@ -67,6 +117,15 @@ enum mo_frame_presence mo_kernel_frame_presence(const struct mo_kernel *kernel, 
 	if (pfn >= TOY_PAGES)
 		return MO_FRAME_HOLE;
 	return excluded_pfn && pfn == excluded_pfn ? MO_FRAME_EXCLUDED : MO_FRAME_PRESENT;
+}
+
+bool mo_kernel_registers(const struct mo_kernel *kernel, size_t index, struct mo_cpu_registers *ret)
+{
+	(void)kernel;
+	if (index >= toy_cpus)
+		return false;
+	*ret = (struct mo_cpu_registers){ .words = { 0, toy_register }, .n_words = 2 };
+	return true;
 }
 
 struct mo_error *mo_view_pa(struct mo_reader *reader, uint64_t pa, size_t max_bytes, const void **ret,
@@ -145,6 +204,11 @@ void set_fault(uint32_t slab, bool has_states)
 		set_state(slab, i, MO_OBJECT_UNKNOWN);
 }
 
+void set_colour(uint32_t slab, uint16_t first_words)
+{
+	slabs[slab].first_words = first_words;
+}
+
 void set_object_count(uint32_t slab, uint16_t objects)
 {
 	slabs[slab].objects = objects;
@@ -198,6 +262,8 @@ static void make_models(void)
 	mem_map_model = (struct mo_mem_map_model){ .classes = class_infos, .runs = &page_run, .n_runs = 1, .n_pages = TOY_PAGES };
 	excluded_pfn = 0;
 	toy_depth = 0;
+	toy_register = 0;
+	toy_cpus = 0;
 }
 
 static void init(struct toy *toy, bool has_pages)

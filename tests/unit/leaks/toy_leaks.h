@@ -36,6 +36,9 @@
 
 /* What --depth says; 0: it is not given. */
 extern uint64_t toy_depth;
+/* How many CPUs the dump notes, and what each of them has in a register; no CPU at first. */
+extern size_t toy_cpus;
+extern uint64_t toy_register;
 
 struct toy {
 	struct mo_kernel *kernel;
@@ -59,6 +62,8 @@ uint64_t take(uint32_t slab, uint32_t index);
 void point(struct toy *toy, uint64_t from_kva, uint64_t to_kva);
 /* Makes a slab one whose objects cannot be told. */
 void set_fault(uint32_t slab, bool has_states);
+/* SLAB: the first object stands so many times 8 bytes behind the slab's start. */
+void set_colour(uint32_t slab, uint16_t first_words);
 void set_object_count(uint32_t slab, uint16_t objects);
 void set_cache_kva(uint32_t cache, uint64_t cache_kva);
 void leave_out(struct toy *toy, uint64_t pfn);
