@@ -39,10 +39,11 @@ static const struct mo_type *find_fitting(struct mo_kernel *kernel, const char *
 	if (!error)
 		error = mo_types_complete(mo_kernel_types(kernel), type, &type);
 	mo_error_destroy(error);
-	/* What is much smaller has the name by chance. */
-	if (error || !type->size_bytes || type->size_bytes > object_bytes || type->size_bytes < object_bytes / 4)
+	/* x86 takes as much of the registers at the end of struct task_struct as the CPU has (arch/x86/kernel/fpu/init.c). */
+	if (error || !type->size_bytes || (type->size_bytes > object_bytes && strcmp(name, "struct task_struct") != 0))
 		return NULL;
-	return type;
+	/* What is much smaller has the name by chance. */
+	return type->size_bytes < object_bytes / 4 ? NULL : type;
 }
 
 static const struct mo_type *find_by_name(struct mo_kernel *kernel, const struct mo_slab_cache *cache)

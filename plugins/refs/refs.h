@@ -2,72 +2,173 @@
 #ifndef REFS_H
 #define REFS_H
 
-/* What the parts of the refs plugin share: what is looked for, one scan, and where a word lies. */
+/*
+ * What the parts of the refs plugin share. A *target* is memory whose users are looked for; *ranges* are the words that
+ * refer to it; a *reference* is such a word that was met. Users are found either by scanning all of the kernel's memory
+ * once for any number of targets (refs_scan.c), or in *edges*: every pointer of that memory, sorted by what it points at
+ * and packed (refs_edges.c), which may come from a file (refs_index.c).
+ */
 
 #include <memopsy/mem_map.h>
+#include <memopsy/places.h>
 #include <memopsy/plugin.h>
 
 #include "../leaks/object_index.h"
-#include "refs_layout.h"
+#include "../places/whatis.h"
 
-/* A range of addresses whose users are looked for. */
-struct target {
-	uint64_t first_kva;
-	uint64_t end_kva;
-	uint64_t first_pa;       /* where first_kva lies */
-	uint32_t depth;          /* 1: what was asked for; 2: what points at that; ... */
+struct refs_state {
+	struct mo_run *run;
+	const struct mo_mem_map_model *mem_map;
+	const struct mo_places_model *places;
+	struct object_index index;
+	uint64_t floor_kva;      /* no address of the kernel is lower */
+	bool is_exact;           /* only the first byte of a target is looked for */
 };
 
-/* A word that points into a target. */
+/* How a word refers to its target. */
+enum reference_way { BY_ADDRESS, BY_STRUCT_PAGE, BY_PERCPU, N_REFERENCE_WAYS };
+
+#define NO_REFERENCE SIZE_MAX
+
+struct target {
+	uint64_t kva, end_kva;
+	uint64_t first_pa;       /* where kva lies */
+	size_t via;              /* the reference that it was found by, which lies in it; NO_REFERENCE: it was asked for */
+	uint32_t depth;          /* 1: what was asked for; 2: what points at that; ... */
+	bool is_page;            /* by its page frame: what describes it refers to it, too */
+};
+
+/* Words [first, end) refer to a target. */
+struct word_range {
+	uint64_t first, end;
+	uint32_t target;
+	uint8_t way;
+};
+
 struct reference {
-	uint64_t pa;
+	uint64_t pa;             /* where the word lies */
 	uint64_t word;
-	uint64_t target_kva;
-	uint32_t depth;
+	uint32_t target;         /* index of the target */
+	uint8_t way;
 };
 
 struct reference_list {
 	struct reference *items;
 	size_t n_items, n_slots;
+	uint64_t n_left_out;     /* beyond what each thread keeps */
+	uint64_t n_missing_pages;
 };
-
-struct refs_state {
-	struct mo_run *run;
-	const struct mo_mem_map_model *mem_map;
-	struct object_index index;
-};
-
-/* Each thread keeps at most so many references; more are counted and left out. */
-#define MOST_REFERENCES (1u << 20)
-
-/*
- * refs_scan.c: appends every word of kernel memory and of allocated objects that points into one of the targets, which
- * are sorted and do not overlap. Words inside the target itself are no users of it.
- */
-struct mo_error *scan_for_targets(const struct refs_state *state, const struct target *targets, size_t n_targets,
-				  struct reference_list *list, uint64_t *n_left_out, uint64_t *n_missing_pages) MO_MUST_USE;
 bool append_reference(struct reference_list *list, const struct reference *reference);
 
+/* refs_ranges.c: the words that refer to targets; sorted, each word at most once. */
+struct range_set {
+	struct word_range *ranges;
+	size_t n, n_slots;
+	uint64_t first, n_bytes; /* from the first range to the end of the last one */
+	uint64_t *pages;         /* a bit for some pages of addresses: whether a range may lie there */
+	uint64_t page_mask;
+	bool has_low_words;      /* some are lower than any address */
+};
+struct mo_error *make_ranges(const struct refs_state *state, const struct target *targets, uint32_t first, uint32_t n,
+			     struct range_set *ret) MO_MUST_USE;
+void free_ranges(struct range_set *set);
+const struct word_range *range_of(const struct range_set *set, uint64_t word);
+
+static inline bool may_refer(const struct range_set *set, uint64_t word)
+{
+	uint64_t page = word >> 12 & set->page_mask;
+
+	return word - set->first < set->n_bytes && set->pages[page / 64] >> page % 64 & 1;
+}
+
+/* refs_scan.c */
+/* Each thread keeps at most so many references; more are counted and left out. */
+#define MOST_REFERENCES (1u << 20)
+/* Appends every word of kernel memory and of allocated objects that refers to one of the targets, but not from itself. */
+struct mo_error *scan_for_targets(const struct refs_state *state, const struct target *targets, const struct range_set *set,
+				  struct reference_list *list) MO_MUST_USE;
 /* The allocated (or perhaps allocated) object that physical memory belongs to. */
 bool object_at_pa(const struct object_index *index, uint64_t pa, struct object_ref *ret);
 
-/* refs_places.c: where the kernel and its modules have physical memory mapped, as far as symbols lie there. */
-struct image_span {
+/* A pointer. */
+struct edge {
+	uint64_t word;
 	uint64_t pa;
-	uint64_t kva;
-	uint64_t n_bytes;
 };
-struct places {
-	struct image_span *spans;
-	size_t n_spans, n_slots;
+struct edge_list {
+	struct edge *edges;
+	size_t n, n_slots;
 };
-struct mo_error *find_places(const struct refs_state *state, struct places *ret) MO_MUST_USE;
-/* The name of the variable that a word lies in: "init_task+0x8", "swapper [module]"; false: none. *kva_ret is its address. */
-bool name_place(const struct refs_state *state, const struct places *places, uint64_t pa, char *name, size_t n_bytes,
-		uint64_t *kva_ret);
+/* One list for each thread; MO_E_LIMIT: there are more than memory should hold. */
+struct mo_error *scan_for_edges(const struct refs_state *state, uint64_t most_edges, struct edge_list *lists,
+				uint64_t *n_missing_pages) MO_MUST_USE;
 
-/* refs_view.c */
-extern const struct mo_table_spec refs_table;
+/* refs_edges.c: all pointers, packed; blocks of them begin at words that are known. */
+struct edge_block {
+	uint64_t first_word;
+	uint64_t offset_bytes;   /* in `bytes` */
+};
+struct edges {
+	const struct edge_block *blocks;
+	size_t n_blocks;
+	const uint8_t *bytes;
+	size_t n_bytes;
+	uint64_t n_edges;
+	uint64_t n_missing_pages;
+	void *own_blocks, *own_bytes; /* to be freed; else they lie in a mapped file */
+	void *map;
+	size_t map_bytes;
+};
+struct mo_error *build_edges(const struct refs_state *state, struct edges *ret) MO_MUST_USE;
+void free_edges(struct edges *edges);
+/* Appends those that refer to targets. What the edges say is checked against the dump: a wrong index finds less, never more. */
+struct mo_error *find_in_edges(const struct refs_state *state, const struct edges *edges, const struct target *targets,
+			       const struct range_set *set, struct reference_list *list) MO_MUST_USE;
+
+/*
+ * refs_index.c: edges in a file beside the type cache, for this dump alone. False: there is none that fits. A file that
+ * cannot be written is a remark, no error.
+ */
+bool load_index(const struct refs_state *state, struct edges *ret);
+void save_index(const struct refs_state *state, const struct edges *edges, struct mo_report *report);
+
+/* refs_search.c: all targets so far, and what points at them. */
+struct search {
+	const struct refs_state *state;
+	struct target *targets;
+	size_t n_targets, n_slots;
+	uint64_t *known_kvas;    /* of the targets, sorted */
+	struct reference_list found;
+	struct edges edges;
+	bool has_edges;
+	bool is_to_root;
+	size_t n_roots;          /* references from places that live by themselves, stacks left out */
+};
+struct mo_error *search_users(struct search *search, uint64_t n_depths) MO_MUST_USE;
+void free_search(struct search *search);
+bool is_root_place(const struct mo_place *place);
+/* What holds a reference. */
+struct mo_place place_of(const struct refs_state *state, const struct reference *reference);
+struct target target_of_place(const struct refs_state *state, const struct mo_place *place, uint64_t pa);
+
+/* refs_needles.c: what is asked for: ADDRESS, SYMBOL[+OFFSET], pfn:N. */
+struct mo_error *add_needles(struct search *search) MO_MUST_USE;
+struct mo_error *add_target(struct search *search, const struct target *target) MO_MUST_USE;
+
+/* refs_names.c: where a word lies, with member names: "task_struct.mm", "init_task.tasks.next", "kmalloc-192+24". */
+struct namer {
+	const struct refs_state *state;
+	struct cache_types types;
+};
+/* type: of the container, where it is known better than by its name; else NULL. *leaf_ret (may be NULL): of the member. */
+void name_reference(struct namer *namer, const struct mo_place *place, const struct mo_type *type, char *text, size_t n_bytes,
+		    const struct mo_type **leaf_ret);
+/* The struct that a pointer of this type points at, if it may be as large as the object; else NULL. */
+const struct mo_type *pointed_type(const struct refs_state *state, const struct mo_type *leaf, uint64_t object_bytes);
+
+/* refs_view.c, refs_paths.c */
+extern const struct mo_table_spec refs_table, paths_table;
 struct mo_error *show_refs(struct mo_run *run, struct mo_report *report) MO_MUST_USE;
+struct mo_error *put_paths(struct mo_report *report, struct search *search, struct namer *namer) MO_MUST_USE;
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The refs plugin: who points at an address. */
+#include <memopsy/memmap.h>
 #include <stdlib.h>
 
 #include "refs.h"
@@ -14,6 +15,28 @@ static void release(void *model)
 	free(state);
 }
 
+/* Addresses begin with the direct map or the memory map or the first symbol, whichever is lowest. */
+static void set_floor(struct mo_run *run, struct refs_state *state)
+{
+	const struct mo_symbols *symbols = mo_kernel_symbols(mo_run_kernel(run));
+	const struct mo_memmap *memmap;
+	struct mo_error *error = mo_memmap(mo_run_reader(run), &memmap);
+
+	state->floor_kva = state->index.slabs->direct_map_kva;
+	for (size_t i = 0; !error && i < memmap->n_runs; i++)
+		if (memmap->runs[i].first_page_kva < state->floor_kva)
+			state->floor_kva = memmap->runs[i].first_page_kva;
+	mo_error_destroy(error);
+	for (size_t i = 0; i < mo_symbols_count(symbols); i++) {
+		struct mo_symbol symbol;
+
+		mo_symbols_get(symbols, i, &symbol);
+		/* Offsets of per-CPU variables begin at 0. */
+		if (symbol.value_kva >> 31 && symbol.type != 'A' && symbol.type != 'a' && symbol.value_kva < state->floor_kva)
+			state->floor_kva = symbol.value_kva;
+	}
+}
+
 static struct mo_error *gather(struct mo_run *run, void **model_ret)
 {
 	struct refs_state *state = calloc(1, sizeof(*state));
@@ -22,11 +45,13 @@ static struct mo_error *gather(struct mo_run *run, void **model_ret)
 	if (!state)
 		return mo_error_no_memory();
 	state->mem_map = mo_run_model_of(run, MO_MEM_MAP_MODEL);
+	state->places = mo_run_model_of(run, MO_PLACES_MODEL);
 	error = build_object_index(mo_run_kernel(run), mo_run_model_of(run, MO_SLAB_MODEL), &state->index);
 	if (error) {
 		release(state);
 		return mo_error_prepend(error, "cannot look for references");
 	}
+	set_floor(run, state);
 	*model_ret = state;
 	return NULL;
 }
@@ -34,13 +59,16 @@ static struct mo_error *gather(struct mo_run *run, void **model_ret)
 static const struct mo_model_ref reads[] = {
 	{ .name = MO_SLAB_MODEL, .version = MO_SLAB_MODEL_VERSION },
 	{ .name = MO_MEM_MAP_MODEL, .version = MO_MEM_MAP_MODEL_VERSION },
+	{ .name = MO_PLACES_MODEL, .version = MO_PLACES_MODEL_VERSION },
 };
 
-static const struct mo_table_spec *const refs_tables[] = { &refs_table };
+static const struct mo_table_spec *const refs_tables[] = { &refs_table, &paths_table };
 
 static const struct mo_option refs_options[] = {
-	{ .name = "depth", .kind = MO_OPTION_NUMBER, .value = "N",
-	  .help = "who points at those objects, too, and so on: one more scan each" },
+	{ .name = "depth", .kind = MO_OPTION_NUMBER, .value = "N", .help = "who points at those objects, too, and so on" },
+	{ .name = "to-root", .help = "the shortest ways from variables, per-CPU memory and stacks to it" },
+	{ .name = "exact", .help = "who points at this very byte, not anywhere into the object" },
+	{ .name = "index", .help = "builds an index of all pointers once and keeps it in the cache directory" },
 };
 
 static const struct mo_view views[] = {
@@ -48,7 +76,7 @@ static const struct mo_view views[] = {
 		.name = "refs",
 		.title = "References",
 		.summary = "who points at an object, a variable or a page",
-		.arguments = "ADDRESS|SYMBOL[+OFFSET]",
+		.arguments = "ADDRESS|SYMBOL[+OFFSET]|pfn:N...",
 		.options = refs_options,
 		.n_options = sizeof(refs_options) / sizeof(refs_options[0]),
 		.tables = refs_tables,
@@ -63,8 +91,6 @@ static const struct mo_plugin plugin = {
 	.name = "refs",
 	.version = MEMOPSY_VERSION,
 	.summary = "who points at an address; refs",
-	.needs = &refs_needs,
-	.layout_bytes = sizeof(struct refs_layout),
 	.reads = reads,
 	.n_reads = sizeof(reads) / sizeof(reads[0]),
 	.gather = gather,

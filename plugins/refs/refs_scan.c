@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One pass over the kernel's memory for words that point into some ranges. */
+/* One pass over the kernel's memory, for words that refer to some targets, or for all words that are addresses. */
 #include <memopsy/parallel.h>
 #include <stdlib.h>
 
@@ -8,19 +8,21 @@
 
 #define SCAN_GRAIN_PAGES 4096
 #define VIEW_PAGES 256
+#define ERROR_POINTERS 4096  /* addresses so near to the end are negative error numbers */
 
 struct scan_thread {
 	struct reference_list found;
-	uint64_t n_left_out, n_missing_pages;
+	struct edge_list edges;
+	uint64_t n_missing_pages;
 	bool is_out_of_memory;
+	bool is_full;
 } __attribute__((aligned(128)));
 
 struct scan {
 	const struct refs_state *state;
 	const struct target *targets;
-	size_t n_targets;
-	uint64_t first_kva;  /* of the first target ... */
-	uint64_t n_bytes;    /* ... up to the end of the last one */
+	const struct range_set *set; /* NULL: all addresses are wanted */
+	uint64_t most_edges;         /* of a thread */
 	struct scan_thread *threads;
 };
 
@@ -28,7 +30,7 @@ bool append_reference(struct reference_list *list, const struct reference *refer
 {
 	if (list->n_items == list->n_slots) {
 		size_t n_slots = list->n_slots ? list->n_slots * 2 : 256;
-		struct reference *items = realloc(list->items, n_slots * sizeof(*items));
+		struct reference *items = reallocarray(list->items, n_slots, sizeof(*items));
 
 		if (!items)
 			return false;
@@ -36,6 +38,21 @@ bool append_reference(struct reference_list *list, const struct reference *refer
 		list->n_slots = n_slots;
 	}
 	list->items[list->n_items++] = *reference;
+	return true;
+}
+
+static bool append_edge(struct edge_list *list, struct edge edge)
+{
+	if (list->n == list->n_slots) {
+		size_t n_slots = list->n_slots ? list->n_slots * 2 : 65536;
+		struct edge *edges = reallocarray(list->edges, n_slots, sizeof(*edges));
+
+		if (!edges)
+			return false;
+		list->edges = edges;
+		list->n_slots = n_slots;
+	}
+	list->edges[list->n++] = edge;
 	return true;
 }
 
@@ -54,47 +71,65 @@ bool object_at_pa(const struct object_index *index, uint64_t pa, struct object_r
 	return state == MO_OBJECT_ALLOCATED || state == MO_OBJECT_UNKNOWN;
 }
 
-static const struct target *find_target(const struct scan *scan, uint64_t word)
-{
-	size_t low = 0;
-	size_t high = scan->n_targets;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (scan->targets[middle].end_kva <= word)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < scan->n_targets && scan->targets[low].first_kva <= word ? &scan->targets[low] : NULL;
-}
-
 static void meet(const struct scan *scan, struct scan_thread *thread, uint64_t pa, uint64_t word, bool is_slab)
 {
-	const struct target *target = find_target(scan, word);
+	const struct word_range *range = range_of(scan->set, word);
+	const struct target *target = range ? &scan->targets[range->target] : NULL;
 	struct object_ref ref;
 
-	if (!target || pa - target->first_pa < target->end_kva - target->first_kva ||
+	if (!target || pa - target->first_pa < target->end_kva - target->kva ||
 	    (is_slab && !object_at_pa(&scan->state->index, pa, &ref)))
 		return;
 	if (thread->found.n_items >= MOST_REFERENCES)
-		thread->n_left_out++;
-	else if (!append_reference(&thread->found,
-				   &(const struct reference){ .pa = pa, .word = word, .target_kva = target->first_kva,
-							      .depth = target->depth }))
+		thread->found.n_left_out++;
+	else if (!append_reference(&thread->found, &(const struct reference){ .pa = pa, .word = word, .target = range->target,
+									      .way = range->way }))
 		thread->is_out_of_memory = true;
+}
+
+static void scan_for_ranges(const struct scan *scan, struct scan_thread *thread, const uint8_t *bytes, size_t n_bytes,
+			    uint64_t pa, bool is_slab)
+{
+	const struct object_index index = scan->state->index;
+	const struct range_set set = *scan->set;
+
+	for (size_t at = 0; at + index.word_bytes <= n_bytes; at += index.word_bytes) {
+		uint64_t word = index_word(&index, bytes + at);
+
+		if (may_refer(&set, word))
+			meet(scan, thread, pa + at, word, is_slab);
+	}
+}
+
+static void scan_for_addresses(const struct scan *scan, struct scan_thread *thread, const uint8_t *bytes, size_t n_bytes,
+			       uint64_t pa, bool is_slab)
+{
+	const struct object_index index = scan->state->index;
+	uint64_t floor_kva = scan->state->floor_kva;
+	uint64_t last_kva = (index.word_bytes == 8 ? UINT64_MAX : UINT32_MAX) - ERROR_POINTERS;
+
+	for (size_t at = 0; at + index.word_bytes <= n_bytes; at += index.word_bytes) {
+		uint64_t word = index_word(&index, bytes + at);
+		struct object_ref ref;
+
+		if (word < floor_kva || word > last_kva || (is_slab && !object_at_pa(&index, pa + at, &ref)))
+			continue;
+		if (thread->edges.n >= scan->most_edges)
+			thread->is_full = true;
+		else if (!append_edge(&thread->edges, (struct edge){ .word = word, .pa = pa + at }))
+			thread->is_out_of_memory = true;
+	}
 }
 
 static void scan_pages(const struct scan *scan, struct mo_reader *reader, struct scan_thread *thread, uint64_t pfn,
 		       uint64_t n_pages, bool is_slab)
 {
-	const struct object_index index = scan->state->index;
-	uint64_t pa = pfn << index.page_shift;
-	uint64_t end_pa = pa + n_pages * index.page_bytes;
+	const struct object_index *index = &scan->state->index;
+	uint64_t pa = pfn << index->page_shift;
+	uint64_t end_pa = pa + n_pages * index->page_bytes;
 
 	while (pa < end_pa) {
-		uint64_t n_wanted = end_pa - pa < VIEW_PAGES * index.page_bytes ? end_pa - pa : VIEW_PAGES * index.page_bytes;
+		uint64_t n_wanted = end_pa - pa < VIEW_PAGES * index->page_bytes ? end_pa - pa : VIEW_PAGES * index->page_bytes;
 		const void *view;
 		size_t n_bytes = 0;
 		struct mo_error *error = mo_view_pa(reader, pa, n_wanted, &view, &n_bytes);
@@ -102,16 +137,14 @@ static void scan_pages(const struct scan *scan, struct mo_reader *reader, struct
 		if (error) {
 			mo_error_destroy(error);
 			thread->n_missing_pages += mo_kernel_frame_presence(mo_run_kernel(scan->state->run),
-									    pa >> index.page_shift) != MO_FRAME_HOLE;
-			pa += index.page_bytes - pa % index.page_bytes;
+									    pa >> index->page_shift) != MO_FRAME_HOLE;
+			pa += index->page_bytes - pa % index->page_bytes;
 			continue;
 		}
-		for (size_t at = 0; at + index.word_bytes <= n_bytes; at += index.word_bytes) {
-			uint64_t word = index_word(&index, (const uint8_t *)view + at);
-
-			if (word - scan->first_kva < scan->n_bytes)
-				meet(scan, thread, pa + at, word, is_slab);
-		}
+		if (scan->set)
+			scan_for_ranges(scan, thread, view, n_bytes, pa, is_slab);
+		else
+			scan_for_addresses(scan, thread, view, n_bytes, pa, is_slab);
 		mo_view_done(reader, view, n_bytes);
 		pa += n_bytes;
 	}
@@ -149,49 +182,74 @@ static struct mo_error *scan_chunk(void *context, struct mo_reader *reader, unsi
 				scan_pages(scan, reader, thread, start, pfn - start, way == 2);
 		}
 	}
+	if (thread->is_full)
+		return mo_error_create(MO_E_LIMIT, "there are more pointers than are kept at a time");
 	return thread->is_out_of_memory ? mo_error_no_memory() : NULL;
 }
 
-static struct mo_error *take_found(const struct scan *scan, unsigned n_threads, struct reference_list *list,
-				   uint64_t *n_left_out, uint64_t *n_missing_pages)
+static struct mo_error *scan_all(struct scan *scan)
 {
-	*n_missing_pages = 0;
+	struct mo_kernel *kernel = mo_run_kernel(scan->state->run);
+	const struct mo_mem_map_model *mem_map = scan->state->mem_map;
+	unsigned n_threads = mo_kernel_thread_count(kernel);
+	const struct mo_page_run *last = mem_map->n_runs ? &mem_map->runs[mem_map->n_runs - 1] : NULL;
+
+	scan->threads = aligned_alloc(_Alignof(struct scan_thread), n_threads * sizeof(*scan->threads));
+	if (!scan->threads)
+		return mo_error_no_memory();
+	memset(scan->threads, 0, n_threads * sizeof(*scan->threads));
+	if (!last)
+		return NULL;
+	return mo_parallel_scan(kernel, mo_run_progress(scan->state->run), "looking for references", mem_map->runs[0].first_pfn,
+				last->first_pfn + last->n_pages, SCAN_GRAIN_PAGES, scan_chunk, scan);
+}
+
+static struct mo_error *take_found(const struct scan *scan, unsigned n_threads, struct reference_list *list)
+{
 	for (unsigned i = 0; i < n_threads; i++) {
 		const struct scan_thread *thread = &scan->threads[i];
 
 		for (size_t k = 0; k < thread->found.n_items; k++)
 			if (!append_reference(list, &thread->found.items[k]))
 				return mo_error_no_memory();
-		*n_left_out += thread->n_left_out;
-		*n_missing_pages += thread->n_missing_pages;
+		list->n_left_out += thread->found.n_left_out;
 	}
 	return NULL;
 }
 
-struct mo_error *scan_for_targets(const struct refs_state *state, const struct target *targets, size_t n_targets,
-				  struct reference_list *list, uint64_t *n_left_out, uint64_t *n_missing_pages)
+struct mo_error *scan_for_targets(const struct refs_state *state, const struct target *targets, const struct range_set *set,
+				  struct reference_list *list)
 {
-	struct mo_kernel *kernel = mo_run_kernel(state->run);
-	unsigned n_threads = mo_kernel_thread_count(kernel);
-	const struct mo_page_run *last = state->mem_map->n_runs ? &state->mem_map->runs[state->mem_map->n_runs - 1] : NULL;
-	struct scan scan = { .state = state, .targets = targets, .n_targets = n_targets };
+	unsigned n_threads = mo_kernel_thread_count(mo_run_kernel(state->run));
+	struct scan scan = { .state = state, .targets = targets, .set = set };
 	struct mo_error *error;
 
-	if (!last || !n_targets)
+	if (!set->n)
 		return NULL;
-	scan.first_kva = targets[0].first_kva;
-	scan.n_bytes = targets[n_targets - 1].end_kva - scan.first_kva;
-	scan.threads = aligned_alloc(_Alignof(struct scan_thread), n_threads * sizeof(*scan.threads));
-	if (!scan.threads)
-		return mo_error_no_memory();
-	memset(scan.threads, 0, n_threads * sizeof(*scan.threads));
-	error = mo_parallel_scan(kernel, mo_run_progress(state->run), "looking for references",
-				 state->mem_map->runs[0].first_pfn, last->first_pfn + last->n_pages, SCAN_GRAIN_PAGES,
-				 scan_chunk, &scan);
+	error = scan_all(&scan);
 	if (!error)
-		error = take_found(&scan, n_threads, list, n_left_out, n_missing_pages);
-	for (unsigned i = 0; i < n_threads; i++)
+		error = take_found(&scan, n_threads, list);
+	list->n_missing_pages = 0;
+	for (unsigned i = 0; i < n_threads && scan.threads; i++) {
+		list->n_missing_pages += scan.threads[i].n_missing_pages;
 		free(scan.threads[i].found.items);
+	}
+	free(scan.threads);
+	return error;
+}
+
+struct mo_error *scan_for_edges(const struct refs_state *state, uint64_t most_edges, struct edge_list *lists,
+				uint64_t *n_missing_pages)
+{
+	unsigned n_threads = mo_kernel_thread_count(mo_run_kernel(state->run));
+	struct scan scan = { .state = state, .most_edges = most_edges / n_threads };
+	struct mo_error *error = scan_all(&scan);
+
+	*n_missing_pages = 0;
+	for (unsigned i = 0; i < n_threads && scan.threads; i++) {
+		lists[i] = scan.threads[i].edges;
+		*n_missing_pages += scan.threads[i].n_missing_pages;
+	}
 	free(scan.threads);
 	return error;
 }

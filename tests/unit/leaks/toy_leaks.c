@@ -96,6 +96,49 @@ static struct mo_error *find_place(const struct mo_places_model *places, struct 
 
 static const struct mo_places_model places_model = { .find = find_place, .find_pa = find_place_pa };
 
+/* Places as the true model tells them: the variable, objects of slabs, pages of a direct user. */
+static struct mo_error *find_place_pa(const struct mo_places_model *places, struct mo_reader *reader, uint64_t pa,
+				      struct mo_place *ret)
+{
+	uint64_t kva = BASE_KVA + pa;
+	const struct mo_slab *slab;
+	uint32_t index;
+
+	(void)places;
+	(void)reader;
+	*ret = (struct mo_place){ .pfn = pa / 4096, .has_pfn = true, .cpu = -1, .cache = MO_SLAB_NO_CACHE };
+	if (pa / 4096 >= TOY_PAGES)
+		return NULL;
+	ret->page_class = classes[pa / 4096];
+	if (ret->page_class == MO_PAGE_KERNEL_DATA) {
+		ret->kind = MO_PLACE_SYMBOL;
+		ret->kva = TABLE_KVA;
+		ret->bytes = 4096;
+		snprintf(ret->name, sizeof(ret->name), "kernel_table");
+	} else if (ret->page_class == MO_PAGE_SLAB && mo_object_at(&slab_model, kva, &slab, &index)) {
+		ret->kind = MO_PLACE_SLAB_OBJECT;
+		ret->kva = mo_object_kva(&slab_model, slab, index);
+		ret->bytes = caches[slab->cache].object_bytes;
+		ret->cache = slab->cache;
+		snprintf(ret->name, sizeof(ret->name), "%s", caches[slab->cache].name);
+	} else if (ret->page_class == MO_PAGE_DIRECT) {
+		ret->kind = MO_PLACE_PAGE_BLOCK;
+		ret->kva = kva & ~4095ull;
+		ret->bytes = 4096;
+		snprintf(ret->name, sizeof(ret->name), "direct");
+	}
+	ret->offset_bytes = ret->kind == MO_PLACE_SYMBOL ? pa % 4096 : kva - ret->kva;
+	return NULL;
+}
+
+static struct mo_error *find_place(const struct mo_places_model *places, struct mo_reader *reader, uint64_t kva,
+				   struct mo_place *ret)
+{
+	return find_place_pa(places, reader, kva - TABLE_KVA < 4096 ? DATA_PFN * 4096 + kva - TABLE_KVA : kva - BASE_KVA, ret);
+}
+
+static const struct mo_places_model places_model = { .find = find_place, .find_pa = find_place_pa };
+
 /* What the plugin asks of a run and a kernel beyond the fakes that plugins share. */
 
 const void *mo_run_model_of(const struct mo_run *run, const char *name)
@@ -105,6 +148,8 @@ const void *mo_run_model_of(const struct mo_run *run, const char *name)
 		return &slab_model;
 	if (!strcmp(name, MO_MEM_MAP_MODEL))
 		return &mem_map_model;
+	if (!strcmp(name, MO_PLACES_MODEL))
+		return &places_model;
 	if (!strcmp(name, MO_PLACES_MODEL))
 		return &places_model;
 	assert_true(!strcmp(name, MO_VMAP_MODEL) || !strcmp(name, MO_TASKS_MODEL) || !strcmp(name, MO_PAGE_OWNER_MODEL));
