@@ -114,8 +114,9 @@ static void describe_places(const struct slab_state *state, enum mo_slab_fault f
 
 		if (wrong->fault != fault)
 			continue;
-		used += (size_t)snprintf(text + used, n_bytes - used, "%s0x%" PRIx64 " has 0x%" PRIx64 " (%s)", n++ ? "; " : "",
-					 wrong->object_kva ? wrong->object_kva : wrong->slab_kva, wrong->value,
+		used += (size_t)snprintf(text + used, n_bytes - used, "%s0x%" PRIx64 " %s 0x%" PRIx64 " (%s)", n++ ? "; " : "",
+					 wrong->object_kva ? wrong->object_kva : wrong->slab_kva,
+					 fault == MO_SLAB_TWICE ? "leads again to" : "has", wrong->value,
 					 name ? name : "no cache");
 	}
 }

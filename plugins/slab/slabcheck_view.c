@@ -7,7 +7,7 @@
 #include "slab_views.h"
 
 enum { COLUMN_CACHE, COLUMN_OBJECT, COLUMN_STATE, COLUMN_PROBLEM, COLUMN_AT, COLUMN_BYTES, COLUMN_EXPECTED, COLUMN_FOUND,
-       COLUMN_BEFORE, COLUMN_BEFORE_STATE, N_COLUMNS };
+       COLUMN_MEANING, COLUMN_BEFORE, COLUMN_BEFORE_STATE, COLUMN_BEHIND, COLUMN_BEHIND_STATE, N_COLUMNS };
 
 static const struct mo_column columns[N_COLUMNS] = {
 	[COLUMN_CACHE] = { .key = "cache", .heading = "CACHE", .kind = MO_CELL_TEXT, .help = "whose" },
@@ -20,32 +20,59 @@ static const struct mo_column columns[N_COLUMNS] = {
 	[COLUMN_EXPECTED] = { .key = "expected", .heading = "SHOULD BE", .kind = MO_CELL_FLAGS, .help = "each of them" },
 	[COLUMN_FOUND] = { .key = "found", .heading = "FOUND", .kind = MO_CELL_TEXT,
 			   .help = "the bytes that stand there, or the pointer or counter, in hexadecimal" },
+	[COLUMN_MEANING] = { .key = "found_is", .heading = "WHICH MAY BE", .kind = MO_CELL_TEXT,
+			     .help = "what these bytes may be: text, or a pointer and what it points to" },
 	[COLUMN_BEFORE] = { .key = "object_before", .heading = "OBJECT BEFORE", .kind = MO_CELL_ADDRESS, .flags = MO_COLUMN_HIDDEN,
 			    .help = "its neighbour below, which may have been written beyond its end" },
 	[COLUMN_BEFORE_STATE] = { .key = "state_before", .heading = "ITS STATE", .kind = MO_CELL_TEXT, .flags = MO_COLUMN_HIDDEN,
 				  .help = "the neighbour's state" },
+	[COLUMN_BEHIND] = { .key = "object_behind", .heading = "OBJECT BEHIND", .kind = MO_CELL_ADDRESS, .flags = MO_COLUMN_HIDDEN,
+			    .help = "its neighbour above, which may have been written before its beginning" },
+	[COLUMN_BEHIND_STATE] = { .key = "state_behind", .heading = "ITS STATE", .kind = MO_CELL_TEXT, .flags = MO_COLUMN_HIDDEN,
+				  .help = "that neighbour's state" },
 };
 
 const struct mo_table_spec slabcheck_table = {
 	.name = "slabcheck",
 	.title = "Overwritten slabs",
-	.help = "Free lists and counters of all slabs; red zones and poison of caches that have them (slub_debug=ZP).",
+	.help = "Free lists and counters of all slabs; red zones, poison and padding of caches that have them "
+		"(slub_debug=ZP).",
 	.columns = columns,
 	.n_columns = N_COLUMNS,
 };
+
+#define MOST_PLACES 3
+#define PLACE_BYTES 256
+#define MEANING_BYTES 160
 
 struct checking {
 	struct mo_report *report;
 	const struct slab_state *state;
 	uint64_t n_damaged;
+	char places[MOST_PLACES][PLACE_BYTES]; /* the first ones, for the finding */
 };
 
-static void set_neighbour(const struct mo_slab_model *model, const struct mo_slab *slab, uint32_t index, struct mo_cell *cells)
+static void set_neighbours(const struct mo_slab_model *model, const struct mo_slab *slab, uint32_t index, struct mo_cell *cells)
 {
-	if (!index)
-		return;
-	cells[COLUMN_BEFORE] = mo_cell_number(mo_exact(mo_object_kva(model, slab, index - 1)));
-	cells[COLUMN_BEFORE_STATE] = mo_cell_text(object_state_names[mo_object_state_of(model, slab, index - 1)]);
+	if (index) {
+		cells[COLUMN_BEFORE] = mo_cell_number(mo_exact(mo_object_kva(model, slab, index - 1)));
+		cells[COLUMN_BEFORE_STATE] = mo_cell_text(object_state_names[mo_object_state_of(model, slab, index - 1)]);
+	}
+	if (index + 1 < slab->objects) {
+		cells[COLUMN_BEHIND] = mo_cell_number(mo_exact(mo_object_kva(model, slab, index + 1)));
+		cells[COLUMN_BEHIND_STATE] = mo_cell_text(object_state_names[mo_object_state_of(model, slab, index + 1)]);
+	}
+}
+
+/* "0xffff..., kmalloc-64: red zone behind it overwritten" */
+static void keep_place(struct checking *checking, const struct damage *damage)
+{
+	const struct mo_slab_model *model = &checking->state->model;
+	const char *name = model->caches[damage->slab->cache].name;
+
+	if (checking->n_damaged++ < MOST_PLACES)
+		snprintf(checking->places[checking->n_damaged - 1], PLACE_BYTES, "0x%" PRIx64 ", %s: %s",
+			 mo_object_kva(model, damage->slab, damage->index), name ? name : "?", zone_names[damage->zone]);
 }
 
 static void clear(struct mo_cell *cells)
@@ -60,11 +87,14 @@ static void put_damage(void *context, const struct damage *damage)
 	const struct mo_slab_model *model = &checking->state->model;
 	struct mo_cell cells[N_COLUMNS];
 	char found[3 * sizeof(damage->found) + 1] = "";
+	char meaning[MEANING_BYTES];
 	char room[32];
 	size_t used = 0;
 
 	for (uint32_t i = 0; i < damage->n_found; i++)
 		used += (size_t)snprintf(found + used, sizeof(found) - used, "%s%02x", i ? " " : "", damage->found[i]);
+	describe_overwriting(checking->state, damage->first_kva,
+			     damage->n_wrong < damage->n_found ? damage->n_wrong : damage->n_found, meaning, sizeof(meaning));
 	clear(cells);
 	cells[COLUMN_CACHE] = name_cell(&model->caches[damage->slab->cache], room, sizeof(room));
 	cells[COLUMN_OBJECT] = mo_cell_number(mo_exact(mo_object_kva(model, damage->slab, damage->index)));
@@ -74,9 +104,10 @@ static void put_damage(void *context, const struct damage *damage)
 	cells[COLUMN_BYTES] = mo_cell_number(mo_exact(damage->n_wrong));
 	cells[COLUMN_EXPECTED] = mo_cell_number(mo_exact(damage->expected));
 	cells[COLUMN_FOUND] = mo_cell_text(found);
-	set_neighbour(model, damage->slab, damage->index, cells);
+	cells[COLUMN_MEANING] = mo_cell_text(meaning);
+	set_neighbours(model, damage->slab, damage->index, cells);
 	mo_report_row(checking->report, cells);
-	checking->n_damaged++;
+	keep_place(checking, damage);
 }
 
 /* What gathering met: free lists and counters. */
@@ -86,6 +117,7 @@ static void put_wrong(struct checking *checking, const struct slab_wrong *wrong)
 	const struct mo_slab *slab = NULL;
 	struct mo_cell cells[N_COLUMNS];
 	char found[32];
+	char meaning[MEANING_BYTES] = "";
 	char room[32];
 	uint32_t index = 0;
 
@@ -93,28 +125,41 @@ static void put_wrong(struct checking *checking, const struct slab_wrong *wrong)
 	if (wrong->cache != MO_SLAB_NO_CACHE)
 		cells[COLUMN_CACHE] = name_cell(&model->caches[wrong->cache], room, sizeof(room));
 	cells[COLUMN_OBJECT] = mo_cell_number(mo_exact(wrong->object_kva ? wrong->object_kva : wrong->slab_kva));
+	/* Of a list it is noticed at the object before. */
+	if (wrong->fault == MO_SLAB_TWICE)
+		cells[COLUMN_OBJECT] = mo_cell_number(mo_exact(wrong->value));
 	cells[COLUMN_PROBLEM] = mo_cell_text(fault_names[wrong->fault]);
 	snprintf(found, sizeof(found), "0x%" PRIx64, wrong->value);
 	cells[COLUMN_FOUND] = mo_cell_text(found);
 	if (wrong->object_kva && mo_object_at(model, wrong->object_kva, &slab, &index)) {
 		cells[COLUMN_STATE] = mo_cell_text(object_state_names[mo_object_state_of(model, slab, index)]);
 		cells[COLUMN_AT] = mo_cell_number(mo_exact(wrong->object_kva + model->caches[slab->cache].freelist_offset_bytes));
-		set_neighbour(model, slab, index, cells);
+		set_neighbours(model, slab, index, cells);
+		/* A pointer that was overwritten decodes to nothing: what may mean something is what stands there. */
+		if (wrong->fault == MO_SLAB_LEAVES && !model->is_slab)
+			describe_overwriting(checking->state,
+					     wrong->object_kva + model->caches[slab->cache].freelist_offset_bytes,
+					     checking->state->shape.word_bytes, meaning, sizeof(meaning));
 	}
+	cells[COLUMN_MEANING] = mo_cell_text(meaning);
 	mo_report_row(checking->report, cells);
 }
 
-static void report_damage(struct mo_report *report, uint64_t n_damaged)
+static void report_damage(struct mo_report *report, const struct checking *checking)
 {
-	const struct mo_evidence evidence = { .label = "places", .kind = MO_CELL_COUNT,
-					      .cell = mo_cell_number(mo_exact(n_damaged)) };
+	const struct mo_evidence evidence[] = {
+		{ .label = "places", .kind = MO_CELL_COUNT, .cell = mo_cell_number(mo_exact(checking->n_damaged)) },
+		{ .label = "the first", .kind = MO_CELL_TEXT, .cell = mo_cell_text(checking->places[0]) },
+		{ .label = "the second", .kind = MO_CELL_TEXT, .cell = mo_cell_text(checking->places[1]) },
+		{ .label = "the third", .kind = MO_CELL_TEXT, .cell = mo_cell_text(checking->places[2]) },
+	};
 	const struct mo_finding finding = {
 		.id = "slab-overwritten",
 		.severity = MO_CRITICAL,
 		.confidence = MO_LIKELY,
-		.verdict = "Red zones or poison of slab objects were overwritten.",
-		.evidence = &evidence,
-		.n_evidence = 1,
+		.verdict = "Red zones, poison or padding of slab objects were overwritten.",
+		.evidence = evidence,
+		.n_evidence = 1 + (checking->n_damaged < MOST_PLACES ? (size_t)checking->n_damaged : MOST_PLACES),
 		.advice = "A red zone behind an object is overwritten by that object's user, or from the object behind it; "
 			  "poison by who freed the object and went on using it: `memopsy slab DUMP CACHE --tracks "
 			  "--free-tracks` says who may be.",
@@ -152,6 +197,8 @@ struct mo_error *show_slabcheck(struct mo_run *run, struct mo_report *report)
 	struct mo_error *error = NULL;
 
 	slab_view_state(run, &state);
+	/* What overwrote may be a pointer into a module; without its symbols it is a number. */
+	mo_error_destroy(mo_kernel_load_modules(mo_run_kernel(run)));
 	if (mo_run_argument_count(run))
 		error = find_named_cache(run, mo_run_argument(run, 0), &only);
 	if (error)
@@ -162,11 +209,13 @@ struct mo_error *show_slabcheck(struct mo_run *run, struct mo_report *report)
 			put_wrong(&checking, &state.wrongs[i]);
 	error = check_caches(&checking, only, &n_checkable, &n_unread);
 	mo_report_table_end(report);
-	mo_report_note(report, "Free lists and counters of %zu slabs were checked, red zones or poison of %" PRIu64
-		       " caches that have them.", state.model.n_slabs, n_checkable);
+	mo_report_note(report, "Free lists and counters of %zu slabs were checked.", state.model.n_slabs);
+	mo_report_note(report, "Red zones, poison and padding were checked of %" PRIu64 " caches that have them.", n_checkable);
+	if (state.model.is_slab)
+		mo_report_note(report, "This kernel's allocator is SLAB: red zones and poison are known of SLUB only.");
 	if (n_unread)
 		mo_report_note(report, "%" PRIu64 " slabs of these could not be read.", n_unread);
 	if (checking.n_damaged)
-		report_damage(report, checking.n_damaged);
+		report_damage(report, &checking);
 	return error;
 }

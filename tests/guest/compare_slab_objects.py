@@ -54,7 +54,7 @@ for name, row in info.items():
     if caches[name]["unknown"]:
         wrong += 1
         print(f"{name}: the state of {caches[name]['unknown']} objects is not known")
-if "leak_obj" in caches and caches["leak_obj"]["allocated"] % 500:
+if "leak_obj" in caches and caches["leak_obj"]["allocated"] % 100:
     wrong += 1
     print(f"leak_obj: {caches['leak_obj']['allocated']} objects, of hundreds that were made")
 

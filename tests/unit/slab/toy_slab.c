@@ -65,6 +65,7 @@ static const struct mo_fake_row rows_6_1[] = {
 	SHARED_ROWS, SLUB_ROWS, CPU_ROWS, { .type = "struct slab", .bytes = 64 }, SLAB_ROWS("struct slab", 24, 8, 32),
 	SLAB_OF("struct slab", "memcg_data", 56, 8), SLAB_OF("struct obj_cgroup", "memcg", 0, 8),
 	SLAB_OF("struct slab", "next", 8, 8), SLAB_OF("struct kmem_cache_cpu", "slab", 16, 8),
+	{ .type = "struct track", .bytes = 8 },
 };
 static const struct mo_fake_row rows_7_1[] = {
 	SHARED_ROWS, SLUB_ROWS,
