@@ -110,37 +110,46 @@ static void put_damage(void *context, const struct damage *damage)
 	keep_place(checking, damage);
 }
 
+/* The object that the fault is about; its list is at fault at the object before, which is where `at` is. */
+static void put_wrong_object(struct checking *checking, const struct slab_wrong *wrong, uint64_t object_kva, char *meaning,
+			     struct mo_cell *cells)
+{
+	const struct mo_slab_model *model = &checking->state->model;
+	const struct mo_slab *slab = NULL;
+	uint32_t index = 0;
+	uint64_t at_kva;
+
+	if (!mo_object_at(model, object_kva, &slab, &index))
+		return;
+	at_kva = wrong->object_kva + model->caches[slab->cache].freelist_offset_bytes;
+	cells[COLUMN_STATE] = mo_cell_text(object_state_names[mo_object_state_of(model, slab, index)]);
+	if (wrong->object_kva && !model->is_slab)
+		cells[COLUMN_AT] = mo_cell_number(mo_exact(at_kva));
+	set_neighbours(model, slab, index, cells);
+	/* A pointer that was overwritten decodes to nothing: what may mean something is what stands there. */
+	if (wrong->fault == MO_SLAB_LEAVES && wrong->object_kva && !model->is_slab)
+		describe_overwriting(checking->state, at_kva, checking->state->shape.word_bytes, meaning, MEANING_BYTES);
+}
+
 /* What gathering met: free lists and counters. */
 static void put_wrong(struct checking *checking, const struct slab_wrong *wrong)
 {
 	const struct mo_slab_model *model = &checking->state->model;
-	const struct mo_slab *slab = NULL;
+	uint64_t object_kva = wrong->fault == MO_SLAB_TWICE ? wrong->value : wrong->object_kva;
 	struct mo_cell cells[N_COLUMNS];
 	char found[32];
 	char meaning[MEANING_BYTES] = "";
 	char room[32];
-	uint32_t index = 0;
 
 	clear(cells);
 	if (wrong->cache != MO_SLAB_NO_CACHE)
 		cells[COLUMN_CACHE] = name_cell(&model->caches[wrong->cache], room, sizeof(room));
-	cells[COLUMN_OBJECT] = mo_cell_number(mo_exact(wrong->object_kva ? wrong->object_kva : wrong->slab_kva));
-	/* Of a list it is noticed at the object before. */
-	if (wrong->fault == MO_SLAB_TWICE)
-		cells[COLUMN_OBJECT] = mo_cell_number(mo_exact(wrong->value));
+	cells[COLUMN_OBJECT] = mo_cell_number(mo_exact(object_kva ? object_kva : wrong->slab_kva));
 	cells[COLUMN_PROBLEM] = mo_cell_text(fault_names[wrong->fault]);
 	snprintf(found, sizeof(found), "0x%" PRIx64, wrong->value);
 	cells[COLUMN_FOUND] = mo_cell_text(found);
-	if (wrong->object_kva && mo_object_at(model, wrong->object_kva, &slab, &index)) {
-		cells[COLUMN_STATE] = mo_cell_text(object_state_names[mo_object_state_of(model, slab, index)]);
-		cells[COLUMN_AT] = mo_cell_number(mo_exact(wrong->object_kva + model->caches[slab->cache].freelist_offset_bytes));
-		set_neighbours(model, slab, index, cells);
-		/* A pointer that was overwritten decodes to nothing: what may mean something is what stands there. */
-		if (wrong->fault == MO_SLAB_LEAVES && !model->is_slab)
-			describe_overwriting(checking->state,
-					     wrong->object_kva + model->caches[slab->cache].freelist_offset_bytes,
-					     checking->state->shape.word_bytes, meaning, sizeof(meaning));
-	}
+	if (object_kva)
+		put_wrong_object(checking, wrong, object_kva, meaning, cells);
 	cells[COLUMN_MEANING] = mo_cell_text(meaning);
 	mo_report_row(checking->report, cells);
 }
