@@ -105,6 +105,22 @@ void put_dying(struct mo_run *run, struct mo_report *report)
 			       "they were removed, and references or groups below hold them.", n_reparented, n);
 }
 
+/*
+ * Whether processes of a group were killed because it, or a group above it, was at its limit. MEMCG_OOM_KILL counts those
+ * too that were killed because the machine or a cpuset's nodes had no memory (__oom_kill_process() in mm/oom_kill.c).
+ */
+static bool was_killed_for_a_limit(const struct mo_cgroups_model *model, const struct mo_cgroup *group)
+{
+	if (!group->local_events[MO_CGROUP_EVENT_OOM_KILL].value)
+		return false;
+	while (!group->local_events[MO_CGROUP_EVENT_OOM].value) {
+		if (group->parent == MO_CGROUP_NONE)
+			return false;
+		group = &model->cgroups[group->parent]; /* parents come before their children: this ends */
+	}
+	return true;
+}
+
 static void report_full(struct mo_run *run, struct mo_report *report, const struct mo_cgroup *group)
 {
 	struct mo_evidence evidence[] = {
@@ -113,7 +129,7 @@ static void report_full(struct mo_run *run, struct mo_report *report, const stru
 		{ "limit", MO_CELL_BYTES, mo_cell_number(bytes_of_pages(run, group->memory.max_pages)) },
 		{ "processes killed", MO_CELL_COUNT, mo_cell_number(group->local_events[MO_CGROUP_EVENT_OOM_KILL]) },
 	};
-	bool killed = group->local_events[MO_CGROUP_EVENT_OOM_KILL].value;
+	bool killed = was_killed_for_a_limit(mo_run_model(run), group);
 	struct mo_finding finding = {
 		.id = killed ? "cgroup-oom" : "cgroup-full",
 		.severity = killed ? MO_WARNING : MO_NOTICE,
@@ -146,7 +162,7 @@ void report_group_findings(struct mo_run *run, struct mo_report *report)
 	for (size_t i = 0; i < model->n_cgroups; i++) {
 		const struct mo_cgroup *group = &model->cgroups[i];
 
-		if (group->parent != MO_CGROUP_NONE && (is_full(group) || group->local_events[MO_CGROUP_EVENT_OOM_KILL].value))
+		if (group->parent != MO_CGROUP_NONE && (is_full(group) || was_killed_for_a_limit(model, group)))
 			report_full(run, report, group);
 		if (group->is_dying) {
 			dying = mo_count_add(dying, charged_bytes(run, group));

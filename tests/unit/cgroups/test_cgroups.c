@@ -70,6 +70,7 @@ static void test_counters(void **unused)
 	mo_fake_put_u64(kernel, memory + COUNTER_LOW, 3);
 	mo_fake_put_u64(kernel, GROUP(2) + MEMCG_MEMORY + COUNTER_USAGE, UINT64_MAX);
 	mo_fake_put_u64(kernel, GROUP(1) + MEMCG_EVENTS + 32, 5);
+	mo_fake_put_u64(kernel, GROUP(1) + MEMCG_LOCAL + 24, 1);
 	mo_fake_put_u64(kernel, GROUP(1) + MEMCG_LOCAL + 32, 4);
 	run = run_of(kernel);
 	group = &model_of(run)->cgroups[1];
@@ -139,6 +140,31 @@ static void check_stats(enum toy_shape shape, unsigned anon, unsigned stack)
 	assert_int_equal(fake_run_finding_count(run), 0);
 	fake_run_destroy(run);
 	toy_destroy(kernel);
+}
+
+/* Who was killed because the machine was out of memory is counted by groups, too, and says nothing of their limits. */
+static void test_killed_for_others(void **unused)
+{
+	static const struct {
+		unsigned at_limit;
+		bool is_said;
+	} cases[] = { { 0, true }, { 1, true }, { 2, false } };
+
+	(void)unused;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct mo_kernel *kernel = small_tree(TOY_6_1);
+		struct mo_run *run;
+		char *text;
+
+		mo_fake_put_u64(kernel, GROUP(1) + MEMCG_LOCAL + 32, 4);
+		mo_fake_put_u64(kernel, GROUP(cases[i].at_limit) + MEMCG_LOCAL + 24, 1);
+		run = run_of(kernel);
+		text = fake_run_text(run, "cgroups", NULL);
+		assert_int_equal(strstr(text, "processes in it were killed") != NULL, cases[i].is_said);
+		free(text);
+		fake_run_destroy(run);
+		toy_destroy(kernel);
+	}
 }
 
 static void test_stats(void **unused)
@@ -349,6 +375,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_tree),
 		cmocka_unit_test(test_counters),
+		cmocka_unit_test(test_killed_for_others),
 		cmocka_unit_test(test_stats),
 		cmocka_unit_test(test_broken_stats),
 		cmocka_unit_test(test_list_that_loops),
