@@ -333,7 +333,8 @@ static void put_direct_note(const struct owners_state *state, struct mo_report *
 {
 	if (state->model.direct_pages)
 		mo_report_note(report, "Of %" PRIu64 " pages that were taken from the page allocator directly, %" PRIu64
-			       " have no owner that is known.", state->model.direct_pages, state->model.direct_unowned_pages);
+			       " %s no owner that is known.", state->model.direct_pages, state->model.direct_unowned_pages,
+			       state->model.direct_unowned_pages == 1 ? "has" : "have");
 	if (state->missing_pages)
 		mo_report_note(report, "%" PRIu64 " pages of the kernel are missing, and whatever they point at.", state->missing_pages);
 }
