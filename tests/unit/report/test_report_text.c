@@ -290,6 +290,22 @@ static void test_section_without_contents_has_no_heading(void **state)
 	catch_free(&caught);
 }
 
+/* Its words stand above it already. */
+static void test_table_named_as_its_section(void **state)
+{
+	const struct mo_report_options options = { .width = 80 };
+	struct caught caught;
+
+	(void)state;
+	catch_begin(&caught, &options, NULL, false);
+	mo_report_section_begin(caught.report, "zones", "Zones");
+	mo_report_table_begin(caught.report, &zones_spec);
+	mo_report_table_end(caught.report);
+	mo_report_section_end(caught.report);
+	assert_string_equal(catch_end(&caught), "Zones\n=====\n\n(none)\n");
+	catch_free(&caught);
+}
+
 static void test_head_and_legend(void **state)
 {
 	const struct mo_report_options options = { .width = 0 };
@@ -378,6 +394,7 @@ int main(void)
 		cmocka_unit_test(test_colour_marks_severity_only),
 		cmocka_unit_test(test_empty_table),
 		cmocka_unit_test(test_section_without_contents_has_no_heading),
+		cmocka_unit_test(test_table_named_as_its_section),
 		cmocka_unit_test(test_head_and_legend),
 		cmocka_unit_test(test_one_hostile_name_does_not_pad_all_rows),
 		cmocka_unit_test(test_later_chunks_keep_the_widths),
