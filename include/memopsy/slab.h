@@ -11,6 +11,7 @@
  * and four bits an object.
  */
 
+#include <memopsy/kernel.h>
 #include <memopsy/report.h>
 
 #ifdef __cplusplus
@@ -126,6 +127,17 @@ struct mo_slab_cache {
 	uint64_t untold_objects;       /* that lists which could not be read may have: so many allocated ones may be free */
 };
 
+/* Who allocated or last freed an object, of caches that keep it (slub_debug=U): struct track. */
+#define MO_SLAB_TRACK_FRAMES 16
+struct mo_slab_track {
+	uint64_t caller_kva;           /* who called the allocator; 0: nobody yet, as of objects that were never freed */
+	int64_t pid;
+	uint64_t age_jiffies;          /* before the dump; has_age: known */
+	bool has_age;
+	uint64_t frames_kva[MO_SLAB_TRACK_FRAMES]; /* the stack, innermost first; its outer end may be missing */
+	size_t n_frames;               /* 0: no stack was kept, or it could not be read */
+};
+
 struct mo_slab_model {
 	const struct mo_slab_cache *caches; /* in the order of slab_caches, then those that were found by their slabs */
 	size_t n_caches;
@@ -140,6 +152,12 @@ struct mo_slab_model {
 	const char *freelist_pointers; /* "plain", "hardened", "hardened, byte-swapped" */
 	uint64_t faults[MO_N_SLAB_FAULTS];
 	bool is_list_whole;            /* slab_caches was walked to its end */
+	/*
+	 * The track of an object: who allocated it, or who freed it last. MO_E_ABSENT: its cache keeps none. NULL in models
+	 * without.
+	 */
+	struct mo_error *(*track)(const struct mo_slab_model *model, struct mo_reader *reader, const struct mo_slab *slab,
+				  uint32_t index, bool is_of_free, struct mo_slab_track *ret);
 };
 
 static inline enum mo_object_state mo_object_state_at(const struct mo_slab_model *model, uint64_t object)

@@ -101,12 +101,11 @@ struct mo_error *fold_counters(struct mo_reader *reader, const struct mem_map_la
 void folded_counters_deinit(struct folded_counters *counters);
 
 /* What the views hang on to. */
-extern const struct mo_table_spec usage_table, usage_by_node_table, usage_by_zone_table, pages_table, page_table;
+extern const struct mo_table_spec usage_table, usage_by_node_table, usage_by_zone_table, pages_table;
 extern const struct mo_option pages_options[];
 #define N_PAGES_OPTIONS 6
 struct mo_error *show_usage(struct mo_run *run, struct mo_report *report) MO_MUST_USE;
 struct mo_error *show_pages(struct mo_run *run, struct mo_report *report) MO_MUST_USE;
-struct mo_error *show_page(struct mo_run *run, struct mo_report *report) MO_MUST_USE;
 
 /* usage_checks.c */
 extern const struct mo_table_spec usage_checks_table, usage_checks_by_node_table;

@@ -9,6 +9,7 @@
 #define ZONE_ITEM(name) MO_CONSTANT(L, zone_items[ZONE_##name], "enum zone_stat_item", #name, OPTIONAL),
 
 #define WHY_TYPES "include/linux/page-flags.h: enumerators in 6.10, a value in the top byte since 6.12; macros before"
+#define WHY_ALIAS "include/linux/dcache.h: in a union named d_u from 3.19 on, in one without a name in 7.x"
 #define WHY_CONFIG "depends on the configuration"
 
 static const struct mo_need rows[] = {
@@ -111,6 +112,12 @@ static const struct mo_need rows[] = {
 	MO_FIELD(L, owner.sb_id, "struct super_block", "s_id", OPTIONAL),
 	MO_FIELD(L, owner.fs_type, "struct super_block", "s_type", OPTIONAL),
 	MO_FIELD(L, owner.fs_name, "struct file_system_type", "name", OPTIONAL),
+	MO_FIELD(L, owner.dentries, "struct inode", "i_dentry.first", OPTIONAL),
+	MO_FIELD(L, owner.alias, "struct dentry", "d_alias", .or_names = { "struct dentry.d_u.d_alias" }, OPTIONAL,
+		 .why = WHY_ALIAS),
+	MO_FIELD(L, owner.parent, "struct dentry", "d_parent", OPTIONAL),
+	MO_FIELD(L, owner.name, "struct dentry", "d_name.name", OPTIONAL),
+	MO_FIELD(L, owner.name_bytes, "struct dentry", "d_name.len", OPTIONAL),
 	MO_FIELD(L, owner.cache_name, "struct kmem_cache", "name", OPTIONAL),
 };
 

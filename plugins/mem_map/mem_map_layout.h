@@ -76,6 +76,7 @@ struct mem_map_layout {
 
 	struct {
 		struct mo_field host, ino, sb, sb_id, fs_type, fs_name;
+		struct mo_field dentries, alias, parent, name, name_bytes; /* of the inode; of struct dentry */
 		struct mo_field cache_name;
 	} owner;
 };

@@ -120,7 +120,6 @@ static const struct mo_model_ref reads[] = {
 static const struct mo_table_spec *const usage_tables[] = { &usage_table, &usage_by_node_table, &usage_by_zone_table,
 							    &usage_checks_table, &usage_checks_by_node_table };
 static const struct mo_table_spec *const pages_tables[] = { &pages_table };
-static const struct mo_table_spec *const page_tables[] = { &page_table };
 
 static const struct mo_option usage_options[] = {
 	{ .name = "by-node", .help = "one balance a NUMA node" },
@@ -152,23 +151,13 @@ static const struct mo_view views[] = {
 		.topic = MO_TOPIC_DETAIL,
 		.show = show_pages,
 	},
-	{
-		.name = "page",
-		.title = "Page frame",
-		.summary = "everything known about one page frame",
-		.arguments = "PFN|ADDRESS|SYMBOL[+OFFSET]",
-		.tables = page_tables,
-		.n_tables = 1,
-		.topic = MO_TOPIC_DETAIL,
-		.show = show_page,
-	},
 };
 
 static const struct mo_plugin plugin = {
 	MO_PLUGIN_HEADER,
 	.name = "mem_map",
 	.version = MEMOPSY_VERSION,
-	.summary = "every page frame in exactly one class; usage, pages, page",
+	.summary = "every page frame in exactly one class; usage, pages",
 	.needs = &mem_map_needs,
 	.layout_bytes = sizeof(struct mem_map_layout),
 	.reads = reads,

@@ -166,19 +166,65 @@ static uint64_t follow(struct mo_reader *reader, const struct mo_field *field, u
 	return value;
 }
 
+#define MOST_PATH_STEPS 64u
+#define MOST_NAME_BYTES 255u /* NAME_MAX */
+
+/* Writes a dentry's name and a slash before what stands in front of `end`; false: it cannot be read, or there is no room. */
+static bool put_name_before(struct mo_reader *reader, const struct mem_map_layout *layout, uint64_t dentry, const char *text,
+			    char **end)
+{
+	uint64_t n_bytes = follow(reader, &layout->owner.name_bytes, dentry);
+	uint64_t name_kva = follow(reader, &layout->owner.name, dentry);
+	struct mo_error *error;
+
+	if (!name_kva || !n_bytes || n_bytes > MOST_NAME_BYTES || n_bytes + 1 > (size_t)(*end - text))
+		return false;
+	error = mo_read(reader, name_kva, *end - n_bytes, (size_t)n_bytes);
+	mo_error_destroy(error);
+	if (error)
+		return false;
+	*end -= n_bytes + 1;
+	**end = '/';
+	return true;
+}
+
+/* A file's path within its file system, by its first dentry; "" if it has none. What is too long lacks its begin. */
+static void describe_path(struct mo_reader *reader, const struct mem_map_layout *layout, uint64_t inode, char *text,
+			  size_t n_bytes)
+{
+	uint64_t alias = follow(reader, &layout->owner.dentries, inode);
+	uint64_t dentry = alias - layout->owner.alias.offset_bytes;
+	char *end = text + n_bytes - 1;
+
+	*end = '\0';
+	if (alias && mo_has(&layout->owner.alias) && mo_has(&layout->owner.parent)) {
+		for (unsigned step = 0; step < MOST_PATH_STEPS; step++) {
+			uint64_t parent = follow(reader, &layout->owner.parent, dentry);
+
+			if (!parent || parent == dentry || !put_name_before(reader, layout, dentry, text, &end))
+				break;
+			dentry = parent;
+		}
+	}
+	memmove(text, end, strlen(end) + 1);
+}
+
 static void describe_file(struct mo_reader *reader, const struct mem_map_layout *layout, uint64_t mapping, char *text,
 			  size_t n_bytes)
 {
 	uint64_t inode = follow(reader, &layout->owner.host, mapping);
 	uint64_t sb = follow(reader, &layout->owner.sb, inode);
+	char path[256];
 	char type[40];
 	char id[40];
 
 	read_name(reader, &layout->owner.fs_name, follow(reader, &layout->owner.fs_type, sb), type, sizeof(type));
 	read_name(reader, &layout->owner.sb_id, sb, id, sizeof(id));
-	if (inode)
-		snprintf(text, n_bytes, "inode %" PRIu64 " at 0x%" PRIx64 " of %s %s",
-			 follow(reader, &layout->owner.ino, inode), inode, *type ? type : "an unknown file system", id);
+	if (!inode)
+		return;
+	describe_path(reader, layout, inode, path, sizeof(path));
+	snprintf(text, n_bytes, "%s%sinode %" PRIu64 " at 0x%" PRIx64 " of %s %s", path, *path ? ", " : "",
+		 follow(reader, &layout->owner.ino, inode), inode, *type ? type : "an unknown file system", id);
 }
 
 static void describe_slab(struct mo_reader *reader, const struct mem_map_layout *layout, uint64_t page_kva, char *text,

@@ -8,8 +8,10 @@
  * (images.c), CPUs' units of the first per-CPU chunk (percpu_units.c), stacks (stacks.c).
  */
 
+#include <memopsy/free_areas.h>
 #include <memopsy/mem_map.h>
 #include <memopsy/memmap.h>
+#include <memopsy/page_owner.h>
 #include <memopsy/page_tables.h>
 #include <memopsy/percpu.h>
 #include <memopsy/places.h>
@@ -17,6 +19,7 @@
 #include <memopsy/slab.h>
 #include <memopsy/tasks.h>
 #include <memopsy/vmap.h>
+#include <memopsy/zones.h>
 
 #include "../mem_map/mem_map_layout.h"
 #include "../mem_map/page_shape.h"
@@ -80,6 +83,9 @@ struct places_state {
 	const struct mo_tasks_model *tasks;
 	const struct mo_page_tables_model *page_tables;
 	const struct mo_percpu_model *percpu;
+	const struct mo_zones_model *zones;
+	const struct mo_free_areas_model *free_areas;
+	const struct mo_page_owner_model *page_owner;
 	const struct mo_memmap *memmap;
 	struct mem_map_layout page_layout;
 	struct page_shape page_shape;

@@ -77,6 +77,9 @@ static struct mo_error *gather(struct mo_run *run, void **model_ret)
 	state->tasks = mo_run_model_of(run, MO_TASKS_MODEL);
 	state->page_tables = mo_run_model_of(run, MO_PAGE_TABLES_MODEL);
 	state->percpu = mo_run_model_of(run, MO_PERCPU_MODEL);
+	state->zones = mo_run_model_of(run, MO_ZONES_MODEL);
+	state->free_areas = mo_run_model_of(run, MO_FREE_AREAS_MODEL);
+	state->page_owner = mo_run_model_of(run, MO_PAGE_OWNER_MODEL);
 	state->model.find = find_place;
 	state->model.find_pa = find_place_pa;
 	error = fill(state);
@@ -96,9 +99,14 @@ static const struct mo_model_ref reads[] = {
 	{ .name = MO_TASKS_MODEL, .version = MO_TASKS_MODEL_VERSION, .is_optional = true },
 	{ .name = MO_PAGE_TABLES_MODEL, .version = MO_PAGE_TABLES_MODEL_VERSION, .is_optional = true },
 	{ .name = MO_PERCPU_MODEL, .version = MO_PERCPU_MODEL_VERSION, .is_optional = true },
+	{ .name = MO_ZONES_MODEL, .version = MO_ZONES_MODEL_VERSION, .is_optional = true },
+	{ .name = MO_FREE_AREAS_MODEL, .version = MO_FREE_AREAS_MODEL_VERSION, .is_optional = true },
+	{ .name = MO_PAGE_OWNER_MODEL, .version = MO_PAGE_OWNER_MODEL_VERSION, .is_optional = true },
 };
 
 static const struct mo_table_spec *const whatis_tables[] = { &whatis_table, &places_table };
+
+static const struct mo_table_spec *const page_tables[] = { &page_table, &page_facts_table };
 
 static const struct mo_option whatis_options[] = {
 	{ .name = "brief", .help = "one line an address: what contains it" },
@@ -117,13 +125,23 @@ static const struct mo_view views[] = {
 		.topic = MO_TOPIC_CAUSE,
 		.show = show_whatis,
 	},
+	{
+		.name = "page",
+		.title = "Page frame",
+		.summary = "everything known about one page frame",
+		.arguments = "PFN|ADDRESS|SYMBOL[+OFFSET]",
+		.tables = page_tables,
+		.n_tables = sizeof(page_tables) / sizeof(page_tables[0]),
+		.topic = MO_TOPIC_DETAIL,
+		.show = show_page,
+	},
 };
 
 static const struct mo_plugin plugin = {
 	MO_PLUGIN_HEADER,
 	.name = "places",
 	.version = MEMOPSY_VERSION,
-	.summary = "what an address of kernel memory is; whatis",
+	.summary = "what an address of kernel memory is; whatis, page",
 	.needs = &places_needs,
 	.layout_bytes = sizeof(struct places_layout),
 	.reads = reads,

@@ -44,12 +44,18 @@ struct whatis_run {
 };
 void put_fact(const struct whatis_run *whatis, const char *what, const char *format, ...) MO_PRINTF(3, 4);
 
-/* whatis_object.c, whatis_page.c */
+/* whatis_object.c, whatis_page.c, whatis_records.c */
 void put_object(struct whatis_run *whatis, const struct mo_place *place);
 void put_page(const struct whatis_run *whatis, const struct mo_place *place);
+const char *page_presence(const struct places_state *state, uint64_t pfn);
+/* What the kernel recorded: who took the page, who allocated and freed the object; and who can say who maps it. */
+void put_records(const struct whatis_run *whatis, const struct mo_place *place);
+/* whatis_view.c: what contains the address, without the page. */
+void put_container(struct whatis_run *whatis, const struct mo_place *place);
 
-extern const struct mo_table_spec whatis_table, places_table;
+extern const struct mo_table_spec whatis_table, places_table, page_table, page_facts_table;
 extern const char *const place_kind_names[MO_N_PLACE_KINDS];
+struct mo_error *show_page(struct mo_run *run, struct mo_report *report) MO_MUST_USE;
 struct mo_error *show_whatis(struct mo_run *run, struct mo_report *report) MO_MUST_USE;
 
 #endif

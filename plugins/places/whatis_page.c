@@ -8,7 +8,7 @@
 
 #define MOST_PAGE_STRUCT_BYTES 512
 
-static const char *presence_of(const struct places_state *state, uint64_t pfn)
+const char *page_presence(const struct places_state *state, uint64_t pfn)
 {
 	switch (mo_kernel_frame_presence(state->kernel, pfn)) {
 	case MO_FRAME_PRESENT:
@@ -50,7 +50,7 @@ static void put_struct_page(const struct whatis_run *whatis, const struct mo_pla
 	struct flag_names names;
 	struct page_facts facts;
 	struct mo_error *error;
-	char text[400];
+	char text[640];
 
 	if (!state->has_page_shape || !read_page(whatis, page_kva, class, &facts))
 		return;
@@ -86,10 +86,10 @@ void put_page(const struct whatis_run *whatis, const struct mo_place *place)
 	mo_error_destroy(error);
 	if (error)
 		put_fact(whatis, "page", "0x%" PRIx64 " (physical 0x%" PRIx64 "), without a struct page, %s", place->pfn, pa,
-			 presence_of(state, place->pfn));
+			 page_presence(state, place->pfn));
 	else
 		put_fact(whatis, "page", "0x%" PRIx64 " (physical 0x%" PRIx64 "), struct page at 0x%" PRIx64 ", %s", place->pfn,
-			 pa, page_kva, presence_of(state, place->pfn));
+			 pa, page_kva, page_presence(state, place->pfn));
 	if (whatis->address >> state->page_shift != direct_kva >> state->page_shift)
 		put_fact(whatis, "direct map", "this memory is at 0x%" PRIx64 " there", direct_kva);
 	if (class)

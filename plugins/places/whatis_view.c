@@ -33,6 +33,15 @@ static const struct mo_table_spec whatis_many_table = {
 	.n_columns = N_FACT_COLUMNS,
 };
 
+/* Beside the record of a page frame. */
+const struct mo_table_spec page_facts_table = {
+	.name = "page_is",
+	.title = "What it is",
+	.help = "What contains the page frame, and what the kernel recorded of it.",
+	.columns = one_columns,
+	.n_columns = N_FACT_COLUMNS,
+};
+
 void put_fact(const struct whatis_run *whatis, const char *what, const char *format, ...)
 {
 	char detail[600];
@@ -115,7 +124,7 @@ static void put_described_page(struct whatis_run *whatis, const struct mo_place 
 			 described.module ? " [" : "", described.module ? described.module : "", described.module ? "]" : "");
 }
 
-static void put_facts(struct whatis_run *whatis, const struct mo_place *place)
+void put_container(struct whatis_run *whatis, const struct mo_place *place)
 {
 	switch (place->kind) {
 	case MO_PLACE_SYMBOL:
@@ -149,8 +158,14 @@ static void put_facts(struct whatis_run *whatis, const struct mo_place *place)
 		put_fact(whatis, "task", "struct task_struct at 0x%" PRIx64, place->task_kva);
 	put_object(whatis, place);
 	put_area(whatis, place);
+}
+
+static void put_facts(struct whatis_run *whatis, const struct mo_place *place)
+{
+	put_container(whatis, place);
 	if (place->has_pfn)
 		put_page(whatis, place);
+	put_records(whatis, place);
 }
 
 enum {

@@ -168,6 +168,10 @@ struct mo_error *count_array(const struct slab_state *state, uint64_t array_kva,
 /* sheaves.c */
 void mark_sheaves(struct slab_state *state);
 
+/* tracks.c: the model's way to one object's track. */
+struct mo_error *read_object_track(const struct mo_slab_model *model, struct mo_reader *reader, const struct mo_slab *slab,
+				   uint32_t index, bool is_of_free, struct mo_slab_track *ret) MO_MUST_USE;
+
 /* sums.c */
 struct mo_error *sum_up_slabs(struct slab_state *state) MO_MUST_USE;
 

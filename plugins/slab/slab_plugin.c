@@ -86,6 +86,7 @@ static struct mo_error *gather(struct mo_run *run, void **model_ret)
 	state->run = run;
 	state->reader = mo_run_reader(run);
 	state->layout = mo_run_layout(run);
+	state->model.track = read_object_track;
 	error = fill(state);
 	/* The records served the gathering alone. */
 	free(state->records);

@@ -172,23 +172,36 @@ static struct mo_error *check(const struct slab_state *state, const struct mo_sl
 	return NULL;
 }
 
-struct mo_error *gather_tracks(const struct slab_state *state, const struct mo_slab_cache *cache, enum track_item item,
-			       struct track_groups *ret)
+/* get_info_end() (mm/slub.c): behind the object, and behind the free-list pointer where that is outside. */
+static struct mo_error *find_track(const struct slab_state *state, const struct mo_slab_cache *cache, enum track_item item,
+				   uint64_t *offset_ret)
 {
-	const struct slab_layout *layout = state->layout;
-	/* get_info_end() (mm/slub.c): behind the object, and behind the free-list pointer where that is outside. */
+	uint64_t track_bytes = state->layout->track.size.bytes;
 	uint64_t offset = cache->inuse_bytes +
 			  (cache->freelist_offset_bytes >= cache->inuse_bytes ? state->shape.word_bytes : 0u);
-	struct track_groups groups = { .n = 0 };
-	uint64_t jiffies = 0;
 	struct mo_error *error = check(state, cache);
 
 	if (error)
 		return error;
-	offset += (uint64_t)item * layout->track.size.bytes;
-	if (offset + layout->track.size.bytes > cache->size_bytes)
+	offset += (uint64_t)item * track_bytes;
+	if (offset + track_bytes > cache->size_bytes)
 		return mo_error_create(MO_E_CORRUPT, "the tracks of cache %s would lie outside of its objects",
 				       cache->name ? cache->name : "?");
+	*offset_ret = offset;
+	return NULL;
+}
+
+struct mo_error *gather_tracks(const struct slab_state *state, const struct mo_slab_cache *cache, enum track_item item,
+			       struct track_groups *ret)
+{
+	const struct slab_layout *layout = state->layout;
+	struct track_groups groups = { .n = 0 };
+	uint64_t offset = 0;
+	uint64_t jiffies = 0;
+	struct mo_error *error = find_track(state, cache, item, &offset);
+
+	if (error)
+		return error;
 	if (mo_has(&layout->jiffies))
 		error = mo_read_pointer(state->reader, layout->jiffies.kva, &jiffies);
 	for (size_t i = 0; i < cache->n_slabs && !error; i++)
@@ -203,25 +216,66 @@ struct mo_error *gather_tracks(const struct slab_state *state, const struct mo_s
 	return NULL;
 }
 
-struct mo_error *read_track_stack(const struct slab_state *state, const struct track_group *group, uint64_t *frames,
-				  size_t *n_ret)
+/* The stack of a track, from its bytes. */
+static struct mo_error *read_stack(const struct slab_layout *layout, struct mo_reader *reader, const uint8_t *track,
+				   uint64_t *frames, size_t *n_ret)
 {
-	const struct slab_layout *layout = state->layout;
-	uint8_t track[MOST_TRACK_BYTES];
-	struct mo_error *error;
 	size_t n = 0;
 
 	if (mo_has(&layout->track.handle))
-		return mo_stack_depot_read(state->reader, (uint32_t)group->stack, frames, n_ret);
+		return mo_stack_depot_read(reader, (uint32_t)mo_get(&layout->track.handle, track), frames, n_ret);
 	if (!mo_has(&layout->track.addrs))
 		return mo_error_create(MO_E_ABSENT, "this kernel keeps no stacks with its tracks");
-	error = mo_read(state->reader, group->track_kva, track, (size_t)layout->track.size.bytes);
-	if (error)
-		return error;
 	while (n < layout->track.addrs.n_elements && n < MOST_FRAMES && mo_get_element(&layout->track.addrs, track, n)) {
 		frames[n] = mo_get_element(&layout->track.addrs, track, n);
 		n++;
 	}
 	*n_ret = n;
+	return NULL;
+}
+
+struct mo_error *read_track_stack(const struct slab_state *state, const struct track_group *group, uint64_t *frames,
+				  size_t *n_ret)
+{
+	uint8_t track[MOST_TRACK_BYTES];
+	struct mo_error *error = mo_read(state->reader, group->track_kva, track, (size_t)state->layout->track.size.bytes);
+
+	return error ? error : read_stack(state->layout, state->reader, track, frames, n_ret);
+}
+
+struct mo_error *read_object_track(const struct mo_slab_model *model, struct mo_reader *reader, const struct mo_slab *slab,
+				   uint32_t index, bool is_of_free, struct mo_slab_track *ret)
+{
+	const struct slab_state *state = (const struct slab_state *)model; /* its first member */
+	const struct slab_layout *layout = state->layout;
+	uint64_t frames[MOST_FRAMES];
+	uint8_t track[MOST_TRACK_BYTES];
+	uint64_t offset = 0;
+	uint64_t jiffies = 0;
+	size_t n_frames = 0;
+	struct mo_error *error;
+
+	if (slab->cache == MO_SLAB_NO_CACHE)
+		return mo_error_create(MO_E_ABSENT, "a slab of no cache that is known has no tracks");
+	error = find_track(state, &model->caches[slab->cache], is_of_free ? TRACK_FREE : TRACK_ALLOC, &offset);
+	if (!error)
+		error = mo_read(reader, mo_object_kva(model, slab, index) + offset, track, (size_t)layout->track.size.bytes);
+	if (error)
+		return error;
+	*ret = (struct mo_slab_track){ .caller_kva = mo_get(&layout->track.addr, track),
+				       .pid = mo_get_signed(&layout->track.pid, track) };
+	if (mo_has(&layout->jiffies)) {
+		error = mo_read_pointer(reader, layout->jiffies.kva, &jiffies);
+		ret->has_age = !error;
+		ret->age_jiffies = jiffies - mo_get(&layout->track.when, track);
+		mo_error_destroy(error);
+	}
+	/* Without its stack the track still has its caller. */
+	error = read_stack(layout, reader, track, frames, &n_frames);
+	if (error)
+		n_frames = 0;
+	mo_error_destroy(error);
+	ret->n_frames = n_frames < MO_SLAB_TRACK_FRAMES ? n_frames : MO_SLAB_TRACK_FRAMES;
+	memcpy(ret->frames_kva, frames, ret->n_frames * sizeof(frames[0]));
 	return NULL;
 }

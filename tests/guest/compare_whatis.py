@@ -145,5 +145,39 @@ for (address, what, check), row in zip(asked, answers):
                   f"[{row['module']}], class {row['class']}")
     else:
         right[what] += 1
+
+
+def count(what, is_right, why):
+    (right if is_right else wrong)[what] += 1
+    if not is_right and wrong[what] <= 5:
+        print(f"{what}: {why}")
+
+
+def check_tracks():
+    """What slub_debug recorded of objects that the module leaker took."""
+    command_line = json.loads((folder.parent / "guest.json").read_text())["command_line"]
+    debugged = re.search(r"sl[au]b_debug=(\w*)", command_line)
+    if not debugged or "U" not in debugged[1] or "leak_obj" not in names:
+        return
+    for row in rows("objects", "leak_obj", "--allocated")["objects"][::200]:
+        facts = rows("whatis", row["object"])["whatis"]
+        found = [fact["detail"] for fact in facts if fact["what"].startswith("allocated")]
+        count("track", len(found) == 2 and all(re.search(r"take_object\+0x\w+ \[leaker\]", text) for text in found), found)
+
+
+def check_files():
+    """`page` of pages of files: the path within the file system, with which `files` ends the path that it tells."""
+    paths = {row["inode"]: row["path"] for row in rows("files")["files"] if row.get("path", "")}
+    pages = [row["pfn"] for row in rows("pages", "--class=file")["pages"]]
+    for pfn in pages[::max(1, len(pages) // 24)]:
+        owner = rows("page", str(pfn))["page"]["owner"] or ""
+        match = re.match(r"(/.*), inode (\d+) at (0x\w+)", owner)
+        if match and match[3] in paths:
+            path = paths[match[3]].removesuffix(" (deleted)")
+            count("file", path.endswith(match[1]), f"page {pfn:#x}: {owner}, files says {path}")
+
+
+check_tracks()
+check_files()
 print(", ".join(f"{right[what]} of {right[what] + wrong[what]} {what}s right" for what in right | wrong))
 sys.exit(1 if wrong or not right else 0)

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* `memopsy page`: everything known about one page frame. */
-#include "page_facts.h"
-
+/* `memopsy page`: everything known about one page frame: its struct page, and whose it is. */
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "../mem_map/page_facts.h"
+#include "whatis.h"
 
 enum {
 	COLUMN_PFN,
@@ -122,22 +123,31 @@ static struct mo_error *parse_number(struct mo_kernel *kernel, const char *text,
 	return mo_symbols_find_place(mo_kernel_symbols(kernel), text, ret);
 }
 
+/* Whether a page frame has a struct page. */
+static bool has_struct_page(const struct places_state *state, uint64_t pfn)
+{
+	uint64_t page_kva;
+	struct mo_error *error = mo_pfn_to_page(state->memmap, pfn, &page_kva);
+
+	mo_error_destroy(error);
+	return !error;
+}
+
 /*
  * Kernel addresses are those of a struct page, or of memory in the direct map or mapped elsewhere; small numbers are
  * page frame numbers, larger ones physical addresses.
  */
 static struct mo_error *find_pfn(struct mo_run *run, const char *text, uint64_t *ret)
 {
-	const struct mem_map_state *state = mo_run_model(run);
-	unsigned page_shift = mo_kernel_facts(mo_run_kernel(run))->page_shift;
+	const struct places_state *state = mo_run_model(run);
 	uint64_t number = 0;
 	uint64_t pa;
 	struct mo_error *error = parse_number(mo_run_kernel(run), text, &number);
 
 	if (error)
 		return error;
-	if (number >= state->shape.kernel_half) {
-		error = mo_page_to_pfn(state->memmap, number - number % state->shape.page_struct_bytes, ret);
+	if (number >= state->page_shape.kernel_half) {
+		error = mo_page_to_pfn(state->memmap, number - number % state->page_shape.page_struct_bytes, ret);
 		if (!error)
 			return NULL;
 		mo_error_destroy(error);
@@ -145,35 +155,38 @@ static struct mo_error *find_pfn(struct mo_run *run, const char *text, uint64_t 
 		if (error)
 			return mo_error_prepend(error, "%s", text);
 		number = pa;
-	} else if (class_of(state, number)) {
+	} else if (has_struct_page(state, number)) {
 		*ret = number;
 		return NULL;
 	}
-	if (!class_of(state, number >> page_shift))
+	if (!has_struct_page(state, number >> state->page_shift))
 		return mo_error_create(MO_E_ABSENT, "%s: no struct page exists for it", text);
-	*ret = number >> page_shift;
+	*ret = number >> state->page_shift;
 	return NULL;
 }
 
-static const char *presence_text(struct mo_run *run, uint64_t pfn)
+/* Where the memory of two nodes is interleaved, the zone that begins last is the one that lies inside of the other. */
+static const struct mo_zone *zone_of(const struct mo_zones_model *zones, uint64_t pfn)
 {
-	switch (mo_kernel_frame_presence(mo_run_kernel(run), pfn)) {
-	case MO_FRAME_PRESENT:
-		return "in the dump";
-	case MO_FRAME_EXCLUDED:
-		return "left out of the dump";
-	default:
-		return "the dump knows no memory here";
+	const struct mo_zone *found = NULL;
+
+	for (size_t i = 0; zones && i < zones->n_zones; i++) {
+		const struct mo_zone *zone = &zones->zones[i];
+
+		if (zone->spanned_pages.certainty == MO_EXACT && pfn >= zone->start_pfn &&
+		    pfn - zone->start_pfn < zone->spanned_pages.value && (!found || zone->start_pfn >= found->start_pfn))
+			found = zone;
 	}
+	return found;
 }
 
 static void set_place(struct mo_run *run, uint64_t pfn, uint64_t page_kva, struct mo_cell *cells)
 {
-	const struct mem_map_state *state = mo_run_model(run);
-	uint64_t pa = pfn << mo_kernel_facts(mo_run_kernel(run))->page_shift;
-	uint32_t zone = zone_of_pfn(state, pfn);
+	const struct places_state *state = mo_run_model(run);
+	const struct mo_zone *zone = zone_of(state->zones, pfn);
+	uint64_t pa = pfn << state->page_shift;
 	uint64_t kva;
-	struct mo_error *error = mo_pa_to_kva(mo_run_kernel(run), pa, &kva);
+	struct mo_error *error = mo_pa_to_kva(state->kernel, pa, &kva);
 
 	cells[COLUMN_PFN] = mo_cell_number(mo_exact(pfn));
 	cells[COLUMN_PA] = mo_cell_number(mo_exact(pa));
@@ -181,10 +194,10 @@ static void set_place(struct mo_run *run, uint64_t pfn, uint64_t page_kva, struc
 	mo_error_destroy(error);
 	cells[COLUMN_PAGE] = mo_cell_number(mo_exact(page_kva));
 	cells[COLUMN_MIGRATETYPE] = mo_cell_text(migratetype_name(state->free_areas, pfn));
-	cells[COLUMN_PRESENCE] = mo_cell_text(presence_text(run, pfn));
-	if (zone != MO_ZONE_NONE) {
-		cells[COLUMN_ZONE] = mo_cell_text(state->zones->zones[zone].name);
-		cells[COLUMN_NODE] = mo_cell_number(mo_exact(state->zones->zones[zone].node_id));
+	cells[COLUMN_PRESENCE] = mo_cell_text(page_presence(state, pfn));
+	if (zone) {
+		cells[COLUMN_ZONE] = mo_cell_text(zone->name);
+		cells[COLUMN_NODE] = mo_cell_number(mo_exact(zone->node_id));
 	}
 }
 
@@ -205,10 +218,10 @@ static void set_facts(const struct mem_map_layout *layout, const struct page_fac
 }
 
 /* The struct page that tells of the owner: the head's, for a tail page. */
-static void find_owner(struct mo_run *run, enum mo_page_class class, uint64_t page_kva, const struct page_facts *facts,
-		       char *text, size_t n_bytes)
+static void describe_owner_of(struct mo_run *run, enum mo_page_class class, uint64_t page_kva, const struct page_facts *facts,
+			      char *text, size_t n_bytes)
 {
-	const struct mem_map_state *state = mo_run_model(run);
+	const struct places_state *state = mo_run_model(run);
 	uint8_t head[MOST_PAGE_STRUCT_BYTES];
 	struct page_facts head_facts = *facts;
 	struct mo_error *error;
@@ -217,71 +230,107 @@ static void find_owner(struct mo_run *run, enum mo_page_class class, uint64_t pa
 	if (facts->is_tail) {
 		error = mo_page_to_pfn(state->memmap, facts->head_kva, &pfn);
 		if (!error)
-			error = mo_read(mo_run_reader(run), facts->head_kva, head, state->shape.page_struct_bytes);
+			error = mo_read(mo_run_reader(run), facts->head_kva, head, state->page_shape.page_struct_bytes);
 		if (error) {
 			mo_error_destroy(error);
 			*text = '\0';
 			return;
 		}
 		page_kva = facts->head_kva;
-		decode_page(&state->shape, page_kva, class, head, NULL, ~0ull, &head_facts);
+		decode_page(&state->page_shape, page_kva, class, head, NULL, ~0ull, &head_facts);
 	}
-	describe_owner(mo_run_reader(run), mo_run_layout(run), class, page_kva, &head_facts, text, n_bytes);
+	describe_owner(mo_run_reader(run), &state->page_layout, class, page_kva, &head_facts, text, n_bytes);
 }
 
-static struct mo_error *show_one(struct mo_run *run, struct mo_report *report, const struct flag_names *names,
-				 uint64_t pfn)
+/* What struct page does not tell, whatever contains the memory does: a stack, an area, a page table, ... */
+static void find_owner(struct mo_run *run, enum mo_page_class class, uint64_t page_kva, const struct page_facts *facts,
+		       const struct mo_place *place, char *text, size_t n_bytes)
 {
-	const struct mem_map_state *state = mo_run_model(run);
-	enum mo_page_class class = (enum mo_page_class)*class_of(state, pfn);
+	describe_owner_of(run, class, page_kva, facts, text, n_bytes);
+	if (!*text && place->kind != MO_PLACE_NONE && place->kind != MO_PLACE_PAGE_BLOCK && place->kind != MO_PLACE_LARGE_KMALLOC)
+		snprintf(text, n_bytes, "%s%s%s%s", place->name, place->module ? " [" : "", place->module ? place->module : "",
+			 place->module ? "]" : "");
+}
+
+static struct mo_error *read_facts(struct mo_run *run, const struct mo_place *place, const struct flag_names *names,
+				   uint64_t page_kva, struct mo_cell *cells, char *flags, size_t n_flags, char *owner,
+				   size_t n_owner)
+{
+	const struct places_state *state = mo_run_model(run);
 	struct mo_reader *reader = mo_run_reader(run);
-	uint64_t struct_bytes = state->shape.page_struct_bytes;
+	enum mo_page_class class = (enum mo_page_class)place->page_class;
+	uint64_t struct_bytes = state->page_shape.page_struct_bytes;
 	uint8_t page[2 * MOST_PAGE_STRUCT_BYTES];
-	struct mo_cell cells[N_COLUMNS];
 	struct page_facts facts;
 	bool has_second;
+	struct mo_error *error = mo_read(reader, page_kva, page, struct_bytes);
+
+	if (error)
+		return error;
+	error = mo_read(reader, page_kva + struct_bytes, page + struct_bytes, struct_bytes);
+	has_second = !error;
+	mo_error_destroy(error);
+	decode_page(&state->page_shape, page_kva, class, page, has_second ? page + struct_bytes : NULL, names->all, &facts);
+	set_facts(&state->page_layout, &facts, page, cells);
+	describe_flags(names, &state->page_shape, facts.flags, flags, n_flags);
+	cells[COLUMN_FLAGS] = mo_cell_text(flags);
+	find_owner(run, class, page_kva, &facts, place, owner, n_owner);
+	cells[COLUMN_OWNER] = mo_cell_text(*owner ? owner : NULL);
+	return NULL;
+}
+
+static struct mo_error *put_record(struct whatis_run *whatis, const struct mo_place *place)
+{
+	const struct places_state *state = whatis->state;
+	struct mo_cell cells[N_COLUMNS];
+	struct flag_names names;
 	uint64_t page_kva;
 	char flags[512];
-	char owner[200];
-	struct mo_error *error = mo_pfn_to_page(state->memmap, pfn, &page_kva);
+	char owner[640];
+	struct mo_error *error = find_flag_names(state->kernel, &names);
 
+	if (!error)
+		error = mo_pfn_to_page(state->memmap, place->pfn, &page_kva);
 	if (error)
 		return error;
 	for (unsigned i = 0; i < N_COLUMNS; i++)
 		cells[i] = mo_cell_unknown();
-	set_place(run, pfn, page_kva, cells);
-	cells[COLUMN_CLASS] = mo_cell_text(page_class_infos[class].name);
-	cells[COLUMN_WHAT] = mo_cell_text(page_class_infos[class].help);
-	error = mo_read(reader, page_kva, page, struct_bytes);
-	if (!error) {
-		error = mo_read(reader, page_kva + struct_bytes, page + struct_bytes, struct_bytes);
-		has_second = !error;
-		mo_error_destroy(error);
-		error = NULL;
-		decode_page(&state->shape, page_kva, class, page, has_second ? page + struct_bytes : NULL, names->all,
-			    &facts);
-		set_facts(mo_run_layout(run), &facts, page, cells);
-		describe_flags(names, &state->shape, facts.flags, flags, sizeof(flags));
-		cells[COLUMN_FLAGS] = mo_cell_text(flags);
-		find_owner(run, class, page_kva, &facts, owner, sizeof(owner));
-		cells[COLUMN_OWNER] = mo_cell_text(*owner ? owner : NULL);
-	}
-	mo_report_record(report, &page_table, cells);
+	set_place(whatis->run, place->pfn, page_kva, cells);
+	cells[COLUMN_CLASS] = mo_cell_text(state->mem_map->classes[place->page_class].name);
+	cells[COLUMN_WHAT] = mo_cell_text(state->mem_map->classes[place->page_class].help);
+	error = read_facts(whatis->run, place, &names, page_kva, cells, flags, sizeof(flags), owner, sizeof(owner));
+	mo_report_record(whatis->report, &page_table, cells);
 	if (error)
-		mo_report_note(report, "The struct page cannot be read: %s", mo_error_text(error));
+		mo_report_note(whatis->report, "The struct page cannot be read: %s", mo_error_text(error));
 	mo_error_destroy(error);
 	return NULL;
 }
 
 struct mo_error *show_page(struct mo_run *run, struct mo_report *report)
 {
-	struct flag_names names;
-	struct mo_error *error = find_flag_names(mo_run_kernel(run), &names);
-	uint64_t pfn;
+	struct whatis_run whatis = { .run = run, .report = report, .state = mo_run_model(run) };
+	const struct places_state *state = whatis.state;
+	struct mo_place place;
+	struct mo_error *error;
+	uint64_t pfn = 0;
 
+	if (!state->memmap || !state->has_page_shape || !state->mem_map)
+		return mo_error_create(MO_E_ABSENT, "the memory map cannot be read");
+	error = find_pfn(run, mo_run_argument(run, 0), &pfn);
 	if (!error)
-		error = find_pfn(run, mo_run_argument(run, 0), &pfn);
+		error = find_place_pa(&state->model, mo_run_reader(run), pfn << state->page_shift, &place);
+	if (error)
+		return error;
+	whatis.address = state->direct_map_kva + (pfn << state->page_shift);
+	error = put_record(&whatis, &place);
 	if (!error)
-		error = show_one(run, report, &names, pfn);
+		error = cache_types_init(&whatis.types, state->kernel, state->slabs);
+	if (!error) {
+		mo_report_table_begin(report, &page_facts_table);
+		put_container(&whatis, &place);
+		put_records(&whatis, &place);
+		mo_report_table_end(report);
+	}
+	cache_types_deinit(&whatis.types);
 	return error;
 }
