@@ -6,8 +6,8 @@
  * The model "files": every inode with pages in the page cache (tmpfs, shmem and memfd among them) or in swap, every
  * superblock, and the dentries that nobody uses. From one pass over the struct pages, by page->mapping.
  *
- * Immutable once published; lives until the run ends. Kept is a row per inode that has pages. Paths and users are found
- * for the first MO_FILES_NAMED files, and for all those that are deleted up to that number again.
+ * Immutable once published; lives until the run ends. Kept is a row per inode that has pages. Paths are found for the
+ * first MO_FILES_NAMED files, and for all those that are deleted up to that number again; users for all.
  */
 
 #include <memopsy/report.h>
@@ -47,9 +47,9 @@ struct mo_file {
 	enum mo_file_kind kind;
 	const char *path;            /* as the first process sees it, with the kernel's " (deleted)"; raw bytes; NULL: no
 					dentry is left, or not looked for (has_path) */
-	const struct mo_file_user *users; /* ascending by task */
+	const struct mo_file_user *users; /* ascending by task; none if the model "tasks" could not be had */
 	uint32_t n_users;
-	bool has_path;               /* path and users were looked for; users: if the model "tasks" could be had */
+	bool has_path;               /* the path was looked for */
 	bool is_deleted;             /* no link is left (i_nlink 0): its memory is freed when the last user lets go */
 	bool is_memfd;
 	bool is_dax;

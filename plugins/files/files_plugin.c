@@ -42,6 +42,7 @@ static struct mo_error *gather_all(struct files_state *state)
 	gather_counts(state);
 	choose_named(state);
 	error = gather_users(state);
+	mapping_table_deinit(&state->mappings);
 	return error ? error : gather_paths(state);
 }
 

@@ -174,7 +174,6 @@ static void put_file(struct files_state *state, struct mo_report *report, const 
 {
 	char path[MOST_PATH_BYTES];
 	struct text used_by, openers, mappers;
-	bool knows_users = state->tasks && file->has_path;
 	struct mo_cell cells[N_COLUMNS] = {
 		[COLUMN_CACHED] = bytes_cell(state, mo_exact(file->pages)),
 		[COLUMN_DIRTY] = bytes_cell(state, mo_exact(file->dirty_pages)),
@@ -192,7 +191,7 @@ static void put_file(struct files_state *state, struct mo_report *report, const 
 	if (file->kind == MO_FILE_SWAP)
 		cells[COLUMN_MAPPED] = cells[COLUMN_DIRTY] = cells[COLUMN_WRITEBACK] = cells[COLUMN_UNEVICTABLE] =
 			mo_cell_unknown();
-	if (knows_users) {
+	if (state->tasks) {
 		summarise_users(state, file, &used_by);
 		list_users(state, file, true, &openers);
 		list_users(state, file, false, &mappers);

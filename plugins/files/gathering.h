@@ -45,7 +45,7 @@ struct files_state {
 	const struct mo_tasks_model *tasks;  /* NULL: could not be had */
 	const struct mo_memmap *memmap;
 	uint64_t page_bytes;
-	struct mapping_table mappings;
+	struct mapping_table mappings;       /* until the users are known */
 	struct mo_file *files;
 	size_t n_files;
 	struct mo_mount *mounts;
@@ -67,7 +67,7 @@ struct mo_error *gather_inodes(struct files_state *state) MO_MUST_USE;
 struct mo_error *gather_superblocks(struct files_state *state) MO_MUST_USE;
 struct mo_error *sum_up_mounts(struct files_state *state) MO_MUST_USE;
 void gather_counts(struct files_state *state);
-/* Which files get users and paths. */
+/* Which files get paths. */
 void choose_named(struct files_state *state);
 struct mo_error *gather_users(struct files_state *state) MO_MUST_USE;
 struct mo_error *gather_paths(struct files_state *state) MO_MUST_USE;

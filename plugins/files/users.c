@@ -47,11 +47,11 @@ static struct mo_error *too_many(void)
 	return mo_error_create(MO_E_LIMIT, "there are more than %u file descriptors and mappings", MOST_STEPS);
 }
 
-static uint32_t named_file(const struct files_state *state, uint64_t mapping_kva)
+static uint32_t file_of(const struct files_state *state, uint64_t mapping_kva)
 {
 	const struct mapping_counts *counts = mapping_table_find(&state->mappings, mapping_kva);
 
-	return counts && state->files[counts->file].has_path ? counts->file : UINT32_MAX;
+	return counts ? counts->file : UINT32_MAX;
 }
 
 static struct mo_error *read_fd_table(struct files_state *state, uint64_t files_kva, uint32_t task, struct uses *uses)
@@ -79,7 +79,7 @@ static struct mo_error *read_fd_table(struct files_state *state, uint64_t files_
 		if (error || !file_kva)
 			continue;
 		error = mo_read_field(state->reader, &layout->open.f_mapping, file_kva, &mapping_kva);
-		file = error ? UINT32_MAX : named_file(state, mapping_kva);
+		file = error ? UINT32_MAX : file_of(state, mapping_kva);
 		if (file != UINT32_MAX)
 			error = add_use(uses, file, task, true);
 	}
@@ -210,9 +210,9 @@ struct mo_error *gather_users(struct files_state *state)
 		return NULL;
 	error = gather_open(state, &uses);
 	if (mo_has(&layout->mapping.i_mmap) && mo_has(&layout->mapping.vma_rb) && mo_has(&layout->mapping.vm_mm))
-		for (size_t i = 0; i < state->n_files && !error; i++)
-			if (state->files[i].has_path && state->files[i].inode_kva)
-				error = gather_mapped_of(state, (uint32_t)i, &uses);
+		for (size_t i = 0; i < state->mappings.n_used && !error; i++)
+			if (state->mappings.rows[i].has_vmas)
+				error = gather_mapped_of(state, state->mappings.rows[i].file, &uses);
 	if (!error)
 		error = keep_uses(state, &uses);
 	free(uses.uses);

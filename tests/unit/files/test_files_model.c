@@ -185,10 +185,21 @@ static void test_table_of_mappings(void **unused)
 		}
 	assert_int_equal(table.n_used, 10000);
 	expect_success(mapping_table_merge(&sum, &table));
+	assert_int_equal(table.n_used, 0);
+	assert_null(mapping_table_find(&table, BASE_KVA));
+	for (uint64_t i = 10001; i-- > 0;)
+		mapping_table_get(&table, BASE_KVA + i * 8)->pages = i * 2;
 	expect_success(mapping_table_merge(&sum, &table));
-	assert_int_equal(sum.n_used, 10000);
-	for (uint64_t i = 0; i < 10000; i++)
-		assert_int_equal(mapping_table_find(&sum, BASE_KVA + i * 8)->pages, i * 4);
+	assert_int_equal(sum.n_used, 10001);
+	assert_int_equal(table.n_used, 0);
+	for (unsigned round = 1; round <= 2; round++) {
+		for (uint64_t i = 0; i < 10000; i++)
+			assert_int_equal(mapping_table_find(&sum, BASE_KVA + i * 8)->pages, i * 4);
+		assert_int_equal(mapping_table_find(&sum, BASE_KVA + 80000)->pages, 20000);
+		expect_success(mapping_table_sort(&sum));
+	}
+	for (size_t i = 1; i < sum.n_used; i++)
+		assert_true(sum.rows[i - 1].mapping_kva < sum.rows[i].mapping_kva);
 	assert_null(mapping_table_find(&sum, BASE_KVA + 4));
 	assert_null(mapping_table_find(&sum, 0));
 	mapping_table_deinit(&table);
