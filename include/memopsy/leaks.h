@@ -108,6 +108,9 @@ struct mo_leaks_model {
 	uint64_t deferred_objects; /* given to RCU, to be freed */
 	uint64_t deferred_callbacks; /* given to call_rcu(), which has not called back: reached by its lists */
 	uint64_t deferred_kfree_rcu; /* given to kfree_rcu(), on lists that wait for no grace period yet: reached likewise */
+	uint64_t deferred_batches; /* given to kfree_rcu(), in batches whose grace period is running: reached likewise */
+	uint64_t deferred_slabs;   /* empty slabs of SLAB_TYPESAFE_BY_RCU that call_rcu() will free */
+	uint64_t deferred_areas, deferred_area_bytes; /* of vmalloc, freed: their addresses wait for a TLB flush */
 	uint64_t root_pages;       /* pages whose words are roots, those missing among them */
 	uint64_t missing_pages;    /* of these, pages that the dump left out, or that could not be read */
 	uint64_t missing_objects;  /* allocated and reached objects that could not be read whole */

@@ -208,12 +208,15 @@ static void report_missing(struct mo_report *report, const struct mo_leaks_model
 		{ .label = "objects without a path in what is left", .kind = MO_CELL_COUNT,
 		  .cell = mo_cell_number(mo_exact(model->n_lost)) },
 	};
+	bool are_objects = model->missing_objects > model->missing_pages;
 	struct mo_finding finding = {
 		.id = "leaks-memory-missing",
 		.severity = MO_WARNING,
 		.confidence = MO_CERTAIN,
-		.verdict = model->is_hopeless ? "So much of the kernel's memory is missing that nobody can tell what is lost." :
-						"Memory of the kernel is missing that may point at what seems to be lost.",
+		.verdict = !model->is_hopeless ? "Memory of the kernel is missing that may point at what seems to be lost." :
+			   are_objects ? "Slabs are missing from this dump: what their objects point at seems lost, so nobody can tell "
+					 "what is." :
+					 "So much of the kernel's memory is missing that nobody can tell what is lost.",
 		.evidence = evidence,
 		.n_evidence = sizeof(evidence) / sizeof(evidence[0]),
 		.advice = model->is_hopeless ? "`memopsy leaks --list` has the candidates; a dump with all slabs would tell." :

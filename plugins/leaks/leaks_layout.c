@@ -60,6 +60,14 @@ static const struct mo_need rows[] = {
 	MO_FIELD(L, rcu.kfree_pages, "struct kfree_rcu_cpu", "bkvcache.first", OPTIONAL,
 		 .why = "pages for lists of objects that have none now"),
 
+	MO_FIELD(L, rcu.batches, "struct kfree_rcu_cpu", "krw_arr", OPTIONAL, .why = "kernel/rcu/tree.c: waiting for a grace period"),
+	MO_FIELD(L, rcu.batch_list, "struct kfree_rcu_cpu_work", "head_free", OPTIONAL),
+	MO_FIELD(L, rcu.batch_chains, "struct kfree_rcu_cpu_work", "bkvhead_free", OPTIONAL, .why = "kernel/rcu/tree.c: 5.9 to 6.2"),
+	MO_FIELD(L, rcu.batch_lists, "struct kfree_rcu_cpu_work", "bulk_head_free", OPTIONAL, .why = "kernel/rcu/tree.c: since 6.3"),
+	MO_FIELD(L, rcu.records, "struct kvfree_rcu_bulk_data", "nr_records", OPTIONAL),
+	MO_FIELD(L, rcu.next_page, "struct kvfree_rcu_bulk_data", "next", OPTIONAL, .why = "kernel/rcu/tree.c: until 6.2"),
+	MO_FIELD(L, rcu.page_list, "struct kvfree_rcu_bulk_data", "list", OPTIONAL, .why = "kernel/rcu/tree.c: since 6.3"),
+
 	MO_FIELD(L, sheaf.cache, "struct slab_sheaf", "cache", OPTIONAL, .why = "mm/slub.c: sheaves since 6.18"),
 	MO_FIELD(L, sheaf.objects, "struct slab_sheaf", "objects", OPTIONAL),
 	MO_FIELD(L, sheaf.size, "struct slab_sheaf", "size", OPTIONAL),

@@ -53,6 +53,8 @@ struct leaks_layout {
 	struct {
 		struct mo_address data, kfree;
 		struct mo_field callbacks, kfree_count, kfree_bulk_count, kfree_pages;
+		/* Batches of kfree_rcu() whose grace period is running. */
+		struct mo_field batches, batch_list, batch_chains, batch_lists, records, next_page, page_list;
 	} rcu;
 
 	/* What keeps addresses of objects that are no references. */

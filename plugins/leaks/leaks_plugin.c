@@ -52,6 +52,7 @@ static struct mo_error *fill(struct leaks_state *state)
 	if (!error)
 		error = group_lost(state);
 	count_kfree_rcu(state);
+	count_areas_to_purge(state);
 	judge(&state->model);
 	return error;
 }

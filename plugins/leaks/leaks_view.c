@@ -239,6 +239,47 @@ static void put_list(struct mo_report *report, const struct mo_leaks_model *mode
 	mo_report_table_end(report);
 }
 
+/* What the answer rests on: how much could be read, and what an idle kernel shows. */
+static void put_scope(struct mo_report *report, const struct mo_leaks_model *model)
+{
+	char registers[100] = "";
+	char read[200] = "All of them could be read.";
+
+	if (model->register_sets)
+		snprintf(registers, sizeof(registers), " and the registers of %" PRIu64 " CPU%s", model->register_sets,
+			 model->register_sets == 1 ? "" : "s");
+	else
+		snprintf(registers, sizeof(registers), "; no CPU's registers are known");
+	if (model->missing_pages || model->missing_objects)
+		snprintf(read, sizeof(read), "Of these, %" PRIu64 " objects and %" PRIu64 " pages (%.1f %% and %.1f %%) could not be read.",
+			 model->missing_objects, model->missing_pages,
+			 100.0 * (double)model->missing_objects / (double)(model->objects ? model->objects : 1),
+			 100.0 * (double)model->missing_pages / (double)(model->root_pages ? model->root_pages : 1));
+	mo_report_note(report,
+		       "Looked at: %" PRIu64 " allocated objects, %" PRIu64 " blocks of pages, %" PRIu64
+		       " areas of vmalloc; roots: %" PRIu64 " pages%s. %s",
+		       model->objects, model->blocks, model->areas, model->root_pages, registers, read);
+	if (!model->is_hopeless)
+		mo_report_note(report, "An idle kernel shows no likely loss: a few headers of sysctl tables, lost on purpose, and tens to "
+				       "hundreds of suspect pages, nearly all of them tails of alloc_pages_exact().");
+}
+
+/* What waits to be freed, and nobody has any more. */
+static void put_deferred(struct mo_report *report, const struct mo_leaks_model *model)
+{
+	uint64_t kfree_rcu = model->deferred_objects + model->deferred_kfree_rcu + model->deferred_batches;
+
+	if (model->deferred_callbacks || model->deferred_slabs || kfree_rcu)
+		mo_report_note(report,
+			       "Not lost, but deferred: %" PRIu64 " objects and %" PRIu64 " slabs wait for call_rcu(); %" PRIu64
+			       " objects were given to kfree_rcu(), for %" PRIu64 " of which the grace period is running.",
+			       model->deferred_callbacks, model->deferred_slabs, kfree_rcu,
+			       model->deferred_objects + model->deferred_batches);
+	if (model->deferred_areas)
+		mo_report_note(report, "%" PRIu64 " areas of vmalloc (%" PRIu64 " KiB of addresses) are freed and wait to be purged.",
+			       model->deferred_areas, model->deferred_area_bytes / 1024);
+}
+
 /* In a report the largest groups; none where most of them would be wrong. */
 static void put_groups(struct mo_run *run, struct mo_report *report, const struct mo_leaks_model *model,
 		       const struct mo_slab_model *slabs)
@@ -271,21 +312,13 @@ static void put_groups(struct mo_run *run, struct mo_report *report, const struc
 	mo_report_table_end(report);
 	if (!model->is_hopeless && n_left)
 		mo_report_note(report, "%zu smaller groups are shown by `memopsy leaks`.", n_left);
-	if (model->suspect_objects && !mo_run_flag(run, "suspects"))
+	if (model->suspect_objects && !model->is_hopeless && !mo_run_flag(run, "suspects"))
 		mo_report_note(report,
 			       "%" PRIu64 " more (%" PRIu64 " KiB) are suspect: no address leads to them, but a number may, or the page "
-			       "before them. `memopsy leaks --suspects` shows them; an idle machine has some.",
+			       "before them. `memopsy leaks --suspects` shows them.",
 			       model->suspect_objects, model->suspect_bytes / 1024);
-	mo_report_note(report, "%" PRIu64 " allocated objects looked at, and %" PRIu64 " pages as roots.", model->objects,
-		       model->root_pages - model->missing_pages);
-	if (model->blocks || model->areas)
-		mo_report_note(report, "%" PRIu64 " blocks of pages and %" PRIu64 " areas of vmalloc looked at.", model->blocks,
-			       model->areas);
-	if (model->deferred_objects || model->deferred_callbacks || model->deferred_kfree_rcu)
-		mo_report_note(report,
-			       "Not lost, but deferred: %" PRIu64 " objects wait for call_rcu(), %" PRIu64
-			       " were given to kfree_rcu().",
-			       model->deferred_callbacks, model->deferred_objects + model->deferred_kfree_rcu);
+	put_scope(report, model);
+	put_deferred(report, model);
 }
 
 struct mo_error *show_leaks(struct mo_run *run, struct mo_report *report)
