@@ -125,6 +125,11 @@ struct mo_slab_cache {
 	uint64_t faulty_slabs;
 	uint64_t hidden_objects;       /* of slabs whose counters make no sense, as far as these say */
 	uint64_t untold_objects;       /* that lists which could not be read may have: so many allocated ones may be free */
+
+	/* Until 5.8 a memory cgroup has caches of its own, each the child of another one (CONFIG_MEMCG_KMEM). */
+	uint64_t root_kva;             /* whose child it is (struct kmem_cache); 0: nobody's */
+	uint64_t memcg_kva;            /* of a child: the struct mem_cgroup that pays */
+	uint32_t root;                 /* index of the cache at root_kva; MO_SLAB_NO_CACHE: none, or it is not known */
 };
 
 /* Who allocated or last freed an object, of caches that keep it (slub_debug=U): struct track. */

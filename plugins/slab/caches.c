@@ -20,7 +20,7 @@ static uint64_t bytes_wanted(const struct slab_layout *layout)
 		&layout->cache.refcount, &layout->cache.ctor, &layout->cache.inuse, &layout->cache.align,
 		&layout->cache.red_left_pad, &layout->cache.name, &layout->cache.random, &layout->cache.num,
 		&layout->cache.gfporder, &layout->cache.freelist_size, &layout->cache.limit, &layout->cache.batchcount,
-		&layout->cache.shared, &layout->cache.obj_offset,
+		&layout->cache.shared, &layout->cache.obj_offset, &layout->cache.root_cache, &layout->cache.memcg,
 	};
 	uint64_t end = 0;
 
@@ -61,6 +61,17 @@ static void decode_slab_cache(const struct slab_layout *layout, const uint8_t *b
 	cache->shared_factor = (uint32_t)mo_get(&layout->cache.shared, bytes);
 }
 
+/* The two members of a union mean what they say only in a child. */
+static void decode_child(const struct slab_layout *layout, const uint8_t *bytes, struct mo_slab_cache *cache)
+{
+	cache->root = MO_SLAB_NO_CACHE;
+	if (!mo_has(&layout->cache.root_cache))
+		return;
+	cache->root_kva = mo_get(&layout->cache.root_cache, bytes);
+	if (cache->root_kva && mo_has(&layout->cache.memcg))
+		cache->memcg_kva = mo_get(&layout->cache.memcg, bytes);
+}
+
 static void decode_cache(const struct slab_state *state, const uint8_t *bytes, struct mo_slab_cache *cache)
 {
 	const struct slab_layout *layout = state->layout;
@@ -72,6 +83,7 @@ static void decode_cache(const struct slab_state *state, const uint8_t *bytes, s
 	cache->refcount = (int32_t)mo_get_signed(&layout->cache.refcount, bytes);
 	cache->constructor_kva = mo_get(&layout->cache.ctor, bytes);
 	cache->is_reclaimable = cache->flags & slab_flag(layout, FLAG_RECLAIM_ACCOUNT);
+	decode_child(layout, bytes, cache);
 	if (state->shape.is_slab)
 		decode_slab_cache(layout, bytes, cache);
 	else
@@ -194,7 +206,7 @@ struct mo_error *add_unlisted_cache(struct slab_state *state, uint64_t cache_kva
 		return NULL;
 	}
 	if (error)
-		cache = (struct mo_slab_cache){ .cache_kva = cache_kva };
+		cache = (struct mo_slab_cache){ .cache_kva = cache_kva, .root = MO_SLAB_NO_CACHE };
 	mo_error_destroy(error);
 	state->caches[state->model.n_caches++] = cache;
 	return NULL;

@@ -87,6 +87,9 @@ struct mo_error *gather_charges(const struct slab_state *state, const struct mo_
 {
 	struct last_objcg last = { .objcg_kva = 0 };
 
+	if (mo_has(&state->layout->cache.root_cache))
+		return mo_error_create(MO_E_ABSENT, "this kernel charges whole caches to memory cgroups (`memopsy slab` lists a "
+				       "cache's children)");
 	if (!mo_charge_is_by_object(&state->layout->charge))
 		return mo_error_create(MO_E_ABSENT, "this kernel does not charge objects to memory cgroups one by one "
 				       "(CONFIG_MEMCG_KMEM, since 5.9)");

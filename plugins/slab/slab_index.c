@@ -150,6 +150,18 @@ static void make_slabs(struct slab_state *state, const struct cache_key *keys)
 	}
 }
 
+/* A child of a child there is not: such a root is none. */
+static void link_children(struct slab_state *state, const struct cache_key *keys)
+{
+	for (size_t i = 0; i < state->model.n_caches; i++) {
+		struct mo_slab_cache *cache = &state->caches[i];
+		uint32_t root = cache->root_kva ? look_up(keys, state->model.n_caches, cache->root_kva) : MO_SLAB_NO_CACHE;
+
+		if (root != MO_SLAB_NO_CACHE && !state->caches[root].root_kva)
+			cache->root = root;
+	}
+}
+
 struct mo_error *index_slabs(struct slab_state *state)
 {
 	struct mo_error *error = adopt_caches(state);
@@ -165,6 +177,7 @@ struct mo_error *index_slabs(struct slab_state *state)
 		return mo_error_no_memory();
 	}
 	state->model.slabs = state->slabs;
+	link_children(state, keys);
 	make_slabs(state, keys);
 	free(keys);
 	/* Most objects are allocated, which is 0: their part of this memory is never touched. */

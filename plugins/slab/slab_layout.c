@@ -5,6 +5,7 @@
 #define OPTIONAL .is_optional = true
 #define IN_SLUB "mm/slub.c: SLUB alone has it"
 #define IN_SLAB "mm/slab.c: SLAB alone, until 6.7"
+#define IN_CHILD "mm/slab.h: caches for each memory cgroup, until 5.8 (9855609bde03)"
 #define IN_PAGE "mm/slab.h: struct slab since 5.17, before it a union in struct page"
 
 #define FLAG(flag, value) MO_CONSTANT(L, flags[FLAG_##flag], "enum _slab_flag_bits", "_SLAB_" #flag, OPTIONAL),
@@ -67,6 +68,8 @@ static const struct mo_need rows[] = {
 	MO_FIELD(L, cache.kobj_sd, "struct kmem_cache", "kobj.sd", OPTIONAL, .why = "CONFIG_SYSFS"),
 	MO_FIELD(L, cache.sheaf_capacity, "struct kmem_cache", "sheaf_capacity", OPTIONAL, .why = "mm/slab.h: since 6.18"),
 	MO_FIELD(L, cache.kasan_info, "struct kmem_cache", "kasan_info", OPTIONAL, .why = "CONFIG_KASAN"),
+	MO_FIELD(L, cache.root_cache, "struct kmem_cache", "memcg_params.root_cache", OPTIONAL, .why = IN_CHILD),
+	MO_FIELD(L, cache.memcg, "struct kmem_cache", "memcg_params.memcg", OPTIONAL, .why = IN_CHILD),
 	SLAB_FLAGS(FLAG)
 
 	MO_SIZE(L, per_node_size, "struct kmem_cache_per_node_ptrs", OPTIONAL),

@@ -36,7 +36,7 @@ struct slab_layout {
 	struct {
 		struct mo_field cpu_slab, cpu_sheaves, flags, size, object_size, offset, oo, min, refcount, ctor, inuse, align,
 			red_left_pad, name, list, random, node, per_node, kobj_sd, sheaf_capacity, kasan_info, num, gfporder,
-			freelist_size, cpu_cache, limit, batchcount, shared, obj_offset;
+			freelist_size, cpu_cache, limit, batchcount, shared, obj_offset, root_cache, memcg;
 	} cache;
 	struct mo_constant flags[N_SLAB_FLAGS];
 

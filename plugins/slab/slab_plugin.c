@@ -121,7 +121,8 @@ struct mo_cell name_cell(const struct mo_slab_cache *cache, char *room, size_t n
 static const struct mo_table_spec *const slabinfo_tables[] = { &slabinfo_table };
 static const struct mo_table_spec *const slabtop_tables[] = { &slabtop_table, &slab_cgroups_table };
 static const struct mo_table_spec *const slab_tables[] = { &slab_table, &slab_nodes_table, &slab_aliases_table,
-							   &slab_slabs_table, &slab_charges_table, &slab_tracks_table };
+							   &slab_children_table, &slab_slabs_table, &slab_charges_table,
+							   &slab_tracks_table };
 
 static const struct mo_table_spec *const objects_tables[] = { &objects_table };
 static const struct mo_table_spec *const slabcheck_tables[] = { &slabcheck_table };

@@ -314,6 +314,7 @@ struct mo_error *show_slab(struct mo_run *run, struct mo_report *report)
 	put_record(run, report, cache);
 	put_nodes(report, cache);
 	put_aliases(run, report, cache);
+	put_children(run, report, cache);
 	if (mo_run_flag(run, "slabs"))
 		put_slabs(run, report, cache);
 	if (mo_run_flag(run, "charged"))

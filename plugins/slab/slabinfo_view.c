@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 enum { COLUMN_NAME, COLUMN_ACTIVE_OBJS, COLUMN_NUM_OBJS, COLUMN_OBJSIZE, COLUMN_OBJPERSLAB, COLUMN_PAGESPERSLAB,
        COLUMN_LIMIT, COLUMN_BATCHCOUNT, COLUMN_SHAREDFACTOR, COLUMN_ACTIVE_SLABS, COLUMN_NUM_SLABS, COLUMN_SHAREDAVAIL,
@@ -113,50 +114,82 @@ static struct mo_count sum_nodes(const struct mo_slab_cache *cache, size_t which
 	return sum;
 }
 
-/* What only SLAB has. */
-static void put_tunables(const struct mo_slab_cache *cache, struct mo_count slabs, struct mo_cell *cells)
-{
-	struct mo_count free_slabs = sum_nodes(cache, offsetof(struct mo_slab_node, free_slabs));
+/* What one row says; with the caches that memory cgroups had until 5.8 (memcg_accumulate_slabinfo()). */
+struct row {
+	struct mo_count slabs, objects, partial_free, free_slabs, shared_avail;
+	struct mo_count allocated;
+	uint64_t free, unknown, n_slabs;
+};
 
-	slabs.value -= free_slabs.value;
-	if (slabs.certainty != MO_EXACT || free_slabs.certainty != MO_EXACT)
-		slabs = mo_unknown();
+static void add_to_row(struct row *row, const struct mo_slab_cache *cache)
+{
+	row->slabs = mo_count_add(row->slabs, sum_nodes(cache, offsetof(struct mo_slab_node, slabs)));
+	row->objects = mo_count_add(row->objects, sum_nodes(cache, offsetof(struct mo_slab_node, objects)));
+	row->partial_free = mo_count_add(row->partial_free, sum_nodes(cache, offsetof(struct mo_slab_node, partial_free)));
+	row->free_slabs = mo_count_add(row->free_slabs, sum_nodes(cache, offsetof(struct mo_slab_node, free_slabs)));
+	row->shared_avail = mo_count_add(row->shared_avail, sum_nodes(cache, offsetof(struct mo_slab_node, shared_avail)));
+	row->allocated = mo_count_add(row->allocated, allocated_of(cache));
+	row->free += free_objects_of(cache);
+	row->unknown += cache->states[MO_OBJECT_UNKNOWN] + cache->hidden_objects;
+	row->n_slabs += cache->n_slabs;
+}
+
+/* A row for each cache; those of children are left empty. */
+static struct row *make_rows(const struct mo_slab_model *model)
+{
+	struct row *rows = calloc(model->n_caches + 1, sizeof(*rows));
+
+	for (size_t i = 0; rows && i < model->n_caches; i++) {
+		rows[i].slabs = rows[i].objects = rows[i].partial_free = rows[i].free_slabs = mo_exact(0);
+		rows[i].shared_avail = rows[i].allocated = mo_exact(0);
+	}
+	for (size_t i = 0; rows && i < model->n_caches; i++) {
+		uint32_t root = model->caches[i].root;
+
+		add_to_row(&rows[root == MO_SLAB_NO_CACHE ? i : root], &model->caches[i]);
+	}
+	return rows;
+}
+
+/* What is missing of what is taken off would make the difference too large: then nothing is known of it. */
+static struct mo_count less(struct mo_count count, struct mo_count other)
+{
+	if (count.certainty != MO_EXACT || other.certainty != MO_EXACT)
+		return mo_unknown();
+	return mo_exact(count.value - other.value);
+}
+
+/* What only SLAB has. */
+static void put_tunables(const struct mo_slab_cache *cache, const struct row *row, struct mo_cell *cells)
+{
 	cells[COLUMN_LIMIT] = mo_cell_number(mo_exact(cache->limit));
 	cells[COLUMN_BATCHCOUNT] = mo_cell_number(mo_exact(cache->batchcount));
 	cells[COLUMN_SHAREDFACTOR] = mo_cell_number(mo_exact(cache->shared_factor));
-	cells[COLUMN_ACTIVE_SLABS] = mo_cell_number(slabs);
-	cells[COLUMN_SHAREDAVAIL] = mo_cell_number(sum_nodes(cache, offsetof(struct mo_slab_node, shared_avail)));
+	cells[COLUMN_ACTIVE_SLABS] = mo_cell_number(less(row->slabs, row->free_slabs));
+	cells[COLUMN_SHAREDAVAIL] = mo_cell_number(row->shared_avail);
 }
 
-static void put_cache(struct mo_report *report, const struct mo_slab_cache *cache, bool is_slab)
+static void put_cache(struct mo_report *report, const struct mo_slab_cache *cache, const struct row *row, bool is_slab)
 {
 	char room[32];
-	struct mo_count slabs = sum_nodes(cache, offsetof(struct mo_slab_node, slabs));
-	struct mo_count objects = sum_nodes(cache, offsetof(struct mo_slab_node, objects));
-	struct mo_count partial_free = sum_nodes(cache, offsetof(struct mo_slab_node, partial_free));
-	struct mo_count active = objects;
 	struct mo_cell cells[N_COLUMNS];
 
-	active.value -= partial_free.value;
-	/* What is missing of the free objects would have been taken off: then nothing is known of the difference. */
-	if (objects.certainty != MO_EXACT || partial_free.certainty != MO_EXACT)
-		active = mo_unknown();
 	for (unsigned i = 0; i < N_COLUMNS; i++)
 		cells[i] = mo_cell_number(mo_exact(0));
 	cells[COLUMN_NAME] = name_cell(cache, room, sizeof(room));
-	cells[COLUMN_ACTIVE_OBJS] = mo_cell_number(active);
-	cells[COLUMN_NUM_OBJS] = mo_cell_number(objects);
+	cells[COLUMN_ACTIVE_OBJS] = mo_cell_number(less(row->objects, row->partial_free));
+	cells[COLUMN_NUM_OBJS] = mo_cell_number(row->objects);
 	cells[COLUMN_OBJSIZE] = mo_cell_number(cache->size_bytes ? mo_exact(cache->size_bytes) : mo_unknown());
 	cells[COLUMN_OBJPERSLAB] = mo_cell_number(cache->size_bytes ? mo_exact(cache->objects_per_slab) : mo_unknown());
 	cells[COLUMN_PAGESPERSLAB] = mo_cell_number(cache->size_bytes ? mo_exact(1ull << cache->order) : mo_unknown());
-	cells[COLUMN_ACTIVE_SLABS] = mo_cell_number(slabs);
+	cells[COLUMN_ACTIVE_SLABS] = mo_cell_number(row->slabs);
 	if (is_slab)
-		put_tunables(cache, slabs, cells);
-	cells[COLUMN_NUM_SLABS] = mo_cell_number(slabs);
-	cells[COLUMN_ALLOCATED] = mo_cell_number(allocated_of(cache));
-	cells[COLUMN_FREE] = mo_cell_number(mo_exact(free_objects_of(cache)));
-	cells[COLUMN_UNKNOWN] = mo_cell_number(mo_exact(cache->states[MO_OBJECT_UNKNOWN] + cache->hidden_objects));
-	cells[COLUMN_SLABS] = mo_cell_number(mo_exact(cache->n_slabs));
+		put_tunables(cache, row, cells);
+	cells[COLUMN_NUM_SLABS] = mo_cell_number(row->slabs);
+	cells[COLUMN_ALLOCATED] = mo_cell_number(row->allocated);
+	cells[COLUMN_FREE] = mo_cell_number(mo_exact(row->free));
+	cells[COLUMN_UNKNOWN] = mo_cell_number(mo_exact(row->unknown));
+	cells[COLUMN_SLABS] = mo_cell_number(mo_exact(row->n_slabs));
 	mo_report_row(report, cells);
 }
 
@@ -164,7 +197,10 @@ struct mo_error *show_slabinfo(struct mo_run *run, struct mo_report *report)
 {
 	const struct mo_slab_model *slab = mo_run_model(run);
 	struct mo_table_spec table = slabinfo_table;
+	struct row *rows = make_rows(slab);
 
+	if (!rows)
+		return mo_error_no_memory();
 	if (mo_run_flag(run, "exact")) {
 		table.line = exact_line;
 		table.line_head = HEAD " : exact <allocated> <free> <unknown> <slabs>\n";
@@ -172,8 +208,9 @@ struct mo_error *show_slabinfo(struct mo_run *run, struct mo_report *report)
 	mo_report_table_begin(report, &table);
 	/* The kernel prints what is on its list; the others stand in for what a break of the list hides. */
 	for (size_t i = 0; i < slab->n_caches; i++)
-		if (slab->caches[i].is_listed || !slab->is_list_whole)
-			put_cache(report, &slab->caches[i], slab->is_slab);
+		if ((slab->caches[i].is_listed || !slab->is_list_whole) && slab->caches[i].root == MO_SLAB_NO_CACHE)
+			put_cache(report, &slab->caches[i], &rows[i], slab->is_slab);
 	mo_report_table_end(report);
+	free(rows);
 	return NULL;
 }

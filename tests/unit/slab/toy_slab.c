@@ -57,9 +57,19 @@
 		{ .type = "struct kmem_cache", .member = "node", .offset_bytes = 128, .bytes = 8, .n_elements = 4 }, \
 		SLAB_OF("struct kmem_cache_cpu", "freelist", 0, 8), SLAB_OF("struct kmem_cache_cpu", "partial", 24, 8)
 
-static const struct mo_fake_row rows_5_10[] = {
-	SHARED_ROWS, SLUB_ROWS, CPU_ROWS, SLAB_ROWS("struct page", 24, 8, 32), PAGE("next", 8, 8),
-	SLAB_OF("struct kmem_cache_cpu", "page", 16, 8),
+#define ROWS_5_10 \
+	SHARED_ROWS, SLUB_ROWS, CPU_ROWS, SLAB_ROWS("struct page", 24, 8, 32), PAGE("next", 8, 8), \
+		SLAB_OF("struct kmem_cache_cpu", "page", 16, 8)
+
+static const struct mo_fake_row rows_5_10[] = { ROWS_5_10 };
+static const struct mo_fake_row rows_5_4[] = {
+	ROWS_5_10,
+	CACHE("memcg_params.root_cache", 160, 8),
+	CACHE("memcg_params.memcg", 168, 8),
+	SLAB_OF("struct mem_cgroup", "css.cgroup", 0, 8),
+	SLAB_OF("struct cgroup", "kn", 8, 8),
+	SLAB_OF("struct kernfs_node", "parent", 8, 8),
+	SLAB_OF("struct kernfs_node", "name", 16, 8),
 };
 static const struct mo_fake_row rows_6_1[] = {
 	SHARED_ROWS, SLUB_ROWS, CPU_ROWS, { .type = "struct slab", .bytes = 64 }, SLAB_ROWS("struct slab", 24, 8, 32),
@@ -164,6 +174,7 @@ static void add_tail(struct toy *toy, uint64_t head_kva, uint64_t node_kva)
 void toy_init(struct toy *toy, enum toy_shape shape)
 {
 	static const struct mo_fake shapes[] = {
+		[TOY_5_4] = { .rows = rows_5_4, .n_rows = N_ROWS(rows_5_4) },
 		[TOY_5_10] = { .rows = rows_5_10, .n_rows = N_ROWS(rows_5_10) },
 		[TOY_6_1] = { .rows = rows_6_1, .n_rows = N_ROWS(rows_6_1) },
 		[TOY_7_1] = { .rows = rows_7_1, .n_rows = N_ROWS(rows_7_1) },
@@ -294,7 +305,7 @@ void toy_link(struct toy *toy, unsigned cache, uint64_t pfn, unsigned index, uin
 	uint64_t at_kva = toy_object_kva(toy, cache, pfn, index) + toy->caches[cache].offset;
 	uint64_t raw = next_kva;
 
-	if (toy->shape == TOY_5_10)
+	if (toy->shape == TOY_5_10 || toy->shape == TOY_5_4)
 		raw ^= (RANDOM + cache) ^ at_kva;
 	else if (toy->shape == TOY_6_1)
 		raw ^= (RANDOM + cache) ^ __builtin_bswap64(at_kva);

@@ -9,6 +9,7 @@
 #include <memopsy/slab.h>
 
 enum toy_shape {
+	TOY_5_4,  /* as 5.10, with caches of memory cgroups: struct kmem_cache has their root at byte 160, the cgroup at 168 */
 	TOY_5_10, /* slabs in struct page, a page flag, cpu_slab; free-list pointers hardened without the swap */
 	TOY_6_1,  /* struct slab, a page flag, cpu_slab with partial lists; hardened and swapped */
 	TOY_7_1,  /* a page type, sheaves, per_node; plain pointers */
