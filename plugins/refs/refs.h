@@ -25,6 +25,10 @@ struct refs_state {
 	bool is_exact;           /* only the first byte of a target is looked for */
 };
 
+/* refs_state.c: all but the places, which must be set. */
+struct mo_error *prepare_refs(struct mo_run *run, const struct mo_slab_model *slabs, const struct mo_mem_map_model *mem_map,
+			      struct refs_state *ret) MO_MUST_USE;
+
 /* How a word refers to its target. */
 enum reference_way { BY_ADDRESS, BY_STRUCT_PAGE, BY_PERCPU, N_REFERENCE_WAYS };
 
@@ -90,6 +94,15 @@ struct mo_error *scan_for_targets(const struct refs_state *state, const struct t
 /* The allocated (or perhaps allocated) object that physical memory belongs to. */
 bool object_at_pa(const struct object_index *index, uint64_t pa, struct object_ref *ret);
 
+/*
+ * What a pass does with words at a physical address; is_slab: those of objects in use count alone. False ends the pass with
+ * MO_E_LIMIT.
+ */
+typedef bool (*word_function)(void *context, unsigned thread_index, const uint8_t *bytes, size_t n_bytes, uint64_t pa,
+			      bool is_slab);
+struct mo_error *scan_kernel_words(const struct refs_state *state, word_function words, void *context,
+				   uint64_t *n_missing_pages) MO_MUST_USE;
+
 /* A pointer. */
 struct edge {
 	uint64_t word;
@@ -142,7 +155,8 @@ struct search {
 	struct edges edges;
 	bool has_edges;
 	bool is_to_root;
-	size_t n_roots;          /* references from places that live by themselves, stacks left out */
+	size_t n_variables;      /* references from variables of the kernel and of modules */
+	uint32_t percpu_depth;   /* of the first targets behind per-CPU memory; 0: none */
 };
 struct mo_error *search_users(struct search *search, uint64_t n_depths) MO_MUST_USE;
 void free_search(struct search *search);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The refs plugin: who points at an address. */
-#include <memopsy/memmap.h>
 #include <stdlib.h>
 
 #include "refs.h"
@@ -15,28 +14,6 @@ static void release(void *model)
 	free(state);
 }
 
-/* Addresses begin with the direct map or the memory map or the first symbol, whichever is lowest. */
-static void set_floor(struct mo_run *run, struct refs_state *state)
-{
-	const struct mo_symbols *symbols = mo_kernel_symbols(mo_run_kernel(run));
-	const struct mo_memmap *memmap;
-	struct mo_error *error = mo_memmap(mo_run_reader(run), &memmap);
-
-	state->floor_kva = state->index.slabs->direct_map_kva;
-	for (size_t i = 0; !error && i < memmap->n_runs; i++)
-		if (memmap->runs[i].first_page_kva < state->floor_kva)
-			state->floor_kva = memmap->runs[i].first_page_kva;
-	mo_error_destroy(error);
-	for (size_t i = 0; i < mo_symbols_count(symbols); i++) {
-		struct mo_symbol symbol;
-
-		mo_symbols_get(symbols, i, &symbol);
-		/* Offsets of per-CPU variables begin at 0. */
-		if (symbol.value_kva >> 31 && symbol.type != 'A' && symbol.type != 'a' && symbol.value_kva < state->floor_kva)
-			state->floor_kva = symbol.value_kva;
-	}
-}
-
 static struct mo_error *gather(struct mo_run *run, void **model_ret)
 {
 	struct refs_state *state = calloc(1, sizeof(*state));
@@ -44,14 +21,12 @@ static struct mo_error *gather(struct mo_run *run, void **model_ret)
 
 	if (!state)
 		return mo_error_no_memory();
-	state->mem_map = mo_run_model_of(run, MO_MEM_MAP_MODEL);
-	state->places = mo_run_model_of(run, MO_PLACES_MODEL);
-	error = build_object_index(mo_run_kernel(run), mo_run_model_of(run, MO_SLAB_MODEL), &state->index);
+	error = prepare_refs(run, mo_run_model_of(run, MO_SLAB_MODEL), mo_run_model_of(run, MO_MEM_MAP_MODEL), state);
 	if (error) {
 		release(state);
 		return mo_error_prepend(error, "cannot look for references");
 	}
-	set_floor(run, state);
+	state->places = mo_run_model_of(run, MO_PLACES_MODEL);
 	*model_ret = state;
 	return NULL;
 }

@@ -13,7 +13,6 @@
 struct scan_thread {
 	struct reference_list found;
 	struct edge_list edges;
-	uint64_t n_missing_pages;
 	bool is_out_of_memory;
 	bool is_full;
 } __attribute__((aligned(128)));
@@ -21,9 +20,17 @@ struct scan_thread {
 struct scan {
 	const struct refs_state *state;
 	const struct target *targets;
-	const struct range_set *set; /* NULL: all addresses are wanted */
+	const struct range_set *set;
 	uint64_t most_edges;         /* of a thread */
 	struct scan_thread *threads;
+};
+
+/* What is done with the words of some pages, and by whom. */
+struct pass {
+	const struct refs_state *state;
+	word_function words;
+	void *context;
+	uint64_t *n_missing_pages;   /* of each thread */
 };
 
 bool append_reference(struct reference_list *list, const struct reference *reference)
@@ -87,9 +94,10 @@ static void meet(const struct scan *scan, struct scan_thread *thread, uint64_t p
 		thread->is_out_of_memory = true;
 }
 
-static void scan_for_ranges(const struct scan *scan, struct scan_thread *thread, const uint8_t *bytes, size_t n_bytes,
-			    uint64_t pa, bool is_slab)
+static bool scan_for_ranges(void *context, unsigned thread_index, const uint8_t *bytes, size_t n_bytes, uint64_t pa, bool is_slab)
 {
+	const struct scan *scan = context;
+	struct scan_thread *thread = &scan->threads[thread_index];
 	const struct object_index index = scan->state->index;
 	const struct range_set set = *scan->set;
 
@@ -99,11 +107,14 @@ static void scan_for_ranges(const struct scan *scan, struct scan_thread *thread,
 		if (may_refer(&set, word))
 			meet(scan, thread, pa + at, word, is_slab);
 	}
+	return !thread->is_out_of_memory;
 }
 
-static void scan_for_addresses(const struct scan *scan, struct scan_thread *thread, const uint8_t *bytes, size_t n_bytes,
-			       uint64_t pa, bool is_slab)
+static bool scan_for_addresses(void *context, unsigned thread_index, const uint8_t *bytes, size_t n_bytes, uint64_t pa,
+			       bool is_slab)
 {
+	const struct scan *scan = context;
+	struct scan_thread *thread = &scan->threads[thread_index];
 	const struct object_index index = scan->state->index;
 	uint64_t floor_kva = scan->state->floor_kva;
 	uint64_t last_kva = (index.word_bytes == 8 ? UINT64_MAX : UINT32_MAX) - ERROR_POINTERS;
@@ -119,16 +130,18 @@ static void scan_for_addresses(const struct scan *scan, struct scan_thread *thre
 		else if (!append_edge(&thread->edges, (struct edge){ .word = word, .pa = pa + at }))
 			thread->is_out_of_memory = true;
 	}
+	return !thread->is_full && !thread->is_out_of_memory;
 }
 
-static void scan_pages(const struct scan *scan, struct mo_reader *reader, struct scan_thread *thread, uint64_t pfn,
-		       uint64_t n_pages, bool is_slab)
+static bool scan_pages(const struct pass *pass, struct mo_reader *reader, unsigned thread_index, uint64_t pfn, uint64_t n_pages,
+		       bool is_slab)
 {
-	const struct object_index *index = &scan->state->index;
+	const struct object_index *index = &pass->state->index;
+	bool goes_on = true;
 	uint64_t pa = pfn << index->page_shift;
 	uint64_t end_pa = pa + n_pages * index->page_bytes;
 
-	while (pa < end_pa) {
+	while (pa < end_pa && goes_on) {
 		uint64_t n_wanted = end_pa - pa < VIEW_PAGES * index->page_bytes ? end_pa - pa : VIEW_PAGES * index->page_bytes;
 		const void *view;
 		size_t n_bytes = 0;
@@ -136,24 +149,22 @@ static void scan_pages(const struct scan *scan, struct mo_reader *reader, struct
 
 		if (error) {
 			mo_error_destroy(error);
-			thread->n_missing_pages += mo_kernel_frame_presence(mo_run_kernel(scan->state->run),
-									    pa >> index->page_shift) != MO_FRAME_HOLE;
+			pass->n_missing_pages[thread_index] += mo_kernel_frame_presence(mo_run_kernel(pass->state->run),
+											pa >> index->page_shift) != MO_FRAME_HOLE;
 			pa += index->page_bytes - pa % index->page_bytes;
 			continue;
 		}
-		if (scan->set)
-			scan_for_ranges(scan, thread, view, n_bytes, pa, is_slab);
-		else
-			scan_for_addresses(scan, thread, view, n_bytes, pa, is_slab);
+		goes_on = pass->words(pass->context, thread_index, view, n_bytes, pa, is_slab);
 		mo_view_done(reader, view, n_bytes);
 		pa += n_bytes;
 	}
+	return goes_on;
 }
 
 /* 0: not looked at; 1: all words; 2: those of objects in use. */
-static unsigned way_of(const struct scan *scan, uint8_t class, uint64_t pfn)
+static unsigned way_of(const struct pass *pass, uint8_t class, uint64_t pfn)
 {
-	const struct object_index *index = &scan->state->index;
+	const struct object_index *index = &pass->state->index;
 
 	if (class != MO_PAGE_SLAB)
 		return is_root_class((enum mo_page_class)class);
@@ -163,9 +174,8 @@ static unsigned way_of(const struct scan *scan, uint8_t class, uint64_t pfn)
 static struct mo_error *scan_chunk(void *context, struct mo_reader *reader, unsigned thread_index, uint64_t first,
 				   uint64_t n_items)
 {
-	const struct scan *scan = context;
-	const struct mo_mem_map_model *mem_map = scan->state->mem_map;
-	struct scan_thread *thread = &scan->threads[thread_index];
+	const struct pass *pass = context;
+	const struct mo_mem_map_model *mem_map = pass->state->mem_map;
 
 	for (size_t i = 0; i < mem_map->n_runs && mem_map->runs[i].first_pfn < first + n_items; i++) {
 		const struct mo_page_run *run = &mem_map->runs[i];
@@ -174,34 +184,58 @@ static struct mo_error *scan_chunk(void *context, struct mo_reader *reader, unsi
 
 		while (pfn < end) {
 			uint64_t start = pfn;
-			unsigned way = way_of(scan, run->classes[pfn - run->first_pfn], pfn);
+			unsigned way = way_of(pass, run->classes[pfn - run->first_pfn], pfn);
 
-			while (pfn < end && way_of(scan, run->classes[pfn - run->first_pfn], pfn) == way)
+			while (pfn < end && way_of(pass, run->classes[pfn - run->first_pfn], pfn) == way)
 				pfn++;
-			if (way)
-				scan_pages(scan, reader, thread, start, pfn - start, way == 2);
+			if (way && !scan_pages(pass, reader, thread_index, start, pfn - start, way == 2))
+				return mo_error_create(MO_E_LIMIT, "there are more pointers than are kept at a time");
 		}
 	}
-	if (thread->is_full)
-		return mo_error_create(MO_E_LIMIT, "there are more pointers than are kept at a time");
-	return thread->is_out_of_memory ? mo_error_no_memory() : NULL;
+	return NULL;
 }
 
-static struct mo_error *scan_all(struct scan *scan)
+struct mo_error *scan_kernel_words(const struct refs_state *state, word_function words, void *context, uint64_t *n_missing_pages)
 {
-	struct mo_kernel *kernel = mo_run_kernel(scan->state->run);
-	const struct mo_mem_map_model *mem_map = scan->state->mem_map;
+	struct mo_kernel *kernel = mo_run_kernel(state->run);
+	const struct mo_mem_map_model *mem_map = state->mem_map;
 	unsigned n_threads = mo_kernel_thread_count(kernel);
 	const struct mo_page_run *last = mem_map->n_runs ? &mem_map->runs[mem_map->n_runs - 1] : NULL;
+	struct pass pass = { .state = state, .words = words, .context = context };
+	struct mo_error *error = NULL;
 
+	*n_missing_pages = 0;
+	if (!last)
+		return NULL;
+	pass.n_missing_pages = calloc(n_threads, sizeof(*pass.n_missing_pages));
+	if (!pass.n_missing_pages)
+		return mo_error_no_memory();
+	error = mo_parallel_scan(kernel, mo_run_progress(state->run), "looking for references", mem_map->runs[0].first_pfn,
+				 last->first_pfn + last->n_pages, SCAN_GRAIN_PAGES, scan_chunk, &pass);
+	for (unsigned i = 0; i < n_threads; i++)
+		*n_missing_pages += pass.n_missing_pages[i];
+	free(pass.n_missing_pages);
+	return error;
+}
+
+/* Threads that ran out of memory or of room end the pass alike; what it was is told here. */
+static struct mo_error *scan_all(struct scan *scan, word_function words, unsigned n_threads, uint64_t *n_missing_pages)
+{
+	struct mo_error *error;
+
+	*n_missing_pages = 0;
 	scan->threads = aligned_alloc(_Alignof(struct scan_thread), n_threads * sizeof(*scan->threads));
 	if (!scan->threads)
 		return mo_error_no_memory();
 	memset(scan->threads, 0, n_threads * sizeof(*scan->threads));
-	if (!last)
-		return NULL;
-	return mo_parallel_scan(kernel, mo_run_progress(scan->state->run), "looking for references", mem_map->runs[0].first_pfn,
-				last->first_pfn + last->n_pages, SCAN_GRAIN_PAGES, scan_chunk, scan);
+	error = scan_kernel_words(scan->state, words, scan, n_missing_pages);
+	for (unsigned i = 0; i < n_threads; i++) {
+		if (!scan->threads[i].is_out_of_memory)
+			continue;
+		mo_error_destroy(error);
+		return mo_error_no_memory();
+	}
+	return error;
 }
 
 static struct mo_error *take_found(const struct scan *scan, unsigned n_threads, struct reference_list *list)
@@ -226,14 +260,11 @@ struct mo_error *scan_for_targets(const struct refs_state *state, const struct t
 
 	if (!set->n)
 		return NULL;
-	error = scan_all(&scan);
+	error = scan_all(&scan, scan_for_ranges, n_threads, &list->n_missing_pages);
 	if (!error)
 		error = take_found(&scan, n_threads, list);
-	list->n_missing_pages = 0;
-	for (unsigned i = 0; i < n_threads && scan.threads; i++) {
-		list->n_missing_pages += scan.threads[i].n_missing_pages;
+	for (unsigned i = 0; i < n_threads && scan.threads; i++)
 		free(scan.threads[i].found.items);
-	}
 	free(scan.threads);
 	return error;
 }
@@ -243,13 +274,10 @@ struct mo_error *scan_for_edges(const struct refs_state *state, uint64_t most_ed
 {
 	unsigned n_threads = mo_kernel_thread_count(mo_run_kernel(state->run));
 	struct scan scan = { .state = state, .most_edges = most_edges / n_threads };
-	struct mo_error *error = scan_all(&scan);
+	struct mo_error *error = scan_all(&scan, scan_for_addresses, n_threads, n_missing_pages);
 
-	*n_missing_pages = 0;
-	for (unsigned i = 0; i < n_threads && scan.threads; i++) {
+	for (unsigned i = 0; i < n_threads && scan.threads; i++)
 		lists[i] = scan.threads[i].edges;
-		*n_missing_pages += scan.threads[i].n_missing_pages;
-	}
 	free(scan.threads);
 	return error;
 }

@@ -5,6 +5,7 @@
 #include "refs.h"
 
 #define MOST_TARGETS (1u << 20)
+#define DEPTHS_BEHIND_PERCPU 3
 #define SCANS_BEFORE_EDGES 2  /* who goes deeper is better off with all pointers sorted */
 
 struct mo_error *add_target(struct search *search, const struct target *target)
@@ -37,9 +38,14 @@ bool is_root_place(const struct mo_place *place)
 	}
 }
 
-static bool is_stack_place(const struct mo_place *place)
+static bool is_variable_place(const struct mo_place *place)
 {
-	return place->kind == MO_PLACE_STACK || place->kind == MO_PLACE_IRQ_STACK;
+	return place->kind == MO_PLACE_SYMBOL || place->kind == MO_PLACE_MODULE;
+}
+
+static bool is_percpu_place(const struct mo_place *place)
+{
+	return place->kind == MO_PLACE_PERCPU_SYMBOL || place->kind == MO_PLACE_PERCPU;
 }
 
 /* Memory that somebody took and that others lead to. What the memory map or page tables say of it is no holder of its own. */
@@ -94,8 +100,6 @@ struct target target_of_place(const struct refs_state *state, const struct mo_pl
 	return target;
 }
 
-/* Whether it was met before; else it is remembered. The list is sorted only after each depth: what comes twice within one
-   depth is dropped there. */
 static int compare_kvas(const void *left, const void *right)
 {
 	uint64_t a = *(const uint64_t *)left;
@@ -142,7 +146,9 @@ static struct mo_error *choose_next(struct search *search, size_t first_new, uin
 		if (!object_target(search->state, reference->pa, &target)) {
 			struct mo_place place = place_of(search->state, reference);
 
-			search->n_roots += is_root_place(&place) && !is_stack_place(&place);
+			search->n_variables += is_variable_place(&place);
+			if (is_percpu_place(&place) && !search->percpu_depth)
+				search->percpu_depth = depth;
 			if (!is_held_place(&place) || !place.bytes)
 				continue;
 			target = target_of_place(search->state, &place, reference->pa);
@@ -226,6 +232,15 @@ static struct mo_error *try_edges(struct search *search)
 	return error;
 }
 
+/*
+ * A variable is what is looked for. What CPUs keep may be old: they have lists of free objects (sheaves, magazines), so a
+ * variable may be a little further.
+ */
+static bool has_ended(const struct search *search, uint32_t depth)
+{
+	return search->n_variables || (search->percpu_depth && depth >= search->percpu_depth + DEPTHS_BEHIND_PERCPU);
+}
+
 struct mo_error *search_users(struct search *search, uint64_t n_depths)
 {
 	bool is_deep = n_depths > SCANS_BEFORE_EDGES || search->is_to_root;
@@ -243,7 +258,7 @@ struct mo_error *search_users(struct search *search, uint64_t n_depths)
 			error = look(search, first);
 		if (!error)
 			error = choose_next(search, n_found, depth + 1);
-		if (search->is_to_root && search->n_roots)
+		if (search->is_to_root && has_ended(search, depth))
 			break;
 		first = n_targets;
 	}
