@@ -170,7 +170,7 @@ static struct mo_error *open_types_of_dump(struct mo_kernel *kernel)
 	error = mo_read(reader, start.value_kva, bytes, n_bytes);
 	mo_reader_destroy(reader);
 	MO_TRY(mo_error_prepend(error, "cannot read the kernel's BTF"));
-	return mo_types_open_btf("the dump", bytes, n_bytes, &kernel->types);
+	return mo_types_take_btf("the dump", mo_take(bytes), n_bytes, &kernel->types);
 }
 
 /* A BTF blob without a single type: a session for which types are not essential still opens. */

@@ -45,6 +45,8 @@ struct mo_btf_record {
 
 /* Reads header and type section: where each type is, and the names. base: the kernel's, for a module; else NULL. */
 struct mo_error *mo_btf_open(struct mo_btf *base, const void *bytes, size_t n_bytes, struct mo_btf **ret) MO_MUST_USE;
+/* The same without a copy: the bytes, from malloc(), are freed with it, or at once if it fails. */
+struct mo_error *mo_btf_take(struct mo_btf *base, uint8_t *bytes, size_t n_bytes, struct mo_btf **ret) MO_MUST_USE;
 void mo_btf_destroy(struct mo_btf *btf);
 
 /* The record of a number at or above first_id. MO_E_CORRUPT if there is none. */

@@ -248,24 +248,19 @@ static struct mo_error *stack_on_base(struct mo_btf *btf, struct mo_btf *base)
 	return NULL;
 }
 
-struct mo_error *mo_btf_open(struct mo_btf *base, const void *bytes, size_t n_bytes, struct mo_btf **ret)
+struct mo_error *mo_btf_take(struct mo_btf *base, uint8_t *bytes, size_t n_bytes, struct mo_btf **ret)
 {
-	struct mo_btf *btf;
+	struct mo_btf *btf = n_bytes <= BTF_BYTES_MAX ? calloc(1, sizeof(*btf)) : NULL;
 	struct mo_error *error = NULL;
 
-	if (n_bytes > BTF_BYTES_MAX)
-		return mo_error_create(MO_E_LIMIT, "BTF of %zu bytes", n_bytes);
-	btf = calloc(1, sizeof(*btf));
-	if (!btf)
-		return mo_error_no_memory();
+	if (!btf) {
+		free(bytes);
+		return n_bytes > BTF_BYTES_MAX ? mo_error_create(MO_E_LIMIT, "BTF of %zu bytes", n_bytes) : mo_error_no_memory();
+	}
 	btf->source.first_id = 1;
 	btf->pointer_bytes = 8;
-	btf->bytes = malloc(n_bytes ? n_bytes : 1);
-	if (!btf->bytes)
-		error = mo_error_no_memory();
-	if (!error && n_bytes)
-		memcpy(btf->bytes, bytes, n_bytes);
-	if (!error && base)
+	btf->bytes = bytes;
+	if (base)
 		error = stack_on_base(btf, base);
 	if (!error)
 		error = read_all(btf, n_bytes);
@@ -275,6 +270,20 @@ struct mo_error *mo_btf_open(struct mo_btf *base, const void *bytes, size_t n_by
 	}
 	*ret = btf;
 	return NULL;
+}
+
+struct mo_error *mo_btf_open(struct mo_btf *base, const void *bytes, size_t n_bytes, struct mo_btf **ret)
+{
+	uint8_t *copy;
+
+	if (n_bytes > BTF_BYTES_MAX)
+		return mo_error_create(MO_E_LIMIT, "BTF of %zu bytes", n_bytes);
+	copy = malloc(n_bytes ? n_bytes : 1);
+	if (!copy)
+		return mo_error_no_memory();
+	if (n_bytes)
+		memcpy(copy, bytes, n_bytes);
+	return mo_btf_take(base, copy, n_bytes, ret);
 }
 
 void mo_btf_destroy(struct mo_btf *btf)

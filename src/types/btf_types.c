@@ -388,39 +388,45 @@ static struct mo_error *describe(struct mo_btf *btf, const char *origin)
 	return mo_error_no_memory();
 }
 
-static struct mo_error *open_source(struct mo_btf *base, const char *origin, const void *bytes, size_t n_bytes,
-				    struct mo_btf **ret)
+/* Makes a source of what was opened, unless that failed. */
+static struct mo_error *make_source(struct mo_error *error, struct mo_btf *btf, const char *origin)
 {
-	struct mo_btf *btf;
-	struct mo_error *error = mo_btf_open(base, bytes, n_bytes, &btf);
-
 	if (error)
 		return mo_error_prepend(error, "cannot read the BTF of %s", origin);
 	btf->source.operations = &btf_operations;
 	error = describe(btf, origin);
-	if (error) {
+	if (error)
 		mo_btf_destroy(btf);
-		return error;
-	}
-	*ret = btf;
-	return NULL;
+	return error;
 }
 
 struct mo_error *mo_types_open_btf(const char *origin, const void *bytes, size_t n_bytes, struct mo_types **ret)
 {
-	struct mo_btf *btf;
+	struct mo_btf *btf = NULL;
+	struct mo_error *error = mo_btf_open(NULL, bytes, n_bytes, &btf);
 
-	MO_TRY(open_source(NULL, origin, bytes, n_bytes, &btf));
+	MO_TRY(make_source(error, btf, origin));
+	return mo_types_create(&btf->source, ret);
+}
+
+struct mo_error *mo_types_take_btf(const char *origin, uint8_t *bytes, size_t n_bytes, struct mo_types **ret)
+{
+	struct mo_btf *btf = NULL;
+	struct mo_error *error = mo_btf_take(NULL, bytes, n_bytes, &btf);
+
+	MO_TRY(make_source(error, btf, origin));
 	return mo_types_create(&btf->source, ret);
 }
 
 struct mo_error *mo_types_add_btf_module(struct mo_types *types, const char *module, const void *bytes, size_t n_bytes)
 {
 	struct mo_raw_source *kernel = types->sources.items[0];
-	struct mo_btf *btf;
+	struct mo_btf *btf = NULL;
+	struct mo_error *error;
 
 	if (kernel->operations != &btf_operations)
 		return mo_error_create(MO_E_INVALID, "BTF of module %s needs the kernel's BTF below it", module);
-	MO_TRY(open_source((struct mo_btf *)kernel, module, bytes, n_bytes, &btf));
+	error = mo_btf_open((struct mo_btf *)kernel, bytes, n_bytes, &btf);
+	MO_TRY(make_source(error, btf, module));
 	return mo_types_add_source(types, &btf->source);
 }

@@ -40,6 +40,9 @@ struct mo_error *mo_types_open_dwarf(struct mo_elf *elf, const char *cache_dir, 
 struct mo_error *mo_types_open_btf(const char *origin, const void *bytes, size_t n_bytes,
 				   struct mo_types **ret) MO_MUST_USE;
 
+/* The same without a copy: the bytes, from malloc(), are the types' own from then on, also if it fails. */
+struct mo_error *mo_types_take_btf(const char *origin, uint8_t *bytes, size_t n_bytes, struct mo_types **ret) MO_MUST_USE;
+
 /* A module's split BTF on top of the kernel's. The bytes are copied. Only before other threads use the types. */
 struct mo_error *mo_types_add_btf_module(struct mo_types *types, const char *module, const void *bytes,
 					 size_t n_bytes) MO_MUST_USE;
