@@ -89,8 +89,6 @@ struct mo_leak_group {
 	uint64_t allocated_by_offset_bytes;
 	uint64_t allocated_by_kva; /* the return address; 0: none (allocation profiling names the function alone) */
 	uint64_t stack_key;        /* the same for all of one allocating stack; 0: not recorded */
-	uint64_t track_kva;        /* struct track of one of them; 0: none */
-	uint32_t stack_handle;     /* in the stack depot; 0: none */
 };
 
 struct mo_leaks_model {

@@ -115,8 +115,6 @@ static struct mo_error *find_group(struct grouping *grouping, uint32_t at, struc
 		.allocated_by_offset_bytes = record.offset_bytes,
 		.allocated_by_kva = record.caller_kva,
 		.stack_key = record.stack_key,
-		.track_kva = record.track_kva,
-		.stack_handle = record.handle,
 	};
 	return NULL;
 }

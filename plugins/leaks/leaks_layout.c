@@ -34,12 +34,6 @@ static const struct mo_need rows[] = {
 	MO_FIELD(L, buffers.count, "struct napi_alloc_cache", "skb_count", OPTIONAL),
 	MO_FIELD(L, buffers.slots, "struct napi_alloc_cache", "skb_cache", OPTIONAL),
 
-	MO_SIZE(L, track.size, "struct track", OPTIONAL, .why = "mm/slub.c: slub_debug=U"),
-	MO_FIELD(L, track.caller, "struct track", "addr", OPTIONAL),
-	MO_FIELD(L, track.stack, "struct track", "addrs", OPTIONAL, .why = "mm/slub.c: the stack itself until 5.17"),
-	MO_FIELD(L, track.handle, "struct track", "handle", OPTIONAL, .why = "mm/slub.c: a handle of stackdepot since 5.18"),
-	MO_CONSTANT(L, track.flag, "enum _slab_flag_bits", "_SLAB_STORE_USER", OPTIONAL,
-		    .why = "include/linux/slab.h: a bit number since 6.9, 0x10000 before"),
 	MO_CHARGE_NEEDS(L, charges),
 	MO_FIELD(L, tag_of_object, "struct slabobj_ext", "ref", OPTIONAL, .why = "include/linux/memcontrol.h: CONFIG_MEM_ALLOC_PROFILING, since 6.10"),
 

@@ -35,12 +35,7 @@ struct leaks_layout {
 		struct mo_field count, slots;
 	} buffers;
 
-	/* What the kernel records of an object's allocation. */
-	struct {
-		struct mo_size size;
-		struct mo_field caller, stack, handle;
-		struct mo_constant flag;
-	} track;
+	/* The tag of allocation profiling that each object has. */
 	struct mo_charge_layout charges;
 	struct mo_field tag_of_object;
 

@@ -127,11 +127,12 @@ const char *confidence_name(const struct mo_leaks_model *model, unsigned confide
 }
 
 /* "leak_one+0x12 < leak_init+0x40 < do_one_initcall+0x59 ..." */
-static void print_stack(struct mo_run *run, const struct mo_leak_group *group, char *text, size_t n_bytes)
+static void print_stack(struct mo_run *run, const struct mo_leaks_model *model, const struct mo_leak_group *group, char *text,
+			size_t n_bytes)
 {
 	const struct mo_symbols *symbols = mo_kernel_symbols(mo_run_kernel(run));
 	uint64_t frames[MO_STACK_DEPOT_FRAMES];
-	size_t n_frames = read_stack(mo_run_reader(run), mo_run_layout(run), group->stack_handle, group->track_kva, frames);
+	size_t n_frames = read_allocating_stack(run, model, group->representative, frames);
 	size_t n = 0;
 
 	for (size_t i = 0; i < n_frames && n < n_bytes; i++) {
@@ -148,7 +149,8 @@ static void print_stack(struct mo_run *run, const struct mo_leak_group *group, c
 }
 
 /* Who took the pieces of a group, where the kernel recorded it. */
-static void put_record(struct mo_run *run, const struct mo_leak_group *group, struct allocation_text *text, struct mo_cell *cells)
+static void put_record(struct mo_run *run, const struct mo_leaks_model *model, const struct mo_leak_group *group,
+		       struct allocation_text *text, struct mo_cell *cells)
 {
 	static const char *const names[MO_N_OWNER_SOURCES] = {
 		[MO_OWNER_POINTERS] = "pointers",
@@ -170,7 +172,8 @@ static void put_record(struct mo_run *run, const struct mo_leak_group *group, st
 		snprintf(text->function, sizeof(text->function), "0x%" PRIx64, group->allocated_by_kva);
 	if (text->function[0])
 		cells[COLUMN_ALLOCATED_BY] = mo_cell_text(text->function);
-	print_stack(run, group, text->stack, sizeof(text->stack));
+	if (group->stack_key && group->kind != MO_LOST_AREA)
+		print_stack(run, model, group, text->stack, sizeof(text->stack));
 	if (text->stack[0])
 		cells[COLUMN_STACK] = mo_cell_text(text->stack);
 }
@@ -199,7 +202,7 @@ static void put_group(struct mo_run *run, struct mo_report *report, const struct
 		snprintf(points_at, sizeof(points_at), "%s+0x%" PRIx64, group->symbol, group->symbol_offset_bytes);
 		cells[COLUMN_POINTS_AT] = mo_cell_text(points_at);
 	}
-	put_record(run, group, &text, cells);
+	put_record(run, model, group, &text, cells);
 	mo_report_row(report, cells);
 }
 

@@ -4,9 +4,8 @@
 #include <memopsy/page_owner.h>
 #include <memopsy/stack_depot.h>
 #include <stdlib.h>
+#include <string.h>
 
-#define MOST_TRACK_BYTES 512
-#define STORE_USER_BEFORE_6_9 0x10000u /* include/linux/slab.h: SLAB_STORE_USER */
 #define MEMO_SLOTS 1024
 
 struct record_memo {
@@ -19,30 +18,9 @@ struct record_finder {
 	struct mo_reader *reader;
 	const struct mo_symbols *symbols;
 	const struct mo_page_owner_model *pages; /* NULL: not there */
-	bool has_tracks;
-	uint32_t track_flag;
 	size_t last_site;                        /* objects of a group are of the same one */
 	struct record_memo memos[MEMO_SLOTS];
 };
-
-static bool lies_within(const struct mo_field *field, uint64_t n_bytes)
-{
-	return mo_has(field) && field->width_bytes && field->offset_bytes <= n_bytes &&
-	       field->size_bytes <= n_bytes - field->offset_bytes;
-}
-
-static void learn_tracks(struct record_finder *finder)
-{
-	const struct leaks_layout *layout = finder->state->layout;
-	uint64_t n_bytes = mo_has(&layout->track.size) ? layout->track.size.bytes : 0;
-
-	finder->has_tracks = n_bytes && n_bytes <= MOST_TRACK_BYTES && lies_within(&layout->track.caller, n_bytes) &&
-			     (!mo_has(&layout->track.handle) || lies_within(&layout->track.handle, n_bytes)) &&
-			     (!mo_has(&layout->track.stack) || lies_within(&layout->track.stack, n_bytes));
-	finder->track_flag = STORE_USER_BEFORE_6_9;
-	if (mo_has(&layout->track.flag))
-		finder->track_flag = layout->track.flag.value >= 0 && layout->track.flag.value < 32 ? 1u << layout->track.flag.value : 0;
-}
 
 struct mo_error *create_record_finder(const struct leaks_state *state, struct record_finder **ret)
 {
@@ -54,7 +32,6 @@ struct mo_error *create_record_finder(const struct leaks_state *state, struct re
 	finder->reader = mo_run_reader(state->run);
 	finder->symbols = mo_kernel_symbols(mo_run_kernel(state->run));
 	finder->pages = mo_run_model_of(state->run, MO_PAGE_OWNER_MODEL);
-	learn_tracks(finder);
 	*ret = finder;
 	return NULL;
 }
@@ -77,100 +54,52 @@ static bool find_symbol(const struct record_finder *finder, uint64_t kva, struct
 	return false;
 }
 
-size_t read_stack(struct mo_reader *reader, const struct leaks_layout *layout, uint32_t handle, uint64_t track_kva,
-		  uint64_t *frames_kva)
-{
-	uint8_t track[MOST_TRACK_BYTES];
-	struct mo_error *error;
-	size_t n = 0;
-
-	if (handle) {
-		error = mo_stack_depot_read(reader, handle, frames_kva, &n);
-		mo_error_destroy(error);
-		return error ? 0 : n;
-	}
-	if (!track_kva || !mo_has(&layout->track.stack) || layout->track.size.bytes > sizeof(track))
-		return 0;
-	error = mo_read(reader, track_kva, track, (size_t)layout->track.size.bytes);
-	mo_error_destroy(error);
-	while (!error && n < layout->track.stack.n_elements && n < MO_STACK_DEPOT_FRAMES) {
-		frames_kva[n] = mo_get_element(&layout->track.stack, track, n);
-		if (!frames_kva[n])
-			break;
-		n++;
-	}
-	return n;
-}
-
 /* The function that called the allocator; and the first module on the way to it. */
-static void name_caller(struct record_finder *finder, struct record *record)
+static void name_caller(const struct record_finder *finder, struct record *record, const uint64_t *frames_kva, size_t n_frames)
 {
-	uint64_t frames[MO_STACK_DEPOT_FRAMES];
 	struct mo_symbol symbol;
-	size_t n_frames;
 
-	if (find_symbol(finder, record->caller_kva, &symbol)) {
+	if (record->caller_kva && find_symbol(finder, record->caller_kva, &symbol)) {
 		record->function = symbol.name;
 		record->module = symbol.module;
 		record->offset_bytes = record->caller_kva - symbol.value_kva;
 	}
-	if (record->module)
-		return;
-	n_frames = read_stack(finder->reader, finder->state->layout, record->handle, record->track_kva, frames);
 	for (size_t i = 0; i < n_frames && !record->module; i++)
-		if (find_symbol(finder, frames[i], &symbol))
+		if (find_symbol(finder, frames_kva[i], &symbol))
 			record->module = symbol.module;
 }
 
-/* The stack's handle; of a stack that stands in the track itself, a hash of its addresses (FNV-1a). */
-static uint64_t stack_key(const struct leaks_layout *layout, const uint8_t *track, uint64_t caller_kva)
+/* Of one stack, one key (FNV-1a). */
+static uint64_t stack_key(uint64_t caller_kva, const uint64_t *frames_kva, size_t n_frames)
 {
-	uint64_t hash = 0xcbf29ce484222325 ^ caller_kva;
+	uint64_t hash = (0xcbf29ce484222325 ^ caller_kva) * 0x100000001b3;
 
-	if (mo_has(&layout->track.handle))
-		return hash ^ mo_get(&layout->track.handle, track);
-	for (uint64_t i = 0; mo_has(&layout->track.stack) && i < layout->track.stack.n_elements; i++)
-		hash = (hash ^ mo_get_element(&layout->track.stack, track, i)) * 0x100000001b3;
-	return hash;
+	for (size_t i = 0; i < n_frames; i++)
+		hash = (hash ^ frames_kva[i]) * 0x100000001b3;
+	return hash ? hash : 1;
 }
 
-static struct record remember(struct record_finder *finder, struct record record)
-{
-	struct record_memo *memo = &finder->memos[(record.stack_key ^ record.stack_key >> 32) % MEMO_SLOTS];
-
-	if (memo->record.source == record.source && memo->caller_kva == record.caller_kva && memo->stack_key == record.stack_key)
-		return memo->record;
-	name_caller(finder, &record);
-	*memo = (struct record_memo){ .caller_kva = record.caller_kva, .stack_key = record.stack_key, .record = record };
-	return record;
-}
-
-/* get_info_end() (mm/slub.c): the tracks stand behind the object, and behind the free-list pointer where that is outside. */
 static bool find_track(struct record_finder *finder, const struct mo_lost_object *lost, struct record *ret)
 {
-	const struct leaks_layout *layout = finder->state->layout;
 	const struct mo_slab_model *slabs = finder->state->index.slabs;
-	const struct mo_slab_cache *cache = &slabs->caches[slabs->slabs[lost->slab].cache];
-	uint64_t offset = cache->inuse_bytes;
-	uint8_t track[MOST_TRACK_BYTES];
+	struct mo_slab_track track;
+	struct record_memo *memo;
 	struct mo_error *error;
 
-	if (!finder->has_tracks || slabs->is_slab || !(cache->flags & finder->track_flag))
+	if (!slabs->track)
 		return false;
-	offset += cache->freelist_offset_bytes >= cache->inuse_bytes ? finder->state->index.word_bytes : 0u;
-	if (offset + layout->track.size.bytes > cache->size_bytes)
-		return false;
-	*ret = (struct record){ .source = MO_OWNER_TRACK, .track_kva = lost->kva + offset };
-	error = mo_read(finder->reader, ret->track_kva, track, (size_t)layout->track.size.bytes);
+	error = slabs->track(slabs, finder->reader, &slabs->slabs[lost->slab], lost->index, false, &track);
 	mo_error_destroy(error);
-	if (error)
+	if (error || !track.caller_kva)
 		return false;
-	ret->caller_kva = mo_get(&layout->track.caller, track);
-	ret->handle = mo_has(&layout->track.handle) ? (uint32_t)mo_get(&layout->track.handle, track) : 0;
-	ret->stack_key = stack_key(layout, track, ret->caller_kva);
-	if (!ret->caller_kva)
-		return false;
-	*ret = remember(finder, *ret);
+	*ret = (struct record){ .source = MO_OWNER_TRACK, .caller_kva = track.caller_kva,
+				.stack_key = stack_key(track.caller_kva, track.frames_kva, track.n_frames) };
+	memo = &finder->memos[(ret->stack_key ^ ret->stack_key >> 32) % MEMO_SLOTS];
+	if (memo->caller_kva != ret->caller_kva || memo->stack_key != ret->stack_key) {
+		name_caller(finder, ret, track.frames_kva, track.n_frames);
+		*memo = (struct record_memo){ .caller_kva = ret->caller_kva, .stack_key = ret->stack_key, .record = *ret };
+	}
+	*ret = memo->record;
 	return true;
 }
 
@@ -220,7 +149,6 @@ static bool find_page_record(const struct record_finder *finder, const struct mo
 {
 	const struct leaks_state *state = finder->state;
 	struct mo_page_owner_record found;
-	struct mo_symbol symbol;
 	struct mo_error *error;
 
 	if (!finder->pages)
@@ -233,15 +161,12 @@ static bool find_page_record(const struct record_finder *finder, const struct mo
 	if (found.is_recorded && found.is_allocated && found.stack) {
 		const struct mo_page_owner_stack *stack = found.stack;
 
-		*ret = (struct record){ .source = MO_OWNER_PAGE_OWNER, .function = stack->caller_name, .module = stack->caller_module,
-					.handle = found.handle, .stack_key = found.handle };
+		*ret = (struct record){ .source = MO_OWNER_PAGE_OWNER, .stack_key = found.handle };
 		if (stack->caller < stack->n_frames)
 			ret->caller_kva = stack->frames_kva[stack->caller];
-		for (size_t i = 0; i < stack->n_frames && !ret->module; i++)
-			if (find_symbol(finder, stack->frames_kva[i], &symbol))
-				ret->module = symbol.module;
-		if (ret->caller_kva && find_symbol(finder, ret->caller_kva, &symbol))
-			ret->offset_bytes = ret->caller_kva - symbol.value_kva;
+		name_caller(finder, ret, stack->frames_kva, stack->n_frames);
+		if (stack->caller_name)
+			ret->function = stack->caller_name;
 		return true;
 	}
 	if (!found.site)
@@ -261,4 +186,36 @@ struct record find_allocation(struct record_finder *finder, uint32_t lost)
 	else if (object->kind != MO_LOST_AREA)
 		is_found = find_page_record(finder, object, &record);
 	return is_found ? record : (struct record){ .source = MO_OWNER_UNKNOWN };
+}
+
+size_t read_allocating_stack(struct mo_run *run, const struct mo_leaks_model *model, uint32_t lost, uint64_t *frames_kva)
+{
+	const struct mo_lost_object *object = &model->lost[lost];
+	const struct mo_slab_model *slabs = mo_run_model_of(run, MO_SLAB_MODEL);
+	const struct mo_page_owner_model *pages;
+	struct mo_page_owner_record record;
+	struct mo_slab_track track;
+	struct mo_error *error;
+	size_t n_frames = 0;
+
+	if (object->kind == MO_LOST_OBJECT) {
+		if (!slabs->track)
+			return 0;
+		error = slabs->track(slabs, mo_run_reader(run), &slabs->slabs[object->slab], object->index, false, &track);
+		if (!error)
+			n_frames = track.n_frames < MO_SLAB_TRACK_FRAMES ? track.n_frames : MO_SLAB_TRACK_FRAMES;
+		memcpy(frames_kva, track.frames_kva, n_frames * sizeof(*frames_kva));
+		mo_error_destroy(error);
+		return n_frames;
+	}
+	pages = mo_run_model_of(run, MO_PAGE_OWNER_MODEL);
+	if (!pages)
+		return 0;
+	error = pages->find(pages, mo_run_reader(run), (object->kva - slabs->direct_map_kva) >> slabs->page_shift, &record);
+	if (!error && record.stack)
+		n_frames = record.stack->n_frames < MO_STACK_DEPOT_FRAMES ? record.stack->n_frames : MO_STACK_DEPOT_FRAMES;
+	if (n_frames)
+		memcpy(frames_kva, record.stack->frames_kva, n_frames * sizeof(*frames_kva));
+	mo_error_destroy(error);
+	return n_frames;
 }

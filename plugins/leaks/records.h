@@ -16,8 +16,6 @@ struct record {
 	uint64_t offset_bytes;
 	uint64_t caller_kva;
 	uint64_t stack_key;
-	uint64_t track_kva;
-	uint32_t handle;
 };
 
 struct record_finder;
@@ -26,7 +24,6 @@ void destroy_record_finder(struct record_finder *finder);
 struct record find_allocation(struct record_finder *finder, uint32_t lost);
 
 /* The return addresses of an allocating stack, innermost first; 0: none are known. Room for MO_STACK_DEPOT_FRAMES. */
-size_t read_stack(struct mo_reader *reader, const struct leaks_layout *layout, uint32_t handle, uint64_t track_kva,
-		  uint64_t *frames_kva);
+size_t read_allocating_stack(struct mo_run *run, const struct mo_leaks_model *model, uint32_t lost, uint64_t *frames_kva);
 
 #endif
