@@ -65,7 +65,7 @@ struct mo_vmap_area {
 	uint64_t caller_kva;         /* code that asked for it; 0: not kept */
 	const char *caller;          /* as the kernel prints it with %pS; NULL: not kept */
 	const char *caller_name;     /* the symbol alone; NULL: in no symbol */
-	const char *caller_module;   /* NULL: the kernel itself */
+	const char *caller_module;   /* NULL: the kernel itself. Without caller_name: the module that points at the area */
 
 	const struct mo_vmap_node_pages *nodes; /* ascending by node */
 	size_t n_nodes;

@@ -11,6 +11,7 @@
  * What cannot be read is counted, and told in one finding a kind (trouble.c); it never ends the gathering.
  */
 
+#include <memopsy/module_list.h>
 #include <memopsy/memmap.h>
 #include <memopsy/plugin.h>
 #include <memopsy/trouble.h>
@@ -67,6 +68,7 @@ struct vmap_state {
 	uint64_t entries_left;       /* pages that are still looked at: arrays that share memory, as only a lie can, must end */
 	struct named_caller *callers; /* ascending */
 	size_t n_callers;
+	struct mo_modules *modules;  /* whose names areas have; NULL: not needed, or not to be had */
 	struct mo_trouble broken_trees, unreadable_areas, unreadable_vms, overlaps, broken_pages,
 		broken_tables, broken_chunks, unreadable_tasks;
 };
@@ -92,6 +94,9 @@ struct mo_error *add_owned(struct vmap_state *state, uint64_t first_pfn, uint64_
 void finish_owned(struct vmap_state *state);
 
 struct mo_error *name_callers(struct vmap_state *state) MO_MUST_USE;
+
+/* module_data.c: modules of areas whose callers have no name any more. */
+struct mo_error *find_modules_by_data(struct vmap_state *state) MO_MUST_USE;
 
 /* caller_index.c, module_text.c */
 struct mo_error *make_caller_index(struct vmap_state *state, struct caller_index *index) MO_MUST_USE;

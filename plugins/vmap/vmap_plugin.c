@@ -13,6 +13,7 @@ static void release(void *model)
 	for (size_t i = 0; i < state->n_callers; i++)
 		free(state->callers[i].text);
 	free(state->callers);
+	mo_modules_destroy(state->modules);
 	free(state->node_pages);
 	free(state->mappings);
 	free(state->owned);
@@ -57,6 +58,8 @@ static struct mo_error *gather(struct mo_run *run, void **model_ret)
 		finish_owned(state);
 	if (!error)
 		error = name_callers(state);
+	if (!error)
+		error = find_modules_by_data(state);
 	state->model.is_complete = !state->broken_trees.n && !state->unreadable_areas.n;
 	report_trouble(state);
 	if (error) {

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <memopsy/module_list.h>
+
 #include "report_write.h"
 
 #define MOST_FINDINGS 64
@@ -182,4 +184,17 @@ char *fake_run_section(struct mo_run *run, const char *view)
 	text = fake_run_text(run, view, NULL);
 	run->is_report = false;
 	return text;
+}
+
+/* The toy kernel has no modules. */
+__attribute__((weak)) struct mo_error *mo_modules_gather(struct mo_reader *reader, struct mo_modules **ret)
+{
+	(void)reader;
+	(void)ret;
+	return mo_error_create(MO_E_ABSENT, "no modules");
+}
+
+__attribute__((weak)) void mo_modules_destroy(struct mo_modules *modules)
+{
+	(void)modules;
 }

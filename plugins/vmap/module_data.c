@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Whose an area is when the code that asked for it is gone, as a module's init function is once it has run: the module that
+ * keeps its address in a variable.
+ */
+#include <memopsy/module_list.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "gathering.h"
+
+#define MOST_DATA_BYTES (64ull << 20) /* of one part of a module */
+#define VIEW_BYTES (1u << 20)
+
+/* Areas without a name for their caller, ascending by address. */
+struct nameless {
+	struct mo_vmap_area **areas;
+	size_t n;
+};
+
+static struct mo_vmap_area *area_that_begins_at(const struct nameless *nameless, uint64_t kva)
+{
+	size_t low = 0;
+	size_t high = nameless->n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (nameless->areas[middle]->vm_first_kva == kva)
+			return nameless->areas[middle];
+		if (nameless->areas[middle]->vm_first_kva < kva)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
+
+static void look_at_words(const struct nameless *nameless, const uint8_t *bytes, size_t n_bytes, const char *module)
+{
+	for (size_t at = 0; at + sizeof(uint64_t) <= n_bytes; at += sizeof(uint64_t)) {
+		struct mo_vmap_area *area;
+		uint64_t word;
+
+		memcpy(&word, bytes + at, sizeof(word));
+		area = area_that_begins_at(nameless, word);
+		if (area && !area->caller_module)
+			area->caller_module = module;
+	}
+}
+
+/* What cannot be read is left out. */
+static struct mo_error *look_at_range(const struct vmap_state *state, const struct nameless *nameless,
+				      const struct mo_module_range *range, const char *module)
+{
+	uint64_t kva = (range->first_kva + 7) & ~7ull;
+	uint64_t end_kva = range->first_kva + range->n_bytes;
+
+	if (range->n_bytes > MOST_DATA_BYTES || end_kva < range->first_kva)
+		return NULL;
+	while (kva < end_kva) {
+		const void *view;
+		size_t n_bytes = 0;
+		struct mo_error *error = mo_view(state->reader, kva, end_kva - kva < VIEW_BYTES ? end_kva - kva : VIEW_BYTES, &view,
+						 &n_bytes);
+
+		if (error && (mo_error_code(error) == MO_E_NO_MEMORY || mo_error_code(error) == MO_E_CANCELLED))
+			return error;
+		if (error) {
+			mo_error_destroy(error);
+			kva += 4096 - kva % 4096;
+			continue;
+		}
+		look_at_words(nameless, view, n_bytes, module);
+		kva += n_bytes & ~7ull ? n_bytes & ~7ull : 8;
+	}
+	return NULL;
+}
+
+static struct mo_error *find_nameless(struct vmap_state *state, struct nameless *ret)
+{
+	ret->n = 0;
+	ret->areas = calloc(state->n_areas + 1, sizeof(struct mo_vmap_area *));
+	if (!ret->areas)
+		return mo_error_no_memory();
+	/* Where a struct vm_struct says another address than its area, the order may be another, and some are not found. */
+	for (size_t i = 0; i < state->n_areas; i++)
+		if (state->areas[i].has_vm && state->areas[i].caller_kva && !state->areas[i].caller_name)
+			ret->areas[ret->n++] = &state->areas[i];
+	return NULL;
+}
+
+struct mo_error *find_modules_by_data(struct vmap_state *state)
+{
+	struct nameless nameless;
+	struct mo_error *error = NULL;
+
+	/* Words of 64-bit kernels in the order of this machine are looked at. */
+	if (mo_kernel_facts(mo_run_kernel(state->run))->pointer_bytes != 8)
+		return NULL;
+	error = find_nameless(state, &nameless);
+	if (!error && nameless.n)
+		mo_error_destroy(mo_modules_gather(state->reader, &state->modules)); /* without the list the areas stay as they are */
+	for (size_t i = 0; !error && state->modules && i < state->modules->count; i++) {
+		const struct mo_module *module = &state->modules->items[i];
+
+		for (size_t k = 0; k < module->n_ranges && !error; k++)
+			if (module->ranges[k].part == MO_MODULE_DATA || module->ranges[k].part == MO_MODULE_RO_AFTER_INIT)
+				error = look_at_range(state, &nameless, &module->ranges[k], module->name);
+	}
+	free(nameless.areas);
+	return error;
+}
