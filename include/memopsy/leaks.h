@@ -112,6 +112,7 @@ struct mo_leaks_model {
 	uint64_t root_pages;       /* pages whose words are roots, those missing among them */
 	uint64_t missing_pages;    /* of these, pages that the dump left out, or that could not be read */
 	uint64_t missing_objects;  /* allocated and reached objects that could not be read whole */
+	uint64_t scanned_bytes;    /* of all that was looked at word by word */
 	uint64_t register_sets;    /* CPUs whose registers the dump has: roots, too */
 	bool is_whole;             /* nothing is missing: what is lost is lost */
 	bool is_hopeless;          /* so much is missing that most of what seems lost is not */

@@ -28,7 +28,7 @@ struct reference_ranges {
 	uint64_t page_struct_bytes;
 	uint64_t vm_bytes;           /* struct vm_struct */
 	uint64_t least_number;       /* what is less is no physical address */
-	bool has_numbers;
+	uint64_t physical_bytes;     /* what is so much more than that is none either; 0: numbers are not looked at */
 	bool has_table_entries;      /* it is known what entries of page tables look like */
 	uint32_t area_cache;         /* whose objects are struct vmap_area */
 	const struct mo_memmap *memmap; /* NULL: struct pages are scanned as other memory is */

@@ -28,7 +28,7 @@ static const struct mo_column columns[N_COLUMNS] = {
 			   .help = "module that allocated them by the kernel's records, else whose text or data they point at" },
 	[COLUMN_OWNER_BY] = { .key = "owner_by", .heading = "BY", .kind = MO_CELL_TEXT, .flags = MO_COLUMN_HIDDEN,
 			      .help = "how the owner is known: track, page_owner and alloc_tag are records of the kernel" },
-	[COLUMN_ALLOCATED_BY] = { .key = "allocated_by", .heading = "ALLOCATED BY", .kind = MO_CELL_TEXT,
+	[COLUMN_ALLOCATED_BY] = { .key = "allocated_by", .heading = "TAKEN BY", .kind = MO_CELL_TEXT,
 				  .flags = MO_COLUMN_TRUNCATE | MO_COLUMN_HIDDEN,
 				  .help = "the function that took them, where the kernel recorded it; then it is shown" },
 	[COLUMN_STACK] = { .key = "stack", .heading = "STACK", .kind = MO_CELL_TEXT, .flags = MO_COLUMN_HIDDEN,
@@ -67,7 +67,7 @@ static const struct mo_column lost_columns[N_LOST_COLUMNS] = {
 	[LOST_CACHE] = { .key = "cache", .heading = "CACHE", .kind = MO_CELL_TEXT, .help = "slab cache" },
 	[LOST_BYTES] = { .key = "bytes", .heading = "SIZE", .kind = MO_CELL_BYTES, .help = "with all that the allocator adds" },
 	[LOST_OWNER] = { .key = "owner", .heading = "OWNER", .kind = MO_CELL_TEXT, .help = "of its group" },
-	[LOST_ALLOCATED_BY] = { .key = "allocated_by", .heading = "ALLOCATED BY", .kind = MO_CELL_TEXT, .flags = MO_COLUMN_HIDDEN,
+	[LOST_ALLOCATED_BY] = { .key = "allocated_by", .heading = "TAKEN BY", .kind = MO_CELL_TEXT, .flags = MO_COLUMN_HIDDEN,
 				.help = "the function that took it, where the kernel recorded it" },
 	[LOST_HEAD] = { .key = "head", .heading = "HANGS ON", .kind = MO_CELL_ADDRESS,
 			.help = "the head that leads to it; of a head its own address" },
@@ -242,6 +242,15 @@ static void put_list(struct mo_report *report, const struct mo_leaks_model *mode
 	mo_report_table_end(report);
 }
 
+/* Whether something hangs on something: else every piece is a head, which says nothing. */
+static bool has_held(const struct mo_leaks_model *model)
+{
+	for (size_t i = 0; i < model->n_groups; i++)
+		if (model->groups[i].held_objects || model->groups[i].cycles)
+			return true;
+	return false;
+}
+
 /* What the answer rests on: how much could be read, and what an idle kernel shows. */
 static void put_scope(struct mo_report *report, const struct mo_leaks_model *model)
 {
@@ -260,8 +269,9 @@ static void put_scope(struct mo_report *report, const struct mo_leaks_model *mod
 			 100.0 * (double)model->missing_pages / (double)(model->root_pages ? model->root_pages : 1));
 	mo_report_note(report,
 		       "Looked at: %" PRIu64 " allocated objects, %" PRIu64 " blocks of pages, %" PRIu64
-		       " areas of vmalloc; roots: %" PRIu64 " pages%s. %s",
-		       model->objects, model->blocks, model->areas, model->root_pages, registers, read);
+		       " areas of vmalloc; roots: %" PRIu64 " pages%s; %.1f MiB of words. %s",
+		       model->objects, model->blocks, model->areas, model->root_pages, registers,
+		       (double)model->scanned_bytes / (1 << 20), read);
 	if (!model->is_hopeless)
 		mo_report_note(report, "An idle kernel shows no likely loss: a few headers of sysctl tables, lost on purpose, and tens to "
 				       "hundreds of suspect pages, nearly all of them tails of alloc_pages_exact().");
@@ -295,6 +305,10 @@ static void put_groups(struct mo_run *run, struct mo_report *report, const struc
 
 	/* What the kernel recorded says more than what the pieces point at. */
 	memcpy(shown, columns, sizeof(shown));
+	if (!has_held(model)) {
+		shown[COLUMN_HEADS].flags |= MO_COLUMN_HIDDEN;
+		shown[COLUMN_HELD_BYTES].flags |= MO_COLUMN_HIDDEN;
+	}
 	for (size_t i = 0; i < model->n_groups; i++)
 		if (model->groups[i].stack_key) {
 			shown[COLUMN_ALLOCATED_BY].flags &= ~(unsigned)MO_COLUMN_HIDDEN;

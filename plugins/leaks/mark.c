@@ -479,6 +479,7 @@ struct mo_error *mark_reached(struct leaks_state *state)
 		state->model.root_pages += thread->root_pages;
 		state->model.missing_pages += thread->missing_pages;
 		state->model.missing_objects += thread->missing_objects;
+		state->model.scanned_bytes += thread->scanned_bytes;
 		state->model.deferred_objects += thread->deferred_objects;
 		free(thread->stack.refs);
 		free(thread->left.refs);

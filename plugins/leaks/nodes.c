@@ -127,7 +127,7 @@ static void set_ranges(struct leaks_state *state)
 	ranges->floor_kva = index->first_kva;
 	ranges->least_number = LEAST_NUMBER;
 	ranges->has_table_entries = arch && !strcmp(arch, "x86_64");
-	ranges->has_numbers = index->n_blocks || index->n_areas;
+	ranges->physical_bytes = index->n_blocks || index->n_areas ? index->n_pages << index->page_shift : 0;
 	if (index->n_areas) {
 		ranges->first_area_kva = index->areas[0].first_kva;
 		ranges->area_bytes = index->areas[index->n_areas - 1].end_kva - ranges->first_area_kva;

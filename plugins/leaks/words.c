@@ -211,23 +211,48 @@ static inline bool is_own_page(const struct object_index *index, const struct re
 	return pfn < index->n_pages && index->slab_of_page[pfn] == node && is_slab_node(index, node - 1);
 }
 
+#define ZERO_BYTES 64
+
+/* Half of the kernel's words are 0: so many of them are passed over at once. */
+static inline bool is_zero(const uint8_t *bytes)
+{
+	uint64_t words[ZERO_BYTES / 8];
+	uint64_t any = 0;
+
+	memcpy(words, bytes, sizeof(words));
+	for (unsigned i = 0; i < ZERO_BYTES / 8; i++)
+		any |= words[i];
+	return !any;
+}
+
+/* A word that is lower than all addresses. */
+static inline void meet_low(struct leaks_state *state, struct marking_thread *thread, uint64_t word, struct word_source source)
+{
+	if (source.may_be_table && is_table_entry(word))
+		meet_frame(state, thread, (word & ENTRY_ADDRESS) >> state->index.page_shift);
+	/* Small numbers are numbers. */
+	else if (word - state->ranges.least_number < state->ranges.physical_bytes && !source.has_no_numbers)
+		meet_number(state, word, source.has_no_frames);
+}
+
 void scan_words(struct leaks_state *state, struct marking_thread *thread, const uint8_t *bytes, size_t n_bytes,
 		struct word_source source)
 {
 	const struct object_index index = state->index;
 	const struct reference_ranges ranges = state->ranges;
-	uint64_t physical_bytes = index.n_pages << index.page_shift;
 
+	thread->scanned_bytes += n_bytes;
 	for (size_t at = 0; at + index.word_bytes <= n_bytes; at += index.word_bytes) {
-		uint64_t word = index_word(&index, bytes + at);
+		uint64_t word;
 		uint32_t node;
 
+		if (at % ZERO_BYTES == 0)
+			while (at + ZERO_BYTES < n_bytes && is_zero(bytes + at))
+				at += ZERO_BYTES;
+		word = index_word(&index, bytes + at);
 		if (word < ranges.floor_kva) {
-			if (source.may_be_table && is_table_entry(word))
-				meet_frame(state, thread, (word & ENTRY_ADDRESS) >> index.page_shift);
-			/* Small numbers are numbers. */
-			else if (word - ranges.least_number < physical_bytes && ranges.has_numbers && !source.has_no_numbers)
-				meet_number(state, word, source.has_no_frames);
+			if (word >= ranges.least_number)
+				meet_low(state, thread, word, source);
 			continue;
 		}
 		node = pointed_slab(&index, word);

@@ -17,7 +17,7 @@ struct ref_list {
 struct marking_thread {
 	struct ref_list stack;
 	struct ref_list left;        /* for the next round */
-	uint64_t root_pages, missing_pages, missing_objects, deferred_objects;
+	uint64_t root_pages, missing_pages, missing_objects, deferred_objects, scanned_bytes;
 	bool is_out_of_memory;
 } __attribute__((aligned(128)));
 
