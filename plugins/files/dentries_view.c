@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * `memopsy files --dentries`: the dentry cache, counted by walking each superblock's tree from its root, beside what the
- * kernel counted. Dentries of pipes, sockets and nameless files hang in no tree.
+ * kernel counted; and the directories with most negative ones. Dentries of pipes, sockets and nameless files hang in no tree.
  */
-#include "gathering.h"
+#include "negative_dirs.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -142,8 +142,10 @@ static struct mo_error *count_children(struct files_state *state, uint64_t dir_k
 	return error;
 }
 
-static struct mo_error *count_tree(struct files_state *state, uint64_t root_kva, uint64_t most, struct dentry_counts *counts)
+static struct mo_error *count_tree(struct files_state *state, size_t mount, uint64_t most, struct dentry_counts *counts,
+				   struct negative_dirs *dirs)
 {
+	uint64_t root_kva = state->superblocks[mount].root_kva;
 	struct pending pending = { 0 };
 	struct mo_error *error = NULL;
 
@@ -151,8 +153,13 @@ static struct mo_error *count_tree(struct files_state *state, uint64_t root_kva,
 		return NULL;
 	error = count_dentry(state, root_kva, root_kva, &pending, counts);
 	while (!error && pending.n && counts->all < most) {
-		struct mo_error *broken = count_children(state, pending.kvas[--pending.n], &pending, counts);
+		uint64_t dir_kva = pending.kvas[--pending.n];
+		struct dentry_counts before = *counts;
+		struct mo_error *broken = count_children(state, dir_kva, &pending, counts);
 
+		note_negative_dir(dirs, &(struct negative_dir){ .dentry_kva = dir_kva, .mount = mount,
+								.negative = counts->negative - before.negative,
+								.children = counts->all - before.all });
 		if (broken && mo_error_code(broken) == MO_E_NO_MEMORY)
 			error = broken;
 		else
@@ -172,7 +179,8 @@ static bool knows_trees(const struct files_layout *layout)
 	return (has_chain || has_list) && layout->counts.size.bytes <= MOST_DENTRY_BYTES;
 }
 
-static void put_row(struct files_state *state, struct mo_report *report, size_t index, struct dentry_counts *sum)
+static void put_row(struct files_state *state, struct mo_report *report, size_t index, struct dentry_counts *sum,
+		    struct negative_dirs *dirs)
 {
 	const struct mo_mount *mount = &state->model.mounts[index];
 	struct dentry_counts counts = { 0 };
@@ -188,7 +196,7 @@ static void put_row(struct files_state *state, struct mo_report *report, size_t 
 
 	if (is_known && sum->all < MOST_DENTRIES)
 		mo_trouble_note(&state->unreadable_counts,
-			     mo_error_prepend(count_tree(state, state->superblocks[index].root_kva, MOST_DENTRIES - sum->all, &counts),
+			     mo_error_prepend(count_tree(state, index, MOST_DENTRIES - sum->all, &counts, dirs),
 					      "dentries of the superblock at 0x%" PRIx64, mount->sb_kva));
 	if (is_known) {
 		cells[COLUMN_DENTRIES] = mo_cell_number(mo_exact(counts.all));
@@ -212,11 +220,13 @@ void put_dentries(struct files_state *state, struct mo_report *report)
 		[STATE_UNUSED_INODES] = mo_cell_number(state->model.unused_inodes),
 	};
 	struct dentry_counts sum = { 0 };
+	struct negative_dirs dirs = { .n = 0 };
 
 	mo_report_table_begin(report, &dentries_table);
 	for (size_t i = 0; i < state->model.n_mounts; i++)
-		put_row(state, report, i, &sum);
+		put_row(state, report, i, &sum, &dirs);
 	mo_report_table_end(report);
+	put_negative_dirs(state, &dirs, report);
 	mo_report_record(report, &dentry_state_table, cells);
 	if (state->model.dentries.certainty == MO_EXACT && sum.all && state->model.dentries.value > sum.all)
 		mo_report_note(report, "%" PRIu64 " dentries hang in no tree: those of pipes, sockets and files without a name.",

@@ -82,7 +82,7 @@ static void report_negative(const struct files_state *state, struct mo_report *r
 		.evidence = evidence,
 		.n_evidence = sizeof(evidence) / sizeof(evidence[0]),
 		.advice = "They are dropped when memory is short, but a program that asks for ever new names fills the caches with "
-			  "them; `memopsy files --dentries` says on which file system.",
+			  "them; `memopsy files --dentries` says in which directories.",
 	};
 
 	if (state->model.negative_dentries.certainty == MO_EXACT &&

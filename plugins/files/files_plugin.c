@@ -87,11 +87,12 @@ void view_state(struct mo_run *run, struct files_state *ret)
 	ret->paths.reader = ret->reader;
 }
 
-static const struct mo_table_spec *const tables[] = { &files_table, &mounts_table, &dentries_table, &dentry_state_table };
+static const struct mo_table_spec *const tables[] = { &files_table, &mounts_table, &dentries_table,
+						       &negative_dirs_table, &dentry_state_table };
 
 static const struct mo_view views[] = {
 	{ .name = "files", .title = "Page cache", .summary = "the page cache by file, tmpfs and file system",
-	  .options = files_options, .n_options = N_FILES_OPTIONS, .tables = tables, .n_tables = 4, .report_order = 450,
+	  .options = files_options, .n_options = N_FILES_OPTIONS, .tables = tables, .n_tables = 5, .report_order = 450,
 	  .topic = MO_TOPIC_HOLDER, .show = show_files },
 };
 

@@ -79,7 +79,7 @@ uint32_t find_superblock(const struct files_state *state, uint64_t sb_kva);
 bool read_path_of(struct files_state *state, const struct mo_file *file, char bytes[MOST_PATH_BYTES], size_t *n_bytes);
 
 /* The views. */
-extern const struct mo_table_spec files_table, mounts_table, dentries_table, dentry_state_table;
+extern const struct mo_table_spec files_table, mounts_table, dentries_table, dentry_state_table, negative_dirs_table;
 #define N_FILES_OPTIONS 4
 extern const struct mo_option files_options[N_FILES_OPTIONS];
 struct mo_error *show_files(struct mo_run *run, struct mo_report *report) MO_MUST_USE;

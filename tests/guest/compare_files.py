@@ -159,6 +159,13 @@ def compare_dentries(tally, folder, dump, program):
     tally.check("unused dentries of all superblocks", state["nr_unused"], sum(row["unused_dentries"] for row in data["dentries"]))
     tally.check("unused inodes of all superblocks", state["nr_unused_inodes"],
                 sum(row["unused_inodes"] for row in data["dentries"]))
+    in_dirs = sum(row["negative"] for row in data.get("negative_dirs", []))
+    negative = sum(row["negative"] for row in data["dentries"])
+    tally.holds(f"{in_dirs} negative dentries in the first directories of {negative}",
+                in_dirs == negative or in_dirs < negative and len(data["negative_dirs"]) == 20)
+    if folder.resolve().parent.name.split("-", 1)[-1] == "files":  # it looks for 20,000 names in vain
+        tally.holds(f"names looked up in vain: {data['negative_dirs'][:1]}",
+                    [(row["negative"], row["directory"]) for row in data["negative_dirs"][:1]] == [(20000, "/data/tree")])
     tree = sum(row["dentries"] for row in data["dentries"])
     tally.holds(f"{tree} dentries in trees of {state['nr_dentry']}", 0 <= state["nr_dentry"] - tree < 2000)
 

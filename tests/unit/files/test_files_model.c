@@ -10,6 +10,7 @@
 #include <memopsy/files.h>
 
 #include "mapping_table.h"
+#include "negative_dirs.h"
 
 #define DIRTY (1ull << PG_DIRTY)
 #define HEAD (1ull << PG_HEAD)
@@ -161,11 +162,28 @@ static void test_dentries(void **unused)
 	text = fake_run_text(run, "files", (const char *const[]){ "--dentries", NULL });
 	if (!strstr(text, "ext4          4         3         1       3"))
 		fail_msg("%s", text);
+	if (!strstr(text, "\n       1         3  ext4  /\n"))
+		fail_msg("%s", text);
 	if (!strstr(text, "2 dentries hang in no tree"))
 		fail_msg("%s", text);
 	free(text);
 	fake_run_destroy(run);
 	mo_fake_destroy(kernel);
+}
+
+static void test_directories_kept(void **unused)
+{
+	struct negative_dirs all = { .n = 0 };
+
+	(void)unused;
+	note_negative_dir(&all, &(struct negative_dir){ .negative = 0, .children = 9 });
+	assert_int_equal(all.n_all, 0);
+	for (uint64_t i = 0; i < 100; i++) /* 0, 37, 74, 11 ...: each once */
+		note_negative_dir(&all, &(struct negative_dir){ .negative = i * 37 % 100 + 1, .dentry_kva = i });
+	assert_int_equal(all.n_all, 100);
+	assert_int_equal(all.n, MOST_NEGATIVE_DIRS);
+	for (size_t i = 0; i < all.n; i++)
+		assert_int_equal(all.dirs[i].negative, 100 - i);
 }
 
 static void test_table_of_mappings(void **unused)
@@ -214,6 +232,7 @@ int main(void)
 		cmocka_unit_test(test_users_of_a_deleted_file),
 		cmocka_unit_test(test_tmpfs_limit),
 		cmocka_unit_test(test_dentries),
+		cmocka_unit_test(test_directories_kept),
 		cmocka_unit_test(test_table_of_mappings),
 	};
 
