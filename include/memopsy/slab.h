@@ -59,6 +59,7 @@ enum mo_slab_fault {
 };
 
 #define MO_SLAB_NO_CACHE UINT32_MAX
+#define MO_SLAB_LARGE_ORDERS 20
 
 struct mo_slab {
 	uint64_t pfn;                  /* of its first page */
@@ -163,6 +164,11 @@ struct mo_slab_model {
 	 */
 	struct mo_error *(*track)(const struct mo_slab_model *model, struct mo_reader *reader, const struct mo_slab *slab,
 				  uint32_t index, bool is_of_free, struct mo_slab_track *ret);
+
+	/* Blocks of kmalloc beyond its largest cache: no slabs, yet the kernel counts them with these. */
+	bool marks_large_kmalloc;      /* a page type tells them (6.15 on); else nothing does, and the counts are 0 */
+	uint64_t large_kmalloc_blocks[MO_SLAB_LARGE_ORDERS]; /* by order */
+	uint64_t odd_large_kmalloc;    /* pages so marked whose order makes no sense or could not be read */
 };
 
 static inline enum mo_object_state mo_object_state_at(const struct mo_slab_model *model, uint64_t object)

@@ -40,6 +40,7 @@ struct slab_shape {
 	uint32_t word_bytes;
 	bool is_big_endian;
 	struct mo_page_type_test type; /* of a slab's first page; without a mask it is known by the flag */
+	struct mo_page_type_test large_kmalloc; /* of a block's first page */
 	uint64_t flag;
 	uint64_t page_bytes;
 	enum freelist_form form;
@@ -77,6 +78,8 @@ struct slab_state {
 	size_t n_nodes, n_node_slots;
 	struct mo_slab *slabs;
 	struct slab_record *records; /* one for each slab */
+	uint64_t *large_pfns;        /* of blocks of large kmalloc, while gathering */
+	size_t n_large;
 	uint32_t *slabs_by_cache;
 	uint8_t *states;
 	char shape_text[96];
@@ -110,6 +113,9 @@ bool order_of_slab(const struct slab_state *state, const struct mo_slab_cache *c
 
 /* scan.c: fills records, ascending by pfn. */
 struct mo_error *scan_slabs(struct slab_state *state) MO_MUST_USE;
+
+/* large_kmalloc.c: the orders of the blocks that the scan found. */
+void count_large_kmalloc(struct slab_state *state);
 
 /* slab_index.c */
 struct mo_error *index_slabs(struct slab_state *state) MO_MUST_USE;

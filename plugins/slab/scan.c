@@ -12,6 +12,8 @@
 struct thread_slabs {
 	struct slab_record *records;
 	size_t n_records, n_slots;
+	uint64_t *large_pfns;
+	size_t n_large, n_large_slots;
 	uint64_t unreadable_pages;
 } __attribute__((aligned(128)));
 
@@ -56,6 +58,22 @@ static struct mo_error *add_record(struct thread_slabs *thread, const struct sla
 	return NULL;
 }
 
+/* A block's order stands in its second struct page, which may lie in another view: it is read later. */
+static struct mo_error *add_large(struct thread_slabs *thread, uint64_t pfn)
+{
+	if (thread->n_large == thread->n_large_slots) {
+		size_t n_slots = thread->n_large_slots ? thread->n_large_slots * 2 : 1024;
+		uint64_t *pfns = realloc(thread->large_pfns, n_slots * sizeof(*pfns));
+
+		if (!pfns)
+			return mo_error_no_memory();
+		thread->large_pfns = pfns;
+		thread->n_large_slots = n_slots;
+	}
+	thread->large_pfns[thread->n_large++] = pfn;
+	return NULL;
+}
+
 static struct slab_record decode_slab(const struct slab_layout *layout, bool is_slab, const uint8_t *page, uint64_t pfn)
 {
 	struct slab_record record = {
@@ -89,13 +107,20 @@ static struct mo_error *scan_bytes(const struct scan *scan, struct thread_slabs 
 	for (uint64_t i = 0; i < n; i++, page += shape.page_struct_bytes) {
 		struct slab_record record;
 		struct mo_error *error;
-		bool is_slab = shape.type.mask ? mo_page_has_type(shape.type, half_at(&shape, page + mark_offset)) :
+		uint32_t type = shape.type.mask ? half_at(&shape, page + mark_offset) : 0;
+		bool is_slab = shape.type.mask ? mo_page_has_type(shape.type, type) :
 						 (word_at(&shape, page + mark_offset) & shape.flag) != 0;
 
-		if (!is_slab || word_at(&shape, page + head_offset) & 1)
+		if (!is_slab && !mo_page_has_type(shape.large_kmalloc, type))
 			continue;
-		record = decode_slab(layout, shape.is_slab, page, pfn + i);
-		error = add_record(thread, &record);
+		if (word_at(&shape, page + head_offset) & 1)
+			continue;
+		if (is_slab) {
+			record = decode_slab(layout, shape.is_slab, page, pfn + i);
+			error = add_record(thread, &record);
+		} else {
+			error = add_large(thread, pfn + i);
+		}
 		if (error)
 			return error;
 	}
@@ -191,6 +216,22 @@ static struct mo_error *merge(struct slab_state *state, struct thread_slabs *thr
 	return NULL;
 }
 
+/* In any order. */
+static struct mo_error *merge_large(struct slab_state *state, const struct thread_slabs *threads, unsigned n_threads)
+{
+	size_t n = 0;
+
+	for (unsigned i = 0; i < n_threads; i++)
+		n += threads[i].n_large;
+	state->large_pfns = calloc(n + 1, sizeof(*state->large_pfns));
+	if (!state->large_pfns)
+		return mo_error_no_memory();
+	for (unsigned i = 0; i < n_threads; i++)
+		for (size_t k = 0; k < threads[i].n_large; k++)
+			state->large_pfns[state->n_large++] = threads[i].large_pfns[k];
+	return NULL;
+}
+
 struct mo_error *scan_slabs(struct slab_state *state)
 {
 	struct mo_kernel *kernel = mo_run_kernel(state->run);
@@ -210,9 +251,12 @@ struct mo_error *scan_slabs(struct slab_state *state)
 					 SCAN_GRAIN_PAGES, scan_chunk, &scan);
 	if (!error)
 		error = merge(state, scan.threads, n_threads);
+	if (!error)
+		error = merge_large(state, scan.threads, n_threads);
 	for (unsigned i = 0; i < n_threads; i++) {
 		unreadable_pages += scan.threads[i].unreadable_pages;
 		free(scan.threads[i].records);
+		free(scan.threads[i].large_pfns);
 	}
 	free(scan.threads);
 	if (!error && unreadable_pages)

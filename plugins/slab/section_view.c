@@ -186,6 +186,7 @@ struct mo_error *show_slab_section(struct mo_run *run, struct mo_report *report)
 	error = put_largest_caches(run, report, 10);
 	if (error)
 		return error;
+	put_large_kmalloc(run, report);
 	put_files(run, report);
 	for (size_t i = 0; i < state->model.n_caches; i++)
 		all_pages += state->caches[i].pages;

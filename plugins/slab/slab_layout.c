@@ -20,6 +20,8 @@ static const struct mo_need rows[] = {
 	MO_CONSTANT(L, pg_slab, "enum pageflags", "PG_slab", OPTIONAL, .why = "include/linux/page-flags.h: a flag until 6.9"),
 	MO_CONSTANT(L, pgty_slab, "enum pagetype", "PGTY_slab", .or_names = { "PG_slab" }, OPTIONAL,
 		    .why = "include/linux/page-flags.h: a bit of the page type in 6.10, a value in its top byte since 6.12"),
+	MO_CONSTANT(L, pgty_large_kmalloc, "enum pagetype", "PGTY_large_kmalloc", OPTIONAL,
+		    .why = "include/linux/page-flags.h: since 6.15"),
 
 	MO_FIELD(L, slab.cache, "struct slab", "slab_cache", .or_names = { "struct page.slab_cache" }, .why = IN_PAGE),
 	MO_FIELD(L, slab.freelist, "struct slab", "freelist", .or_names = { "struct page.freelist" }, .why = IN_PAGE),

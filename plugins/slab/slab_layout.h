@@ -25,7 +25,7 @@ struct slab_layout {
 	struct {
 		struct mo_field flags, compound_head, page_type;
 	} page;
-	struct mo_constant pg_slab, pgty_slab;
+	struct mo_constant pg_slab, pgty_slab, pgty_large_kmalloc;
 
 	/* struct slab, before 5.17 struct page. */
 	struct {

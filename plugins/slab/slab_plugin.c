@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include <memopsy/zones.h>
+
 #include "charges.h"
 #include "checks.h"
 #include "slab_views.h"
@@ -20,6 +22,7 @@ static void release(void *model)
 	free(state->nodes);
 	free(state->slabs);
 	free(state->records);
+	free(state->large_pfns);
 	free(state->slabs_by_cache);
 	free(state->states);
 	free(state);
@@ -33,6 +36,7 @@ static struct mo_error *gather_slabs(struct slab_state *state)
 		error = index_slabs(state);
 	if (error)
 		return error;
+	count_large_kmalloc(state);
 	if (!state->shape.is_slab)
 		mark_cpu_slabs(state);
 	error = gather_slab_nodes(state);
@@ -90,7 +94,9 @@ static struct mo_error *gather(struct mo_run *run, void **model_ret)
 	error = fill(state);
 	/* The records served the gathering alone. */
 	free(state->records);
+	free(state->large_pfns);
 	state->records = NULL;
+	state->large_pfns = NULL;
 	state->run = NULL;
 	state->reader = NULL;
 	if (error) {
@@ -118,15 +124,20 @@ struct mo_cell name_cell(const struct mo_slab_cache *cache, char *room, size_t n
 	return mo_cell_text(room);
 }
 
+static const struct mo_model_ref reads[] = {
+	{ .name = MO_ZONES_MODEL, .version = MO_ZONES_MODEL_VERSION, .is_optional = true },
+};
+
 static const struct mo_table_spec *const slabinfo_tables[] = { &slabinfo_table };
-static const struct mo_table_spec *const slabtop_tables[] = { &slabtop_table, &slab_cgroups_table };
+static const struct mo_table_spec *const slabtop_tables[] = { &slabtop_table, &large_kmalloc_table, &slab_cgroups_table };
 static const struct mo_table_spec *const slab_tables[] = { &slab_table, &slab_nodes_table, &slab_aliases_table,
 							   &slab_children_table, &slab_slabs_table, &slab_charges_table,
 							   &slab_tracks_table };
 
 static const struct mo_table_spec *const objects_tables[] = { &objects_table };
 static const struct mo_table_spec *const slabcheck_tables[] = { &slabcheck_table };
-static const struct mo_table_spec *const section_tables[] = { &slab_sums_table, &slabtop_table, &slab_files_table };
+static const struct mo_table_spec *const section_tables[] = { &slab_sums_table, &slabtop_table, &large_kmalloc_table,
+							      &slab_files_table };
 
 static const struct mo_option slabinfo_options[] = {
 	{ .name = "exact", .help = "beside what the kernel prints, objects counted one by one: allocated, free, unknown" },
@@ -219,6 +230,8 @@ static const struct mo_plugin plugin = {
 	.summary = "slab caches, slabs and objects; slabinfo, slabtop, slab, objects, slabcheck",
 	.needs = &slab_needs,
 	.layout_bytes = sizeof(struct slab_layout),
+	.reads = reads,
+	.n_reads = sizeof(reads) / sizeof(reads[0]),
 	.publishes = { .name = MO_SLAB_MODEL, .version = MO_SLAB_MODEL_VERSION },
 	.gather = gather,
 	.release = release,

@@ -8,6 +8,7 @@
 /* By page type since 6.10, by a page flag before. False: neither is known. */
 static bool choose_mark(struct mo_kernel *kernel, const struct slab_layout *layout, struct slab_shape *shape)
 {
+	shape->large_kmalloc = mo_page_type_test(kernel, NULL, &layout->pgty_large_kmalloc, 0);
 	shape->type = mo_page_type_test(kernel, "NUMBER(PAGE_SLAB_MAPCOUNT_VALUE)", &layout->pgty_slab, 0);
 	if (shape->type.mask)
 		return true;

@@ -19,6 +19,10 @@ struct mo_error *show_slab_section(struct mo_run *run, struct mo_report *report)
 extern const struct mo_table_spec slab_table, slab_nodes_table, slab_aliases_table, slab_slabs_table;
 struct mo_error *show_slab(struct mo_run *run, struct mo_report *report) MO_MUST_USE;
 
+/* large_kmalloc.c */
+extern const struct mo_table_spec large_kmalloc_table;
+void put_large_kmalloc(struct mo_run *run, struct mo_report *report);
+
 /* children_view.c: on kernels whose memory cgroups have caches of their own. */
 extern const struct mo_table_spec slab_children_table;
 void put_children(struct mo_run *run, struct mo_report *report, const struct mo_slab_cache *cache);

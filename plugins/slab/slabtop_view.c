@@ -145,9 +145,13 @@ struct mo_error *put_largest_caches(struct mo_run *run, struct mo_report *report
 struct mo_error *show_slabtop(struct mo_run *run, struct mo_report *report)
 {
 	uint64_t most = UINT64_MAX;
+	struct mo_error *error;
 
 	if (mo_run_flag(run, "charged"))
 		return put_cgroups(run, report);
 	(void)mo_run_number(run, "top", &most);
-	return put_largest_caches(run, report, most);
+	error = put_largest_caches(run, report, most);
+	if (!error)
+		put_large_kmalloc(run, report);
+	return error;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <memopsy/memmap.h>
+#include <memopsy/zones.h>
 
 #define VARIABLES 0xffffffff82000000ull /* slab_caches, mem_map, max_mapnr, masks, offsets */
 #define HEAD VARIABLES
@@ -122,6 +123,7 @@ static const struct mo_fake_enumerator enumerators[] = {
 static const struct mo_fake_enumerator enumerators_7_1[] = {
 	{ "enum node_states", "N_POSSIBLE", 0 },
 	{ "enum pagetype", "PGTY_slab", 0xf5 },
+	{ "enum pagetype", "PGTY_large_kmalloc", 0xf8 },
 	{ "enum _slab_flag_bits", "_SLAB_POISON", 2 },
 	{ "enum _slab_flag_bits", "_SLAB_RECLAIM_ACCOUNT", 5 },
 };
@@ -369,6 +371,14 @@ void toy_sheaf(struct toy *toy, unsigned cache, unsigned cpu, unsigned which, un
 		add_tail(toy, BARN_OF(cache) + 8, kva);
 	else
 		mo_fake_put_u64(toy->kernel, PERCPU + cpu * PERCPU_STEP + PERCPU_OF(cache) + 8 + which * 8, kva);
+}
+
+const struct mo_zones_model *toy_zones;
+
+const void *mo_run_model_of(const struct mo_run *run, const char *name)
+{
+	(void)run;
+	return strcmp(name, MO_ZONES_MODEL) ? NULL : toy_zones;
 }
 
 void toy_gather(struct toy *toy)

@@ -62,6 +62,10 @@ void toy_index_slab(struct toy *toy, unsigned cache, uint64_t pfn, unsigned colo
 void toy_array(struct toy *toy, unsigned cache, unsigned cpu, unsigned n_objects, const uint64_t *objects);
 void toy_slab_node(struct toy *toy, unsigned cache, unsigned n_slabs, unsigned n_free_slabs, unsigned n_free_objects);
 
+/* What the plugin reads of the model "zones"; NULL: there is none. */
+struct mo_zones_model;
+extern const struct mo_zones_model *toy_zones;
+
 /* Runs the plugin. */
 void toy_gather(struct toy *toy);
 void expect_state(const struct toy *toy, unsigned cache, uint64_t pfn, unsigned index, enum mo_object_state state);
