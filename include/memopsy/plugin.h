@@ -34,6 +34,7 @@ struct mo_model_ref {
 	const char *name;     /* "zones"; its struct is in include/memopsy/zones.h */
 	unsigned version;     /* exact */
 	bool is_optional;     /* when read: run without it if it cannot be had */
+	bool is_late;         /* when read, and optional: gathered when mo_run_model_of() first asks for it, if it ever does */
 };
 
 /* A command-line option of a view. The host parses, checks and documents it. */

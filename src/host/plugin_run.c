@@ -67,6 +67,7 @@ void mo_host_destroy(struct mo_host *host)
 		free(host->why_skipped[i]);
 	}
 	mo_plugin_order_deinit(&host->order);
+	mo_error_destroy(host->late_error);
 	if (host->reader)
 		mo_reader_destroy(host->reader);
 	free(host->why_skipped);
@@ -154,6 +155,14 @@ static struct mo_error *check_models(struct mo_host *host, const struct mo_run *
 	return NULL;
 }
 
+static struct mo_error *take_late_error(struct mo_host *host)
+{
+	struct mo_error *error = host->late_error;
+
+	host->late_error = NULL;
+	return error;
+}
+
 static struct mo_error *gather(struct mo_host *host, struct mo_run *run)
 {
 	void *model = NULL;
@@ -164,7 +173,35 @@ static struct mo_error *gather(struct mo_host *host, struct mo_run *run)
 		MO_TRY(run->plugin->gather(run, &model));
 	run->model = model;
 	run->is_gathered = true;
+	MO_TRY(take_late_error(host));
 	return run->findings.failed ? mo_error_no_memory() : NULL;
+}
+
+/* Once. The depth of recursion is that of the graph of models, which has no circles. */
+static struct mo_error *gather_in_turn(struct mo_host *host, size_t plugin)
+{
+	struct mo_run *run = &host->runs[plugin];
+
+	if (!run->is_waiting)
+		return NULL;
+	run->is_waiting = false;
+	for (size_t i = 0; i < run->plugin->n_reads; i++) {
+		size_t publisher = mo_host_publisher(host, &run->plugin->reads[i]);
+
+		if (!run->plugin->reads[i].is_late && publisher < host->n_plugins)
+			MO_TRY(gather_in_turn(host, publisher));
+	}
+	return skip_for(host, plugin, gather(host, run));
+}
+
+void mo_host_gather_late(struct mo_host *host, size_t plugin)
+{
+	struct mo_error *error = gather_in_turn(host, plugin);
+
+	if (host->late_error)
+		mo_error_destroy(error);
+	else
+		host->late_error = error;
 }
 
 struct mo_error *mo_host_prepare(struct mo_host *host, const bool *wanted, const struct mo_need_table *extra,
@@ -177,11 +214,12 @@ struct mo_error *mo_host_prepare(struct mo_host *host, const bool *wanted, const
 		if (host->order.why_not[i])
 			MO_TRY(skip(host, i, host->order.why_not[i]));
 	MO_TRY(prefetch(host, extra, n_extra));
-	for (size_t i = 0; i < host->order.n_run; i++) {
-		size_t plugin = host->order.run[i];
-
-		MO_TRY(skip_for(host, plugin, gather(host, &host->runs[plugin])));
-	}
+	for (size_t i = 0; i < host->order.n_run; i++)
+		host->runs[host->order.run[i]].is_waiting = true;
+	/* What only late models are for stays waiting. */
+	for (size_t i = 0; i < host->n_plugins; i++)
+		if (wanted[i])
+			MO_TRY(gather_in_turn(host, i));
 	return NULL;
 }
 
@@ -221,6 +259,14 @@ struct mo_error *mo_host_show(struct mo_host *host, size_t plugin, const struct 
 	error = view->show(run, report);
 	run->view = NULL;
 	run->said = NULL;
+	if (error || host->late_error) {
+		struct mo_error *late_error = take_late_error(host);
+
+		if (error)
+			mo_error_destroy(late_error);
+		else
+			error = late_error;
+	}
 	if (error)
 		mo_report_close_open(report);
 	return error;

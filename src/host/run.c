@@ -46,6 +46,8 @@ const void *mo_run_model_of(const struct mo_run *run, const char *name)
 			model = &run->plugin->reads[i];
 	assert(model && "a model that the plugin did not declare under `reads`");
 	publisher = mo_host_publisher(run->host, model);
+	if (publisher < run->host->n_plugins && run->host->runs[publisher].is_waiting)
+		mo_host_gather_late(run->host, publisher);
 	return publisher < run->host->n_plugins && run->host->runs[publisher].is_gathered ?
 		       run->host->runs[publisher].model :
 		       NULL;

@@ -17,6 +17,7 @@ struct mo_run {
 	void *layout;
 	void *model;                           /* once gathered */
 	bool is_gathered;
+	bool is_waiting;                       /* to be gathered: in its turn, or when somebody asks for its model */
 	struct mo_finding_queue findings;
 	const struct mo_view *view;            /* while one is shown, with what the user said to it */
 	const struct mo_view_arguments *said;
