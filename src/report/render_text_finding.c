@@ -30,6 +30,22 @@ static const char *colour_of(enum mo_severity severity)
 	return NULL;
 }
 
+/* Behind its label; in several lines where it is too long for one. */
+static void append_value(const struct mo_report *report, struct mo_text *out, const struct mo_evidence *evidence, size_t column)
+{
+	size_t width = mo_text_paragraph_width(report);
+	struct mo_text value = MO_TEXT_EMPTY;
+
+	mo_cell_to_text(&value, evidence->kind, &evidence->cell, report->options.plain_bytes);
+	if (width && column + mo_display_width(mo_text_chars(&value), value.length) > width)
+		mo_append_wrapped(out, mo_text_chars(&value), width, column, column);
+	else
+		mo_text_append_n(out, mo_text_chars(&value), value.length);
+	out->failed |= mo_text_failed(&value);
+	mo_text_deinit(&value);
+	mo_text_append_char(out, '\n');
+}
+
 static void append_evidence(const struct mo_report *report, struct mo_text *out, const struct mo_finding *finding)
 {
 	size_t widest = 0;
@@ -44,8 +60,7 @@ static void append_evidence(const struct mo_report *report, struct mo_text *out,
 		size_t width = mo_display_width(evidence->label, strlen(evidence->label));
 
 		mo_text_printf(out, "    %s:%*s", evidence->label, (int)(widest - width) + 2, "");
-		mo_cell_to_text(out, evidence->kind, &evidence->cell, report->options.plain_bytes);
-		mo_text_append_char(out, '\n');
+		append_value(report, out, evidence, INDENT + widest + 3);
 	}
 }
 
