@@ -135,7 +135,7 @@ struct mo_oom_share {
 	enum mo_oom_cause cause;
 	struct mo_count bytes;
 	uint32_t percent_thousandths; /* of what there is (machine or limit) */
-	const char *ordinary;        /* what an ordinary machine shows, in words */
+	const char *ordinary;        /* what an ordinary machine shows: "< 5 %" */
 	const char *holder_kind;     /* "process", "processes", "cache", "mount", "file", "cgroup", "module", "pool"; NULL */
 	char holder[160];            /* empty: not known */
 	struct mo_count holder_bytes;
@@ -181,7 +181,8 @@ struct mo_oom_event {
 	char memcg[256];             /* that ran into its limit; empty: none */
 	char task_memcg[256];        /* of the victim */
 	char function[64];           /* who was allocating, of the call trace: the first name behind the allocator */
-	char cache[64];              /* of a slab failure */
+	char cache[64];              /* of a slab failure; of a refusal the limit ("RLIMIT_DATA") */
+	bool is_task_limit;          /* a refusal: of a new task, by the pids controller of the group `memcg` */
 	/* What there was. */
 	struct mo_count total_bytes; /* managed memory, or the limit */
 	struct mo_count free_bytes;

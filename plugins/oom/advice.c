@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sentence.h"
+
 static void advise_cause(const struct mo_oom_event *event, const struct mo_oom_share *share, char *text, size_t room);
 
 /* The limit, after what its cause says by itself. */
@@ -34,7 +36,7 @@ static void advise_anon(const struct mo_oom_event *event, const struct mo_oom_sh
 		snprintf(text, room, "Find why %s grew to %s, or bound it with memory.max of a cgroup of its own%s.", share->holder,
 			 bytes,
 			 swap && !strcmp(swap, "absent") ? "; swap would have taken what it does not touch" :
-			 swap && !strcmp(swap, "full")	 ? "; what fills swap is in the SWAP column below" :
+			 swap && !strcmp(swap, "full")	 ? "; what fills swap is in the column SWAP below" :
 							   "");
 	else
 		snprintf(text, room, "`memopsy procrank` shows who uses memory in the dump.");
@@ -103,6 +105,22 @@ static void advise_order(const struct mo_oom_event *event, char *text, size_t ro
 		 event->function[0] ? event->function : "Who asked", event->function[0] ? "()" : "", event->order);
 }
 
+static void advise_reserve(char *text, size_t room)
+{
+	snprintf(text, room, "Who may not wait has to cope: the network drops a packet, a driver tries again. If it is frequent, a "
+		 "larger vm.min_free_kbytes lets kswapd begin earlier.");
+}
+
+static void advise_refusal(const struct mo_oom_event *event, char *text, size_t room)
+{
+	if (event->is_task_limit)
+		snprintf(text, room, "Raise pids.max of %.200s if so many tasks are right, or find what starts them.", event->memcg);
+	else if (event->cache[0])
+		snprintf(text, room, "Raise %.63s of %.63s if it needs that much.", event->cache, event->comm);
+	else
+		snprintf(text, room, "vm.overcommit_memory and the commit limit decide this (see the limits below), not free memory.");
+}
+
 /* Who holds most and may not be killed leaves the killing to others. */
 static void advise_exempt(const struct draft *draft, const struct mo_oom_share *share, char *text, size_t room)
 {
@@ -121,7 +139,7 @@ static void advise(const struct draft *draft, char *text, size_t room)
 	const struct mo_oom_share *share = share_of(draft, event->cause);
 
 	text[0] = '\0';
-	if (draft->is_of_dying)
+	if (draft->is_of_dying || is_harmless(draft))
 		return;
 	if (event->constraint == MO_OOM_MEMCG)
 		advise_memcg(draft, share, text, room);
@@ -138,44 +156,12 @@ static void advise(const struct draft *draft, char *text, size_t room)
 			 event->function[0] ? event->function : event->comm, event->function[0] ? "()" : "",
 			 share && share->holder[0] ? share->holder : "others");
 	else if (event->constraint == MO_OOM_RESERVE)
-		snprintf(text, room, "Requests that may not wait live on the reserve: raise vm.min_free_kbytes if these are frequent.");
-	else if (event->kind == MO_OOM_REFUSAL && !event->cache[0])
-		snprintf(text, room, "vm.overcommit_memory and the commit limit decide this (see the limits below), not free memory.");
+		advise_reserve(text, room);
 	else if (event->kind == MO_OOM_REFUSAL)
-		snprintf(text, room, "Raise RLIMIT_DATA of %s if it needs that much.", event->comm);
+		advise_refusal(event, text, room);
 	else if (share)
 		advise_cause(event, share, text, room);
 	advise_exempt(draft, share, text, room);
-}
-
-#define MOST_EVIDENCE 12
-
-static size_t put_evidence(const struct draft *draft, struct mo_evidence *evidence)
-{
-	const struct mo_oom_event *event = &draft->event;
-	const struct mo_oom_share *share = told_share(draft);
-	bool is_limit = event->constraint == MO_OOM_MEMCG || event->constraint == MO_OOM_LIMIT;
-	size_t n = 0;
-
-	if (event->total_bytes.certainty == MO_EXACT)
-		evidence[n++] = (struct mo_evidence){ is_limit ? "limit" : "memory", MO_CELL_BYTES,
-						      mo_cell_number(event->total_bytes) };
-	if (event->free_bytes.certainty == MO_EXACT)
-		evidence[n++] = (struct mo_evidence){ "free", MO_CELL_BYTES, mo_cell_number(event->free_bytes) };
-	if (share)
-		evidence[n++] = (struct mo_evidence){ cause_words[share->cause], MO_CELL_BYTES, mo_cell_number(share->bytes) };
-	if (share && share->holder[0]) {
-		evidence[n++] = (struct mo_evidence){ "holder", MO_CELL_TEXT, mo_cell_text(share->holder) };
-		evidence[n++] = (struct mo_evidence){ "holds", MO_CELL_BYTES, mo_cell_number(share->holder_bytes) };
-	}
-	if (draft->n_kills) {
-		evidence[n++] = (struct mo_evidence){ "killed", MO_CELL_TEXT, mo_cell_text(draft->kills[0].comm) };
-		evidence[n++] = (struct mo_evidence){ "freed", MO_CELL_BYTES, mo_cell_number(mo_exact(event->freed_bytes)) };
-	}
-	evidence[n++] = (struct mo_evidence){ "source of the numbers", MO_CELL_TEXT, mo_cell_text(event->source) };
-	if (event->is_partial)
-		evidence[n++] = (struct mo_evidence){ "partial", MO_CELL_TEXT, mo_cell_text(event->why_partial) };
-	return n;
 }
 
 static const char *id_of(enum mo_oom_kind kind)
@@ -190,30 +176,47 @@ static const char *id_of(enum mo_oom_kind kind)
 	}
 }
 
+static enum mo_severity severity_of(const struct draft *draft)
+{
+	if (draft->event.kind == MO_OOM_PANIC)
+		return MO_CRITICAL;
+	if (is_harmless(draft))
+		return MO_INFO;
+	return draft->event.kind >= MO_OOM_ALLOCATION_FAILURE ? MO_NOTICE : MO_WARNING;
+}
+
+/* Follows from what was read, or only fits it. */
+static enum mo_confidence confidence_of(const struct mo_oom_event *event)
+{
+	if (event->is_partial)
+		return MO_LIKELY;
+	return event->cause == MO_OOM_CAUSE_UNKNOWN && event->kind != MO_OOM_REFUSAL ? MO_LIKELY : MO_CERTAIN;
+}
+
 void report_event(const struct oom_state *state, const struct draft *draft, bool is_told_first, struct mo_report *report)
 {
 	const struct mo_oom_event *event = &draft->event;
-	struct mo_evidence evidence[MOST_EVIDENCE];
-	char verdict[sizeof(event->sentences) + 64];
-	char more[64] = "";
+	char text[sizeof(event->sentences) + 1024];
+	struct sentence verdict = begin_sentence(text, sizeof(text));
+	struct evidence_list list;
 	char advice[512];
-	size_t n_kills = (size_t)state->model.kills_logged;
-	size_t n = put_evidence(draft, evidence);
 
+	for (size_t i = 0; i < sizeof(event->sentences) / sizeof(event->sentences[0]); i++)
+		if (event->sentences[i][0])
+			say(&verdict, "%s%s", verdict.length ? " " : "", event->sentences[i]);
+	if (is_told_first)
+		say_series(&verdict, state, draft);
+	if (event->kind == MO_OOM_REFUSAL)
+		say_limits(&verdict, state, event);
+	list_evidence(state, draft, &list);
 	advise(draft, advice, sizeof(advice));
-	if (is_told_first && event->kind == MO_OOM_KILL && n_kills > draft->n_kill_lines)
-		snprintf(more, sizeof(more), " The log has %zu kills in all.", n_kills);
-	snprintf(verdict, sizeof(verdict), "%s%s%s%s%s%s", event->sentences[0], event->sentences[1][0] ? " " : "",
-		 event->sentences[1], event->sentences[2][0] ? " " : "", event->sentences[2], more);
 	mo_report_finding(report, &(struct mo_finding){
 		.id = id_of(event->kind),
-		.severity = event->kind == MO_OOM_PANIC			? MO_CRITICAL :
-			    event->kind >= MO_OOM_ALLOCATION_FAILURE ? MO_NOTICE :
-								       MO_WARNING,
-		.confidence = event->is_partial ? MO_LIKELY : event->cause == MO_OOM_CAUSE_UNKNOWN ? MO_LIKELY : MO_CERTAIN,
-		.verdict = verdict,
-		.evidence = evidence,
-		.n_evidence = n,
+		.severity = severity_of(draft),
+		.confidence = confidence_of(event),
+		.verdict = text,
+		.evidence = list.items,
+		.n_evidence = list.n,
 		.advice = advice[0] ? advice : NULL,
 	});
 }

@@ -14,24 +14,24 @@ static const struct {
 	uint8_t percent;
 	const char *words;
 } ordinary[MO_OOM_N_CAUSES] = {
-	[MO_OOM_ANON] = { 50, "20 to 70 %" },
-	[MO_OOM_SHMEM] = { 5, "below 5 %" },
-	[MO_OOM_FILE] = { 40, "20 to 60 %" },
-	[MO_OOM_DIRTY] = { 5, "below 5 %" },
-	[MO_OOM_MLOCKED] = { 1, "below 1 %" },
+	[MO_OOM_ANON] = { 50, "20-70 %" },
+	[MO_OOM_SHMEM] = { 5, "< 5 %" },
+	[MO_OOM_FILE] = { 40, "20-60 %" },
+	[MO_OOM_DIRTY] = { 5, "< 5 %" },
+	[MO_OOM_MLOCKED] = { 1, "< 1 %" },
 	[MO_OOM_HUGETLB] = { 0, "none" },
-	[MO_OOM_SLAB] = { 5, "1 to 5 %" },
-	[MO_OOM_SLAB_RECLAIMABLE] = { 10, "2 to 10 %" },
-	[MO_OOM_PAGE_TABLES] = { 2, "below 2 %" },
-	[MO_OOM_KERNEL_STACKS] = { 1, "below 1 %" },
-	[MO_OOM_VMALLOC] = { 3, "below 3 %" },
-	[MO_OOM_PERCPU] = { 1, "below 1 %" },
-	[MO_OOM_ZSWAPPED] = { 5, "none, or what swap saves" },
+	[MO_OOM_SLAB] = { 5, "1-5 %" },
+	[MO_OOM_SLAB_RECLAIMABLE] = { 10, "2-10 %" },
+	[MO_OOM_PAGE_TABLES] = { 2, "< 2 %" },
+	[MO_OOM_KERNEL_STACKS] = { 1, "< 1 %" },
+	[MO_OOM_VMALLOC] = { 3, "< 3 %" },
+	[MO_OOM_PERCPU] = { 1, "< 1 %" },
+	[MO_OOM_ZSWAPPED] = { 5, "none" },
 	[MO_OOM_BALLOON] = { 0, "none" },
-	[MO_OOM_SOCKETS] = { 2, "below 2 %" },
-	[MO_OOM_UNACCOUNTED] = { 5, "below 5 %" },
-	[MO_OOM_PCP] = { 1, "below 1 %" },
-	[MO_OOM_FREE] = { 100, "at least the low watermarks" },
+	[MO_OOM_SOCKETS] = { 2, "< 2 %" },
+	[MO_OOM_UNACCOUNTED] = { 5, "< 5 %" },
+	[MO_OOM_PCP] = { 1, "< 1 %" },
+	[MO_OOM_FREE] = { 100, "> 1 %" },
 };
 
 struct mo_oom_share *share_of(const struct draft *draft, enum mo_oom_cause cause)
@@ -148,33 +148,41 @@ static void add_free_shares(const struct oom_state *state, struct draft *draft, 
 /* Pages of zsmalloc, which not all kernels mark or count: zram and zswap keep compressed pages there. */
 static uint64_t zsmalloc_bytes(const struct oom_state *state)
 {
-	uint64_t bytes = state->mem_map->pages[MO_PAGE_ZSMALLOC] * state->page_bytes;
+	const struct mo_mem_map_model *mem_map = mem_map_of(state);
+	uint64_t bytes = mem_map ? mem_map->pages[MO_PAGE_ZSMALLOC] * state->page_bytes : 0;
+	const struct mo_owners_model *owners = bytes ? NULL : owners_of(state);
 
-	for (size_t i = 0; state->owners && !bytes && i < state->owners->n_holders; i++)
-		if (state->owners->holders[i].name && !strcmp(state->owners->holders[i].name, "zsmalloc"))
-			bytes = state->owners->holders[i].bytes;
+	for (size_t i = 0; owners && i < owners->n_holders; i++)
+		if (owners->holders[i].name && !strcmp(owners->holders[i].name, "zsmalloc"))
+			bytes = owners->holders[i].bytes;
 	return bytes;
 }
 
 /* What the dump tells of memory that no counter of the log has; it holds if that memory has not grown since. */
 static void split_unaccounted(const struct oom_state *state, struct draft *draft, uint64_t *left)
 {
+	const struct mo_mem_map_model *mem_map = mem_map_of(state);
+	uint64_t compressed;
 	static const struct {
 		enum mo_oom_cause cause;
 		enum mo_page_class class;
 	} parts[] = { { MO_OOM_VMALLOC, MO_PAGE_VMALLOC }, { MO_OOM_PERCPU, MO_PAGE_PERCPU }, { MO_OOM_BALLOON, MO_PAGE_BALLOON } };
 
-	for (size_t i = 0; state->mem_map && i < sizeof(parts) / sizeof(parts[0]); i++) {
-		uint64_t bytes = state->mem_map->pages[parts[i].class] * state->page_bytes;
+	for (size_t i = 0; mem_map && i < sizeof(parts) / sizeof(parts[0]); i++) {
+		uint64_t bytes = mem_map->pages[parts[i].class] * state->page_bytes;
 
 		if (!bytes || bytes > *left)
 			continue;
 		add_share(draft, parts[i].cause, mo_exact(bytes), "dump");
 		*left -= bytes;
 	}
-	if (state->mem_map && !draft->zspages_kib.value && zsmalloc_bytes(state) && zsmalloc_bytes(state) <= *left) {
-		add_share(draft, MO_OOM_ZSWAPPED, mo_exact(zsmalloc_bytes(state)), "dump");
-		*left -= zsmalloc_bytes(state);
+	/* Only what was swapped is compressed. */
+	if (draft->zspages_kib.value || !draft->event.swap_total_bytes.value)
+		return;
+	compressed = zsmalloc_bytes(state);
+	if (compressed && compressed <= *left) {
+		add_share(draft, MO_OOM_ZSWAPPED, mo_exact(compressed), "dump");
+		*left -= compressed;
 	}
 }
 

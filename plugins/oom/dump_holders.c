@@ -69,18 +69,19 @@ static void find_thread_owner(const struct oom_state *state, struct mo_oom_share
 /* One file if it has most of its mount, else the mount. */
 static void find_shared_file(const struct oom_state *state, struct mo_oom_share *share)
 {
+	const struct mo_files_model *files = files_of(state);
 	const struct mo_file *file = NULL;
 	const struct mo_mount *mount = NULL;
 	uint64_t file_bytes;
 	uint64_t mount_bytes;
 
-	for (size_t i = 0; state->files && i < state->files->n_files && !file; i++)
-		if (state->files->files[i].kind == MO_FILE_SHMEM || state->files->files[i].kind == MO_FILE_SHMEM_INTERNAL)
-			file = &state->files->files[i];
+	for (size_t i = 0; files && i < files->n_files && !file; i++)
+		if (files->files[i].kind == MO_FILE_SHMEM || files->files[i].kind == MO_FILE_SHMEM_INTERNAL)
+			file = &files->files[i];
 	if (!file)
 		return;
-	for (size_t i = 0; i < state->files->n_mounts; i++) {
-		const struct mo_mount *at = &state->files->mounts[i];
+	for (size_t i = 0; i < files->n_mounts; i++) {
+		const struct mo_mount *at = &files->mounts[i];
 
 		if (at->type && !strcmp(at->type, "tmpfs") && at->path && (!mount || at->pages > mount->pages))
 			mount = at;
@@ -97,11 +98,12 @@ static void find_shared_file(const struct oom_state *state, struct mo_oom_share 
 
 static void find_dirty_mount(const struct oom_state *state, struct mo_oom_share *share, bool only_dirty)
 {
+	const struct mo_files_model *files = files_of(state);
 	const struct mo_mount *most = NULL;
 	uint64_t most_pages = 0;
 
-	for (size_t i = 0; state->files && i < state->files->n_mounts; i++) {
-		const struct mo_mount *mount = &state->files->mounts[i];
+	for (size_t i = 0; files && i < files->n_mounts; i++) {
+		const struct mo_mount *mount = &files->mounts[i];
 		uint64_t pages = only_dirty ? mount->dirty_pages : mount->pages;
 
 		if (!mount->path || (mount->type && !strcmp(mount->type, "tmpfs")) || pages <= most_pages)
@@ -148,18 +150,19 @@ static const char *module_of_object(const struct oom_state *state, uint64_t kva,
 
 static void sample_cache(const struct oom_state *state, const struct mo_slab_cache *cache, struct sample *sample)
 {
+	const struct mo_slab_model *model = slab_of(state);
 	size_t step = cache->n_slabs / N_SAMPLES + 1;
 	size_t bytes = cache->object_bytes < MOST_OBJECT_BYTES ? cache->object_bytes : MOST_OBJECT_BYTES;
 
 	for (size_t i = 0; i < cache->n_slabs && sample->n_objects < N_SAMPLES; i += step) {
-		const struct mo_slab *slab = &state->slab->slabs[cache->slabs[i]];
+		const struct mo_slab *slab = &model->slabs[cache->slabs[i]];
 		const char *module;
 
 		if (!slab->objects || slab->cache == MO_SLAB_NO_CACHE ||
-		    mo_object_state_of(state->slab, slab, slab->objects / 2u) != MO_OBJECT_ALLOCATED)
+		    mo_object_state_of(model, slab, slab->objects / 2u) != MO_OBJECT_ALLOCATED)
 			continue;
 		sample->n_objects++;
-		module = module_of_object(state, mo_object_kva(state->slab, slab, slab->objects / 2u), bytes);
+		module = module_of_object(state, mo_object_kva(model, slab, slab->objects / 2u), bytes);
 		if (module)
 			sample->modules[sample->n++] = module;
 	}
@@ -185,8 +188,9 @@ static void find_module(const struct oom_state *state, const struct mo_slab_cach
 
 void find_module_of_cache(const struct oom_state *state, struct mo_oom_share *share)
 {
-	for (size_t i = 0; state->slab && i < state->slab->n_caches; i++) {
-		const struct mo_slab_cache *cache = &state->slab->caches[i];
+	const struct mo_slab_model *slab = slab_of(state);
+	for (size_t i = 0; slab && i < slab->n_caches; i++) {
+		const struct mo_slab_cache *cache = &slab->caches[i];
 
 		if (!cache->name || strcmp(cache->name, share->holder) != 0 || !is_good_part(cache->pages * state->page_bytes, share))
 			continue;
@@ -197,11 +201,12 @@ void find_module_of_cache(const struct oom_state *state, struct mo_oom_share *sh
 
 static void find_slab_cache(const struct oom_state *state, struct mo_oom_share *share)
 {
+	const struct mo_slab_model *slab = slab_of(state);
 	const struct mo_slab_cache *most = NULL;
 	bool reclaimable = share->cause == MO_OOM_SLAB_RECLAIMABLE;
 
-	for (size_t i = 0; state->slab && i < state->slab->n_caches; i++) {
-		const struct mo_slab_cache *cache = &state->slab->caches[i];
+	for (size_t i = 0; slab && i < slab->n_caches; i++) {
+		const struct mo_slab_cache *cache = &slab->caches[i];
 
 		if (cache->is_reclaimable == reclaimable && cache->name && (!most || cache->pages > most->pages))
 			most = cache;
@@ -216,11 +221,12 @@ static void find_slab_cache(const struct oom_state *state, struct mo_oom_share *
 /* Sums of vmalloc by caller; areas are few beside pages. */
 static void find_vmap_caller(const struct oom_state *state, struct mo_oom_share *share)
 {
+	const struct mo_vmap_model *vmap = vmap_of(state);
 	const struct mo_vmap_area *most = NULL;
 	uint64_t most_pages = 0;
 
-	for (size_t i = 0; state->vmap && i < state->vmap->n_areas; i++) {
-		const struct mo_vmap_area *area = &state->vmap->areas[i];
+	for (size_t i = 0; vmap && i < vmap->n_areas; i++) {
+		const struct mo_vmap_area *area = &vmap->areas[i];
 
 		/* The per-CPU allocator's memory is told as its own. */
 		if (!area->caller_name || !strncmp(area->caller_name, "pcpu_", 5) || area->n_found_pages <= most_pages)
@@ -231,9 +237,9 @@ static void find_vmap_caller(const struct oom_state *state, struct mo_oom_share 
 	if (!most)
 		return;
 	most_pages = 0;
-	for (size_t i = 0; i < state->vmap->n_areas; i++)
-		if (state->vmap->areas[i].caller_name && !strcmp(state->vmap->areas[i].caller_name, most->caller_name))
-			most_pages += state->vmap->areas[i].n_found_pages;
+	for (size_t i = 0; i < vmap->n_areas; i++)
+		if (vmap->areas[i].caller_name && !strcmp(vmap->areas[i].caller_name, most->caller_name))
+			most_pages += vmap->areas[i].n_found_pages;
 	if (!is_good_part(most_pages * state->page_bytes, share))
 		return;
 	set_holder(share, most->caller_module ? "module" : "caller", most->caller_module ? most->caller_module : most->caller_name,
@@ -242,40 +248,70 @@ static void find_vmap_caller(const struct oom_state *state, struct mo_oom_share 
 		snprintf(share->module, sizeof(share->module), "%s", most->caller_module);
 }
 
+/* "kmalloc-256+8" is a pointer 8 bytes into objects of that cache. */
+static void name_pointer(const char *place, char *name, size_t name_bytes)
+{
+	const char *plus = strrchr(place, '+');
+	int n = plus && plus[1] && !plus[1 + strspn(plus + 1, "0123456789")] ? (int)(plus - place) : (int)strlen(place);
+
+	snprintf(name, name_bytes, "whoever made the objects of %.*s that point at it", n, place);
+}
+
 static void find_direct_owner(const struct oom_state *state, struct mo_oom_share *share)
 {
-	for (size_t i = 0; state->owners && i < state->owners->n_holders; i++) {
-		const struct mo_holder *holder = &state->owners->holders[i];
+	const struct mo_owners_model *owners = owners_of(state);
+	for (size_t i = 0; owners && i < owners->n_holders; i++) {
+		const struct mo_holder *holder = &owners->holders[i];
 		const char *module = holder->module;
 
-		if (holder->kind != MO_HOLDER_DIRECT || (!holder->name && !module) || !is_good_part(holder->bytes, share))
+		if (holder->kind != MO_HOLDER_DIRECT || (!holder->name && !module) || !is_good_part(holder->bytes, share) ||
+		    holder->bytes / 2 > share->bytes.value)
 			continue;
 		if (!module)
 			module = module_of_nameless_area(state, holder->name);
 		set_holder(share, module ? "module" : "owner", module ? module : holder->name, holder->bytes);
 		if (!module && holder->evidence == MO_HOLDER_BY_POINTER)
-			snprintf(share->holder, sizeof(share->holder), "what %s points at", holder->name);
+			name_pointer(holder->name, share->holder, sizeof(share->holder));
 		if (module)
 			snprintf(share->module, sizeof(share->module), "%s", module);
 		return;
 	}
 }
 
+#define WORTH_A_LOOK_THOUSANDTHS 5000
+
+/* Files and owners of single pages take a pass over all of memory: that is for what explains something. */
+static bool is_worth_a_look(const struct draft *draft, const struct mo_oom_share *share)
+{
+	return share->percent_thousandths >= WORTH_A_LOOK_THOUSANDTHS || share == told_share(draft);
+}
+
 void find_holder_in_dump(const struct oom_state *state, const struct draft *draft, struct mo_oom_share *share)
 {
+	bool is_worth = is_worth_a_look(draft, share);
+
 	/* Of a group's limit only the group's own tables speak. */
 	if (draft->event.constraint == MO_OOM_MEMCG && share->cause != MO_OOM_SHMEM)
 		return;
 	switch (share->cause) {
 	case MO_OOM_MLOCKED: find_locker(state, share); break;
 	case MO_OOM_KERNEL_STACKS: find_thread_owner(state, share); break;
-	case MO_OOM_SHMEM: find_shared_file(state, share); break;
-	case MO_OOM_DIRTY: find_dirty_mount(state, share, true); break;
-	case MO_OOM_FILE: find_dirty_mount(state, share, false); break;
+	case MO_OOM_SHMEM:
+		if (is_worth)
+			find_shared_file(state, share);
+		break;
+	case MO_OOM_DIRTY:
+	case MO_OOM_FILE:
+		if (is_worth)
+			find_dirty_mount(state, share, share->cause == MO_OOM_DIRTY);
+		break;
 	case MO_OOM_SLAB:
 	case MO_OOM_SLAB_RECLAIMABLE: find_slab_cache(state, share); break;
 	case MO_OOM_VMALLOC: find_vmap_caller(state, share); break;
-	case MO_OOM_UNACCOUNTED: find_direct_owner(state, share); break;
+	case MO_OOM_UNACCOUNTED:
+		if (is_worth)
+			find_direct_owner(state, share);
+		break;
 	default: break;
 	}
 }

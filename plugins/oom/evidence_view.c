@@ -2,6 +2,8 @@
 /* The tables of an event: zones with the kernel's test, kinds of memory, candidates, the memory cgroup. */
 #include "gathering.h"
 
+#include "sentence.h"
+
 #define MOST_CANDIDATES_SHOWN 40
 
 /* The help text comes last, with flags behind it where there are some. */
@@ -24,7 +26,7 @@ static const struct mo_column zone_columns[N_Z] = {
 	[Z_VERDICT] = TEXT("verdict", "VERDICT", "passes, watermark (too little free), below high (the last attempt "
 						"needs that), no block (none of the order), other zone, other node"),
 	[Z_LARGEST] = OF("largest_order", "LARGEST", MO_CELL_SIGNED, "the largest order with a block that an ordinary request may take; "
-								     "-1: none"),
+								     "-1: none", HIDDEN),
 	[Z_MANAGED] = OF("managed_bytes", "MANAGED", MO_CELL_BYTES, "the zone's memory (managed_pages)", HIDDEN),
 	[Z_SOURCE] = TEXT("source", "SOURCE", "where the numbers come from", HIDDEN),
 };
@@ -36,22 +38,23 @@ const struct mo_table_spec oom_zones_table = {
 	.columns = zone_columns, .n_columns = N_Z,
 };
 
-enum { S_EVENT_, S_CAUSE_, S_BYTES_, S_PERCENT_, S_ORDINARY_, S_KIND_, S_HOLDER_, S_HOLDS_, S_PID_, S_N_, S_MODULE_, S_SOURCE_,
+enum { S_EVENT_, S_CAUSE_, S_TITLE_, S_BYTES_, S_PERCENT_, S_ORDINARY_, S_KIND_, S_HOLDER_, S_HOLDS_, S_PID_, S_N_, S_MODULE_, S_SOURCE_,
        S_HOLDER_SOURCE_, N_S_ };
 
 static const struct mo_column share_columns[N_S_] = {
 	[S_EVENT_] = OF("event", "EVENT", MO_CELL_COUNT, "number of the event", HIDDEN),
-	[S_CAUSE_] = TEXT("cause", "KIND", "kind of memory"),
+	[S_CAUSE_] = TEXT("cause", "CAUSE", "kind of memory, as a word for programs", HIDDEN),
+	[S_TITLE_] = TEXT("kind", "KIND", "kind of memory"),
 	[S_BYTES_] = OF("bytes", "SIZE", MO_CELL_BYTES, "at the event"),
 	[S_PERCENT_] = OF("percent", "PERCENT", MO_CELL_PERCENT, "of the machine's memory, or of the limit"),
-	[S_ORDINARY_] = TEXT("ordinary", "ORDINARY", "what an ordinary machine shows"),
-	[S_KIND_] = TEXT("holder_kind", "HOLDER", "process, processes, cache, file, mount, pool, module, caller, owner"),
-	[S_HOLDER_] = TEXT("holder", "NAME", "who holds most of it", .flags = MO_COLUMN_TRUNCATE),
+	[S_ORDINARY_] = TEXT("ordinary", "USUAL", "what an ordinary machine shows"),
+	[S_KIND_] = TEXT("holder_kind", "HOLDER-KIND", "process, processes, cache, file, mount, pool, module, caller, owner", HIDDEN),
+	[S_HOLDER_] = TEXT("holder", "MOST OF IT", "who holds most of it", .flags = MO_COLUMN_WRAP),
 	[S_HOLDS_] = OF("holder_bytes", "HOLDS", MO_CELL_BYTES, "how much of it; of processes with what is in swap"),
 	[S_PID_] = OF("holder_pid", "PID", MO_CELL_SIGNED, "of a process", HIDDEN),
 	[S_N_] = OF("holders", "COUNT", MO_CELL_COUNT, "processes of that name", HIDDEN),
 	[S_MODULE_] = TEXT("holder_module", "MODULE", "the module that the holder's memory points into", HIDDEN),
-	[S_SOURCE_] = TEXT("source", "SOURCE", "of the size: log, or dump (another moment)"),
+	[S_SOURCE_] = TEXT("source", "SOURCE", "of the size: log, or dump (another moment)", HIDDEN),
 	[S_HOLDER_SOURCE_] = TEXT("holder_source", "HOLDER-SOURCE", "of the holder", HIDDEN),
 };
 
@@ -61,12 +64,12 @@ const struct mo_table_spec oom_causes_table = {
 	.columns = share_columns, .n_columns = N_S_,
 };
 
-enum { C_EVENT_, C_PID_, C_COMM_, C_UID_, C_ADJ_, C_RSS_, C_SWAP_, C_TABLES_, C_BADNESS_, C_SCORE_, C_EXEMPT_, C_VICTIM_, N_C_ };
+enum { C_EVENT_, C_PID_, C_COMM_, C_UID_, C_ADJ_, C_RSS_, C_SWAP_, C_TABLES_, C_BADNESS_, C_SCORE_, C_EXEMPT_, C_VICTIM_, C_FATE_, N_C_ };
 
 static const struct mo_column candidate_columns[N_C_] = {
 	[C_EVENT_] = OF("event", "EVENT", MO_CELL_COUNT, "number of the event", HIDDEN),
 	[C_PID_] = OF("pid", "PID", MO_CELL_SIGNED, "process id"),
-	[C_COMM_] = TEXT("comm", "COMMAND", "the task's name"),
+	[C_COMM_] = TEXT("comm", "COMMAND", "the task's name", .flags = MO_COLUMN_TRUNCATE),
 	[C_UID_] = OF("uid", "UID", MO_CELL_COUNT, "its user", HIDDEN),
 	[C_ADJ_] = OF("oom_score_adj", "ADJ", MO_CELL_SIGNED, "oom_score_adj"),
 	[C_RSS_] = OF("rss_bytes", "RSS", MO_CELL_BYTES, "resident"),
@@ -74,8 +77,9 @@ static const struct mo_column candidate_columns[N_C_] = {
 	[C_TABLES_] = OF("pgtables_bytes", "PGTABLES", MO_CELL_BYTES, "page tables"),
 	[C_BADNESS_] = OF("badness_pages", "BADNESS", MO_CELL_SIGNED, "oom_badness(): pages, and ADJ thousandths of all; the highest dies"),
 	[C_SCORE_] = OF("oom_score", "SCORE", MO_CELL_COUNT, "what /proc/PID/oom_score would have said", HIDDEN),
-	[C_EXEMPT_] = TEXT("exempt", "EXEMPT", "why it could not be chosen"),
-	[C_VICTIM_] = OF("is_victim", "KILLED", MO_CELL_BOOL, "whether it was killed"),
+	[C_EXEMPT_] = TEXT("exempt", "EXEMPT", "why it could not be chosen", HIDDEN),
+	[C_VICTIM_] = OF("is_victim", "KILLED", MO_CELL_BOOL, "whether it was killed", HIDDEN),
+	[C_FATE_] = TEXT("fate", "FATE", "killed; exempt: by oom_score_adj; dying: killed before, its memory is being given back", .flags = MO_COLUMN_WRAP),
 };
 
 const struct mo_table_spec oom_candidates_table = {
@@ -147,6 +151,7 @@ static void put_share(const struct mo_oom_share *share, size_t number, struct mo
 	mo_report_row(report, (const struct mo_cell[N_S_]){
 		[S_EVENT_] = mo_cell_number(mo_exact(number)),
 		[S_CAUSE_] = mo_cell_text(cause_words[share->cause]),
+		[S_TITLE_] = mo_cell_text(cause_kinds[share->cause]),
 		[S_BYTES_] = mo_cell_number(share->bytes),
 		[S_PERCENT_] = mo_cell_number(mo_exact(share->percent_thousandths)),
 		[S_ORDINARY_] = mo_cell_text(share->ordinary),
@@ -177,6 +182,8 @@ static void put_candidate(const struct oom_state *state, const struct mo_oom_can
 		[C_SCORE_] = mo_cell_number(candidate->oom_score),
 		[C_EXEMPT_] = mo_cell_text(candidate->exempt ? candidate->exempt : ""),
 		[C_VICTIM_] = mo_cell_number(mo_exact(candidate->is_victim)),
+		[C_FATE_] = mo_cell_text(candidate->is_victim ? "killed" : candidate->oom_score_adj == -1000 ? "exempt" :
+					candidate->exempt ? "dying" : ""),
 	});
 }
 
@@ -233,20 +240,58 @@ static void put_candidates(const struct oom_state *state, size_t first, size_t e
 		mo_report_note(report, "%zu candidates with lower badness are left out; --all has them.", n_left_out);
 }
 
-void put_event_tables(const struct oom_state *state, size_t first, size_t end, struct mo_report *report)
+/* The kinds add up to what there is, or it is said by how much they do not. */
+static void note_sum(const struct draft *draft, struct mo_report *report)
 {
-	bool has_memcg = false;
+	uint64_t total = draft->event.total_bytes.value;
+	uint64_t sum = 0;
+	char texts[2][24];
 
-	for (size_t i = first; i < end; i++)
-		has_memcg |= (state->scan.drafts[i]->parts & PART_MEMCG) != 0;
-	put_zones(state, first, end, report);
+	for (size_t i = 0; i < draft->n_shares; i++)
+		sum += draft->shares[i].bytes.value;
+	if (!sum || draft->event.total_bytes.certainty != MO_EXACT)
+		return;
+	describe_bytes(total, texts[0], sizeof(texts[0]));
+	describe_bytes(sum > total ? sum - total : total - sum, texts[1], sizeof(texts[1]));
+	if (sum == total)
+		mo_report_note(report, "The sizes add up to %s, %s.", texts[0],
+			       draft->event.constraint == MO_OOM_MEMCG ? "the limit" : "all that the page allocator manages there");
+	else
+		mo_report_note(report, "There are %s, %s %s than the sizes add up to: %s.", texts[0], texts[1],
+			       sum > total ? "less" : "more",
+			       sum > total ? "counters of the report lag behind, or count a page twice" : "the report does not say the rest");
+}
+
+static void put_shares(const struct oom_state *state, size_t first, size_t end, struct mo_report *report)
+{
 	mo_report_table_begin(report, &oom_causes_table);
 	for (size_t i = first; i < end; i++)
 		for (size_t k = 0; k < state->scan.drafts[i]->n_shares; k++)
 			if (state->scan.drafts[i]->shares[k].bytes.value)
 				put_share(&state->scan.drafts[i]->shares[k], i + 1, report);
 	mo_report_table_end(report);
-	if (has_memcg) {
+	if (end - first == 1)
+		note_sum(state->scan.drafts[first], report);
+}
+
+/* What a part of the events has: the reports of memory cgroups have no zones, and refusals have neither. */
+static bool has_part(const struct oom_state *state, size_t first, size_t end, unsigned parts)
+{
+	bool has = false;
+
+	for (size_t i = first; i < end; i++)
+		has |= (state->scan.drafts[i]->parts & parts) != 0;
+	return has;
+}
+
+void put_event_tables(const struct oom_state *state, size_t first, size_t end, struct mo_report *report)
+{
+	if (end - first == 1 && state->scan.drafts[first]->event.kind == MO_OOM_REFUSAL)
+		return;
+	if (has_part(state, first, end, PART_ZONES) || !has_part(state, first, end, PART_MEMCG))
+		put_zones(state, first, end, report);
+	put_shares(state, first, end, report);
+	if (has_part(state, first, end, PART_MEMCG)) {
 		mo_report_table_begin(report, &oom_memcg_table);
 		for (size_t i = first; i < end; i++)
 			if (state->scan.drafts[i]->parts & PART_MEMCG)

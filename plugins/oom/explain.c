@@ -19,6 +19,12 @@ static bool is_dying(const struct oom_state *state, size_t index)
 	return false;
 }
 
+bool is_harmless(const struct draft *draft)
+{
+	return draft->event.kind == MO_OOM_ALLOCATION_FAILURE && draft->event.has_order && draft->event.order > 0 &&
+	       request_of(&draft->event).is_a_try;
+}
+
 struct mo_error *explain_event(const struct oom_state *state, size_t index)
 {
 	struct draft *draft = state->scan.drafts[index];

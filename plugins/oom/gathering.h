@@ -4,10 +4,10 @@
 
 /*
  * How the model is made: lines of the log become events (log_*.c, events.h), the dump says who is in the OOM killer now
- * (dump_state.c, oom_control.c,
- * dump_numbers.c), and each event is explained: the request (gfp_flags.c), the zones (watermark_test.c), what was
+ * (dump_state.c, oom_control.c, dump_numbers.c), and each event is explained: the request (gfp_flags.c), the zones (watermark_test.c), what was
  * short (constraint.c), what held the memory (balance.c) and who (holders.c, dump_holders.c), the victim (badness.c), the
- * words (sentences.c).
+ * words (sentences.c, sentences_held.c,
+ * series.c, evidence_list.c, advice.c).
  */
 
 #include <memopsy/cgroups.h>
@@ -33,6 +33,7 @@ struct request {
 	bool is_high;              /* __GFP_HIGH: may use half of the reserve */
 	bool is_movable;
 	bool is_this_node;
+	bool is_a_try;             /* __GFP_NORETRY: whoever asks has another way */
 	bool may_use_fs;
 	bool may_use_io;
 };
@@ -67,12 +68,6 @@ struct oom_state {
 	struct mo_oom_event *events;
 	const struct mo_zones_model *zones;
 	const struct mo_tasks_model *tasks;
-	const struct mo_mem_map_model *mem_map; /* the rest may be NULL */
-	const struct mo_slab_model *slab;
-	const struct mo_vmap_model *vmap;
-	const struct mo_cgroups_model *cgroups;
-	const struct mo_files_model *files;
-	const struct mo_owners_model *owners;
 	struct marked_task marked[MOST_MARKED];
 	size_t n_marked;
 	struct mo_count victims_in_flight;
@@ -84,6 +79,17 @@ struct oom_state {
 	uint64_t first_log_ns;
 	int panic_on_oom;           /* -1: not known */
 };
+
+/*
+ * models.c: models that only some events need; each is gathered when it is first asked for, and costs nothing before.
+ * NULL: cannot be had.
+ */
+const struct mo_mem_map_model *mem_map_of(const struct oom_state *state);
+const struct mo_slab_model *slab_of(const struct oom_state *state);
+const struct mo_vmap_model *vmap_of(const struct oom_state *state);
+const struct mo_cgroups_model *cgroups_of(const struct oom_state *state);
+const struct mo_files_model *files_of(const struct oom_state *state);
+const struct mo_owners_model *owners_of(const struct oom_state *state);
 
 /* log_reading.c */
 struct mo_error *read_log(struct oom_state *state) MO_MUST_USE;
@@ -126,9 +132,27 @@ void find_holder_in_dump(const struct oom_state *state, const struct draft *draf
 void judge_candidates(const struct oom_state *state, struct draft *draft, const struct draft *earlier);
 void judge_victim(struct draft *draft);
 
-/* sentences.c */
+/* sentences.c, sentences_held.c (sentence.h) */
+struct sentence;
 void write_sentences(const struct oom_state *state, struct draft *draft);
-void describe_bytes(uint64_t bytes, char *text, size_t text_bytes);
+void say_held(struct sentence *sentence, const struct draft *draft);
+void say_died(struct sentence *sentence, const struct oom_state *state, const struct draft *draft);
+bool is_harmless(const struct draft *draft); /* a large block that was only tried for */
+
+/* series.c: kills that belong together; nothing if there are no others */
+void say_series(struct sentence *sentence, const struct oom_state *state, const struct draft *told);
+
+/* evidence_list.c */
+#define MOST_EVIDENCE 20
+struct evidence_list {
+	struct mo_evidence items[MOST_EVIDENCE];
+	size_t n;
+	char request[400];
+	char zone[128];
+	char swap[80];
+	char badness[128];
+};
+void list_evidence(const struct oom_state *state, const struct draft *draft, struct evidence_list *list);
 
 /* advice.c: findings */
 void report_event(const struct oom_state *state, const struct draft *draft, bool is_told_first, struct mo_report *report);
@@ -139,11 +163,18 @@ void gather_dump_state(struct oom_state *state);
 struct mo_error *gather_running_oom(struct oom_state *state) MO_MUST_USE;
 void gather_limits(struct oom_state *state);
 
+/* limits_view.c */
+void say_limits(struct sentence *sentence, const struct oom_state *state, const struct mo_oom_event *told); /* of others */
+void report_limits(const struct oom_state *state, struct mo_report *report);
+void put_limits(const struct oom_state *state, struct mo_report *report);
+
 /* words.c */
 extern const char *const kind_words[MO_OOM_N_KINDS];
 extern const char *const constraint_words[MO_OOM_N_CONSTRAINTS];
 extern const char *const cause_words[MO_OOM_N_CAUSES];
-extern const char *const cause_titles[MO_OOM_N_CAUSES];
+extern const char *const cause_kinds[MO_OOM_N_CAUSES];  /* short, for tables */
+extern const char *const cause_titles[MO_OOM_N_CAUSES]; /* the subject of a sentence */
+bool is_word(const char *word, const char *what);       /* false where there is none */
 extern const char *const role_words[];
 const char *swap_word(const struct mo_oom_event *event); /* "absent", "full", "free"; NULL: not known */
 

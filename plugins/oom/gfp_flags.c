@@ -9,7 +9,7 @@
 #include <string.h>
 
 enum meaning { DIRECT = 1, HIGH = 2, MOVABLE = 4, HIGHMEM = 8, DMA = 16, DMA32 = 32, THIS_NODE = 64, FS = 128, IO = 256,
-	       NO_RECLAIM = 512 };
+	       NO_RECLAIM = 512, TRY = 1024 };
 
 #define USER (DIRECT | IO | FS)
 
@@ -45,6 +45,7 @@ static const struct {
 	{ "__GFP_WAIT", DIRECT },
 	{ "__GFP_KSWAPD_RECLAIM", 0 },
 	{ "__GFP_THISNODE", THIS_NODE },
+	{ "__GFP_NORETRY", TRY },
 };
 
 static unsigned meaning_of(struct span name)
@@ -88,6 +89,7 @@ struct request request_of(const struct mo_oom_event *event)
 	request.is_high = bits & HIGH;
 	request.is_movable = request.is_known ? bits & MOVABLE : event->has_gfp && event->gfp & 8;
 	request.is_this_node = bits & THIS_NODE;
+	request.is_a_try = bits & TRY;
 	request.may_use_fs = bits & FS;
 	request.may_use_io = bits & IO;
 	return request;

@@ -5,7 +5,6 @@
  */
 #include "gathering.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 
 /* include/uapi/asm-generic/resource.h; mips, sparc and alpha have others. */
@@ -142,8 +141,7 @@ static void add_process(struct oom_state *state, const struct mo_task *task, con
 					 .is_number = true, .pid = task->tgid,
 					 .is_reached = mm->n_vmas.value >= most_maps - 1 };
 
-		snprintf(row.verdict, sizeof(row.verdict), "%s: %" PRIu64 " of %u mappings", row.is_reached ? "reached" : "near",
-			 mm->n_vmas.value, most_maps);
+		snprintf(row.verdict, sizeof(row.verdict), "%s", row.is_reached ? "reached" : "near");
 		snprintf(row.comm, sizeof(row.comm), "%s", task->comm);
 		add(state, &row);
 	}

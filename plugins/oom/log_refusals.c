@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Address spaces that were not allowed to grow, where the kernel says so: __vm_enough_memory(), may_expand_vm(). */
+/* Address spaces that were not allowed to grow, where the kernel says so: __vm_enough_memory(), may_expand_vm(), the pids controller. */
 #include "events.h"
 
 /* "__vm_enough_memory: pid: 12, comm: x, bytes: 4096 not enough memory for the allocation" (6.7 on) */
@@ -62,7 +62,28 @@ static bool take_data_limit(struct log_scan *scan, struct stream *stream, struct
 	return true;
 }
 
+/* "cgroup: fork rejected by pids controller in /box": the first time that a group is at its pids.max (4.3 on) */
+static bool take_pids_limit(struct log_scan *scan, struct stream *stream, struct span line)
+{
+	struct span path;
+	struct draft *draft;
+
+	if (!span_find(line, "cgroup: fork rejected by pids controller in ", NULL, &path))
+		return false;
+	draft = open_draft(scan, stream, MO_OOM_REFUSAL);
+	stream->draft = NULL;
+	if (!draft)
+		return true;
+	draft->parts |= PART_HEADER;
+	draft->event.has_request = true;
+	draft->event.is_task_limit = true;
+	draft->event.constraint = MO_OOM_LIMIT;
+	span_copy(path, draft->event.memcg, sizeof(draft->event.memcg));
+	return true;
+}
+
 bool take_refusal(struct log_scan *scan, struct stream *stream, struct span line)
 {
-	return take_overcommit(scan, stream, line) || take_data_limit(scan, stream, line);
+	return take_overcommit(scan, stream, line) || take_data_limit(scan, stream, line) ||
+	       take_pids_limit(scan, stream, line);
 }

@@ -171,7 +171,8 @@ static bool is_repeat(const struct draft *earlier, const struct draft *draft)
 	const struct mo_oom_event *b = &draft->event;
 
 	return a->kind == b->kind && a->kind >= MO_OOM_ALLOCATION_FAILURE && a->order == b->order && a->gfp == b->gfp &&
-	       a->bytes.value == b->bytes.value && !strcmp(a->comm, b->comm) && !strcmp(a->cache, b->cache);
+	       a->bytes.value == b->bytes.value && !strcmp(a->comm, b->comm) && !strcmp(a->cache, b->cache) &&
+	       !strcmp(a->memcg, b->memcg);
 }
 
 void log_scan_finish(struct log_scan *scan)

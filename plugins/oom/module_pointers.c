@@ -40,8 +40,9 @@ static const char *module_pointing_at(const struct oom_state *state, uint64_t kv
 
 const char *module_of_nameless_area(const struct oom_state *state, const char *owner)
 {
-	for (size_t i = 0; state->vmap && i < state->vmap->n_areas; i++) {
-		const struct mo_vmap_area *area = &state->vmap->areas[i];
+	const struct mo_vmap_model *vmap = vmap_of(state);
+	for (size_t i = 0; vmap && i < vmap->n_areas; i++) {
+		const struct mo_vmap_area *area = &vmap->areas[i];
 
 		if (!area->has_vm || area->caller_name || !area->caller || !strstr(owner, area->caller))
 			continue;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The dump's own moment: how close it is to running out, limits of address space, tasks that the OOM killer has to do with. */
+/* The dump's own moment: how close it is to running out, tasks that the OOM killer has to do with. */
 #include "gathering.h"
 
 #include <inttypes.h>
-#include <stdio.h>
+
+#include "sentence.h"
 
 /* The help text comes last, with flags behind it where there are some. */
 #define TEXT(key_, heading_, ...) { .key = key_, .heading = heading_, .kind = MO_CELL_TEXT, .help = __VA_ARGS__ }
@@ -25,25 +26,6 @@ static const struct mo_column now_columns[N_N] = {
 const struct mo_table_spec oom_now_table = {
 	.name = "oom_now", .title = "Free memory in the dump", .help = "At the moment of the dump, not of an event.",
 	.columns = now_columns, .n_columns = N_N,
-};
-
-enum { L_LIMIT, L_USED, L_MAX, L_USED_N, L_MAX_N, L_PID, L_COMM, L_VERDICT, N_L };
-
-static const struct mo_column limit_columns[N_L] = {
-	[L_LIMIT] = TEXT("limit", "LIMIT", "CommitLimit, vm.max_map_count, or an rlimit"),
-	[L_USED] = OF("used_bytes", "USED", MO_CELL_BYTES, "promised or mapped"),
-	[L_MAX] = OF("max_bytes", "MAX", MO_CELL_BYTES, "the limit"),
-	[L_USED_N] = OF("used_mappings", "MAPPINGS", MO_CELL_COUNT, "of vm.max_map_count", HIDDEN),
-	[L_MAX_N] = OF("max_mappings", "MOST", MO_CELL_COUNT, "of vm.max_map_count", HIDDEN),
-	[L_PID] = OF("pid", "PID", MO_CELL_SIGNED, "whose; unknown: the machine's"),
-	[L_COMM] = TEXT("comm", "COMMAND", "whose"),
-	[L_VERDICT] = TEXT("verdict", "VERDICT", "reached, near, kept, not enforced"),
-};
-
-const struct mo_table_spec oom_limits_table = {
-	.name = "oom_limits", .title = "Limits of address space",
-	.help = "Where malloc() and mmap() fail although memory is free; of processes those from nine tenths of a limit on.",
-	.columns = limit_columns, .n_columns = N_L,
 };
 
 enum { T_PID, T_COMM, T_MARK, N_T };
@@ -96,26 +78,6 @@ static void put_zones(const struct oom_state *state, struct mo_report *report)
 			[N_LOW] = mo_cell_number(in_bytes(state, mo_count_add(zone->watermark_pages[MO_WMARK_LOW],
 											zone->watermark_boost_pages))),
 			[N_ABOVE] = mo_cell_number(in_bytes(state, above(zone->free_pages, min))),
-		});
-	}
-	mo_report_table_end(report);
-}
-
-static void put_limits(const struct oom_state *state, struct mo_report *report)
-{
-	mo_report_table_begin(report, &oom_limits_table);
-	for (size_t i = 0; i < state->n_limits; i++) {
-		const struct limit_row *row = &state->limits[i];
-
-		mo_report_row(report, (const struct mo_cell[N_L]){
-			[L_LIMIT] = mo_cell_text(row->name),
-			[L_USED] = mo_cell_number(row->is_number ? mo_unknown() : row->used_bytes),
-			[L_MAX] = mo_cell_number(row->is_number ? mo_unknown() : row->max_bytes),
-			[L_USED_N] = mo_cell_number(row->is_number ? row->used_bytes : mo_unknown()),
-			[L_MAX_N] = mo_cell_number(row->is_number ? row->max_bytes : mo_unknown()),
-			[L_PID] = row->pid ? mo_cell_signed(row->pid) : mo_cell_unknown(),
-			[L_COMM] = row->pid ? mo_cell_text(row->comm) : mo_cell_unknown(),
-			[L_VERDICT] = row->verdict[0] ? mo_cell_text(row->verdict) : mo_cell_unknown(),
 		});
 	}
 	mo_report_table_end(report);
@@ -182,41 +144,10 @@ static void note_closeness(const struct oom_state *state, struct mo_report *repo
 		       zone ? " above it." : "");
 }
 
-/* Why malloc() fails in a process while memory is free. */
-static void report_limits(const struct oom_state *state, struct mo_report *report)
-{
-	char verdict[512];
-	size_t length = 0;
-	size_t n = 0;
-
-	for (size_t i = 0; i < state->n_limits; i++) {
-		const struct limit_row *row = &state->limits[i];
-
-		if (!row->is_reached)
-			continue;
-		n++;
-		if (length < sizeof(verdict) - 128)
-			length += (size_t)snprintf(verdict + length, sizeof(verdict) - length, "%s%s of %.*s", length ? ", " : "", row->name,
-						   63, row->pid ? row->comm : "the machine");
-	}
-	if (!n)
-		return;
-	snprintf(verdict + length, sizeof(verdict) - length, "%s: reached. There malloc() or mmap() fail, however much memory is free.",
-		 n > 4 ? " and others" : "");
-	mo_report_finding(report, &(struct mo_finding){
-		.id = "limit-reached",
-		.severity = MO_NOTICE,
-		.confidence = MO_CERTAIN,
-		.verdict = verdict,
-		.advice = "Raise the limit if the process needs more, or find why it grew.",
-	});
-}
-
 void put_now(const struct oom_state *state, bool is_brief, struct mo_report *report)
 {
 	note_closeness(state, report);
 	put_marked(state, report);
-	report_limits(state, report);
 	if (is_brief)
 		return;
 	put_zones(state, report);

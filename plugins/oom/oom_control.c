@@ -160,6 +160,7 @@ static struct draft *logged_event(struct oom_state *state, const struct mo_task 
 
 static void take_control(const struct oom_state *state, const struct control *control, struct draft *draft)
 {
+	const struct mo_cgroups_model *cgroups = control->memcg ? cgroups_of(state) : NULL;
 	static const char *const words[] = { "CONSTRAINT_NONE", "CONSTRAINT_CPUSET", "CONSTRAINT_MEMORY_POLICY", "CONSTRAINT_MEMCG" };
 	struct mo_oom_event *event = &draft->event;
 
@@ -175,9 +176,9 @@ static void take_control(const struct oom_state *state, const struct control *co
 	if (!draft->constraint_text[0])
 		snprintf(draft->constraint_text, sizeof(draft->constraint_text), "%s",
 			 control->memcg ? words[3] : words[control->constraint]);
-	for (size_t i = 0; control->memcg && state->cgroups && i < state->cgroups->n_cgroups; i++)
-		if (state->cgroups->cgroups[i].memcg_kva == control->memcg && state->cgroups->cgroups[i].path && !event->memcg[0])
-			snprintf(event->memcg, sizeof(event->memcg), "%s", state->cgroups->cgroups[i].path);
+	for (size_t i = 0; cgroups && i < cgroups->n_cgroups; i++)
+		if (cgroups->cgroups[i].memcg_kva == control->memcg && cgroups->cgroups[i].path && !event->memcg[0])
+			snprintf(event->memcg, sizeof(event->memcg), "%s", cgroups->cgroups[i].path);
 }
 
 struct mo_error *gather_running_oom(struct oom_state *state)

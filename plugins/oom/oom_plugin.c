@@ -16,18 +16,6 @@ static void release(void *model)
 	free(state);
 }
 
-static void read_models(struct oom_state *state, struct mo_run *run)
-{
-	state->zones = mo_run_model_of(run, MO_ZONES_MODEL);
-	state->tasks = mo_run_model_of(run, MO_TASKS_MODEL);
-	state->mem_map = mo_run_model_of(run, MO_MEM_MAP_MODEL);
-	state->slab = mo_run_model_of(run, MO_SLAB_MODEL);
-	state->vmap = mo_run_model_of(run, MO_VMAP_MODEL);
-	state->cgroups = mo_run_model_of(run, MO_CGROUPS_MODEL);
-	state->files = mo_run_model_of(run, MO_FILES_MODEL);
-	state->owners = mo_run_model_of(run, MO_OWNERS_MODEL);
-}
-
 /* Panics first, then the latest that has a report, then the latest. */
 static int weight_of(const struct mo_oom_event *event)
 {
@@ -93,7 +81,8 @@ static struct mo_error *gather(struct mo_run *run, void **model_ret)
 	state->reader = mo_run_reader(run);
 	state->layout = mo_run_layout(run);
 	state->page_bytes = mo_kernel_facts(mo_run_kernel(run))->page_bytes;
-	read_models(state, run);
+	state->zones = mo_run_model_of(run, MO_ZONES_MODEL);
+	state->tasks = mo_run_model_of(run, MO_TASKS_MODEL);
 	error = gather_events(state);
 	if (error) {
 		release(state);
@@ -116,12 +105,12 @@ static const struct mo_view views[] = {
 static const struct mo_model_ref reads[] = {
 	{ .name = MO_ZONES_MODEL, .version = MO_ZONES_MODEL_VERSION },
 	{ .name = MO_TASKS_MODEL, .version = MO_TASKS_MODEL_VERSION },
-	{ .name = MO_MEM_MAP_MODEL, .version = MO_MEM_MAP_MODEL_VERSION, .is_optional = true },
-	{ .name = MO_SLAB_MODEL, .version = MO_SLAB_MODEL_VERSION, .is_optional = true },
-	{ .name = MO_VMAP_MODEL, .version = MO_VMAP_MODEL_VERSION, .is_optional = true },
-	{ .name = MO_CGROUPS_MODEL, .version = MO_CGROUPS_MODEL_VERSION, .is_optional = true },
-	{ .name = MO_FILES_MODEL, .version = MO_FILES_MODEL_VERSION, .is_optional = true },
-	{ .name = MO_OWNERS_MODEL, .version = MO_OWNERS_MODEL_VERSION, .is_optional = true },
+	{ .name = MO_MEM_MAP_MODEL, .version = MO_MEM_MAP_MODEL_VERSION, .is_optional = true, .is_late = true },
+	{ .name = MO_SLAB_MODEL, .version = MO_SLAB_MODEL_VERSION, .is_optional = true, .is_late = true },
+	{ .name = MO_VMAP_MODEL, .version = MO_VMAP_MODEL_VERSION, .is_optional = true, .is_late = true },
+	{ .name = MO_CGROUPS_MODEL, .version = MO_CGROUPS_MODEL_VERSION, .is_optional = true, .is_late = true },
+	{ .name = MO_FILES_MODEL, .version = MO_FILES_MODEL_VERSION, .is_optional = true, .is_late = true },
+	{ .name = MO_OWNERS_MODEL, .version = MO_OWNERS_MODEL_VERSION, .is_optional = true, .is_late = true },
 };
 
 static const struct mo_plugin plugin = {

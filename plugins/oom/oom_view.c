@@ -51,17 +51,17 @@ enum { E_EVENT, E_TIME, E_KIND, E_CONSTRAINT, E_ORDER, E_GFP, E_COMM, E_PID, E_V
 static const struct mo_column event_columns[N_E] = {
 	[E_EVENT] = OF("event", "N", MO_CELL_COUNT, "number, for --event"),
 	[E_TIME] = OF("time_seconds", "TIME", MO_CELL_SECONDS, "since boot"),
-	[E_KIND] = TEXT("kind", "WHAT", "what happened"),
+	[E_KIND] = TEXT("kind", "WHAT", "what happened", .flags = MO_COLUMN_WRAP),
 	[E_CONSTRAINT] = TEXT("constraint", "SHORT", "what was short"),
-	[E_ORDER] = OF("order", "ORDER", MO_CELL_SIGNED, "2^order pages were asked for; -1: by SysRq-f"),
+	[E_ORDER] = OF("order", "ORDER", MO_CELL_SIGNED, "2^order pages were asked for; -1: by SysRq-f", HIDDEN),
 	[E_GFP] = TEXT("gfp", "GFP", "the request's flags by the kernel's own names", HIDDEN),
-	[E_COMM] = TEXT("comm", "ASKED", "who asked (comm)"),
+	[E_COMM] = TEXT("comm", "ASKED", "who asked (comm)", .flags = MO_COLUMN_TRUNCATE),
 	[E_PID] = OF("pid", "PID", MO_CELL_SIGNED, "who asked", HIDDEN),
 	[E_VICTIM_PID] = OF("victim_pid", "KILLED-PID", MO_CELL_SIGNED, "who was killed", HIDDEN),
-	[E_VICTIM] = TEXT("victim", "KILLED", "who was killed (comm)"),
+	[E_VICTIM] = TEXT("victim", "KILLED", "who was killed (comm)", .flags = MO_COLUMN_TRUNCATE),
 	[E_FREED] = OF("freed_bytes", "FREED", MO_CELL_BYTES, "anonymous memory and page tables of those killed"),
-	[E_CAUSE] = TEXT("cause", "CAUSE", "what held the memory"),
-	[E_REPEATS] = OF("repeats", "TIMES", MO_CELL_COUNT, "failures alike, told once"),
+	[E_CAUSE] = TEXT("cause", "CAUSE", "what held the memory", .flags = MO_COLUMN_WRAP),
+	[E_REPEATS] = OF("repeats", "TIMES", MO_CELL_COUNT, "failures alike, told once", HIDDEN),
 	[E_FUNCTION] = TEXT("function", "FUNCTION", "the first function behind the allocator in the call trace", HIDDEN),
 	[E_PARTIAL] = OF("is_partial", "PARTIAL", MO_CELL_BOOL, "lines are missing", HIDDEN),
 };
@@ -215,14 +215,18 @@ struct mo_error *show_oom(struct mo_run *run, struct mo_report *report)
 	error = find_told(run, state, &told);
 	if (error)
 		return error;
-	note_log(state, report);
 	if (!state->scan.n_drafts) {
+		report_limits(state, report);
 		put_no_verdict(state, report);
+		note_log(state, report);
 		put_now(state, mo_run_is_report(run), report);
 		return NULL;
 	}
 	report_event(state, state->scan.drafts[told], told == model->worst, report);
+	if (state->scan.drafts[told]->event.kind != MO_OOM_REFUSAL)
+		report_limits(state, report);
 	put_verdict(state, state->scan.drafts[told], told + 1, report);
+	note_log(state, report);
 	if (state->scan.n_drafts > 1 || !mo_run_is_report(run))
 		put_timeline(state, report);
 	if (mo_run_is_report(run))

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "gathering.h"
 
+#include <string.h>
+
 const char *const kind_words[MO_OOM_N_KINDS] = {
 	[MO_OOM_UNKNOWN] = "unknown",
 	[MO_OOM_KILL] = "oom-kill",
@@ -28,28 +30,52 @@ const char *const cause_words[MO_OOM_N_CAUSES] = {
 	[MO_OOM_FRAGMENTATION] = "fragmentation", [MO_OOM_COMMITMENT] = "commitment",
 };
 
+const char *const cause_kinds[MO_OOM_N_CAUSES] = {
+	[MO_OOM_CAUSE_UNKNOWN] = "unknown",
+	[MO_OOM_ANON] = "anonymous memory",
+	[MO_OOM_SHMEM] = "tmpfs and shared",
+	[MO_OOM_FILE] = "page cache",
+	[MO_OOM_DIRTY] = "unwritten page cache",
+	[MO_OOM_MLOCKED] = "locked (mlock)",
+	[MO_OOM_HUGETLB] = "pool of huge pages",
+	[MO_OOM_SLAB] = "unreclaimable slab",
+	[MO_OOM_SLAB_RECLAIMABLE] = "reclaimable slab",
+	[MO_OOM_PAGE_TABLES] = "page tables",
+	[MO_OOM_KERNEL_STACKS] = "kernel stacks",
+	[MO_OOM_VMALLOC] = "vmalloc",
+	[MO_OOM_PERCPU] = "per-CPU memory",
+	[MO_OOM_ZSWAPPED] = "compressed swap",
+	[MO_OOM_BALLOON] = "balloon",
+	[MO_OOM_SOCKETS] = "socket buffers",
+	[MO_OOM_UNACCOUNTED] = "not in any counter",
+	[MO_OOM_PCP] = "free, kept by CPUs",
+	[MO_OOM_FREE] = "free",
+	[MO_OOM_FRAGMENTATION] = "fragmentation",
+	[MO_OOM_COMMITMENT] = "promised memory",
+};
+
 const char *const cause_titles[MO_OOM_N_CAUSES] = {
 	[MO_OOM_CAUSE_UNKNOWN] = "What held the memory",
 	[MO_OOM_ANON] = "Anonymous memory of processes",
 	[MO_OOM_SHMEM] = "Shared memory (tmpfs, memfd, SysV)",
 	[MO_OOM_FILE] = "Page cache",
 	[MO_OOM_DIRTY] = "Page cache that waits to be written",
-	[MO_OOM_MLOCKED] = "Locked (mlock) and otherwise unevictable memory",
+	[MO_OOM_MLOCKED] = "Locked memory (mlock and the like)",
 	[MO_OOM_HUGETLB] = "The pool of huge pages (hugetlb)",
-	[MO_OOM_SLAB] = "Unreclaimable slab",
-	[MO_OOM_SLAB_RECLAIMABLE] = "Reclaimable slab",
+	[MO_OOM_SLAB] = "Kernel objects (unreclaimable slab)",
+	[MO_OOM_SLAB_RECLAIMABLE] = "Kernel caches (reclaimable slab)",
 	[MO_OOM_PAGE_TABLES] = "Page tables",
 	[MO_OOM_KERNEL_STACKS] = "Kernel stacks",
 	[MO_OOM_VMALLOC] = "vmalloc",
 	[MO_OOM_PERCPU] = "The per-CPU allocator",
-	[MO_OOM_ZSWAPPED] = "Compressed memory (zram, zswap)",
+	[MO_OOM_ZSWAPPED] = "Swap that is compressed in memory (zram, zswap)",
 	[MO_OOM_BALLOON] = "The balloon",
 	[MO_OOM_SOCKETS] = "Buffers of sockets",
-	[MO_OOM_UNACCOUNTED] = "Memory that no counter has (taken from the page allocator directly, as drivers do)",
+	[MO_OOM_UNACCOUNTED] = "Pages that the kernel or drivers took directly, without any counter,",
 	[MO_OOM_PCP] = "Free pages on lists of single CPUs",
 	[MO_OOM_FREE] = "Free pages",
 	[MO_OOM_FRAGMENTATION] = "Fragmentation",
-	[MO_OOM_COMMITMENT] = "Promised address space",
+	[MO_OOM_COMMITMENT] = "Promised memory",
 };
 
 const char *const role_words[] = { "unknown", "consumer", "bystander" };
@@ -62,4 +88,9 @@ const char *swap_word(const struct mo_oom_event *event)
 		return "absent";
 	/* A few pages are always left in clusters that another CPU keeps. */
 	return event->swap_free_bytes.value <= event->swap_total_bytes.value / 50 ? "full" : "free";
+}
+
+bool is_word(const char *word, const char *what)
+{
+	return word && !strcmp(word, what);
 }

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "log_feed.h"
+#include "sentence.h"
 
 #define KILLED(pid, comm, anon, tables) \
 	"Out of memory: Killed process " #pid " (" comm ") total-vm:900000kB, anon-rss:" #anon "kB, file-rss:4kB, shmem-rss:0kB, " \
@@ -72,6 +73,26 @@ static void assert_says(const struct draft *draft, unsigned sentence, const char
 	}
 }
 
+static void assert_is(const struct draft *draft, unsigned sentence, const char *text)
+{
+	assert_string_equal(draft->event.sentences[sentence], text);
+}
+
+static void assert_evidence(const struct toy *toy, const struct draft *draft, const char *label, const char *text)
+{
+	struct evidence_list list;
+
+	list_evidence(&toy->state, draft, &list);
+	for (size_t i = 0; i < list.n; i++) {
+		if (strcmp(list.items[i].label, label) != 0)
+			continue;
+		assert_int_equal(list.items[i].kind, MO_CELL_TEXT);
+		assert_string_equal(list.items[i].cell.as.text.bytes, text);
+		return;
+	}
+	fail_msg("there is no evidence '%s'", label);
+}
+
 static const struct mo_oom_share *cause_of(const struct draft *draft)
 {
 	const struct mo_oom_share *share = share_of(draft, draft->event.cause);
@@ -107,11 +128,14 @@ static void test_consumer(void **context)
 	assert_string_equal(draft->candidates[2].comm, "safe");
 	assert_string_equal(draft->candidates[2].exempt, "oom_score_adj is -1000");
 	assert_int_equal(draft->candidates[2].oom_score.certainty, MO_UNKNOWN);
-	assert_says(draft, 0, "at 1.001 s: eater (PID 77) asked for one page [GFP_HIGHUSER_MOVABLE|__GFP_COMP|__GFP_ZERO]");
-	assert_says(draft, 0, "zone DMA32: 2200 KiB free, more than 2600 KiB needed); there is no swap.");
-	assert_says(draft, 1, "Anonymous memory of processes held 350.4 MiB of 390.6 MiB (89.7 %; ordinary: 20 to 70 %)");
-	assert_says(draft, 2, "badness 80200 pages, the highest of 2 candidates (1 exempt)");
-	assert_says(draft, 2, "it was a consumer");
+	assert_is(draft, 0, "The machine ran out of memory 1.001 s after boot. There is no swap.");
+	assert_is(draft, 1, "Anonymous memory of processes held 350.4 MiB of 390.6 MiB (90 %). Most of that belonged to eater (PID 77): "
+		  "312.5 MiB.");
+	assert_is(draft, 2, "The kernel killed eater (PID 77), which held most of it. That freed 313.3 MiB.");
+	assert_evidence(&toy, draft, "badness", "80200 pages, the highest of 2 candidates (1 more exempt)");
+	assert_evidence(&toy, draft, "who asked", "eater (PID 77): one page, GFP_HIGHUSER_MOVABLE | __GFP_COMP | __GFP_ZERO, in "
+						  "__handle_mm_fault()");
+	assert_evidence(&toy, draft, "zone", "DMA32 of node 0: 2200 KiB free, must exceed 2600 KiB: too little");
 	tear_down(&toy);
 }
 
@@ -137,7 +161,8 @@ static void test_watermarks(void **context)
 			  "Node 0 DMA32 free:3000kB min:2600kB low:3200kB high:3900kB managed:400000kB\n"
 			  "lowmem_reserve[]: 0 0 0 0\n" GLOBAL);
 	assert_string_equal(draft->zones[0].verdict, "below high");
-	assert_says(draft, 0, "no zone that it may use was above the high watermark that the last attempt needs");
+	assert_evidence(&toy, draft, "zone", "DMA32 of node 0: 3000 KiB free, must exceed 3900 KiB: the last attempt needs the high "
+					     "watermark");
 	tear_down(&toy);
 
 	/* A zone above the highest that the request may use. */
@@ -165,12 +190,12 @@ static void test_bystanders(void **context)
 		const char *says;
 	} rows[] = {
 		{ MEMINFO(9000, 0, 80000, 500, 400), "Unreclaimable slab info:\nName Used Total\nleaky 290000KB 300000KB\n", MO_OOM_SLAB,
-		  "leaky", "Unreclaimable slab held 312.5 MiB" },
-		{ MEMINFO(9000, 60000, 800, 500, 400), "", MO_OOM_MLOCKED, "locker", "locker, PID 9 (195.3 MiB in the dump)" },
-		{ MEMINFO(9000, 0, 800, 50000, 400), "", MO_OOM_PAGE_TABLES, "mapper", "mapper, PID 80" },
+		  "leaky", "Kernel objects (unreclaimable slab) held 312.5 MiB" },
+		{ MEMINFO(9000, 60000, 800, 500, 400), "", MO_OOM_MLOCKED, "locker", "locker (PID 9): 195.3 MiB in the dump." },
+		{ MEMINFO(9000, 0, 800, 50000, 400), "", MO_OOM_PAGE_TABLES, "mapper", "mapper (PID 80)" },
 		{ MEMINFO(9000, 0, 800, 500, 400), "Node 0 hugepages_total=150 hugepages_free=140 hugepages_surp=0 hugepages_size=2048kB\n",
-		  MO_OOM_HUGETLB, "hugepages-2048kB", "280.0 MiB of it unused" },
-		{ MEMINFO(9000, 0, 800, 500, 400), "", MO_OOM_UNACCOUNTED, "", "who holds it is not known" },
+		  MO_OOM_HUGETLB, "hugepages-2048kB", "of which 280.0 MiB are unused." },
+		{ MEMINFO(9000, 0, 800, 500, 400), "", MO_OOM_UNACCOUNTED, "", "Whose that was is not known." },
 		{ MEMINFO(70000, 0, 800, 500, 60000), "", MO_OOM_SHMEM, "", "Shared memory (tmpfs, memfd, SysV) held 234.4 MiB" },
 	};
 
@@ -191,7 +216,7 @@ static void test_bystanders(void **context)
 		assert_string_equal(cause_of(draft)->holder, rows[i].holder);
 		assert_says(draft, 1, rows[i].says);
 		assert_int_equal(draft->event.role, MO_OOM_BYSTANDER);
-		assert_says(draft, 2, "it was a bystander, the memory is held elsewhere");
+		assert_says(draft, 2, ", a bystander: what was short is held elsewhere.");
 		tear_down(&toy);
 	}
 }
@@ -214,7 +239,7 @@ static void test_holders(void **context)
 	assert_int_equal(cause_of(draft)->n_holders, 3);
 	assert_int_equal(cause_of(draft)->holder_bytes.value, 41000ull * 4096);
 	assert_string_equal(swap_word(&draft->event), "full");
-	assert_says(draft, 1, "3 processes worker (160.2 MiB with what is in swap)");
+	assert_says(draft, 1, "belonged to 3 processes worker: 160.2 MiB with what it has in swap.");
 	assert_int_equal(draft->event.role, MO_OOM_BYSTANDER);
 	tear_down(&toy);
 }
@@ -242,8 +267,8 @@ static void test_memcg(void **context)
 	assert_int_equal(draft->event.role, MO_OOM_BYSTANDER);
 	assert_int_equal(draft->candidates[0].badness_pages, 1199);
 	assert_int_equal(draft->candidates[0].oom_score.certainty, MO_UNKNOWN); /* /proc counts against the machine */
-	assert_says(draft, 0, "The memory cgroup /web ran into its limit of 40.0 MiB");
-	assert_says(draft, 0, "the victim is in /web/a below it");
+	assert_is(draft, 0, "The memory cgroup /web reached its limit of 40.0 MiB 1.001 s after boot.");
+	assert_evidence(&toy, draft, "victim's cgroup", "/web/a");
 	tear_down(&toy);
 }
 
@@ -267,7 +292,8 @@ static void test_places(void **context)
 	/* Of the node, not of the machine. */
 	assert_int_equal(draft->event.total_bytes.value, 380000 * 1024);
 	assert_int_equal(cause_of(draft)->bytes.value, 303600 * 1024);
-	assert_says(draft, 0, "in cpuset box (memory nodes 1) eater");
+	assert_says(draft, 0, "The memory nodes of cpuset box (1) were full 1.001 s after boot, while ");
+	assert_says(draft, 0, " MiB were free on other nodes.");
 	tear_down(&toy);
 }
 
@@ -287,8 +313,8 @@ static void test_failures(void **context)
 	assert_string_equal(draft->zones[0].verdict, "no block");
 	assert_int_equal(draft->event.constraint, MO_OOM_ORDER);
 	assert_int_equal(draft->event.cause, MO_OOM_FRAGMENTATION);
-	assert_says(draft, 0, "driver asked for 128.0 KiB in one piece (order 5)");
-	assert_says(draft, 2, "No process was killed for it.");
+	assert_says(draft, 0, "driver got no block of 128.0 KiB (order 5) 1.001 s after boot: 87.9 MiB were free, but only in smaller");
+	assert_says(draft, 2, "Nobody was killed for it.");
 	tear_down(&toy);
 
 	/* It may not wait: half of min, and a quarter of the rest, is its own. */
@@ -300,7 +326,7 @@ static void test_failures(void **context)
 	assert_int_equal(draft->zones[0].mark_pages.value, 650 - 325 - 81);
 	assert_string_equal(draft->zones[0].verdict, "watermark");
 	assert_int_equal(draft->event.constraint, MO_OOM_RESERVE);
-	assert_says(draft, 0, "it may not wait for reclaim");
+	assert_says(draft, 0, "It could not wait until memory is freed");
 	tear_down(&toy);
 
 	/* Who was killed fails allocations while it dies. */
@@ -310,6 +336,103 @@ static void test_failures(void **context)
 			  "CPU: 0 PID: 77 Comm: eater Not tainted 6.1\n");
 	assert_true(draft->is_of_dying);
 	assert_says(draft, 2, "this failure is a consequence");
+	tear_down(&toy);
+}
+
+static size_t sum_of(const struct draft *draft)
+{
+	size_t sum = 0;
+
+	for (size_t i = 0; i < draft->n_shares; i++)
+		sum += (size_t)draft->shares[i].bytes.value;
+	return sum;
+}
+
+/* The kinds of memory add up to what there is. */
+static void test_sum(void **context)
+{
+	struct toy toy;
+	struct draft *draft;
+
+	(void)context;
+	set_up(&toy);
+	draft = explained(&toy, REPORT_6_1_HEAD MEMINFO(40000, 0, 2000, 500, 400) ZONES_100000 NO_SWAP GLOBAL KILLED(77, "eater", 4, 4));
+	assert_int_equal(draft->event.total_bytes.value, 100000ull * 4096);
+	assert_int_equal(sum_of(draft), 100000ull * 4096);
+	tear_down(&toy);
+}
+
+/* A large block that was only tried for is no trouble; the same block that was needed is. */
+static void test_harmless(void **context)
+{
+	struct toy toy;
+	struct draft *draft;
+
+	(void)context;
+	set_up(&toy);
+	draft = explained(&toy, "net: page allocation failure: order:4, mode:0x1(GFP_KERNEL|__GFP_NORETRY), nodemask=(null),cpuset=/,"
+			  "mems_allowed=0\n");
+	assert_true(is_harmless(draft));
+	assert_says(draft, 0, "That is harmless: the request was made not to try hard (__GFP_NORETRY)");
+	assert_is(draft, 1, "");
+	assert_is(draft, 2, "");
+	tear_down(&toy);
+
+	set_up(&toy);
+	draft = explained(&toy, "net: page allocation failure: order:4, mode:0x1(GFP_KERNEL), nodemask=(null),cpuset=/,mems_allowed=0\n");
+	assert_false(is_harmless(draft));
+	assert_is(draft, 2, "Nobody was killed for it.");
+	tear_down(&toy);
+}
+
+static void assert_series(struct toy *toy, const char *text)
+{
+	char said[512];
+	struct sentence sentence = begin_sentence(said, sizeof(said));
+
+	say_series(&sentence, &toy->state, toy->state.scan.drafts[toy->state.scan.n_drafts - 1]);
+	assert_string_equal(said, text);
+}
+
+#define MEMCG_KILL(group, pid) \
+	"x invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0\nmemory: usage 4kB, limit 4kB, failcnt 1\n" \
+	SUMMARY("CONSTRAINT_MEMCG", "oom_memcg=" group ",task_memcg=" group ",task=x,pid=" #pid ",uid=0") \
+	"Memory cgroup o" KILLED_LATER(pid)
+#define KILLED_LATER(pid) "ut of memory: Killed process " #pid " (x) total-vm:9kB, anon-rss:4kB, file-rss:4kB, shmem-rss:0kB\n"
+
+/* Kills are told together, by processes: one that is printed twice died once. */
+static void test_series(void **context)
+{
+	struct toy toy;
+
+	(void)context;
+	set_up(&toy);
+	explained(&toy, MEMCG_KILL("/a", 5));
+	assert_series(&toy, "");
+	tear_down(&toy);
+
+	set_up(&toy);
+	feed(&toy.state.scan, MEMCG_KILL("/a", 5) "Memory cgroup o" KILLED_LATER(5));
+	wait_seconds(&toy.state.scan, 200);
+	explained(&toy, MEMCG_KILL("/a", 6));
+	assert_series(&toy, " In all, the log has 2 processes killed within 3 minutes, all at the limit of /a.");
+	tear_down(&toy);
+
+	set_up(&toy);
+	explained(&toy, MEMCG_KILL("/a", 5) MEMCG_KILL("/b", 6));
+	assert_series(&toy, " In all, the log has 2 processes killed within 0.0 s, all at limits of memory cgroups.");
+	tear_down(&toy);
+
+	/* Of the second there is no report, and so not the group. */
+	set_up(&toy);
+	explained(&toy, MEMCG_KILL("/a", 5) "Memory cgroup o" KILLED_LATER(6));
+	assert_series(&toy, " In all, the log has 2 processes killed within 0.0 s, all at limits of memory cgroups (once that of /a; the "
+			    "others have no report).");
+	tear_down(&toy);
+
+	set_up(&toy);
+	explained(&toy, MEMCG_KILL("/a", 5) REPORT_6_1_HEAD MEMINFO(9, 0, 2, 5, 4) ZONES_100000 GLOBAL KILLED(77, "eater", 4, 4));
+	assert_series(&toy, " In all, the log has 2 processes killed within 0.0 s, in 1 of these events at the limit of a memory cgroup.");
 	tear_down(&toy);
 }
 
@@ -328,7 +451,7 @@ static void test_unknown(void **context)
 	assert_null(swap_word(&draft->event));
 	assert_says(draft, 0, "the kernel printed no report of it");
 	assert_says(draft, 1, "What held the memory is not known");
-	assert_says(draft, 2, "The kernel killed eater (PID 77); that freed 313.3 MiB.");
+	assert_says(draft, 2, "The kernel killed eater (PID 77). That freed 313.3 MiB.");
 	tear_down(&toy);
 
 	/* Root's bonus of old kernels is not guessed at. */
@@ -349,7 +472,7 @@ static void test_unknown(void **context)
 	assert_true(request_of(&draft->event).has_zone);
 	assert_int_equal(request_of(&draft->event).zone, ZONE_KIND_DMA32);
 	assert_false(request_of(&draft->event).is_known);
-	assert_says(draft, 0, "[gfp 0x4]");
+	assert_evidence(&toy, draft, "who asked", "x: one page, gfp 0x4");
 	tear_down(&toy);
 }
 
@@ -367,7 +490,7 @@ static void test_panic(void **context)
 	assert_int_equal(draft->event.kind, MO_OOM_PANIC);
 	assert_int_equal(draft->event.constraint, MO_OOM_GLOBAL);
 	assert_int_equal(draft->event.role, MO_OOM_ROLE_UNKNOWN);
-	assert_says(draft, 2, "the kernel panicked (vm.panic_on_oom is 2). It would have been eater (PID 77) with badness 80200");
+	assert_says(draft, 2, "the kernel panicked instead (vm.panic_on_oom is 2). eater (PID 77) would have been its choice.");
 	tear_down(&toy);
 }
 
@@ -377,6 +500,7 @@ int main(void)
 		cmocka_unit_test(test_consumer), cmocka_unit_test(test_watermarks),	  cmocka_unit_test(test_bystanders),
 		cmocka_unit_test(test_holders),	 cmocka_unit_test(test_memcg),	  cmocka_unit_test(test_places),
 		cmocka_unit_test(test_failures), cmocka_unit_test(test_unknown), cmocka_unit_test(test_panic),
+		cmocka_unit_test(test_sum),	 cmocka_unit_test(test_harmless), cmocka_unit_test(test_series),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
