@@ -76,6 +76,12 @@ static void write_crash(struct mo_cli *cli, const struct mo_identity *identity)
 	mo_report_finding(cli->report, &finding);
 }
 
+/* Whether the log's last trouble is the OOM kill that a finding tells in better words. */
+static bool is_trouble_told(const struct mo_crash_lines *crash, const struct mo_worst *worst)
+{
+	return worst->has_out_of_memory && (strstr(crash->trouble.text, "ut of memory: ") || strstr(crash->trouble.text, "oom-kill"));
+}
+
 /* What the log says, then the worst that looking at memory found: the machine's own words are not its whole story. */
 static void write_verdict(struct mo_cli *cli, const struct mo_identity *identity, const struct mo_worst *worst)
 {
@@ -87,6 +93,8 @@ static void write_verdict(struct mo_cli *cli, const struct mo_identity *identity
 		mo_report_note(cli->report, "%s the kernel log could not be read.",
 			       worst->verdicts[0] ? "What the machine said last is not known:" :
 				       "Nothing wrong was found in what could be read;");
+	else if (!crash->panic.text && crash->trouble.text && is_trouble_told(crash, worst))
+		mo_report_note(cli->report, "No panic. The last trouble in the kernel log is that memory ran out:");
 	else if (!crash->panic.text && crash->trouble.text)
 		mo_report_note(cli->report, "No panic. The last trouble in the kernel log: %s", crash->trouble.text);
 	else if (!crash->panic.text && !worst->verdicts[0])

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cleanup.h"
 #include "text.h"
@@ -27,6 +28,7 @@ static struct mo_error *copy_worst(const struct mo_report *report, struct mo_wor
 		    (finding->is_about_reading && finding->severity < MO_CRITICAL))
 			break;
 		MO_TRY(copy_verdict(finding, &ret->verdicts[i]));
+		ret->has_out_of_memory |= !strcmp(finding->id, "out-of-memory") || !strcmp(finding->id, "oom-panic");
 	}
 	return NULL;
 }

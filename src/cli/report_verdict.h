@@ -19,6 +19,7 @@ typedef struct mo_error *(*mo_sections_writer)(struct mo_cli *cli, void *context
  */
 struct mo_worst {
 	char *verdicts[MO_REPORT_WORST];
+	bool has_out_of_memory; /* one of them tells of the OOM killer: what the log says of it is in there */
 };
 
 /* cli->report is as before afterwards. */
