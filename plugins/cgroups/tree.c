@@ -144,8 +144,11 @@ static int compare_keys(const void *left, const void *right)
 uint32_t group_of_memcg(const struct cgroups_state *state, uint64_t memcg_kva)
 {
 	const struct group_key wanted = { .memcg_kva = memcg_kva };
-	const struct group_key *found = bsearch(&wanted, state->by_address, state->n_groups, sizeof(wanted), compare_keys);
+	const struct group_key *found;
 
+	if (!state->n_groups)
+		return MO_CGROUP_NONE; /* and no array, which bsearch() may not be given */
+	found = bsearch(&wanted, state->by_address, state->n_groups, sizeof(wanted), compare_keys);
 	return found ? found->group : MO_CGROUP_NONE;
 }
 

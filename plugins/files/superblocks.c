@@ -210,9 +210,11 @@ static int compare_superblocks(const void *left, const void *right)
 uint32_t find_superblock(const struct files_state *state, uint64_t sb_kva)
 {
 	const struct superblock wanted = { .kva = sb_kva };
-	const struct superblock *found = bsearch(&wanted, state->superblocks, state->n_superblocks, sizeof(wanted),
-						 compare_superblocks);
+	const struct superblock *found;
 
+	if (!state->n_superblocks)
+		return MO_FILES_NO_MOUNT; /* and no array, which bsearch() may not be given */
+	found = bsearch(&wanted, state->superblocks, state->n_superblocks, sizeof(wanted), compare_superblocks);
 	return found ? (uint32_t)(found - state->superblocks) : MO_FILES_NO_MOUNT;
 }
 
