@@ -121,8 +121,54 @@ static void describe_places(const struct slab_state *state, enum mo_slab_fault f
 	}
 }
 
+/*
+ * What a CPU leaves for a moment while it is inside the allocator: the dump may have caught it there. A slab that is being
+ * made or given back is on nobody's list, and empty, or taken as a whole (frozen, and all in use, with its free list still
+ * there); its struct page may still say what the pages' last user wrote. One object may be on its way between the free list
+ * and the counter, which change one after the other where no instruction changes both.
+ */
+static bool may_be_passing(const struct slab_state *state, const struct mo_slab *slab)
+{
+	bool is_nobodys = slab->place == MO_SLAB_FULL || slab->place == MO_SLAB_CPU;
+	unsigned listed_in_use = slab->objects - slab->free_objects;
+
+	switch (slab->fault) {
+	case MO_SLAB_NO_KMEM_CACHE:
+	case MO_SLAB_IMPOSSIBLE_COUNT:
+		return is_nobodys;
+	case MO_SLAB_MISCOUNTED:
+		if (listed_in_use + 1u == slab->inuse || slab->inuse + 1u == listed_in_use)
+			return true;
+		/* fall through */
+	case MO_SLAB_LEAVES:
+	case MO_SLAB_TWICE:
+		return is_nobodys && (state->shape.is_slab ? slab->inuse == slab->objects || !slab->inuse :
+							     !slab->inuse || (slab->is_frozen && slab->inuse == slab->objects));
+	default:
+		return false;
+	}
+}
+
+/* Whether all slabs with a fault may be such, one for each CPU at most: a CPU is in one place of the allocator. */
+static bool may_all_be_passing(const struct slab_state *state, enum mo_slab_fault fault)
+{
+	struct mo_set cpus;
+	struct mo_error *error;
+
+	error = mo_cpus(state->reader, MO_CPUS_POSSIBLE, &cpus);
+	if (error || state->model.faults[fault] > mo_set_count(&cpus)) {
+		mo_error_destroy(error);
+		return false;
+	}
+	for (size_t i = 0; i < state->model.n_slabs; i++)
+		if (state->slabs[i].fault == fault && !may_be_passing(state, &state->slabs[i]))
+			return false;
+	return true;
+}
+
 static void report_fault(const struct slab_state *state, enum mo_slab_fault fault)
 {
+	bool is_passing = may_all_be_passing(state, fault);
 	const struct fault_text *text = &texts[fault];
 	char places[400];
 	struct mo_evidence evidence[] = {
@@ -140,6 +186,14 @@ static void report_fault(const struct slab_state *state, enum mo_slab_fault faul
 		.is_about_reading = text->is_about_reading,
 	};
 
+	/* A running machine has such moments: no proof of anything. */
+	if (is_passing) {
+		finding.verdict = fault == MO_SLAB_LEAVES ? "Free lists lead out of their slabs." : text->verdict;
+		finding.severity = MO_NOTICE;
+		finding.confidence = MO_GUESS;
+		finding.advice = "The dump may have caught a CPU inside the allocator, which leaves this for a moment: see where the "
+				 "CPUs were. Else these slabs were overwritten.";
+	}
 	describe_places(state, fault, places, sizeof(places));
 	evidence[1].cell = mo_cell_text(places);
 	mo_run_finding(state->run, &finding);

@@ -287,6 +287,133 @@ static void test_bad_sheaves(void **state)
 	toy_destroy(&toy);
 }
 
+/* What a CPU leaves for a moment inside the allocator is no proof that anything was overwritten. */
+static void test_new_slab_is_taken(void **state)
+{
+	struct toy toy;
+	unsigned alpha = start(&toy, TOY_6_1);
+	unsigned all[16];
+
+	(void)state;
+	for (unsigned i = 0; i < 16; i++)
+		all[i] = i;
+	/* allocate_slab() left it frozen and in use as a whole; the CPU has not taken the free list yet. */
+	toy_slab(&toy, alpha, 9, 16, all);
+	toy_counts(&toy, 9, 16, 16 | 0x8000);
+	toy_gather(&toy);
+	assert_int_equal(mo_slab_at(toy.model, 9)->fault, MO_SLAB_MISCOUNTED);
+	assert_true(fake_run_said(toy.run, "slab-miscounted: "));
+	assert_true(fake_run_said(toy.run, "(alpha) [notice, guess]"));
+	toy_destroy(&toy);
+}
+
+/* The CPU's slab, whose free list the CPU has taken: all is well. */
+static void test_slab_of_a_cpu_is_whole(void **state)
+{
+	struct toy toy;
+	unsigned alpha = start(&toy, TOY_6_1);
+
+	(void)state;
+	toy_counts(&toy, 6, 16, 16 | 0x8000);
+	toy_cpu(&toy, alpha, 0, 6, 0, 0);
+	toy_gather(&toy);
+	assert_int_equal(fake_run_finding_count(toy.run), 0);
+	assert_int_equal(mo_slab_at(toy.model, 6)->place, MO_SLAB_CPU);
+	assert_int_equal(toy.model->caches[0].states[MO_OBJECT_ALLOCATED], 16 + 12 + 16);
+	toy_destroy(&toy);
+}
+
+/* A slab in the making: its page is marked, and nothing else is written yet. */
+static void test_slab_in_the_making(void **state)
+{
+	struct toy toy;
+
+	(void)state;
+	start(&toy, TOY_6_1);
+	mo_fake_put_u64(toy.kernel, toy_page_kva(20), 1u << 9 | 1ull << 58);
+	mo_fake_put_u64(toy.kernel, toy_page_kva(20) + 24, 0xffff888000004010);
+	toy_gather(&toy);
+	assert_int_equal(toy.model->faults[MO_SLAB_NO_KMEM_CACHE], 1);
+	assert_true(fake_run_said(toy.run, "(no cache) [notice, guess]"));
+	toy_destroy(&toy);
+}
+
+/* An empty slab of nobody's, whose free list is being written. */
+static void test_free_list_in_the_making(void **state)
+{
+	struct toy toy;
+	unsigned alpha = start(&toy, TOY_7_1);
+	const unsigned some[] = { 3, 1 };
+
+	(void)state;
+	toy_slab(&toy, alpha, 9, 2, some);
+	toy_counts(&toy, 9, 0, 16);
+	toy_link(&toy, alpha, 9, 1, 0x6b6b6b6b6b6b6b6b);
+	toy_gather(&toy);
+	assert_int_equal(mo_slab_at(toy.model, 9)->fault, MO_SLAB_LEAVES);
+	assert_true(fake_run_said(toy.run, "slab-freelist-corrupt: Free lists lead out of their slabs.; "));
+	assert_true(fake_run_said(toy.run, "has 0x6b6b6b6b6b6b6b6b (alpha) [notice, guess]"));
+	toy_destroy(&toy);
+}
+
+/* One object between list and counter, on a slab that a node lists. */
+static void test_object_on_its_way(void **state)
+{
+	struct toy toy;
+
+	(void)state;
+	start(&toy, TOY_6_1);
+	toy_counts(&toy, 5, 11, 16);
+	toy_gather(&toy);
+	assert_true(fake_run_said(toy.run, "(alpha) [notice, guess]"));
+	toy_destroy(&toy);
+
+	/* Two are no such thing, nor is a list that leaves a slab that others use. */
+	start(&toy, TOY_6_1);
+	toy_counts(&toy, 5, 10, 16);
+	toy_gather(&toy);
+	assert_true(fake_run_said(toy.run, "(alpha) [warning, likely]"));
+	toy_destroy(&toy);
+	start(&toy, TOY_6_1);
+	toy_link(&toy, 0, 5, 7, 0x6b6b6b6b6b6b6b6b);
+	toy_gather(&toy);
+	assert_true(fake_run_said(toy.run, "(alpha) [critical, likely]"));
+	toy_destroy(&toy);
+}
+
+/* There are two CPUs: of three slabs one at least is no passing state. */
+static void test_more_than_cpus(void **state)
+{
+	struct toy toy;
+
+	(void)state;
+	start(&toy, TOY_6_1);
+	for (uint64_t pfn = 20; pfn < 23; pfn++)
+		mo_fake_put_u64(toy.kernel, toy_page_kva(pfn), 1u << 9 | 1ull << 58);
+	toy_gather(&toy);
+	assert_int_equal(toy.model->faults[MO_SLAB_NO_KMEM_CACHE], 3);
+	assert_true(fake_run_said(toy.run, "(no cache) [warning, likely]"));
+	toy_destroy(&toy);
+}
+
+/* The CPU has given its slab back, and its free list not yet; lists of slabs that are on their way elsewhere. */
+static void test_lists_on_their_way(void **state)
+{
+	struct toy toy;
+	unsigned alpha = start(&toy, TOY_6_1);
+
+	(void)state;
+	toy_cpu(&toy, alpha, 0, 0, toy_object_kva(&toy, alpha, 4, 2), 0);
+	mo_fake_put_u64(toy.kernel, toy_page_kva(5) + 8, 0xdead000000000100);
+	toy_gather(&toy);
+	for (unsigned i = 1; i < MO_N_SLAB_FAULTS; i++)
+		assert_int_equal(toy.model->faults[i], 0);
+	/* What is said is about reading. */
+	assert_true(fake_run_said(toy.run, "slab-lists-unreadable: "));
+	assert_int_equal(fake_run_finding_count(toy.run), 1);
+	toy_destroy(&toy);
+}
+
 static void test_garbage_everywhere(void **state)
 {
 	uint64_t random = 1;
@@ -326,6 +453,10 @@ int main(void)
 		cmocka_unit_test(test_unreadable), cmocka_unit_test(test_list_of_caches_breaks),
 		cmocka_unit_test(test_list_of_caches_loops), cmocka_unit_test(test_bad_names), cmocka_unit_test(test_bad_caches),
 		cmocka_unit_test(test_bad_sheaves), cmocka_unit_test(test_garbage_everywhere),
+		cmocka_unit_test(test_new_slab_is_taken), cmocka_unit_test(test_slab_of_a_cpu_is_whole),
+		cmocka_unit_test(test_slab_in_the_making), cmocka_unit_test(test_free_list_in_the_making),
+		cmocka_unit_test(test_object_on_its_way), cmocka_unit_test(test_more_than_cpus),
+		cmocka_unit_test(test_lists_on_their_way),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -56,6 +56,9 @@ void mo_run_finding(struct mo_run *run, const struct mo_finding *finding)
 	for (size_t i = 0; i < finding->n_evidence; i++)
 		if (finding->evidence[i].kind == MO_CELL_TEXT)
 			fprintf(stream, "; %s %s", finding->evidence[i].label, finding->evidence[i].cell.as.text.bytes);
+	fprintf(stream, " [%s, %s]",
+		finding->severity == MO_CRITICAL ? "critical" : finding->severity == MO_WARNING ? "warning" : "notice",
+		finding->confidence == MO_CERTAIN ? "certain" : finding->confidence == MO_LIKELY ? "likely" : "guess");
 	fclose(stream);
 	assert_true(run->n_findings < MOST_FINDINGS);
 	run->findings[run->n_findings++] = text;
