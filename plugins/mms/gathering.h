@@ -15,6 +15,9 @@
 
 struct mms_layout {
 	struct mo_field users, count, pgtables_bytes, total_vm;
+	struct mo_field counters;    /* rss_stat: struct mm_rss_stat until 6.1, since 6.2 struct percpu_counter[] */
+	struct mo_field counts;      /* of struct mm_rss_stat */
+	struct mo_constant file_pages, anon_pages, shmem_pages;
 	struct mo_field active_mm, private_data, vm_mm; /* of task_struct, file, vm_area_struct */
 	struct mo_address poking_mm, cpu_tlbstate;
 	struct mo_field loaded_mm;
@@ -24,7 +27,7 @@ extern const struct mo_need_table mms_needs;
 
 struct orphan {
 	uint64_t kva;
-	struct mo_count users, count, pgtables_bytes, total_vm_pages;
+	struct mo_count users, count, pgtables_bytes, total_vm_pages, rss_pages;
 };
 
 /* So many objects of a cache point at an orphan from this offset; or a variable does. */
@@ -49,6 +52,9 @@ struct mo_error *find_holders(struct mo_run *run, const struct orphan *orphans, 
 			      struct holders *ret) MO_MUST_USE;
 /* The same in variables that are known to hold an mm without a task. */
 void find_variables(struct mo_run *run, const struct orphan *orphans, size_t n_orphans, struct holders *ret);
+
+/* Resident pages as the mm counts them; what CPUs and threads have not added yet may be missing. */
+struct mo_count read_rss(struct mo_run *run, uint64_t mm_kva);
 
 extern const struct mo_table_spec mms_table;
 struct mo_error *show_mms(struct mo_run *run, struct mo_report *report) MO_MUST_USE;

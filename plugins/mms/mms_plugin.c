@@ -11,6 +11,12 @@ static const struct mo_need rows[] = {
 	MO_FIELD(L, count, M, "mm_count"),
 	MO_FIELD(L, pgtables_bytes, M, "pgtables_bytes", OPTIONAL),
 	MO_FIELD(L, total_vm, M, "total_vm", OPTIONAL),
+	MO_FIELD(L, counters, M, "rss_stat", OPTIONAL),
+	MO_FIELD(L, counts, "struct mm_rss_stat", "count", OPTIONAL,
+		 .why = "include/linux/mm_types_task.h: until 6.1; later each is a struct percpu_counter"),
+	MO_CONSTANT(L, file_pages, NULL, "MM_FILEPAGES", OPTIONAL),
+	MO_CONSTANT(L, anon_pages, NULL, "MM_ANONPAGES", OPTIONAL),
+	MO_CONSTANT(L, shmem_pages, NULL, "MM_SHMEMPAGES", OPTIONAL),
 	MO_FIELD(L, active_mm, "struct task_struct", "active_mm", OPTIONAL),
 	MO_FIELD(L, private_data, "struct file", "private_data", OPTIONAL),
 	MO_FIELD(L, vm_mm, "struct vm_area_struct", "vm_mm", OPTIONAL),
@@ -35,6 +41,7 @@ static const struct mo_table_spec *const tables[] = { &mms_table };
 static const struct mo_view views[] = {
 	{ .name = "mms", .title = "Address spaces without tasks",
 	  .summary = "mm_structs that no task has any more, and who holds them", .tables = tables, .n_tables = 1,
+	  .report_order = 470,
 	  .topic = MO_TOPIC_HOLDER, .show = show_mms },
 };
 

@@ -7,7 +7,7 @@
 
 #include "gathering.h"
 
-enum { COLUMN_MM, COLUMN_USERS, COLUMN_COUNT, COLUMN_VSS, COLUMN_PGTABLES, COLUMN_HELD, N_COLUMNS };
+enum { COLUMN_MM, COLUMN_USERS, COLUMN_COUNT, COLUMN_VSS, COLUMN_RSS, COLUMN_PGTABLES, COLUMN_HELD, N_COLUMNS };
 
 static const struct mo_column columns[N_COLUMNS] = {
 	[COLUMN_MM] = { .key = "mm", .heading = "MM", .kind = MO_CELL_ADDRESS, .help = "struct mm_struct" },
@@ -16,6 +16,8 @@ static const struct mo_column columns[N_COLUMNS] = {
 	[COLUMN_COUNT] = { .key = "count", .heading = "COUNT", .kind = MO_CELL_COUNT,
 			   .help = "mm_count: who holds the struct and its topmost page table" },
 	[COLUMN_VSS] = { .key = "vss_bytes", .heading = "VSS", .kind = MO_CELL_BYTES, .help = "address space (total_vm)" },
+	[COLUMN_RSS] = { .key = "rss_bytes", .heading = "RSS", .kind = MO_CELL_BYTES,
+			 .help = "resident, as it counts (file, anon, shmem); threads that died added theirs" },
 	[COLUMN_PGTABLES] = { .key = "pgtables_bytes", .heading = "PGTABLES", .kind = MO_CELL_BYTES, .help = "page tables" },
 	[COLUMN_HELD] = { .key = "held_by", .heading = "HELD BY", .kind = MO_CELL_TEXT, .flags = MO_COLUMN_WRAP,
 			  .help = "slab objects and variables that point at it" },
@@ -31,6 +33,8 @@ const struct mo_table_spec mms_table = {
 };
 
 #define MOST_TEXT_BYTES 1024
+#define LARGE_BYTES (16ull << 20) /* worth a word in a report */
+#define REPORT_ROWS 10u
 
 static struct mo_count read_count(struct mo_run *run, const struct mo_field *field, uint64_t kva)
 {
@@ -96,7 +100,8 @@ static size_t list_orphans(struct mo_run *run, const struct mo_slab_cache *cache
 							.users = read_count(run, &layout->users, kva),
 							.count = read_count(run, &layout->count, kva),
 							.pgtables_bytes = read_count(run, &layout->pgtables_bytes, kva),
-							.total_vm_pages = read_count(run, &layout->total_vm, kva) };
+							.total_vm_pages = read_count(run, &layout->total_vm, kva),
+							.rss_pages = read_rss(run, kva) };
 		}
 	}
 	qsort(orphans, n, sizeof(*orphans), compare_orphans);
@@ -143,11 +148,19 @@ static bool is_known(struct mo_run *run, const struct holder *holder)
 	       is_member(&layout->vm_mm, holder, cache, "vm_area_struct");
 }
 
+static struct mo_count in_bytes(struct mo_run *run, struct mo_count pages)
+{
+	uint64_t page_bytes = mo_kernel_facts(mo_run_kernel(run))->page_bytes;
+
+	if (pages.certainty == MO_UNKNOWN || pages.value > UINT64_MAX / page_bytes)
+		return mo_unknown();
+	pages.value *= page_bytes;
+	return pages;
+}
+
 static void put_orphan(struct mo_run *run, struct mo_report *report, const struct orphan *orphan, uint32_t index,
 		       const struct holders *holders)
 {
-	uint64_t page_bytes = mo_kernel_facts(mo_run_kernel(run))->page_bytes;
-	struct mo_count vss = orphan->total_vm_pages;
 	struct mo_cell cells[N_COLUMNS];
 	char text[MOST_TEXT_BYTES] = "";
 	size_t at = 0;
@@ -165,13 +178,11 @@ static void put_orphan(struct mo_run *run, struct mo_report *report, const struc
 		describe(run, holder, text + at, sizeof(text) - at);
 		at += strlen(text + at);
 	}
-	if (vss.value > UINT64_MAX / page_bytes)
-		vss = mo_unknown();
-	vss.value *= page_bytes;
 	cells[COLUMN_MM] = mo_cell_number(mo_exact(orphan->kva));
 	cells[COLUMN_USERS] = mo_cell_number(orphan->users);
 	cells[COLUMN_COUNT] = mo_cell_number(orphan->count);
-	cells[COLUMN_VSS] = mo_cell_number(vss);
+	cells[COLUMN_VSS] = mo_cell_number(in_bytes(run, orphan->total_vm_pages));
+	cells[COLUMN_RSS] = mo_cell_number(in_bytes(run, orphan->rss_pages));
 	cells[COLUMN_PGTABLES] = mo_cell_number(orphan->pgtables_bytes);
 	cells[COLUMN_HELD] = *text ? mo_cell_text(text) : mo_cell_unknown();
 	mo_report_row(report, cells);
@@ -197,6 +208,55 @@ static struct mo_error *put_orphans(struct mo_run *run, struct mo_report *report
 	return error;
 }
 
+/* What an orphan keeps from being free; 0 if it is not known. */
+static uint64_t held_bytes(struct mo_run *run, const struct orphan *orphan)
+{
+	uint64_t rss_bytes = in_bytes(run, orphan->rss_pages).value;
+	uint64_t held = rss_bytes + orphan->pgtables_bytes.value;
+
+	return held < rss_bytes ? UINT64_MAX : held;
+}
+
+/* Leaves those that hold much. */
+static size_t keep_large(struct mo_run *run, struct orphan *orphans, size_t n)
+{
+	size_t n_kept = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (held_bytes(run, &orphans[i]) >= LARGE_BYTES)
+			orphans[n_kept++] = orphans[i];
+	return n_kept;
+}
+
+/* The section of the report: nothing, as long as none holds much. */
+static struct mo_error *report_large(struct mo_run *run, struct mo_report *report, struct orphan *orphans, size_t n_orphans)
+{
+	size_t n = keep_large(run, orphans, n_orphans);
+	uint64_t sum_bytes = 0;
+	struct mo_evidence evidence[] = {
+		{ .label = "address spaces", .kind = MO_CELL_COUNT, .cell = mo_cell_number(mo_exact(n)) },
+		{ .label = "resident memory and page tables", .kind = MO_CELL_BYTES },
+	};
+	const struct mo_finding finding = {
+		.id = "mm-without-task-holds-memory",
+		.severity = MO_WARNING,
+		.confidence = MO_LIKELY,
+		.verdict = "Address spaces that no process has any more hold memory.",
+		.evidence = evidence,
+		.n_evidence = sizeof(evidence) / sizeof(evidence[0]),
+		.advice = "Whoever took mm_users has not let go (mmget() without mmput()): `memopsy mms` names what points at them.",
+	};
+
+	if (!n)
+		return NULL;
+	for (size_t i = 0; i < n; i++)
+		sum_bytes = held_bytes(run, &orphans[i]) > UINT64_MAX - sum_bytes ? UINT64_MAX :
+										     sum_bytes + held_bytes(run, &orphans[i]);
+	evidence[1].cell = mo_cell_number(mo_exact(sum_bytes));
+	mo_report_finding(report, &finding);
+	return put_orphans(run, report, orphans, n < REPORT_ROWS ? n : REPORT_ROWS);
+}
+
 struct mo_error *show_mms(struct mo_run *run, struct mo_report *report)
 {
 	const struct mo_slab_model *slab = mo_run_model_of(run, MO_SLAB_MODEL);
@@ -212,9 +272,9 @@ struct mo_error *show_mms(struct mo_run *run, struct mo_report *report)
 	if (!orphans)
 		return mo_error_no_memory();
 	n = list_orphans(run, cache, orphans, MOST_ORPHANS);
-	error = put_orphans(run, report, orphans, n);
+	error = mo_run_is_report(run) ? report_large(run, report, orphans, n) : put_orphans(run, report, orphans, n);
 	free(orphans);
-	if (!error)
+	if (!error && !mo_run_is_report(run))
 		mo_report_note(report, "%zu of %" PRIu64 " mm_structs are the mm of no task; %zu are that of one or more.%s", n,
 			       cache->states[MO_OBJECT_ALLOCATED], tasks->n_mms,
 			       tasks->is_complete ? "" : " The list of tasks is broken: some may have one all the same.");

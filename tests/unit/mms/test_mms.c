@@ -18,7 +18,7 @@ extern const struct mo_plugin *memopsy_plugin_entry_mms(void);
 #define OTHER(i) (SLAB_KVA(2) + (i) * 0x100ull)
 #define VARIABLES (BASE_KVA + 0x1000)
 
-enum { MM_USERS = 0, MM_COUNT = 4, MM_PGTABLES = 8, MM_TOTAL = 16, FILE_PRIVATE = 0x20 };
+enum { MM_USERS = 0, MM_COUNT = 4, MM_PGTABLES = 8, MM_TOTAL = 16, MM_RSS = 24, FILE_PRIVATE = 0x20 };
 
 #define MEMBER(t, name, at, n) { .type = t, .member = name, .offset_bytes = at, .bytes = n }
 
@@ -26,7 +26,15 @@ static const struct mo_fake_row rows[] = {
 	{ .type = "struct cpumask", .member = "bits", .bytes = 8, .n_elements = 1 },
 	MEMBER("struct mm_struct", "mm_users", MM_USERS, 4), MEMBER("struct mm_struct", "mm_count", MM_COUNT, 4),
 	MEMBER("struct mm_struct", "pgtables_bytes", MM_PGTABLES, 8), MEMBER("struct mm_struct", "total_vm", MM_TOTAL, 8),
+	MEMBER("struct mm_struct", "rss_stat", MM_RSS, 32),
+	{ .type = "struct mm_rss_stat", .member = "count", .bytes = 8, .n_elements = 4 },
 	MEMBER("struct file", "private_data", FILE_PRIVATE, 8),
+};
+
+static const struct mo_fake_enumerator enumerators[] = {
+	{ .enum_name = "enum mm_counters", .name = "MM_FILEPAGES", .value = 0 },
+	{ .enum_name = "enum mm_counters", .name = "MM_ANONPAGES", .value = 1 },
+	{ .enum_name = "enum mm_counters", .name = "MM_SHMEMPAGES", .value = 3 },
 };
 
 static const struct mo_fake_symbol symbols[] = { { .name = "poking_mm", .kva = VARIABLES, .bytes = 8 } };
@@ -62,7 +70,8 @@ static struct mo_kernel *start(void)
 	struct mo_kernel *kernel;
 
 	fake = (struct mo_fake){ .rows = mo_container_rows, .n_rows = mo_n_container_rows, .more_rows = rows,
-				 .n_more_rows = N_ROWS(rows), .symbols = symbols, .n_symbols = 1, .end_pfn = 64 };
+				 .n_more_rows = N_ROWS(rows), .enumerators = enumerators, .n_enumerators = N_ROWS(enumerators),
+				 .symbols = symbols, .n_symbols = 1, .end_pfn = 64 };
 	kernel = mo_fake_kernel(&fake);
 	mo_fake_map(kernel, BASE_KVA, 0x40000);
 	memset(states, MO_OBJECT_FREE | MO_OBJECT_FREE << 4, 8);
@@ -95,9 +104,39 @@ static void test_orphans(void **unused)
 	assert_non_null(strstr(text, "2 open files of /proc/PID (struct file.private_data, 0xffff888000011500)"));
 	assert_non_null(strstr(text, "1 ? at +0x18 (0xffff888000012900)"));
 	assert_non_null(strstr(text, "poking_mm"));
-	assert_non_null(strstr(text, "0xffff888000010300      0      3  40.0 KiB"));
+	assert_non_null(strstr(text, "0xffff888000010300      0      3  40.0 KiB  0 B"));
 	assert_null(strstr(text, "0xffff888000010100"));
 	assert_non_null(strstr(text, "2 of 3 mm_structs are the mm of no task; 1 are that of one or more."));
+	free(text);
+	fake_run_destroy(run);
+	mo_fake_destroy(kernel);
+}
+
+/* The report says nothing of them unless they hold much: swapped pages and negative counts are none. */
+static void test_report(void **unused)
+{
+	struct mo_kernel *kernel = start();
+	struct mo_run *run;
+	char *text;
+
+	(void)unused;
+	mo_fake_put_u64(kernel, MM(3) + MM_RSS, (uint64_t)-5);
+	mo_fake_put_u64(kernel, MM(3) + MM_RSS + 8, 4094);
+	mo_fake_put_u64(kernel, MM(3) + MM_RSS + 16, 1 << 20);
+	mo_fake_put_u64(kernel, MM(3) + MM_PGTABLES, 8191);
+	mo_fake_put_u64(kernel, MM(1) + MM_RSS, 1 << 20); /* has a task */
+	run = fake_run(kernel, memopsy_plugin_entry_mms());
+	text = fake_run_section(run, "mms");
+	assert_null(strstr(text, "0xffff8880000103"));
+	assert_null(strstr(text, "hold memory"));
+	free(text);
+	mo_fake_put_u64(kernel, MM(3) + MM_PGTABLES, 8192);
+	mo_fake_put_u64(kernel, FILE_OBJECT(5) + FILE_PRIVATE, MM(3));
+	text = fake_run_section(run, "mms");
+	assert_non_null(strstr(text, "Address spaces that no process has any more hold memory."));
+	assert_non_null(strstr(text, "16.0 MiB"));
+	assert_non_null(strstr(text, "1 open file of /proc/PID"));
+	assert_null(strstr(text, "0xffff888000010200"));
 	free(text);
 	fake_run_destroy(run);
 	mo_fake_destroy(kernel);
@@ -143,6 +182,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_orphans),
+		cmocka_unit_test(test_report),
 		cmocka_unit_test(test_holes),
 		cmocka_unit_test(test_no_cache),
 	};
