@@ -113,6 +113,8 @@ struct mo_leaks_model {
 	uint64_t missing_pages;    /* of these, pages that the dump left out, or that could not be read */
 	uint64_t missing_objects;  /* allocated and reached objects that could not be read whole */
 	uint64_t scanned_bytes;    /* of all that was looked at word by word */
+	uint64_t rescans;          /* of a kernel that runs: later looks, each of which found everything lost that is listed */
+	uint64_t vanished_objects; /* that seemed lost at first, and not in one of these */
 	uint64_t register_sets;    /* CPUs whose registers the dump has: roots, too */
 	bool is_whole;             /* nothing is missing: what is lost is lost */
 	bool is_hopeless;          /* so much is missing that most of what seems lost is not */

@@ -64,6 +64,9 @@ static inline bool is_marked(const struct leaks_state *state, uint64_t object)
 /* mark.c: marks every object that a root leads to. */
 struct mo_error *mark_reached(struct leaks_state *state) MO_MUST_USE;
 
+/* leaks_plugin.c: frees what serves the gathering alone. */
+void free_gathering(struct leaks_state *state);
+
 /* lost.c: lists what is allocated and not marked. */
 struct mo_error *list_lost(struct leaks_state *state) MO_MUST_USE;
 /* The lost object that a word points into; false: none. */

@@ -8,6 +8,19 @@
 #include "deferred.h"
 #include "leaks_views.h"
 #include "nodes.h"
+#include "rescan.h"
+
+void free_gathering(struct leaks_state *state)
+{
+	free_object_index(&state->index);
+	free(state->areas);
+	free(state->marked);
+	free(state->weak);
+	free(state->kernel_tables);
+	state->areas = NULL;
+	state->marked = state->weak = state->kernel_tables = NULL;
+	state->run = NULL;
+}
 
 static void release(void *model)
 {
@@ -15,11 +28,7 @@ static void release(void *model)
 
 	if (!state)
 		return;
-	free_object_index(&state->index);
-	free(state->areas);
-	free(state->marked);
-	free(state->weak);
-	free(state->kernel_tables);
+	free_gathering(state);
 	free(state->lost);
 	free(state->groups);
 	free(state);
@@ -46,6 +55,8 @@ static struct mo_error *fill(struct leaks_state *state)
 	if (!error)
 		error = list_lost(state);
 	if (!error)
+		error = rescan(state);
+	if (!error)
 		error = count_callbacks(state);
 	if (!error)
 		error = arrange_lost(state);
@@ -69,15 +80,7 @@ static struct mo_error *gather(struct mo_run *run, void **model_ret)
 	state->mem_map = mo_run_model_of(run, MO_MEM_MAP_MODEL);
 	state->vmap = mo_run_model_of(run, MO_VMAP_MODEL);
 	error = fill(state);
-	/* The tables served the gathering alone. */
-	free_object_index(&state->index);
-	free(state->areas);
-	free(state->marked);
-	free(state->weak);
-	free(state->kernel_tables);
-	state->areas = NULL;
-	state->marked = state->weak = state->kernel_tables = NULL;
-	state->run = NULL;
+	free_gathering(state);
 	if (error) {
 		release(state);
 		return mo_error_prepend(error, "cannot look for leaks");
@@ -91,7 +94,7 @@ static const struct mo_model_ref reads[] = {
 	{ .name = MO_MEM_MAP_MODEL, .version = MO_MEM_MAP_MODEL_VERSION },
 	{ .name = MO_VMAP_MODEL, .version = MO_VMAP_MODEL_VERSION, .is_optional = true },
 	{ .name = MO_TASKS_MODEL, .version = MO_TASKS_MODEL_VERSION, .is_optional = true },
-	{ .name = MO_PAGE_OWNER_MODEL, .version = MO_PAGE_OWNER_MODEL_VERSION, .is_optional = true },
+	{ .name = MO_PAGE_OWNER_MODEL, .version = MO_PAGE_OWNER_MODEL_VERSION, .is_optional = true, .is_late = true },
 };
 
 static const struct mo_table_spec *const leaks_tables[] = { &leaks_table, &lost_table };

@@ -272,6 +272,11 @@ static void put_scope(struct mo_report *report, const struct mo_leaks_model *mod
 		       " areas of vmalloc; roots: %" PRIu64 " pages%s; %.1f MiB of words. %s",
 		       model->objects, model->blocks, model->areas, model->root_pages, registers,
 		       (double)model->scanned_bytes / (1 << 20), read);
+	if (model->rescans)
+		mo_report_note(report,
+			       "The kernel runs: what is listed was lost in each of %" PRIu64 " looks a second apart; %" PRIu64
+			       " pieces seemed so at first.",
+			       model->rescans + 1, model->n_lost + model->vanished_objects);
 	if (!model->is_hopeless)
 		mo_report_note(report, "An idle kernel shows no likely loss: a few headers of sysctl tables, lost on purpose, and tens to "
 				       "hundreds of suspect pages, nearly all of them tails of alloc_pages_exact().");

@@ -2,6 +2,7 @@
 #include "toy_leaks.h"
 
 #include <memopsy/memmap.h>
+#include <memopsy/model_again.h>
 #include <memopsy/places.h>
 #include <memopsy/page_owner.h>
 #include <memopsy/tasks.h>
@@ -22,6 +23,8 @@ static struct mo_page_class_info class_infos[MO_N_PAGE_CLASSES];
 static uint64_t excluded_pfn;
 uint64_t toy_depth;
 uint64_t toy_register;
+void (*toy_later)(void);
+bool toy_is_live;
 size_t toy_cpus;
 
 static const struct mo_fake_row rows[] = {
@@ -96,49 +99,6 @@ static struct mo_error *find_place(const struct mo_places_model *places, struct 
 
 static const struct mo_places_model places_model = { .find = find_place, .find_pa = find_place_pa };
 
-/* Places as the true model tells them: the variable, objects of slabs, pages of a direct user. */
-static struct mo_error *find_place_pa(const struct mo_places_model *places, struct mo_reader *reader, uint64_t pa,
-				      struct mo_place *ret)
-{
-	uint64_t kva = BASE_KVA + pa;
-	const struct mo_slab *slab;
-	uint32_t index;
-
-	(void)places;
-	(void)reader;
-	*ret = (struct mo_place){ .pfn = pa / 4096, .has_pfn = true, .cpu = -1, .cache = MO_SLAB_NO_CACHE };
-	if (pa / 4096 >= TOY_PAGES)
-		return NULL;
-	ret->page_class = classes[pa / 4096];
-	if (ret->page_class == MO_PAGE_KERNEL_DATA) {
-		ret->kind = MO_PLACE_SYMBOL;
-		ret->kva = TABLE_KVA;
-		ret->bytes = 4096;
-		snprintf(ret->name, sizeof(ret->name), "kernel_table");
-	} else if (ret->page_class == MO_PAGE_SLAB && mo_object_at(&slab_model, kva, &slab, &index)) {
-		ret->kind = MO_PLACE_SLAB_OBJECT;
-		ret->kva = mo_object_kva(&slab_model, slab, index);
-		ret->bytes = caches[slab->cache].object_bytes;
-		ret->cache = slab->cache;
-		snprintf(ret->name, sizeof(ret->name), "%s", caches[slab->cache].name);
-	} else if (ret->page_class == MO_PAGE_DIRECT) {
-		ret->kind = MO_PLACE_PAGE_BLOCK;
-		ret->kva = kva & ~4095ull;
-		ret->bytes = 4096;
-		snprintf(ret->name, sizeof(ret->name), "direct");
-	}
-	ret->offset_bytes = ret->kind == MO_PLACE_SYMBOL ? pa % 4096 : kva - ret->kva;
-	return NULL;
-}
-
-static struct mo_error *find_place(const struct mo_places_model *places, struct mo_reader *reader, uint64_t kva,
-				   struct mo_place *ret)
-{
-	return find_place_pa(places, reader, kva - TABLE_KVA < 4096 ? DATA_PFN * 4096 + kva - TABLE_KVA : kva - BASE_KVA, ret);
-}
-
-static const struct mo_places_model places_model = { .find = find_place, .find_pa = find_place_pa };
-
 /* What the plugin asks of a run and a kernel beyond the fakes that plugins share. */
 
 const void *mo_run_model_of(const struct mo_run *run, const char *name)
@@ -148,8 +108,6 @@ const void *mo_run_model_of(const struct mo_run *run, const char *name)
 		return &slab_model;
 	if (!strcmp(name, MO_MEM_MAP_MODEL))
 		return &mem_map_model;
-	if (!strcmp(name, MO_PLACES_MODEL))
-		return &places_model;
 	if (!strcmp(name, MO_PLACES_MODEL))
 		return &places_model;
 	assert_true(!strcmp(name, MO_VMAP_MODEL) || !strcmp(name, MO_TASKS_MODEL) || !strcmp(name, MO_PAGE_OWNER_MODEL));
@@ -171,6 +129,25 @@ bool mo_kernel_registers(const struct mo_kernel *kernel, size_t index, struct mo
 		return false;
 	*ret = (struct mo_cpu_registers){ .words = { 0, toy_register }, .n_words = 2 };
 	return true;
+}
+
+/* Time passes before a model is gathered once more. */
+struct mo_error *mo_model_again(struct mo_run *run, const char *name, struct mo_model_again **ret)
+{
+	if (!strcmp(name, MO_SLAB_MODEL) && toy_later)
+		toy_later();
+	*ret = (struct mo_model_again *)mo_run_model_of(run, name);
+	return NULL;
+}
+
+const void *mo_model_again_get(const struct mo_model_again *again)
+{
+	return again;
+}
+
+void mo_model_again_destroy(struct mo_model_again *again)
+{
+	(void)again;
 }
 
 struct mo_error *mo_view_pa(struct mo_reader *reader, uint64_t pa, size_t max_bytes, const void **ret,
@@ -308,6 +285,7 @@ static void make_models(void)
 	excluded_pfn = 0;
 	toy_depth = 0;
 	toy_register = 0;
+	toy_later = NULL;
 	toy_cpus = 0;
 }
 
@@ -321,7 +299,7 @@ static void init(struct toy *toy, bool has_pages)
 	*toy = (struct toy){ .kernel = mo_fake_kernel(&(const struct mo_fake){
 				     .rows = rows + n_rows, .n_rows = N_ROWS(rows) - n_rows,
 				     .symbols = symbols + n_symbols, .n_symbols = N_ROWS(symbols) - n_symbols,
-				     .end_pfn = TOY_PAGES }) };
+				     .end_pfn = TOY_PAGES, .is_live = toy_is_live }) };
 	expect_success(mo_symbols_add_module((struct mo_symbols *)mo_kernel_symbols(toy->kernel), "toy", &ops, 1));
 	mo_fake_map(toy->kernel, BASE_KVA, TOY_PAGES * 4096);
 	mo_fake_map(toy->kernel, CACHE_KVA(0), TOY_CACHES * 0x100);

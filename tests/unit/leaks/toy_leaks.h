@@ -39,6 +39,9 @@ extern uint64_t toy_depth;
 /* How many CPUs the dump notes, and what each of them has in a register; no CPU at first. */
 extern size_t toy_cpus;
 extern uint64_t toy_register;
+/* Set before toy_init(): the kernel runs; and what has happened to it by each of the later looks. */
+extern bool toy_is_live;
+extern void (*toy_later)(void);
 
 struct toy {
 	struct mo_kernel *kernel;
