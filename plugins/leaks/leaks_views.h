@@ -8,8 +8,12 @@
 
 extern const struct mo_table_spec leaks_table;
 extern const struct mo_table_spec lost_table;
+extern const struct mo_table_spec reachable_table;
 
 struct mo_error *show_leaks(struct mo_run *run, struct mo_report *report) MO_MUST_USE;
+
+/* reachable_view.c: what is not lost, but many, and hangs on one anchor. */
+struct mo_error *show_reachable(struct mo_run *run, struct mo_report *report) MO_MUST_USE;
 
 /* What the losses mean, in one sentence; and what the scan could not see. */
 void report_leak_findings(struct mo_run *run, struct mo_report *report);

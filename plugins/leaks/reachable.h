@@ -19,6 +19,7 @@ struct link_kind {
 	uint32_t cache;
 	uint32_t offset_bytes;   /* from the start of an object's room */
 	bool is_linked;          /* objects of the cache point at each other there */
+	bool is_tree;            /* by three words: parent, right, left */
 	bool is_node;            /* of a container: what it holds hangs on what holds it */
 	uint32_t n_objects;      /* places for objects in all slabs of the cache */
 	uint32_t *parents;       /* of each object: one of the same component; of one of them itself */
@@ -50,7 +51,8 @@ struct place_in_cache {
 
 /* The allocated object that a word points into; false: none. */
 bool locate(const struct reachable *reachable, uint64_t word, struct place_in_cache *ret);
-bool is_link(const struct reachable *reachable, const struct place_in_cache *from, const struct place_in_cache *to);
+bool is_link(const struct reachable *reachable, const struct link_kind *kind, const struct place_in_cache *from,
+	     const struct place_in_cache *to);
 struct link_kind *kind_at(struct reachable *reachable, const struct place_in_cache *place);
 uint32_t component_of(const struct link_kind *kind, uint32_t number);
 

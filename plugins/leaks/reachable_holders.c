@@ -21,19 +21,18 @@ uint32_t component_of(const struct link_kind *kind, uint32_t number)
 static void join(struct link_kind *kind, uint32_t a, uint32_t b)
 {
 	for (;;) {
-		uint32_t larger;
+		uint32_t small;
+		uint32_t large;
+		uint32_t expected;
 
 		a = component_of(kind, a);
 		b = component_of(kind, b);
 		if (a == b)
 			return;
-		if (a < b) {
-			larger = b;
-			b = a;
-			a = larger;
-		}
-		larger = a;
-		if (__atomic_compare_exchange_n(&kind->parents[a], &larger, b, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		small = a < b ? a : b;
+		large = a < b ? b : a;
+		expected = large;
+		if (__atomic_compare_exchange_n(&kind->parents[large], &expected, small, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
 			return;
 	}
 }
@@ -93,10 +92,12 @@ static bool meet_words(void *context, unsigned thread_index, const uint8_t *byte
 		kind = kind_at(reachable, &to);
 		if (!kind || (is_slab && !locate(reachable, index.slabs->direct_map_kva + pa + at, &from)))
 			continue;
-		if (!is_slab || !is_link(reachable, &from, &to))
-			hold(reachable, kind, is_slab ? &from : NULL, &to, pa + at);
-		else if (from.number != to.number)
+		if (is_slab && from.cache == to.cache && from.number == to.number)
+			continue;
+		if (is_slab && is_link(reachable, kind, &from, &to))
 			join(kind, from.number, to.number);
+		else
+			hold(reachable, kind, is_slab ? &from : NULL, &to, pa + at);
 	}
 	return true;
 }

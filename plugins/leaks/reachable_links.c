@@ -7,7 +7,6 @@
 #define LEAST_OBJECTS 100u
 #define LEAST_SHARE 4u           /* one reference for so many objects */
 #define MOST_ROOM_BYTES 65536u
-#define LINK_BYTES 16u           /* next, prev; parent, right, left */
 
 bool locate(const struct reachable *reachable, uint64_t word, struct place_in_cache *ret)
 {
@@ -34,13 +33,24 @@ static uint32_t linked_byte(const struct reachable *reachable, const struct plac
 	return reachable->is_node_cache[place->cache] ? 0 : place->offset_bytes & ~7u;
 }
 
-bool is_link(const struct reachable *reachable, const struct place_in_cache *from, const struct place_in_cache *to)
+/* Which word of a link a reference is: next and prev, or parent, right and left; -1: none. */
+static int word_of_link(const struct reachable *reachable, const struct place_in_cache *from, const struct place_in_cache *to)
 {
 	uint32_t to_byte = linked_byte(reachable, to);
 
 	if (from->cache != to->cache)
-		return false;
-	return reachable->is_node_cache[to->cache] || (from->offset_bytes >= to_byte && from->offset_bytes - to_byte <= LINK_BYTES);
+		return -1;
+	if (reachable->is_node_cache[to->cache])
+		return 0;
+	return from->offset_bytes >= to_byte && from->offset_bytes - to_byte <= 16 ? (int)(from->offset_bytes - to_byte) / 8 : -1;
+}
+
+bool is_link(const struct reachable *reachable, const struct link_kind *kind, const struct place_in_cache *from,
+	     const struct place_in_cache *to)
+{
+	int word = word_of_link(reachable, from, to);
+
+	return word >= 0 && word < (kind->is_tree ? 3 : 2);
 }
 
 /* Where a place counts; UINT64_MAX: objects of its cache are too large. */
@@ -95,7 +105,8 @@ static struct mo_error *make_tables(struct reachable *reachable)
 	return NULL;
 }
 
-/* References at each word, all and those that are links; of each thread. */
+/* References at each word, all and those by each word of a link; of each thread. */
+enum { COUNT_ALL, COUNT_FIRST, COUNT_SECOND, COUNT_THIRD, N_COUNTS };
 struct counting {
 	const struct reachable *reachable;
 	uint32_t *counts;
@@ -114,6 +125,7 @@ static bool count_words(void *context, unsigned thread_index, const uint8_t *byt
 		struct place_in_cache to;
 		struct place_in_cache from;
 		uint64_t counted;
+		int link;
 
 		if (word - index.first_kva >= index.n_pages << index.page_shift || !locate(reachable, word, &to))
 			continue;
@@ -123,8 +135,10 @@ static bool count_words(void *context, unsigned thread_index, const uint8_t *byt
 		/* A list head that points at itself is an empty list. */
 		if (counted == UINT64_MAX || (is_slab && from.cache == to.cache && from.number == to.number))
 			continue;
-		counts[2 * counted]++;
-		counts[2 * counted + 1] += is_slab && is_link(reachable, &from, &to);
+		counts[N_COUNTS * counted + COUNT_ALL]++;
+		link = is_slab ? word_of_link(reachable, &from, &to) : -1;
+		if (link >= 0)
+			counts[N_COUNTS * counted + COUNT_FIRST + (unsigned)link]++;
 	}
 	return true;
 }
@@ -132,9 +146,16 @@ static bool count_words(void *context, unsigned thread_index, const uint8_t *byt
 static struct mo_error *add_kind(struct reachable *reachable, uint32_t cache, uint64_t word, const uint32_t *counts)
 {
 	uint32_t n_objects = reachable->cache_objects[cache];
+	const uint32_t *of = &counts[N_COUNTS * word];
+	/*
+	 * In a tree half of the pointers are to parents, in a list as many lead back as forth. The third word behind a list's
+	 * two may be another list's head.
+	 */
+	bool is_tree = of[COUNT_THIRD] && of[COUNT_SECOND] < of[COUNT_FIRST] / 4 * 3;
+	uint64_t n_links = (uint64_t)of[COUNT_FIRST] + of[COUNT_SECOND] + (is_tree ? of[COUNT_THIRD] : 0);
 	struct link_kind kind = { .cache = cache, .is_node = reachable->is_node_cache[cache], .n_objects = n_objects,
 				  .offset_bytes = (uint32_t)(word - reachable->first_words[cache]) * 8,
-				  .is_linked = counts[2 * word + 1] >= counts[2 * word] / 4 };
+				  .is_linked = n_links >= of[COUNT_ALL] / 4, .is_tree = is_tree };
 
 	kind.parents = malloc((n_objects + 1) * sizeof(*kind.parents));
 	kind.holders = calloc(n_objects + 1, sizeof(*kind.holders));
@@ -162,8 +183,8 @@ static struct mo_error *choose_kinds(struct reachable *reachable, uint32_t cache
 		for (uint64_t k = 0; k <= of->size_bytes / 8; k++) {
 			uint64_t word = reachable->first_words[cache] + k;
 
-			if (!reachable->kind_of_word[word] && counts[2 * word] >= allocated / LEAST_SHARE &&
-			    (best == UINT64_MAX || counts[2 * word] > counts[2 * best]))
+			if (!reachable->kind_of_word[word] && counts[N_COUNTS * word] >= allocated / LEAST_SHARE &&
+			    (best == UINT64_MAX || counts[N_COUNTS * word] > counts[N_COUNTS * best]))
 				best = word;
 		}
 		if (best == UINT64_MAX)
@@ -212,7 +233,7 @@ struct mo_error *find_links(struct reachable *reachable)
 
 	if (error)
 		return error;
-	counting.n_of_thread = 2 * reachable->n_words + 32;
+	counting.n_of_thread = N_COUNTS * reachable->n_words + 32;
 	counting.counts = calloc(counting.n_of_thread, n_threads * sizeof(*counting.counts));
 	reachable->kind_of_word = calloc(reachable->n_words + 1, sizeof(*reachable->kind_of_word));
 	if (!counting.counts || !reachable->kind_of_word)
