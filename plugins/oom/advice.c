@@ -13,17 +13,21 @@ static void advise_cause(const struct mo_oom_event *event, const struct mo_oom_s
 static void advise_memcg(const struct draft *draft, const struct mo_oom_share *share, char *text, size_t room)
 {
 	const char *path = draft->event.memcg[0] ? draft->event.memcg : draft->memcg.path;
-	char limit[24];
+	char limit[32] = "";
 
-	describe_bytes(draft->memcg.limit_bytes.value, limit, sizeof(limit));
+	if (draft->memcg.limit_bytes.certainty == MO_EXACT && draft->memcg.limit_bytes.value != UINT64_MAX) {
+		snprintf(limit, sizeof(limit), " above ");
+		describe_bytes(draft->memcg.limit_bytes.value, limit + strlen(limit), sizeof(limit) - strlen(limit));
+	}
 	if (share && share->cause != MO_OOM_ANON)
 		advise_cause(&draft->event, share, text, room);
 	if (text[0])
-		snprintf(text + strlen(text), room - strlen(text), " Else raise memory.max of %.200s above %s.", path, limit);
+		snprintf(text + strlen(text), room - strlen(text), " Else raise memory.max of %.200s%s.", path, limit);
 	else
-		snprintf(text, room, "Raise memory.max of %.200s above %s if %.64s needs more than that, or find why it grew; more "
-			 "memory in the machine changes nothing.", path, limit,
-			 share && share->holder[0] ? share->holder : "what runs there");
+		snprintf(text, room,
+			 "Raise memory.max of %.200s%s if %.64s needs more than that, or find why it grew; more memory in the "
+			 "machine changes nothing.",
+			 path[0] ? path : "the group", limit, share && share->holder[0] ? share->holder : "what runs there");
 }
 
 static void advise_anon(const struct mo_oom_event *event, const struct mo_oom_share *share, char *text, size_t room)
@@ -33,8 +37,8 @@ static void advise_anon(const struct mo_oom_event *event, const struct mo_oom_sh
 
 	describe_bytes(share->holder_bytes.value, bytes, sizeof(bytes));
 	if (share->holder[0])
-		snprintf(text, room, "Find why %s grew to %s, or bound it with memory.max of a cgroup of its own%s.", share->holder,
-			 bytes,
+		snprintf(text, room, "Find why %s grew to %s, or bound it with memory.max of a cgroup of its own%s.",
+			 share->holder, bytes,
 			 swap && !strcmp(swap, "absent") ? "; swap would have taken what it does not touch" :
 			 swap && !strcmp(swap, "full")	 ? "; what fills swap is in the column SWAP below" :
 							   "");
@@ -71,12 +75,16 @@ static void advise_cause(const struct mo_oom_event *event, const struct mo_oom_s
 			snprintf(text, room, "Likely a leak of module %s: report it with the output of `memopsy leaks`.",
 				 share->module);
 		else
-			snprintf(text, room, "`memopsy leaks` says whether objects of %s are lost, and whose; `memopsy slab` what "
-				 "they are.", holder);
+			snprintf(text, room,
+				 "`memopsy leaks` says whether objects of %s are lost, and whose; `memopsy slab` what "
+				 "they are.",
+				 holder);
 		break;
 	case MO_OOM_PAGE_TABLES:
-		snprintf(text, room, "%s maps far more address space than it fills: fewer or denser mappings, or huge pages, need "
-			 "fewer page tables.", share->holder[0] ? share->holder : "Some process");
+		snprintf(text, room,
+			 "%s maps far more address space than it fills: fewer or denser mappings, or huge pages, need "
+			 "fewer page tables.",
+			 share->holder[0] ? share->holder : "Some process");
 		break;
 	case MO_OOM_KERNEL_STACKS:
 		snprintf(text, room, "Bound the number of threads of %s (pids.max, ulimit -u).", holder);
@@ -88,8 +96,10 @@ static void advise_cause(const struct mo_oom_event *event, const struct mo_oom_s
 		snprintf(text, room, "`memopsy owners` shows who took pages directly; page_owner=on at boot would record it.");
 		break;
 	case MO_OOM_ZSWAPPED:
-		snprintf(text, room, "Swap in memory (zram, zswap) takes of what it is to save: a swap device, or less of what %s has "
-			 "put there, is what helps.", holder);
+		snprintf(text, room,
+			 "Swap in memory (zram, zswap) takes of what it is to save: a swap device, or less of what %s has "
+			 "put there, is what helps.",
+			 holder);
 		break;
 	case MO_OOM_DIRTY:
 		snprintf(text, room, "Writing to %s is slower than the pages come: see vm.dirty_bytes and the device.", holder);
@@ -107,18 +117,21 @@ static void advise_order(const struct mo_oom_event *event, char *text, size_t ro
 
 static void advise_reserve(char *text, size_t room)
 {
-	snprintf(text, room, "Who may not wait has to cope: the network drops a packet, a driver tries again. If it is frequent, a "
+	snprintf(text, room,
+		 "Who may not wait has to cope: the network drops a packet, a driver tries again. If it is frequent, a "
 		 "larger vm.min_free_kbytes lets kswapd begin earlier.");
 }
 
 static void advise_refusal(const struct mo_oom_event *event, char *text, size_t room)
 {
 	if (event->is_task_limit)
-		snprintf(text, room, "Raise pids.max of %.200s if so many tasks are right, or find what starts them.", event->memcg);
+		snprintf(text, room, "Raise pids.max of %.200s if so many tasks are right, or find what starts them.",
+			 event->memcg);
 	else if (event->cache[0])
 		snprintf(text, room, "Raise %.63s of %.63s if it needs that much.", event->cache, event->comm);
 	else
-		snprintf(text, room, "vm.overcommit_memory and the commit limit decide this (see the limits below), not free memory.");
+		snprintf(text, room,
+			 "vm.overcommit_memory and the commit limit decide this (see the limits below), not free memory.");
 }
 
 /* Who holds most and may not be killed leaves the killing to others. */
@@ -149,8 +162,10 @@ static void advise(const struct draft *draft, char *text, size_t room)
 		snprintf(text, room, "Give cpuset %s more nodes than %s (cpuset.mems), or less to do.", event->cpuset,
 			 event->mems_allowed);
 	else if (event->constraint == MO_OOM_MEMPOLICY)
-		snprintf(text, room, "%s is bound by a memory policy (numactl, mbind): give it more nodes than %s, or prefer them "
-			 "instead of binding.", event->comm, event->nodemask);
+		snprintf(text, room,
+			 "%s is bound by a memory policy (numactl, mbind): give it more nodes than %s, or prefer them "
+			 "instead of binding.",
+			 event->comm, event->nodemask);
 	else if (event->constraint == MO_OOM_ZONE)
 		snprintf(text, room, "%s%s should not need a low zone (GFP_DMA, GFP_DMA32), or %s should not fill it.",
 			 event->function[0] ? event->function : event->comm, event->function[0] ? "()" : "",

@@ -25,7 +25,8 @@ static uint64_t total_pages(const struct oom_state *state, const struct draft *d
 		return 0;
 	if (event->constraint == MO_OOM_MEMCG) {
 		/* mem_cgroup_get_max(): the limit, and what swap the group may use. */
-		uint64_t own = draft->memcg.swap_limit_bytes.certainty == MO_EXACT && draft->memcg.swap_limit_bytes.value < swap ?
+		uint64_t own = draft->memcg.swap_limit_bytes.certainty == MO_EXACT &&
+					       draft->memcg.swap_limit_bytes.value < swap ?
 				       draft->memcg.swap_limit_bytes.value :
 				       swap;
 
@@ -74,9 +75,9 @@ static void compute(const struct oom_state *state, const struct draft *draft, st
 	candidate->badness_pages = (int64_t)pages.value + candidate->oom_score_adj * (int64_t)(total / 1000);
 	if (candidate->exempt)
 		return;
-	candidate->oom_score = score_of(state, pages.value, candidate->oom_score_adj,
-					scope_of(state, draft) == SCOPE_MACHINE && draft->event.constraint != MO_OOM_MEMCG ? total :
-															    0);
+	candidate->oom_score =
+		score_of(state, pages.value, candidate->oom_score_adj,
+			 scope_of(state, draft) == SCOPE_MACHINE && draft->event.constraint != MO_OOM_MEMCG ? total : 0);
 }
 
 /* Killed before, and still there. */
@@ -148,7 +149,8 @@ static uint64_t victims_part(const struct draft *draft)
 
 static bool is_holder(const struct draft *draft, const struct mo_oom_share *share)
 {
-	bool is_process = share->holder_kind && (!strcmp(share->holder_kind, "process") || !strcmp(share->holder_kind, "processes"));
+	bool is_process = share->holder_kind &&
+			  (!strcmp(share->holder_kind, "process") || !strcmp(share->holder_kind, "processes"));
 
 	for (size_t i = 0; is_process && i < draft->n_kills; i++)
 		if (share->holder_pid ? share->holder_pid == draft->kills[i].pid : !strcmp(share->holder, draft->kills[i].comm))

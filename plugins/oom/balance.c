@@ -166,7 +166,9 @@ static void split_unaccounted(const struct oom_state *state, struct draft *draft
 	static const struct {
 		enum mo_oom_cause cause;
 		enum mo_page_class class;
-	} parts[] = { { MO_OOM_VMALLOC, MO_PAGE_VMALLOC }, { MO_OOM_PERCPU, MO_PAGE_PERCPU }, { MO_OOM_BALLOON, MO_PAGE_BALLOON } };
+	} parts[] = { { MO_OOM_VMALLOC, MO_PAGE_VMALLOC },
+		      { MO_OOM_PERCPU, MO_PAGE_PERCPU },
+		      { MO_OOM_BALLOON, MO_PAGE_BALLOON } };
 
 	for (size_t i = 0; mem_map && i < sizeof(parts) / sizeof(parts[0]); i++) {
 		uint64_t bytes = mem_map->pages[parts[i].class] * state->page_bytes;
@@ -253,7 +255,8 @@ static void balance_memcg(const struct oom_state *state, struct draft *draft)
 	struct mo_count file = draft->memcg_stats[S_FILE];
 
 	(void)state;
-	draft->event.total_bytes = draft->memcg.limit_bytes.certainty == MO_EXACT && draft->memcg.limit_bytes.value != UINT64_MAX ?
+	draft->event.total_bytes = draft->memcg.limit_bytes.certainty == MO_EXACT &&
+						   draft->memcg.limit_bytes.value != UINT64_MAX ?
 					   draft->memcg.limit_bytes :
 					   draft->memcg.usage_bytes;
 	add_to(&dirty, draft->memcg_stats[S_DIRTY]);
@@ -308,7 +311,8 @@ static void choose_cause(struct draft *draft)
 	for (size_t i = 0; i < draft->n_shares; i++) {
 		const struct mo_oom_share *share = &draft->shares[i];
 
-		if (share->cause == MO_OOM_FREE || share->cause == MO_OOM_PCP || share->percent_thousandths < A_CAUSE_THOUSANDTHS)
+		if (share->cause == MO_OOM_FREE || share->cause == MO_OOM_PCP ||
+		    share->percent_thousandths < A_CAUSE_THOUSANDTHS)
 			continue;
 		event->cause = share->cause;
 		return;

@@ -101,7 +101,9 @@ enum scope scope_of(const struct oom_state *state, const struct draft *draft)
 	case MO_OOM_ZONE:
 		return SCOPE_ZONES;
 	default:
-		return shows_some_nodes(state, draft) ? SCOPE_NODES : shows_some_zones(state, draft) ? SCOPE_ZONES : SCOPE_MACHINE;
+		return shows_some_nodes(state, draft) ? SCOPE_NODES :
+		       shows_some_zones(state, draft) ? SCOPE_ZONES :
+							SCOPE_MACHINE;
 	}
 }
 
@@ -144,7 +146,7 @@ void find_constraint(const struct oom_state *state, struct draft *draft)
 	event->constraint = by_word(draft->constraint_text);
 	if (event->constraint == MO_OOM_CONSTRAINT_UNKNOWN && event->memcg[0])
 		event->constraint = MO_OOM_MEMCG;
-	/* Before 4.20, and where the killer panics instead, no word is printed; the group's numbers are only with its own OOM. */
+	/* Before 4.20, and where the killer panics instead, there is no word; a group's numbers are only with its own OOM. */
 	if (event->constraint == MO_OOM_CONSTRAINT_UNKNOWN && draft->memcg.usage_bytes.certainty == MO_EXACT)
 		event->constraint = MO_OOM_MEMCG;
 	if (event->constraint == MO_OOM_CONSTRAINT_UNKNOWN)

@@ -192,7 +192,8 @@ void find_module_of_cache(const struct oom_state *state, struct mo_oom_share *sh
 	for (size_t i = 0; slab && i < slab->n_caches; i++) {
 		const struct mo_slab_cache *cache = &slab->caches[i];
 
-		if (!cache->name || strcmp(cache->name, share->holder) != 0 || !is_good_part(cache->pages * state->page_bytes, share))
+		if (!cache->name || strcmp(cache->name, share->holder) != 0 ||
+		    !is_good_part(cache->pages * state->page_bytes, share))
 			continue;
 		find_module(state, cache, share);
 		return;
@@ -242,8 +243,8 @@ static void find_vmap_caller(const struct oom_state *state, struct mo_oom_share 
 			most_pages += vmap->areas[i].n_found_pages;
 	if (!is_good_part(most_pages * state->page_bytes, share))
 		return;
-	set_holder(share, most->caller_module ? "module" : "caller", most->caller_module ? most->caller_module : most->caller_name,
-		   most_pages * state->page_bytes);
+	set_holder(share, most->caller_module ? "module" : "caller",
+		   most->caller_module ? most->caller_module : most->caller_name, most_pages * state->page_bytes);
 	if (most->caller_module)
 		snprintf(share->module, sizeof(share->module), "%s", most->caller_module);
 }

@@ -28,12 +28,16 @@ static void copy_zone(struct log_scan *scan, const struct oom_state *state, stru
 	draft->zones = zones;
 	zone = &zones[draft->n_zones++];
 	*zone = (struct mo_oom_zone){
-		.node_id = from->node_id, .free_pages = from->free_pages, .boost_pages = boost,
+		.node_id = from->node_id,
+		.free_pages = from->free_pages,
+		.boost_pages = boost,
 		.min_pages = mo_count_add(from->watermark_pages[MO_WMARK_MIN], boost),
 		.low_pages = mo_count_add(from->watermark_pages[MO_WMARK_LOW], boost),
 		.high_pages = mo_count_add(from->watermark_pages[MO_WMARK_HIGH], boost),
-		.reserved_highatomic_pages = from->reserved_highatomic_pages, .free_highatomic_pages = from->free_highatomic_pages,
-		.present_pages = from->present_pages, .managed_pages = from->managed_pages,
+		.reserved_highatomic_pages = from->reserved_highatomic_pages,
+		.free_highatomic_pages = from->free_highatomic_pages,
+		.present_pages = from->present_pages,
+		.managed_pages = from->managed_pages,
 	};
 	snprintf(zone->name, sizeof(zone->name), "%s", from->name ? from->name : "?");
 	for (size_t i = 0; i < from->n_lowmem_reserve && i < MO_OOM_RESERVES; i++)
@@ -46,7 +50,8 @@ static void copy_zone(struct log_scan *scan, const struct oom_state *state, stru
 
 static void take_candidate(struct log_scan *scan, struct draft *draft, const struct mo_task *task, const struct mo_mm *mm)
 {
-	struct mo_oom_candidate *all = grow(scan, draft->candidates, draft->n_candidates, &draft->candidates_room, sizeof(*all));
+	struct mo_oom_candidate *all =
+		grow(scan, draft->candidates, draft->n_candidates, &draft->candidates_room, sizeof(*all));
 
 	if (!all)
 		return;
@@ -69,7 +74,8 @@ void take_numbers_of_dump(struct oom_state *state, struct draft *draft)
 		if (state->zones->zones[i].managed_pages.value)
 			copy_zone(&state->scan, state, draft, &state->zones->zones[i]);
 	for (unsigned i = 0; i < N_COUNTERS; i++) {
-		const struct mo_vm_counter *counter = counter_items[i] ? mo_vm_counter_find(state->zones, counter_items[i]) : NULL;
+		const struct mo_vm_counter *counter = counter_items[i] ? mo_vm_counter_find(state->zones, counter_items[i]) :
+									 NULL;
 
 		if (counter && !(draft->parts & PART_MEMINFO))
 			draft->counters[i] = counter->printed;

@@ -11,7 +11,8 @@
 #define OF(key_, heading_, kind_, ...) { .key = key_, .heading = heading_, .kind = kind_, .help = __VA_ARGS__ }
 #define HIDDEN .flags = MO_COLUMN_HIDDEN
 
-enum { Z_EVENT, Z_NODE, Z_ZONE, Z_FREE, Z_MARK, Z_RESERVE, Z_UNUSABLE, Z_NEEDED, Z_VERDICT, Z_LARGEST, Z_MANAGED, Z_SOURCE, N_Z };
+enum { Z_EVENT, Z_NODE, Z_ZONE, Z_FREE, Z_MARK, Z_RESERVE, Z_UNUSABLE, Z_NEEDED, Z_VERDICT, Z_LARGEST, Z_MANAGED, Z_SOURCE,
+       N_Z };
 
 static const struct mo_column zone_columns[N_Z] = {
 	[Z_EVENT] = OF("event", "EVENT", MO_CELL_COUNT, "number of the event", HIDDEN),
@@ -19,27 +20,34 @@ static const struct mo_column zone_columns[N_Z] = {
 	[Z_ZONE] = TEXT("zone", "ZONE", "the zone's name"),
 	[Z_FREE] = OF("free_bytes", "FREE", MO_CELL_BYTES, "free pages (NR_FREE_PAGES)"),
 	[Z_MARK] = OF("mark_bytes", "MARK", MO_CELL_BYTES, "what of the min watermark this request has to leave"),
-	[Z_RESERVE] = OF("reserve_bytes", "RESERVE", MO_CELL_BYTES, "what the zone keeps from requests that may use higher zones "
-								   "(lowmem_reserve)"),
-	[Z_UNUSABLE] = OF("unusable_bytes", "UNUSABLE", MO_CELL_BYTES, "free, and not for this request: highatomic, CMA, its own order"),
+	[Z_RESERVE] = OF("reserve_bytes", "RESERVE", MO_CELL_BYTES,
+			 "what the zone keeps from requests that may use higher zones "
+			 "(lowmem_reserve)"),
+	[Z_UNUSABLE] = OF("unusable_bytes", "UNUSABLE", MO_CELL_BYTES,
+			  "free, and not for this request: highatomic, CMA, its own order"),
 	[Z_NEEDED] = OF("needed_bytes", "NEEDED", MO_CELL_BYTES, "the sum: free must exceed it"),
-	[Z_VERDICT] = TEXT("verdict", "VERDICT", "passes, watermark (too little free), below high (the last attempt "
-						"needs that), no block (none of the order), other zone, other node"),
-	[Z_LARGEST] = OF("largest_order", "LARGEST", MO_CELL_SIGNED, "the largest order with a block that an ordinary request may take; "
-								     "-1: none", HIDDEN),
+	[Z_VERDICT] = TEXT("verdict", "VERDICT",
+			   "passes, watermark (too little free), below high (the last attempt "
+			   "needs that), no block (none of the order), other zone, other node"),
+	[Z_LARGEST] = OF("largest_order", "LARGEST", MO_CELL_SIGNED,
+			 "the largest order with a block that an ordinary request may take; "
+			 "-1: none",
+			 HIDDEN),
 	[Z_MANAGED] = OF("managed_bytes", "MANAGED", MO_CELL_BYTES, "the zone's memory (managed_pages)", HIDDEN),
 	[Z_SOURCE] = TEXT("source", "SOURCE", "where the numbers come from", HIDDEN),
 };
 
 const struct mo_table_spec oom_zones_table = {
-	.name = "oom_zones", .title = "The watermark test of each zone",
-	.help = "As the kernel made it (__zone_watermark_ok), with the numbers that it printed: free must exceed mark, reserve and "
-		"what is unusable.",
-	.columns = zone_columns, .n_columns = N_Z,
+	.name = "oom_zones",
+	.title = "The watermark test of each zone",
+	.help = "As the kernel made it (__zone_watermark_ok), with the numbers that it printed: free must exceed mark, reserve "
+		"and what is unusable.",
+	.columns = zone_columns,
+	.n_columns = N_Z,
 };
 
-enum { S_EVENT_, S_CAUSE_, S_TITLE_, S_BYTES_, S_PERCENT_, S_ORDINARY_, S_KIND_, S_HOLDER_, S_HOLDS_, S_PID_, S_N_, S_MODULE_, S_SOURCE_,
-       S_HOLDER_SOURCE_, N_S_ };
+enum { S_EVENT_, S_CAUSE_, S_TITLE_, S_BYTES_, S_PERCENT_, S_ORDINARY_, S_KIND_, S_HOLDER_, S_HOLDS_, S_PID_, S_N_, S_MODULE_,
+       S_SOURCE_, S_HOLDER_SOURCE_, N_S_ };
 
 static const struct mo_column share_columns[N_S_] = {
 	[S_EVENT_] = OF("event", "EVENT", MO_CELL_COUNT, "number of the event", HIDDEN),
@@ -48,7 +56,8 @@ static const struct mo_column share_columns[N_S_] = {
 	[S_BYTES_] = OF("bytes", "SIZE", MO_CELL_BYTES, "at the event"),
 	[S_PERCENT_] = OF("percent", "PERCENT", MO_CELL_PERCENT, "of the machine's memory, or of the limit"),
 	[S_ORDINARY_] = TEXT("ordinary", "USUAL", "what an ordinary machine shows"),
-	[S_KIND_] = TEXT("holder_kind", "HOLDER-KIND", "process, processes, cache, file, mount, pool, module, caller, owner", HIDDEN),
+	[S_KIND_] = TEXT("holder_kind", "HOLDER-KIND", "process, processes, cache, file, mount, pool, module, caller, owner",
+			 HIDDEN),
 	[S_HOLDER_] = TEXT("holder", "MOST OF IT", "who holds most of it", .flags = MO_COLUMN_WRAP),
 	[S_HOLDS_] = OF("holder_bytes", "HOLDS", MO_CELL_BYTES, "how much of it; of processes with what is in swap"),
 	[S_PID_] = OF("holder_pid", "PID", MO_CELL_SIGNED, "of a process", HIDDEN),
@@ -64,7 +73,8 @@ const struct mo_table_spec oom_causes_table = {
 	.columns = share_columns, .n_columns = N_S_,
 };
 
-enum { C_EVENT_, C_PID_, C_COMM_, C_UID_, C_ADJ_, C_RSS_, C_SWAP_, C_TABLES_, C_BADNESS_, C_SCORE_, C_EXEMPT_, C_VICTIM_, C_FATE_, N_C_ };
+enum { C_EVENT_, C_PID_, C_COMM_, C_UID_, C_ADJ_, C_RSS_, C_SWAP_, C_TABLES_, C_BADNESS_, C_SCORE_, C_EXEMPT_, C_VICTIM_,
+       C_FATE_, N_C_ };
 
 static const struct mo_column candidate_columns[N_C_] = {
 	[C_EVENT_] = OF("event", "EVENT", MO_CELL_COUNT, "number of the event", HIDDEN),
@@ -75,11 +85,14 @@ static const struct mo_column candidate_columns[N_C_] = {
 	[C_RSS_] = OF("rss_bytes", "RSS", MO_CELL_BYTES, "resident"),
 	[C_SWAP_] = OF("swap_bytes", "SWAP", MO_CELL_BYTES, "in swap"),
 	[C_TABLES_] = OF("pgtables_bytes", "PGTABLES", MO_CELL_BYTES, "page tables"),
-	[C_BADNESS_] = OF("badness_pages", "BADNESS", MO_CELL_SIGNED, "oom_badness(): pages, and ADJ thousandths of all; the highest dies"),
+	[C_BADNESS_] = OF("badness_pages", "BADNESS", MO_CELL_SIGNED,
+			  "oom_badness(): pages, and ADJ thousandths of all; the highest dies"),
 	[C_SCORE_] = OF("oom_score", "SCORE", MO_CELL_COUNT, "what /proc/PID/oom_score would have said", HIDDEN),
 	[C_EXEMPT_] = TEXT("exempt", "EXEMPT", "why it could not be chosen", HIDDEN),
 	[C_VICTIM_] = OF("is_victim", "KILLED", MO_CELL_BOOL, "whether it was killed", HIDDEN),
-	[C_FATE_] = TEXT("fate", "FATE", "killed; exempt: by oom_score_adj; dying: killed before, its memory is being given back", .flags = MO_COLUMN_WRAP),
+	[C_FATE_] = TEXT("fate", "FATE",
+			 "killed; exempt: by oom_score_adj; dying: killed before, its memory is being given back",
+			 .flags = MO_COLUMN_WRAP),
 };
 
 const struct mo_table_spec oom_candidates_table = {
@@ -255,11 +268,13 @@ static void note_sum(const struct draft *draft, struct mo_report *report)
 	describe_bytes(sum > total ? sum - total : total - sum, texts[1], sizeof(texts[1]));
 	if (sum == total)
 		mo_report_note(report, "The sizes add up to %s, %s.", texts[0],
-			       draft->event.constraint == MO_OOM_MEMCG ? "the limit" : "all that the page allocator manages there");
+			       draft->event.constraint == MO_OOM_MEMCG ? "the limit" :
+									 "all that the page allocator manages there");
 	else
 		mo_report_note(report, "There are %s, %s %s than the sizes add up to: %s.", texts[0], texts[1],
 			       sum > total ? "less" : "more",
-			       sum > total ? "counters of the report lag behind, or count a page twice" : "the report does not say the rest");
+			       sum > total ? "counters of the report lag behind, or count a page twice" :
+					     "the report does not say the rest");
 }
 
 static void put_shares(const struct oom_state *state, size_t first, size_t end, struct mo_report *report)

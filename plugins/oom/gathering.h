@@ -4,10 +4,9 @@
 
 /*
  * How the model is made: lines of the log become events (log_*.c, events.h), the dump says who is in the OOM killer now
- * (dump_state.c, oom_control.c, dump_numbers.c), and each event is explained: the request (gfp_flags.c), the zones (watermark_test.c), what was
- * short (constraint.c), what held the memory (balance.c) and who (holders.c, dump_holders.c), the victim (badness.c), the
- * words (sentences.c, sentences_held.c,
- * series.c, evidence_list.c, advice.c).
+ * (dump_state.c, oom_control.c, dump_numbers.c), and each event is explained: the request (gfp_flags.c), the zones
+ * (watermark_test.c), what was short (constraint.c), what held the memory (balance.c) and who (holders.c, dump_holders.c),
+ * the victim (badness.c), the words (sentences.c, sentences_held.c, series.c, evidence_list.c, advice.c).
  */
 
 #include <memopsy/cgroups.h>

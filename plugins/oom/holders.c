@@ -191,7 +191,8 @@ void find_holders(const struct oom_state *state, struct draft *draft)
 		struct mo_oom_share *share = &draft->shares[i];
 
 		/* Who has a part of what is little explains nothing. */
-		if (!share->bytes.value || share->percent_thousandths < 1000 || share->cause == MO_OOM_FREE || share->cause == MO_OOM_PCP)
+		if (!share->bytes.value || share->percent_thousandths < 1000 || share->cause == MO_OOM_FREE ||
+		    share->cause == MO_OOM_PCP)
 			continue;
 		if (share->cause == MO_OOM_HUGETLB)
 			find_pool(draft, share);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Address spaces that were not allowed to grow, where the kernel says so: __vm_enough_memory(), may_expand_vm(), the pids controller. */
+/*
+ * What was refused although memory was free, where the kernel says so: address space (__vm_enough_memory(), may_expand_vm()),
+ * tasks (the pids controller).
+ */
 #include "events.h"
 
 /* "__vm_enough_memory: pid: 12, comm: x, bytes: 4096 not enough memory for the allocation" (6.7 on) */
@@ -25,7 +28,8 @@ static bool take_overcommit(struct log_scan *scan, struct stream *stream, struct
 	draft->event.cause = MO_OOM_COMMITMENT;
 	if (span_find(rest, "comm: ", NULL, &part) && span_find_last(part, ", ", &part, &rest))
 		span_copy(part, draft->event.comm, sizeof(draft->event.comm));
-	if ((span_find(rest, "bytes: ", NULL, &rest) || span_find(rest, "no. of pages: ", NULL, &rest)) && span_number(&rest, &bytes))
+	if ((span_find(rest, "bytes: ", NULL, &rest) || span_find(rest, "no. of pages: ", NULL, &rest)) &&
+	    span_number(&rest, &bytes))
 		draft->event.bytes = mo_exact(bytes);
 	return true;
 }

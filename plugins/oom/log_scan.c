@@ -140,7 +140,7 @@ static const char *why_partial(const struct draft *draft)
 	if (is_oom && !(draft->parts & PART_HEADER))
 		return draft->parts & (PART_MEMINFO | PART_ZONES | PART_TASKS) ?
 			       "the beginning of its report is no longer in the log" :
-			       "the kernel printed no report of it (reports come at most ten in five seconds), or the log has lost it";
+			       "the kernel printed no report of it (it prints ten in five seconds at most), or the log has lost it";
 	if (draft->event.kind == MO_OOM_UNKNOWN)
 		return "the log ends, or was cut, before it says what happened";
 	if (is_oom && !(draft->parts & (PART_MEMINFO | PART_ZONES | PART_MEMCG)))

@@ -33,7 +33,10 @@ void span_blanks(struct span *span)
 
 static int digit_of(char c, unsigned base)
 {
-	int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+	int digit = c >= '0' && c <= '9' ? c - '0' :
+		    c >= 'a' && c <= 'f' ? c - 'a' + 10 :
+		    c >= 'A' && c <= 'F' ? c - 'A' + 10 :
+					   -1;
 
 	return digit >= 0 && (unsigned)digit < base ? digit : -1;
 }

@@ -140,8 +140,10 @@ static void take_blocks(struct mo_oom_zone *zone, struct span line)
 		if (span_skip(&line, "(")) {
 			struct span letters = span_until(line, ')');
 
-			zone->has_usable[zone->n_orders] = memchr(letters.at, 'U', letters.n) || memchr(letters.at, 'M', letters.n) ||
-							   memchr(letters.at, 'E', letters.n) || memchr(letters.at, 'R', letters.n);
+			zone->has_usable[zone->n_orders] = memchr(letters.at, 'U', letters.n) ||
+							   memchr(letters.at, 'M', letters.n) ||
+							   memchr(letters.at, 'E', letters.n) ||
+							   memchr(letters.at, 'R', letters.n);
 			line.at += letters.n;
 			line.n -= letters.n;
 			span_skip(&line, ")");

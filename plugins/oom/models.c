@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Models that are gathered when an event needs them: passes over all pages, slabs and files are not for machines that are well. */
+/* Models that are gathered when an event needs them: a machine that is well pays for no pass over all pages. */
 #include "gathering.h"
 
 static const void *model(const struct oom_state *state, const char *name)

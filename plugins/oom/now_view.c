@@ -20,7 +20,8 @@ static const struct mo_column now_columns[N_N] = {
 	[N_FREE] = OF("free_bytes", "FREE", MO_CELL_BYTES, "NR_FREE_PAGES"),
 	[N_MIN] = OF("min_bytes", "MIN", MO_CELL_BYTES, "the min watermark with its boost: below it requests wait for reclaim"),
 	[N_LOW] = OF("low_bytes", "LOW", MO_CELL_BYTES, "the low watermark with its boost: below it kswapd works"),
-	[N_ABOVE] = OF("above_min_bytes", "ABOVE-MIN", MO_CELL_BYTES, "what may still be taken before requests wait; 0: nothing"),
+	[N_ABOVE] =
+		OF("above_min_bytes", "ABOVE-MIN", MO_CELL_BYTES, "what may still be taken before requests wait; 0: nothing"),
 };
 
 const struct mo_table_spec oom_now_table = {
@@ -130,14 +131,18 @@ static void note_closeness(const struct oom_state *state, struct mo_report *repo
 	uint64_t above_pages = 0;
 	const struct mo_zone *zone = tightest_zone(state, &above_pages);
 
-	if (state->available_bytes.certainty == MO_UNKNOWN || state->total_bytes.certainty == MO_UNKNOWN || !state->total_bytes.value)
+	if (state->available_bytes.certainty == MO_UNKNOWN || state->total_bytes.certainty == MO_UNKNOWN ||
+	    !state->total_bytes.value)
 		return;
 	describe_bytes(state->available_bytes.value, texts[0], sizeof(texts[0]));
 	describe_bytes(state->total_bytes.value, texts[1], sizeof(texts[1]));
 	describe_bytes(state->swap_free_bytes.value, texts[2], sizeof(texts[2]));
 	describe_bytes(above_pages * state->page_bytes, texts[3], sizeof(texts[3]));
-	mo_report_note(report, "%s%s of %s (%.0f %%) are available in the dump, free or soon to be had (MemAvailable); %s%s.%s%s%s%s%s",
-		       state->scan.n_drafts ? "" : state->model.has_log ? "Memory never ran out as far as the log reaches. " : "",
+	mo_report_note(report,
+		       "%s%s of %s (%.0f %%) are available in the dump, free or soon to be had (MemAvailable); %s%s.%s%s%s%s%s",
+		       state->scan.n_drafts ? "" :
+		       state->model.has_log ? "Memory never ran out as far as the log reaches. " :
+					      "",
 		       texts[0], texts[1], (double)state->available_bytes.value * 100 / (double)state->total_bytes.value,
 		       has_swap ? "free swap: " : "there is no swap", has_swap ? texts[2] : "", zone ? " Zone " : "",
 		       zone ? zone->name : "", zone ? " is nearest to its min watermark: " : "", zone ? texts[3] : "",

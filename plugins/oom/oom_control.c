@@ -27,10 +27,11 @@ struct control {
 
 static bool has_layout(const struct oom_layout *layout)
 {
-	return mo_has(&layout->control_size) && layout->control_size.bytes && layout->control_size.bytes <= MOST_CONTROL_BYTES &&
-	       mo_has(&layout->zonelist) && mo_has(&layout->nodemask) && mo_has(&layout->memcg) && mo_has(&layout->gfp_mask) &&
-	       mo_has(&layout->order) && mo_has(&layout->totalpages) && mo_has(&layout->chosen) &&
-	       mo_has(&layout->chosen_points) && mo_has(&layout->stack) && mo_has(&layout->pgdat_size);
+	return mo_has(&layout->control_size) && layout->control_size.bytes &&
+	       layout->control_size.bytes <= MOST_CONTROL_BYTES && mo_has(&layout->zonelist) && mo_has(&layout->nodemask) &&
+	       mo_has(&layout->memcg) && mo_has(&layout->gfp_mask) && mo_has(&layout->order) && mo_has(&layout->totalpages) &&
+	       mo_has(&layout->chosen) && mo_has(&layout->chosen_points) && mo_has(&layout->stack) &&
+	       mo_has(&layout->pgdat_size);
 }
 
 static bool is_in_node(const struct oom_state *state, uint64_t kva)
@@ -67,7 +68,8 @@ static bool is_plausible(const struct oom_state *state, const struct control *co
 		return false;
 	if (control->nodemask && control->nodemask < 1ull << 63)
 		return false;
-	if (!control->gfp || control->gfp >> (GFP_BITS - 3) || control->order < -1 || control->order > 20 || control->constraint > 3)
+	if (!control->gfp || control->gfp >> (GFP_BITS - 3) || control->order < -1 || control->order > 20 ||
+	    control->constraint > 3)
 		return false;
 	if (!is_total(state, control->totalpages))
 		return false;
@@ -108,7 +110,8 @@ static size_t read_stack(const struct oom_state *state, uint64_t stack_kva, uint
 static bool has_return_address(const struct oom_state *state, const uint8_t *bytes, size_t n)
 {
 	const struct mo_address *const functions[] = { &state->layout->out_of_memory, &state->layout->oom_kill_process,
-						       &state->layout->alloc_may_oom, &state->layout->mem_cgroup_out_of_memory };
+						       &state->layout->alloc_may_oom,
+						       &state->layout->mem_cgroup_out_of_memory };
 
 	for (size_t at = 0; at + 8 <= n; at += 8) {
 		uint64_t word;
@@ -161,7 +164,8 @@ static struct draft *logged_event(struct oom_state *state, const struct mo_task 
 static void take_control(const struct oom_state *state, const struct control *control, struct draft *draft)
 {
 	const struct mo_cgroups_model *cgroups = control->memcg ? cgroups_of(state) : NULL;
-	static const char *const words[] = { "CONSTRAINT_NONE", "CONSTRAINT_CPUSET", "CONSTRAINT_MEMORY_POLICY", "CONSTRAINT_MEMCG" };
+	static const char *const words[] = { "CONSTRAINT_NONE", "CONSTRAINT_CPUSET", "CONSTRAINT_MEMORY_POLICY",
+					     "CONSTRAINT_MEMCG" };
 	struct mo_oom_event *event = &draft->event;
 
 	event->source = event->has_request ? "log and dump" : "dump";

@@ -14,9 +14,10 @@ static const struct mo_need rows[] = {
 	MO_SIZE(L, flag_name_size, "struct trace_print_flags", OPTIONAL),
 	MO_FIELD(L, flag_mask, "struct trace_print_flags", "mask", OPTIONAL),
 	MO_FIELD(L, flag_name, "struct trace_print_flags", "name", OPTIONAL),
-	MO_CONSTANT(L, since_5_9, "enum node_stat_item", "NR_SLAB_RECLAIMABLE_B", OPTIONAL,
-		    .why = "fs/proc/base.c: how oom_score is scaled since 5.9 (9066e5cfb73c), which no type shows; this enumerator "
-			   "came with the same release"),
+	MO_CONSTANT(
+		L, since_5_9, "enum node_stat_item", "NR_SLAB_RECLAIMABLE_B", OPTIONAL,
+		.why = "fs/proc/base.c: how oom_score is scaled since 5.9 (9066e5cfb73c), which no type shows; this enumerator "
+		       "came with the same release"),
 
 	MO_ADDRESS(L, vm_event_states, "vm_event_states", OPTIONAL, .why = "CONFIG_VM_EVENT_COUNTERS"),
 	MO_FIELD(L, vm_events, "struct vm_event_state", "event", OPTIONAL),
@@ -24,9 +25,10 @@ static const struct mo_need rows[] = {
 		    .why = "include/linux/vm_event_item.h: counted since 4.13 (8e675f7af507)"),
 
 	MO_ADDRESS(L, oom_lock, "oom_lock", OPTIONAL, .why = "mm/oom_kill.c: a mutex since 4.2 (dc56401fc9f2)"),
-	MO_FIELD(L, mutex_owner, "struct mutex", "owner", OPTIONAL,
-		 .why = "include/linux/mutex_types.h: the owner and three flags in one word since 4.10 (3ca0ff571b09); empty with "
-			"PREEMPT_RT"),
+	MO_FIELD(
+		L, mutex_owner, "struct mutex", "owner", OPTIONAL,
+		.why = "include/linux/mutex_types.h: the owner and three flags in one word since 4.10 (3ca0ff571b09); empty with "
+		       "PREEMPT_RT"),
 	MO_ADDRESS(L, oom_victims, "oom_victims", OPTIONAL),
 	MO_ADDRESS(L, oom_reaper_list, "oom_reaper_list", OPTIONAL, .why = "mm/oom_kill.c: 4.6 (03049269de43)"),
 	MO_FIELD(L, reaper_next, "struct task_struct", "oom_reaper_list", OPTIONAL),

@@ -92,9 +92,9 @@ static struct mo_error *gather(struct mo_run *run, void **model_ret)
 	return NULL;
 }
 
-static const struct mo_table_spec *const tables[] = { &oom_verdict_table, &oom_events_table, &oom_zones_table, &oom_causes_table,
-						      &oom_memcg_table, &oom_candidates_table, &oom_marked_table,
-						      &oom_now_table, &oom_limits_table };
+static const struct mo_table_spec *const tables[] = { &oom_verdict_table, &oom_events_table, &oom_zones_table,
+						      &oom_causes_table,  &oom_memcg_table,  &oom_candidates_table,
+						      &oom_marked_table,  &oom_now_table,    &oom_limits_table };
 
 static const struct mo_view views[] = {
 	{ .name = "oom", .title = "Out of memory", .summary = "why there was no memory, who died of it, what to change",

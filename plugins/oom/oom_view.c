@@ -16,33 +16,43 @@ enum { V_EVENT, V_KIND, V_TIME, V_CONSTRAINT, V_MEMCG, V_CAUSE, V_HOLDER, V_HOLD
 
 static const struct mo_column verdict_columns[N_V] = {
 	[V_EVENT] = OF("event", "event", MO_CELL_COUNT, "its number in the timeline; unknown: nothing ran out", HIDDEN),
-	[V_KIND] = TEXT("kind", "what happened", "none, oom-kill, oom-panic, oom-no-victim, allocation-failure, vmalloc-failure, "
-						 "slab-failure, refusal, unknown"),
+	[V_KIND] = TEXT("kind", "what happened",
+			"none, oom-kill, oom-panic, oom-no-victim, allocation-failure, vmalloc-failure, "
+			"slab-failure, refusal, unknown"),
 	[V_TIME] = OF("time_seconds", "when", MO_CELL_SECONDS, "since boot, as printk stamped it", HIDDEN),
-	[V_CONSTRAINT] = TEXT("constraint", "what was short", "global, memcg, cpuset, mempolicy, node, zone, order, reserve, limit", HIDDEN),
+	[V_CONSTRAINT] = TEXT("constraint", "what was short",
+			      "global, memcg, cpuset, mempolicy, node, zone, order, reserve, limit", HIDDEN),
 	[V_MEMCG] = TEXT("memcg", "memory cgroup", "the group that ran into its limit", HIDDEN),
 	[V_CAUSE] = TEXT("cause", "what held it", "the kind of memory that exceeds an ordinary machine's by most", HIDDEN),
 	[V_HOLDER] = TEXT("holder", "held by", "process, cache, file, mount, pool, module", HIDDEN),
-	[V_HOLDER_KIND] = TEXT("holder_kind", "holder is a", "process, processes, cache, file, mount, pool, module, caller, owner", HIDDEN),
+	[V_HOLDER_KIND] = TEXT("holder_kind", "holder is a",
+			       "process, processes, cache, file, mount, pool, module, caller, owner", HIDDEN),
 	[V_HOLDER_PID] = OF("holder_pid", "holder's PID", MO_CELL_SIGNED, "of a process", HIDDEN),
 	[V_HOLDER_BYTES] = OF("holder_bytes", "holds", MO_CELL_BYTES, "how much of it", HIDDEN),
-	[V_MODULE] = TEXT("holder_module", "module", "the module that the holder's memory points into, in a sample of it", HIDDEN),
+	[V_MODULE] =
+		TEXT("holder_module", "module", "the module that the holder's memory points into, in a sample of it", HIDDEN),
 	[V_SWAP] = TEXT("swap", "swap", "absent, full, free", HIDDEN),
 	[V_VICTIM] = TEXT("victim", "killed", "the process that the OOM killer took", HIDDEN),
 	[V_VICTIM_PID] = OF("victim_pid", "PID", MO_CELL_SIGNED, "its PID", HIDDEN),
-	[V_ROLE] = TEXT("victim_role", "which was a", "consumer: it held a good part of what was short; bystander: it did not", HIDDEN),
+	[V_ROLE] = TEXT("victim_role", "which was a", "consumer: it held a good part of what was short; bystander: it did not",
+			HIDDEN),
 	[V_FREED] = OF("freed_bytes", "freed", MO_CELL_BYTES, "anonymous memory and page tables of those killed", HIDDEN),
 	[V_SOURCE] = TEXT("source", "source", "where the numbers come from: log, dump", HIDDEN),
 	[V_PARTIAL] = OF("is_partial", "partial", MO_CELL_BOOL, "lines are missing", HIDDEN),
-	[V_KILLS] = OF("kills_since_boot", "kills since boot", MO_CELL_COUNT, "the kernel's own counter (oom_kill of /proc/vmstat)"),
+	[V_KILLS] = OF("kills_since_boot", "kills since boot", MO_CELL_COUNT,
+		       "the kernel's own counter (oom_kill of /proc/vmstat)"),
 	[V_WHAT] = TEXT("what", "what", "what ran out", HIDDEN),
 	[V_HELD] = TEXT("held_by", "held by", "what held it", HIDDEN),
 	[V_DIED] = TEXT("who_died", "who died", "the victim", HIDDEN),
 };
 
 const struct mo_table_spec oom_verdict_table = {
-	.name = "oom", .title = "Verdict", .help = "The event to tell first: a panic, else the last kill, else the last failure.",
-	.columns = verdict_columns, .n_columns = N_V, .flags = MO_TABLE_RECORD,
+	.name = "oom",
+	.title = "Verdict",
+	.help = "The event to tell first: a panic, else the last kill, else the last failure.",
+	.columns = verdict_columns,
+	.n_columns = N_V,
+	.flags = MO_TABLE_RECORD,
 };
 
 enum { E_EVENT, E_TIME, E_KIND, E_CONSTRAINT, E_ORDER, E_GFP, E_COMM, E_PID, E_VICTIM_PID, E_VICTIM, E_FREED, E_CAUSE, E_REPEATS,
@@ -176,10 +186,13 @@ static void note_log(const struct oom_state *state, struct mo_report *report)
 	if (!model->has_log)
 		mo_report_note(report, "The kernel log could not be read: events are known from the dump alone.");
 	else if (!model->is_log_whole)
-		mo_report_note(report, "The log does not reach back to boot (it begins at %" PRIu64 ".%03u s): earlier events may be lost.",
+		mo_report_note(report,
+			       "The log does not reach back to boot (it begins at %" PRIu64
+			       ".%03u s): earlier events may be lost.",
 			       state->first_log_ns / 1000000000, (unsigned)(state->first_log_ns % 1000000000 / 1000000));
 	if (model->kills_counted.certainty == MO_EXACT && model->kills_counted.value > model->kills_logged)
-		mo_report_note(report, "The kernel counted %" PRIu64 " OOM kills since boot, and the log has %" PRIu64 " of them.",
+		mo_report_note(report,
+			       "The kernel counted %" PRIu64 " OOM kills since boot, and the log has %" PRIu64 " of them.",
 			       model->kills_counted.value, model->kills_logged);
 }
 

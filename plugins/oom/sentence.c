@@ -14,7 +14,8 @@ void say(struct sentence *sentence, const char *format, ...)
 	n = vsnprintf(sentence->text + sentence->length, sentence->room - sentence->length, format, arguments);
 	va_end(arguments);
 	if (n > 0)
-		sentence->length = sentence->length + (size_t)n < sentence->room ? sentence->length + (size_t)n : sentence->room - 1;
+		sentence->length = sentence->length + (size_t)n < sentence->room ? sentence->length + (size_t)n :
+										   sentence->room - 1;
 }
 
 void describe_bytes(uint64_t bytes, char *text, size_t text_bytes)

@@ -62,7 +62,8 @@ static void say_memcg(struct sentence *sentence, const struct oom_state *state, 
 }
 
 /* What is free in the machine beyond the zones that were short. */
-static void say_free_elsewhere(struct sentence *sentence, const struct oom_state *state, const struct draft *draft, const char *where)
+static void say_free_elsewhere(struct sentence *sentence, const struct oom_state *state, const struct draft *draft,
+			       const char *where)
 {
 	uint64_t all = draft->counters[C_FREE].value * state->page_bytes;
 
@@ -127,7 +128,8 @@ static void say_failure(struct sentence *sentence, const struct oom_state *state
 	const struct mo_oom_event *event = &draft->event;
 
 	if (event->cache[0])
-		say(sentence, "The slab cache %s could not grow: %s asked for ", event->cache, event->comm[0] ? event->comm : "a process");
+		say(sentence, "The slab cache %s could not grow: %s asked for ", event->cache,
+		    event->comm[0] ? event->comm : "a process");
 	else
 		say(sentence, "%s asked for ", event->comm[0] ? event->comm : "A process");
 	say_piece(sentence, state->page_bytes, event);
@@ -191,7 +193,8 @@ static void say_what(struct sentence *sentence, const struct oom_state *state, c
 	else if (event->constraint == MO_OOM_MEMCG)
 		say_memcg(sentence, state, draft);
 	else if (!event->has_request && !draft->n_zones && event->source && !strcmp(event->source, "log"))
-		say(sentence, "The OOM killer killed, and %s.", event->why_partial ? event->why_partial : "its report is not in the log");
+		say(sentence, "The OOM killer killed, and %s.",
+		    event->why_partial ? event->why_partial : "its report is not in the log");
 	else if (event->has_order && event->order == -1)
 		say(sentence, "Somebody called the OOM killer by hand (SysRq-f).");
 	else if (event->constraint == MO_OOM_ORDER)
@@ -213,7 +216,8 @@ void write_sentences(const struct oom_state *state, struct draft *draft)
 	say_held(&sentences[1], draft);
 	say_died(&sentences[2], state, draft);
 	if (is_harmless(draft))
-		say(&sentences[0], " That is harmless: the request was made not to try hard (__GFP_NORETRY), its maker has another way.");
+		say(&sentences[0],
+		    " That is harmless: the request was made not to try hard (__GFP_NORETRY), its maker has another way.");
 	if (event->n_repeats > 1)
 		say(&sentences[0], " The log has it %u times.", event->n_repeats);
 }

@@ -149,7 +149,8 @@ static void say_killed(struct sentence *sentence, const struct draft *draft)
 
 static void say_panic(struct sentence *sentence, const struct oom_state *state, const struct draft *draft)
 {
-	const struct mo_oom_candidate *first = draft->n_candidates && !draft->candidates[0].exempt ? &draft->candidates[0] : NULL;
+	const struct mo_oom_candidate *first = draft->n_candidates && !draft->candidates[0].exempt ? &draft->candidates[0] :
+												     NULL;
 
 	if (!first) {
 		say(sentence, "Nobody could be killed, and the kernel panicked.");
@@ -176,8 +177,9 @@ void say_died(struct sentence *sentence, const struct oom_state *state, const st
 	else if (event->kind == MO_OOM_REFUSAL || is_harmless(draft))
 		return;
 	else if (event->kind >= MO_OOM_ALLOCATION_FAILURE)
-		say(sentence, draft->is_of_dying ? "It was dying: the OOM killer had chosen it before, so this failure is a consequence." :
-						   "Nobody was killed for it.");
+		say(sentence, draft->is_of_dying ?
+				      "It was dying: the OOM killer had chosen it before, so this failure is a consequence." :
+				      "Nobody was killed for it.");
 	else if (event->kind == MO_OOM_UNKNOWN && draft->has_summary_pid)
 		say(sentence, "PID %d was chosen; whether it was killed is not in the log.", draft->summary_pid);
 	else if (event->kind == MO_OOM_UNKNOWN)

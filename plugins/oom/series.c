@@ -66,8 +66,8 @@ static void say_groups(struct sentence *sentence, const struct series *series)
 	else if (series->n_named == 1)
 		say(sentence, ", all at limits of memory cgroups (once that of %s; the others have no report)", series->group);
 	else
-		say(sentence, ", all at limits of memory cgroups (%zu times that of %s; the others have no report)", series->n_named,
-		    series->group);
+		say(sentence, ", all at limits of memory cgroups (%zu times that of %s; the others have no report)",
+		    series->n_named, series->group);
 }
 
 void say_series(struct sentence *sentence, const struct oom_state *state, const struct draft *told)

@@ -99,7 +99,8 @@ static struct mo_error *show(struct mo_run *run, char **text)
 
 	assert_non_null(stream);
 	expect_success(mo_report_create(stream, &(const struct mo_report_options){ .format = MO_FORMAT_TEXT },
-					&(const struct mo_report_head){ .tool_version = "0", .command = "oom" }, false, &report));
+					&(const struct mo_report_head){ .tool_version = "0", .command = "oom" }, false,
+					&report));
 	error = run->plugin->views[0].show(run, report);
 	expect_success(mo_report_finish(report));
 	mo_report_destroy(report);

@@ -312,54 +312,6 @@ static void test_cut(void **context)
 	log_scan_free(&scan);
 }
 
-/* The kernel reports ten kills in five seconds: of the others there is one line. The log begins within the first report. */
-static void test_wrapped_series(void **context)
-{
-	struct log_scan scan = new_scan();
-
-	(void)context;
-	feed(&scan, "[     55]    12    55     3319     3184    61440        0             0 x\n"
-		    "oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=/,mems_allowed=0,oom_memcg=/w,task_memcg=/w,task=x,pid=55,"
-		    "uid=0\n"
-		    "Memory cgroup out of memory: Killed process 55 (x) total-vm:9kB, anon-rss:4kB, file-rss:0kB, shmem-rss:0kB\n"
-		    "Memory cgroup out of memory: Killed process 56 (x) total-vm:9kB, anon-rss:4kB, file-rss:0kB, shmem-rss:0kB\n"
-		    "x invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0\n"
-		    "memory: usage 16384kB, limit 16384kB, failcnt 23\n"
-		    "oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=/,mems_allowed=0,oom_memcg=/w,task_memcg=/w,task=x,pid=57,"
-		    "uid=0\n"
-		    "Memory cgroup out of memory: Killed process 57 (x) total-vm:9kB, anon-rss:4kB, file-rss:0kB, shmem-rss:0kB\n"
-		    "Memory cgroup out of memory: Killed process 57 (x) total-vm:9kB, anon-rss:4kB, file-rss:0kB, shmem-rss:0kB\n");
-	log_scan_finish(&scan);
-	assert_int_equal(scan.n_drafts, 3);
-	for (size_t i = 0; i < 3; i++) {
-		assert_int_equal(scan.drafts[i]->event.kind, MO_OOM_KILL);
-		assert_int_equal(scan.drafts[i]->n_kills, 1);
-		assert_int_equal(scan.drafts[i]->kills[0].pid, 55 + i);
-		assert_int_equal(scan.drafts[i]->event.is_partial, i < 2);
-	}
-	assert_string_equal(scan.drafts[0]->event.memcg, "/w");
-	assert_int_equal(scan.drafts[0]->n_candidates, 0);
-	assert_string_equal(scan.drafts[1]->event.memcg, "");
-	assert_int_equal(scan.drafts[1]->event.constraint, MO_OOM_MEMCG);
-	assert_int_equal(scan.drafts[2]->n_kill_lines, 2);
-	log_scan_free(&scan);
-}
-
-static void test_pids(void **context)
-{
-	struct log_scan scan = new_scan();
-
-	(void)context;
-	feed(&scan, "cgroup: fork rejected by pids controller in /box\ncgroup: fork rejected by pids controller in /other\n");
-	log_scan_finish(&scan);
-	assert_int_equal(scan.n_drafts, 2);
-	assert_int_equal(scan.drafts[0]->event.kind, MO_OOM_REFUSAL);
-	assert_true(scan.drafts[0]->event.is_task_limit);
-	assert_string_equal(scan.drafts[0]->event.memcg, "/box");
-	assert_string_equal(scan.drafts[1]->event.memcg, "/other");
-	log_scan_free(&scan);
-}
-
 static void test_panics(void **context)
 {
 	struct log_scan scan = new_scan();
@@ -505,7 +457,7 @@ int main(void)
 		cmocka_unit_test(test_4_9),	    cmocka_unit_test(test_memcg_v1),
 		cmocka_unit_test(test_memcg_v2_group), cmocka_unit_test(test_6_12),
 		cmocka_unit_test(test_interleaved), cmocka_unit_test(test_mixed),
-		cmocka_unit_test(test_cut),	    cmocka_unit_test(test_panics), cmocka_unit_test(test_wrapped_series), cmocka_unit_test(test_pids),
+		cmocka_unit_test(test_cut),	    cmocka_unit_test(test_panics),
 		cmocka_unit_test(test_failures),    cmocka_unit_test(test_hostile),
 		cmocka_unit_test(test_mutations),
 	};

@@ -9,7 +9,6 @@
 #include <cmocka.h>
 
 #include "log_feed.h"
-#include "sentence.h"
 
 #define KILLED(pid, comm, anon, tables) \
 	"Out of memory: Killed process " #pid " (" comm ") total-vm:900000kB, anon-rss:" #anon "kB, file-rss:4kB, shmem-rss:0kB, " \
@@ -385,57 +384,6 @@ static void test_harmless(void **context)
 	tear_down(&toy);
 }
 
-static void assert_series(struct toy *toy, const char *text)
-{
-	char said[512];
-	struct sentence sentence = begin_sentence(said, sizeof(said));
-
-	say_series(&sentence, &toy->state, toy->state.scan.drafts[toy->state.scan.n_drafts - 1]);
-	assert_string_equal(said, text);
-}
-
-#define MEMCG_KILL(group, pid) \
-	"x invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0\nmemory: usage 4kB, limit 4kB, failcnt 1\n" \
-	SUMMARY("CONSTRAINT_MEMCG", "oom_memcg=" group ",task_memcg=" group ",task=x,pid=" #pid ",uid=0") \
-	"Memory cgroup o" KILLED_LATER(pid)
-#define KILLED_LATER(pid) "ut of memory: Killed process " #pid " (x) total-vm:9kB, anon-rss:4kB, file-rss:4kB, shmem-rss:0kB\n"
-
-/* Kills are told together, by processes: one that is printed twice died once. */
-static void test_series(void **context)
-{
-	struct toy toy;
-
-	(void)context;
-	set_up(&toy);
-	explained(&toy, MEMCG_KILL("/a", 5));
-	assert_series(&toy, "");
-	tear_down(&toy);
-
-	set_up(&toy);
-	feed(&toy.state.scan, MEMCG_KILL("/a", 5) "Memory cgroup o" KILLED_LATER(5));
-	wait_seconds(&toy.state.scan, 200);
-	explained(&toy, MEMCG_KILL("/a", 6));
-	assert_series(&toy, " In all, the log has 2 processes killed within 3 minutes, all at the limit of /a.");
-	tear_down(&toy);
-
-	set_up(&toy);
-	explained(&toy, MEMCG_KILL("/a", 5) MEMCG_KILL("/b", 6));
-	assert_series(&toy, " In all, the log has 2 processes killed within 0.0 s, all at limits of memory cgroups.");
-	tear_down(&toy);
-
-	/* Of the second there is no report, and so not the group. */
-	set_up(&toy);
-	explained(&toy, MEMCG_KILL("/a", 5) "Memory cgroup o" KILLED_LATER(6));
-	assert_series(&toy, " In all, the log has 2 processes killed within 0.0 s, all at limits of memory cgroups (once that of /a; the "
-			    "others have no report).");
-	tear_down(&toy);
-
-	set_up(&toy);
-	explained(&toy, MEMCG_KILL("/a", 5) REPORT_6_1_HEAD MEMINFO(9, 0, 2, 5, 4) ZONES_100000 GLOBAL KILLED(77, "eater", 4, 4));
-	assert_series(&toy, " In all, the log has 2 processes killed within 0.0 s, in 1 of these events at the limit of a memory cgroup.");
-	tear_down(&toy);
-}
-
 /* What is not known is said to be so. */
 static void test_unknown(void **context)
 {
@@ -500,7 +448,7 @@ int main(void)
 		cmocka_unit_test(test_consumer), cmocka_unit_test(test_watermarks),	  cmocka_unit_test(test_bystanders),
 		cmocka_unit_test(test_holders),	 cmocka_unit_test(test_memcg),	  cmocka_unit_test(test_places),
 		cmocka_unit_test(test_failures), cmocka_unit_test(test_unknown), cmocka_unit_test(test_panic),
-		cmocka_unit_test(test_sum),	 cmocka_unit_test(test_harmless), cmocka_unit_test(test_series),
+		cmocka_unit_test(test_sum),	 cmocka_unit_test(test_harmless),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
