@@ -79,7 +79,8 @@ static void write_crash(struct mo_cli *cli, const struct mo_identity *identity)
 /* Whether the log's last trouble is the OOM kill that a finding tells in better words. */
 static bool is_trouble_told(const struct mo_crash_lines *crash, const struct mo_worst *worst)
 {
-	return worst->has_out_of_memory && (strstr(crash->trouble.text, "ut of memory: ") || strstr(crash->trouble.text, "oom-kill"));
+	return worst->has_out_of_memory &&
+	       (strstr(crash->trouble.text, "ut of memory: ") || strstr(crash->trouble.text, "oom-kill"));
 }
 
 /* What the log says, then the worst that looking at memory found: the machine's own words are not its whole story. */

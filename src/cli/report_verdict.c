@@ -17,9 +17,27 @@ static struct mo_error *copy_verdict(const struct mo_finding *finding, char **re
 	return *ret ? NULL : mo_error_no_memory();
 }
 
+static bool is_id(const struct mo_finding *finding, const char *id)
+{
+	return finding && !strcmp(finding->id, id);
+}
+
+/* One of the worst explains an OOM: that a group had one is in there. */
+static bool has_out_of_memory(const struct mo_report *report)
+{
+	bool has = false;
+
+	for (size_t i = 0; i < MO_REPORT_WORST; i++)
+		has |= is_id(mo_report_worst(report, i), "out-of-memory") || is_id(mo_report_worst(report, i), "oom-panic");
+	return has;
+}
+
 /* A notice is told if there is nothing worse. */
 static struct mo_error *copy_worst(const struct mo_report *report, struct mo_worst *ret)
 {
+	size_t n = 0;
+
+	ret->has_out_of_memory = has_out_of_memory(report);
 	for (size_t i = 0; i < MO_REPORT_WORST; i++) {
 		const struct mo_finding *finding = mo_report_worst(report, i);
 
@@ -27,8 +45,8 @@ static struct mo_error *copy_worst(const struct mo_report *report, struct mo_wor
 		if (!finding || finding->severity < (i ? MO_WARNING : MO_NOTICE) ||
 		    (finding->is_about_reading && finding->severity < MO_CRITICAL))
 			break;
-		MO_TRY(copy_verdict(finding, &ret->verdicts[i]));
-		ret->has_out_of_memory |= !strcmp(finding->id, "out-of-memory") || !strcmp(finding->id, "oom-panic");
+		if (!(ret->has_out_of_memory && is_id(finding, "cgroup-oom")))
+			MO_TRY(copy_verdict(finding, &ret->verdicts[n++]));
 	}
 	return NULL;
 }
