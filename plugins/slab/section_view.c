@@ -27,11 +27,12 @@ const struct mo_table_spec slab_sums_table = {
 	.n_columns = N_SUM_COLUMNS,
 };
 
-enum { FS_WHAT, FS_TOTAL, FS_UNUSED, FS_NEGATIVE, N_FS_COLUMNS };
+enum { FS_WHAT, FS_TOTAL, FS_USED, FS_UNUSED, FS_NEGATIVE, N_FS_COLUMNS };
 
 static const struct mo_column fs_columns[N_FS_COLUMNS] = {
 	[FS_WHAT] = { .key = "what", .heading = "WHAT", .kind = MO_CELL_TEXT, .help = "dentries or inodes" },
 	[FS_TOTAL] = { .key = "total", .heading = "TOTAL", .kind = MO_CELL_COUNT, .help = "as the kernel counts them" },
+	[FS_USED] = { .key = "in_use", .heading = "IN USE", .kind = MO_CELL_COUNT, .help = "of these, those that somebody uses" },
 	[FS_UNUSED] = { .key = "unused", .heading = "UNUSED", .kind = MO_CELL_COUNT,
 			.help = "nobody uses them; they can be freed" },
 	[FS_NEGATIVE] = { .key = "negative", .heading = "NEGATIVE", .kind = MO_CELL_COUNT,
@@ -112,24 +113,30 @@ static struct mo_count sum_percpu(struct mo_run *run, const struct mo_address *s
 	return mo_unknown();
 }
 
+static void put_file_row(struct mo_report *report, const char *what, struct mo_count total, struct mo_count unused,
+			 struct mo_count negative)
+{
+	bool is_known = total.certainty == MO_EXACT && unused.certainty == MO_EXACT && unused.value <= total.value;
+	const struct mo_cell cells[N_FS_COLUMNS] = {
+		[FS_WHAT] = mo_cell_text(what),
+		[FS_TOTAL] = mo_cell_number(total),
+		[FS_USED] = mo_cell_number(is_known ? mo_exact(total.value - unused.value) : mo_unknown()),
+		[FS_UNUSED] = mo_cell_number(unused),
+		[FS_NEGATIVE] = mo_cell_number(negative),
+	};
+
+	mo_report_row(report, cells);
+}
+
 static void put_files(struct mo_run *run, struct mo_report *report)
 {
 	const struct slab_layout *layout = mo_run_layout(run);
-	const struct mo_cell dentries[N_FS_COLUMNS] = {
-		[FS_WHAT] = mo_cell_text("dentries"),
-		[FS_TOTAL] = mo_cell_number(sum_percpu(run, &layout->files.dentries)),
-		[FS_UNUSED] = mo_cell_number(sum_percpu(run, &layout->files.unused_dentries)),
-		[FS_NEGATIVE] = mo_cell_number(sum_percpu(run, &layout->files.negative_dentries)),
-	};
-	const struct mo_cell inodes[N_FS_COLUMNS] = {
-		[FS_WHAT] = mo_cell_text("inodes"),
-		[FS_TOTAL] = mo_cell_number(sum_percpu(run, &layout->files.inodes)),
-		[FS_UNUSED] = mo_cell_number(sum_percpu(run, &layout->files.unused_inodes)),
-	};
 
 	mo_report_table_begin(report, &slab_files_table);
-	mo_report_row(report, dentries);
-	mo_report_row(report, inodes);
+	put_file_row(report, "dentries", sum_percpu(run, &layout->files.dentries), sum_percpu(run, &layout->files.unused_dentries),
+		     sum_percpu(run, &layout->files.negative_dentries));
+	put_file_row(report, "inodes", sum_percpu(run, &layout->files.inodes), sum_percpu(run, &layout->files.unused_inodes),
+		     mo_unknown());
 	mo_report_table_end(report);
 }
 
