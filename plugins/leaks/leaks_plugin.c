@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include <memopsy/page_owner.h>
+#include <memopsy/places.h>
 #include <memopsy/tasks.h>
 
 #include "deferred.h"
@@ -95,13 +96,15 @@ static const struct mo_model_ref reads[] = {
 	{ .name = MO_VMAP_MODEL, .version = MO_VMAP_MODEL_VERSION, .is_optional = true },
 	{ .name = MO_TASKS_MODEL, .version = MO_TASKS_MODEL_VERSION, .is_optional = true },
 	{ .name = MO_PAGE_OWNER_MODEL, .version = MO_PAGE_OWNER_MODEL_VERSION, .is_optional = true, .is_late = true },
+	{ .name = MO_PLACES_MODEL, .version = MO_PLACES_MODEL_VERSION, .is_optional = true },
 };
 
-static const struct mo_table_spec *const leaks_tables[] = { &leaks_table, &lost_table };
+static const struct mo_table_spec *const leaks_tables[] = { &leaks_table, &lost_table, &reachable_table };
 
 static const struct mo_option leaks_options[] = {
 	{ .name = "suspects", .help = "what may be held by a number or by the page before it, too" },
 	{ .name = "list", .help = "every lost object, with what it hangs on; candidates, too" },
+	{ .name = "reachable", .help = "what is not lost, but many, and hangs on one list, tree or table" },
 };
 
 static const struct mo_view views[] = {

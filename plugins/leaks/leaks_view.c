@@ -348,6 +348,8 @@ struct mo_error *show_leaks(struct mo_run *run, struct mo_report *report)
 	const struct mo_leaks_model *model = mo_run_model(run);
 	const struct mo_slab_model *slabs = mo_run_model_of(run, MO_SLAB_MODEL);
 
+	if (mo_run_flag(run, "reachable"))
+		return show_reachable(run, report);
 	if (mo_run_flag(run, "list"))
 		put_list(report, model, slabs, mo_run_flag(run, "suspects"));
 	else
