@@ -51,6 +51,7 @@ struct mo_holder {
 	uint32_t order;              /* of direct blocks: all of this order */
 	uint8_t page_class;          /* enum mo_page_class that its pages stand under in the balance sheet */
 	bool is_reclaimable;
+	bool is_module_guessed;      /* module: by what samples of it point at */
 	uint64_t example_kva;        /* one of its pieces; 0: none */
 };
 

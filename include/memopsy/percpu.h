@@ -51,6 +51,7 @@ struct mo_percpu_allocation {
 	uint32_t bytes;              /* of one unit */
 	uint32_t chunk;              /* index */
 	uint64_t memcg_kva;          /* the memory cgroup that pays for it; 0: none, or not known */
+	uint64_t tag_kva;            /* struct alloc_tag of who asked for it (since 6.10); 0: none, or not known */
 };
 
 struct mo_percpu_model {

@@ -63,18 +63,24 @@ static struct mo_error *add_classes(struct owners_state *state)
 	return error;
 }
 
-/* The module that a cache belongs to: that of its constructor, if it has one. */
-static struct mo_error *find_cache_module(struct owners_state *state, const struct mo_slab_cache *cache, const char **ret)
+/* The module that a cache belongs to: that of its constructor, else the one that its objects point into. */
+static struct mo_error *find_cache_module(struct owners_state *state, const struct mo_slab_cache *cache, const char **ret,
+					  bool *is_guess)
 {
 	struct mo_symbol symbol = { .module = NULL };
 	struct mo_error *error;
 
 	*ret = NULL;
-	if (!cache->constructor_kva)
-		return NULL;
-	error = mo_symbols_at(mo_kernel_symbols(state->kernel), cache->constructor_kva, &symbol);
-	mo_error_destroy(error);
-	return error ? NULL : keep_name(&state->names, symbol.module, ret);
+	*is_guess = false;
+	if (cache->constructor_kva) {
+		error = mo_symbols_at(mo_kernel_symbols(state->kernel), cache->constructor_kva, &symbol);
+		mo_error_destroy(error);
+		if (!error)
+			return keep_name(&state->names, symbol.module, ret);
+	}
+	error = module_of_objects(state, cache, ret);
+	*is_guess = *ret != NULL;
+	return error;
 }
 
 /* Slab caches, and pages of slabs that belong to none that is known. */
@@ -104,7 +110,7 @@ static struct mo_error *add_caches(struct owners_state *state)
 		pages_left -= pages;
 		error = keep_name(&state->names, cache->name ? cache->name : "?", &holder.name);
 		if (!error)
-			error = find_cache_module(state, cache, &holder.module);
+			error = find_cache_module(state, cache, &holder.module, &holder.is_module_guessed);
 		if (!error)
 			error = add_holder(&state->holders, &holder);
 	}

@@ -13,6 +13,7 @@
 #include <memopsy/owners.h>
 #include <memopsy/page_owner.h>
 #include <memopsy/page_tables.h>
+#include <memopsy/percpu.h>
 #include <memopsy/places.h>
 #include <memopsy/plugin.h>
 #include <memopsy/slab.h>
@@ -20,6 +21,7 @@
 
 #include "../mem_map/mem_map_layout.h"
 #include "../mem_map/page_shape.h"
+#include "../places/member_path.h"
 #include "owners_layout.h"
 
 /* Strings that are kept once, so that equal ones have one address. */
@@ -46,6 +48,7 @@ void sort_holders(struct holder_table *table);
  * The best pointer to a block, in a number of which the least is the best: the rank of the place where it lies, whether it
  * points elsewhere than at the block's begin, whether it is the address of a struct page, and the place's physical address.
  */
+#define MOST_CHAIN_STEPS 2u
 #define NO_POINTER UINT64_MAX
 #define POINTER_RANK_SHIFT 60
 #define POINTER_INSIDE_BIT 59
@@ -112,6 +115,25 @@ static inline uint32_t block_at(const struct block_index *index, uint64_t pfn)
 	return index->block_of[index->ranks[at / 64] + (unsigned)__builtin_popcountll(word & ((1ull << at % 64) - 1))];
 }
 
+/*
+ * Ranges of addresses that pointers are looked for, and the best one to each, as for blocks: objects that lead on
+ * (chains.c), per-CPU allocations (percpu_books.c).
+ */
+struct target {
+	uint64_t first_kva, end_kva;
+	uint64_t best;
+};
+struct target_table {
+	struct target *targets;   /* once the pointers were looked for: ascending, each once */
+	size_t n, n_slots;
+	uint8_t *filter;          /* pages that targets lie in, by hash: most words need no search */
+	bool is_exact;            /* only pointers to the first byte count */
+};
+struct mo_error *add_target(struct target_table *table, uint64_t first_kva, uint64_t end_kva) MO_MUST_USE;
+/* The target that an address lies in; NULL: none. */
+const struct target *target_at(const struct target_table *table, uint64_t kva);
+void targets_deinit(struct target_table *table);
+
 struct owners_state {
 	struct mo_owners_model model; /* first: the published model is this state */
 	struct mo_run *run;
@@ -122,6 +144,7 @@ struct owners_state {
 	const struct mo_places_model *places;
 	const struct mo_page_owner_model *page_owner;
 	const struct mo_page_tables_model *page_tables;
+	const struct mo_percpu_model *percpu;
 	const struct owners_layout *layout;
 	const struct mo_memmap *memmap;
 	struct page_shape page_shape;
@@ -129,10 +152,36 @@ struct owners_state {
 	unsigned page_shift;
 	uint64_t direct_map_kva;
 	struct block_index blocks;
+	struct target_table steps[MOST_CHAIN_STEPS]; /* objects of kmalloc() that lead to blocks, and those that lead to them */
+	struct target_table percpu_targets;
+	struct cache_types types;
+	uint64_t modules_kva, modules_end_kva; /* all modules lie between these; both 0: not known */
+	uint64_t percpu_bytes;        /* of the per-CPU allocator, without variables */
 	uint64_t missing_pages;       /* of the pass: kernel pages that the dump left out */
 	struct name_table names;
 	struct holder_table holders;
 };
+
+/* word_scan.c: one parallel pass over the kernel's memory. `look` is called by several threads at once. */
+struct word_scan {
+	struct owners_state *state;
+	const char *what;            /* for the line of progress */
+	void (*look)(const struct word_scan *scan, const uint8_t *bytes, size_t n_bytes, uint64_t pa, enum pointer_rank rank);
+	bool wants_entries;          /* page tables, too */
+	bool is_swapped;             /* words are of the other byte order */
+	uint64_t missing_pages;      /* kernel pages that the dump left out */
+};
+struct mo_error *scan_kernel_words(struct word_scan *scan) MO_MUST_USE;
+
+static inline uint64_t word_at(const uint8_t *at, bool is_swapped)
+{
+	uint64_t word;
+
+	memcpy(&word, at, sizeof(word));
+	return is_swapped ? __builtin_bswap64(word) : word;
+}
+
+struct mo_error *find_target_pointers(struct owners_state *state, struct target_table *table, const char *what) MO_MUST_USE;
 
 struct mo_error *gather_blocks(struct owners_state *state) MO_MUST_USE;
 void blocks_deinit(struct block_index *index);
@@ -141,6 +190,22 @@ void mark_structures(struct owners_state *state);
 enum structure structure_around(struct owners_state *state, const struct mo_place *place, const struct block *block);
 struct mo_error *find_pointers(struct owners_state *state) MO_MUST_USE;
 struct mo_error *name_blocks(struct owners_state *state) MO_MUST_USE;
+/* chains.c: who points at the objects of kmalloc() that point at blocks and per-CPU memory. */
+struct mo_error *find_chains(struct owners_state *state) MO_MUST_USE;
+bool is_generic_object(const struct owners_state *state, const struct mo_place *place);
+/* Whether more is to be learned of who points at what the place lies in: an object of kmalloc(), per-CPU memory. */
+bool leads_on(const struct owners_state *state, const struct mo_place *place);
+/* Where the chain from such a place leads to; false: nowhere that says more. */
+struct mo_error *follow_chain(struct owners_state *state, const struct mo_place *place, struct mo_place *ret, bool *is_found) MO_MUST_USE;
+/* What holds a pointer, in the words of a group: "skbuff_head_cache.head", all stacks as one. */
+void describe_pointer_place(struct owners_state *state, const struct mo_place *place, char *text, size_t n_bytes);
+/* object_modules.c */
+struct mo_error *find_module_span(struct owners_state *state) MO_MUST_USE;
+struct mo_error *module_of_object(struct owners_state *state, uint64_t kva, uint64_t n_bytes, const char **ret) MO_MUST_USE;
+struct mo_error *module_of_objects(struct owners_state *state, const struct mo_slab_cache *cache, const char **ret) MO_MUST_USE;
+/* percpu_books.c */
+struct mo_error *find_percpu_pointers(struct owners_state *state) MO_MUST_USE;
+struct mo_error *gather_percpu_books(struct owners_state *state) MO_MUST_USE;
 /* arrays.c */
 struct mo_error *join_arrays(struct owners_state *state) MO_MUST_USE;
 /* What a block's own words point at; false: at nothing that tells anything. */

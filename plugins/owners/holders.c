@@ -79,7 +79,8 @@ static uint64_t hash_holder(const struct mo_holder *holder)
 static bool is_alike(const struct mo_holder *a, const struct mo_holder *b)
 {
 	return a->kind == b->kind && a->evidence == b->evidence && a->page_class == b->page_class && a->name == b->name &&
-	       a->module == b->module && a->detail == b->detail && a->order == b->order;
+	       a->module == b->module && a->detail == b->detail && a->order == b->order &&
+	       a->is_module_guessed == b->is_module_guessed;
 }
 
 static size_t slot_of_holder(const struct holder_table *table, const struct mo_holder *holder)

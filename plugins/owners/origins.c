@@ -55,29 +55,6 @@ static struct mo_error *by_record(struct owners_state *state, const struct block
 	return keep_name(&state->names, name, &holder->name);
 }
 
-/* What holds a pointer, in the words of a group: all stacks are one, and so are all objects of a cache at one byte. */
-static void describe_holder(const struct mo_place *place, char *text, size_t n_bytes)
-{
-	switch (place->kind) {
-	case MO_PLACE_SLAB_OBJECT:
-		snprintf(text, n_bytes, "%s+%" PRIu64, place->name, place->offset_bytes);
-		break;
-	case MO_PLACE_STACK:
-	case MO_PLACE_IRQ_STACK:
-		snprintf(text, n_bytes, "stacks");
-		break;
-	case MO_PLACE_PAGE_TABLE:
-		snprintf(text, n_bytes, "page tables of processes");
-		break;
-	case MO_PLACE_NONE:
-		snprintf(text, n_bytes, "memory that is not known");
-		break;
-	default:
-		snprintf(text, n_bytes, "%s", place->name);
-		break;
-	}
-}
-
 /* An area that maps the block's pages, as vmap() does: whoever asked for it uses them. */
 static struct mo_error *by_mapping(struct owners_state *state, const struct block *block, struct mo_holder *holder, bool *ret)
 {
@@ -146,6 +123,31 @@ static const struct block *follow(struct owners_state *state, const struct block
 	return NULL; /* a circle, or a chain that is too long to tell */
 }
 
+/* Of an object of kmalloc() it is told who points at it; if nobody does, into which module it points. */
+static struct mo_error *by_chain(struct owners_state *state, const struct mo_place *place, char *text, size_t n_bytes,
+				 struct mo_holder *holder)
+{
+	struct mo_place end;
+	bool is_found = false;
+	struct mo_error *error = follow_chain(state, place, &end, &is_found);
+
+	if (error)
+		return error;
+	if (is_found) {
+		size_t n;
+
+		describe_pointer_place(state, &end, text, n_bytes);
+		n = strlen(text);
+		snprintf(text + n, n_bytes - n, " -> %s", place->kind == MO_PLACE_PERCPU ? "per-CPU memory" : place->name);
+		holder->detail = "leads to it through an object";
+		error = keep_name(&state->names, end.module, &holder->module);
+	} else if (place->kind == MO_PLACE_SLAB_OBJECT) {
+		error = module_of_object(state, place->kva, place->bytes, &holder->module);
+		holder->is_module_guessed = holder->module != NULL;
+	}
+	return error ? error : keep_name(&state->names, text, &holder->name);
+}
+
 static struct mo_error *by_pointer(struct owners_state *state, const struct block *block, struct mo_holder *holder, bool *ret)
 {
 	static const char *const details[2][2] = {
@@ -172,9 +174,11 @@ static struct mo_error *by_pointer(struct owners_state *state, const struct bloc
 		holder->name = structure_names[structure];
 		return NULL;
 	}
-	describe_holder(&place, text, sizeof(text));
+	describe_pointer_place(state, &place, text, sizeof(text));
 	holder->evidence = MO_HOLDER_BY_POINTER;
 	holder->detail = details[n_steps != 0][last->best >> POINTER_PAGE_BIT & 1];
+	if (leads_on(state, &place))
+		return by_chain(state, &place, text, sizeof(text), holder);
 	if (last->is_rest) {
 		holder->evidence = MO_HOLDER_BY_GUESS;
 		holder->detail = "points at pages before it (as of alloc_pages_exact())";

@@ -4,13 +4,23 @@
 
 #include "gathering.h"
 
+static void free_evidence(struct owners_state *state)
+{
+	blocks_deinit(&state->blocks);
+	state->blocks = (struct block_index){ .n_blocks = 0 };
+	for (unsigned step = 0; step < MOST_CHAIN_STEPS; step++)
+		targets_deinit(&state->steps[step]);
+	targets_deinit(&state->percpu_targets);
+	cache_types_deinit(&state->types);
+}
+
 static void release(void *model)
 {
 	struct owners_state *state = model;
 
 	if (!state)
 		return;
-	blocks_deinit(&state->blocks);
+	free_evidence(state);
 	holders_deinit(&state->holders);
 	names_deinit(&state->names);
 	free(state);
@@ -40,6 +50,10 @@ static struct mo_error *fill(struct owners_state *state)
 	state->page_shift = facts->page_shift;
 	error = choose_pages(state);
 	if (!error)
+		error = cache_types_init(&state->types, state->kernel, state->slabs);
+	if (!error)
+		error = find_module_span(state);
+	if (!error)
 		error = gather_books(state);
 	if (!error)
 		error = gather_blocks(state);
@@ -47,6 +61,12 @@ static struct mo_error *fill(struct owners_state *state)
 		mark_structures(state);
 		error = find_pointers(state);
 	}
+	if (!error)
+		error = find_percpu_pointers(state);
+	if (!error)
+		error = find_chains(state);
+	if (!error)
+		error = gather_percpu_books(state);
 	if (!error)
 		error = name_blocks(state);
 	if (!error)
@@ -77,14 +97,14 @@ static struct mo_error *gather(struct mo_run *run, void **model_ret)
 	state->places = mo_run_model_of(run, MO_PLACES_MODEL);
 	state->page_owner = mo_run_model_of(run, MO_PAGE_OWNER_MODEL);
 	state->page_tables = mo_run_model_of(run, MO_PAGE_TABLES_MODEL);
+	state->percpu = mo_run_model_of(run, MO_PERCPU_MODEL);
 	error = fill(state);
 	state->run = NULL;
 	if (error) {
 		release(state);
 		return error;
 	}
-	blocks_deinit(&state->blocks); /* served the gathering alone */
-	state->blocks = (struct block_index){ .n_blocks = 0 };
+	free_evidence(state); /* served the gathering alone */
 	*model_ret = &state->model;
 	return NULL;
 }
@@ -95,6 +115,7 @@ static const struct mo_model_ref reads[] = {
 	{ .name = MO_VMAP_MODEL, .version = MO_VMAP_MODEL_VERSION, .is_optional = true },
 	{ .name = MO_PLACES_MODEL, .version = MO_PLACES_MODEL_VERSION, .is_optional = true },
 	{ .name = MO_PAGE_TABLES_MODEL, .version = MO_PAGE_TABLES_MODEL_VERSION, .is_optional = true },
+	{ .name = MO_PERCPU_MODEL, .version = MO_PERCPU_MODEL_VERSION, .is_optional = true },
 	{ .name = MO_PAGE_OWNER_MODEL, .version = MO_PAGE_OWNER_MODEL_VERSION, .is_optional = true },
 };
 
@@ -104,6 +125,7 @@ static const struct mo_table_spec *const tables[] = { &owners_table, &owners_by_
 static const struct mo_option options[] = {
 	{ .name = "by", .kind = MO_OPTION_TEXT, .value = "module|caller|cache|kind", .help = "sums, or holders of one sort only" },
 	{ .name = "direct", .help = "only who holds pages that were taken from the page allocator directly" },
+	{ .name = "percpu", .help = "only who holds memory of the per-CPU allocator, by who keeps the pointer" },
 	{ .name = "top", .kind = MO_OPTION_NUMBER, .value = "N", .help = "the N largest only (30, if nothing is said)" },
 	{ .name = "all", .help = "all holders" },
 };

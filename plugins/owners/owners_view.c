@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* `memopsy owners`: holders in one table, their sums, the groups of direct pages; and the holders of each class for the report. */
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "gathering.h"
@@ -30,7 +31,7 @@ const char *const holder_evidence_names[MO_N_HOLDER_EVIDENCES] = {
 
 enum {
 	COLUMN_BYTES, COLUMN_KIND, COLUMN_NAME, COLUMN_MODULE, COLUMN_EVIDENCE, COLUMN_PIECES, COLUMN_ORDER, COLUMN_CLASS,
-	COLUMN_DETAIL, COLUMN_RECLAIMABLE, COLUMN_EXAMPLE, N_COLUMNS
+	COLUMN_DETAIL, COLUMN_RECLAIMABLE, COLUMN_EXAMPLE, COLUMN_GUESSED, N_COLUMNS
 };
 
 #define HOLDER_COLUMNS(kind_flags, order_flags, detail_flags) \
@@ -52,7 +53,9 @@ enum {
 	[COLUMN_RECLAIMABLE] = { .key = "is_reclaimable", .heading = "RECLAIMABLE", .kind = MO_CELL_BOOL, \
 				 .flags = MO_COLUMN_HIDDEN, .help = "whether the kernel counts it as such" }, \
 	[COLUMN_EXAMPLE] = { .key = "example", .heading = "EXAMPLE", .kind = MO_CELL_ADDRESS, .flags = MO_COLUMN_HIDDEN, \
-			     .help = "one of the pieces; of a slab cache its struct kmem_cache" }
+			     .help = "one of the pieces; of a slab cache its struct kmem_cache" }, \
+	[COLUMN_GUESSED] = { .key = "is_module_guessed", .heading = "MODULE GUESSED", .kind = MO_CELL_BOOL, \
+			     .flags = MO_COLUMN_HIDDEN, .help = "whether the module is one that samples of it point into" }
 
 static const struct mo_column columns[N_COLUMNS] = { HOLDER_COLUMNS(0, MO_COLUMN_HIDDEN, MO_COLUMN_HIDDEN) };
 static const struct mo_column direct_columns[N_COLUMNS] = { HOLDER_COLUMNS(MO_COLUMN_HIDDEN, 0, MO_COLUMN_TRUNCATE) };
@@ -87,6 +90,7 @@ static void put_holder(const struct owners_state *state, struct mo_report *repor
 		[COLUMN_CLASS] = mo_cell_text(state->mem_map->classes[holder->page_class].name),
 		[COLUMN_DETAIL] = mo_cell_text(holder->detail ? holder->detail : ""),
 		[COLUMN_RECLAIMABLE] = mo_cell_number(mo_exact(holder->is_reclaimable)),
+		[COLUMN_GUESSED] = mo_cell_number(mo_exact(holder->is_module_guessed)),
 		[COLUMN_EXAMPLE] = holder->example_kva ? mo_cell_number(mo_exact(holder->example_kva)) : mo_cell_unknown(),
 	};
 
@@ -98,7 +102,14 @@ static bool is_direct(const struct mo_holder *holder)
 	return holder->kind == MO_HOLDER_DIRECT || holder->kind == MO_HOLDER_LARGE_KMALLOC;
 }
 
-static void put_holders(struct mo_run *run, struct mo_report *report, bool only_direct)
+/* Holders of one sort only, or of all. */
+static bool is_wanted(struct mo_run *run, const struct mo_holder *holder)
+{
+	return (!mo_run_flag(run, "direct") || is_direct(holder)) &&
+	       (!mo_run_flag(run, "percpu") || holder->kind == MO_HOLDER_PERCPU);
+}
+
+static void put_holders(struct mo_run *run, struct mo_report *report)
 {
 	const struct owners_state *state = mo_run_model(run);
 	uint64_t most = USUAL_TOP;
@@ -107,11 +118,11 @@ static void put_holders(struct mo_run *run, struct mo_report *report, bool only_
 	uint64_t bytes_left = 0;
 
 	mo_run_number(run, "top", &most);
-	mo_report_table_begin(report, only_direct ? &owners_direct_table : &owners_table);
+	mo_report_table_begin(report, mo_run_flag(run, "direct") ? &owners_direct_table : &owners_table);
 	for (size_t i = 0; i < state->model.n_holders; i++) {
 		const struct mo_holder *holder = &state->model.holders[i];
 
-		if (only_direct && !is_direct(holder))
+		if (!is_wanted(run, holder))
 			continue;
 		if (n_shown < most || mo_run_flag(run, "all")) {
 			put_holder(state, report, holder);
@@ -163,6 +174,12 @@ static const char *sum_name(const struct mo_holder *holder, enum by by)
 	}
 }
 
+/* Whether the name that it is summed up under is no more than a guess. */
+static bool is_guessed(const struct mo_holder *holder, enum by by)
+{
+	return holder->evidence >= MO_HOLDER_BY_GUESS || (by == BY_MODULE && holder->is_module_guessed);
+}
+
 struct sum {
 	const char *name;
 	uint64_t bytes, pieces, holders, guessed_bytes;
@@ -198,7 +215,7 @@ static struct mo_error *put_sums(struct mo_run *run, struct mo_report *report, e
 
 		if (name)
 			sums[n_all++] = (struct sum){ .name = name, .bytes = holder->bytes, .pieces = holder->pieces, .holders = 1,
-						      .guessed_bytes = holder->evidence >= MO_HOLDER_BY_GUESS ? holder->bytes : 0 };
+						      .guessed_bytes = is_guessed(holder, by) ? holder->bytes : 0 };
 	}
 	qsort(sums, n_all, sizeof(*sums), compare_names);
 	for (size_t i = 0; i < n_all; i++) {
@@ -329,6 +346,27 @@ static struct mo_error *put_section(const struct owners_state *state, struct mo_
 	return NULL;
 }
 
+/* Caches, and objects that point at pages, whose module is no more than a guess: the largest ones. */
+static void put_guessed_modules(const struct owners_state *state, struct mo_report *report)
+{
+	char text[400];
+	size_t used = 0;
+	unsigned n = 0;
+
+	*text = '\0';
+	for (size_t i = 0; i < state->model.n_holders && n < 4 && used + 120 < sizeof(text); i++) {
+		const struct mo_holder *holder = &state->model.holders[i];
+
+		if (!holder->is_module_guessed || !holder->name)
+			continue;
+		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%.40s (%.40s)", n ? ", " : "", holder->name,
+					 holder->module);
+		n++;
+	}
+	if (n)
+		mo_report_note(report, "The module is a guess of these and others like them, by where their objects point: %s.", text);
+}
+
 static void put_direct_note(const struct owners_state *state, struct mo_report *report)
 {
 	if (state->model.direct_pages)
@@ -359,7 +397,8 @@ struct mo_error *show_owners(struct mo_run *run, struct mo_report *report)
 	if (by)
 		error = put_sums(run, report, (enum by)which);
 	else
-		put_holders(run, report, mo_run_flag(run, "direct"));
+		put_holders(run, report);
+	put_guessed_modules(state, report);
 	put_direct_note(state, report);
 	report_owner_findings(state, report);
 	return error;

@@ -42,8 +42,6 @@ static struct mo_error *describe_percpu(struct owners_state *state, const struct
 		holder->name = "per-CPU variables of modules";
 	else if (place->kind == MO_PLACE_PERCPU_SYMBOL)
 		holder->name = "the kernel's per-CPU variables";
-	else
-		holder->name = "per-CPU allocations";
 	return keep_name(&state->names, place->module, &holder->module);
 }
 
@@ -64,6 +62,10 @@ static struct mo_error *add_page(struct owners_state *state, enum mo_page_class 
 		describe_stack(&place, &holder);
 	else
 		error = describe_percpu(state, &place, &holder);
+	if (!error && !holder.name) { /* told by allocation: percpu_books.c */
+		state->percpu_bytes += holder.bytes;
+		return NULL;
+	}
 	return error ? error : add_holder(&state->holders, &holder);
 }
 

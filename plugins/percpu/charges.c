@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Who pays for an allocation: an array beside the chunk's maps has an entry for each bit, and at an allocation's first
- * bit it holds a pointer to the struct obj_cgroup that was charged.
+ * Who pays for an allocation and who asked for it: an array beside the chunk's maps has an entry for each bit, and at an
+ * allocation's first bit it holds a pointer to the struct obj_cgroup that was charged, and one to the place in the source
+ * (memory allocation profiling).
  */
 #include "gathering.h"
 
@@ -19,6 +20,27 @@ static struct mo_error *read_charge(struct percpu_state *state, const struct mo_
 	return mo_read_field(state->reader, &state->layout->objcg_memcg, objcg_kva, &allocation->memcg_kva);
 }
 
+/* Small values stand for no tag (include/linux/alloc_tag.h, CODETAG_EMPTY). */
+#define LEAST_TAG_KVA 4096u
+
+static void gather_tags(struct percpu_state *state, const struct mo_percpu_chunk *chunk, uint64_t array_kva)
+{
+	const struct percpu_layout *layout = state->layout;
+
+	for (size_t i = 0; i < chunk->n_allocations; i++) {
+		struct mo_percpu_allocation *allocation = &state->allocations[chunk->first_allocation + i];
+		uint64_t bit = (allocation->kva - chunk->base_kva) / UNIT_BYTES;
+		uint64_t tag_kva = 0;
+		struct mo_error *error = mo_read_field(state->reader, &layout->obj_ext_tag,
+						       array_kva + bit * layout->obj_ext_size.bytes, &tag_kva);
+
+		if (!error && tag_kva >= LEAST_TAG_KVA)
+			allocation->tag_kva = tag_kva;
+		mo_trouble_note(&state->unreadable,
+				mo_error_prepend(error, "who asked for the per-CPU memory at 0x%" PRIx64, allocation->kva));
+	}
+}
+
 void gather_charges(struct percpu_state *state, const struct mo_percpu_chunk *chunk, const struct chunk_bytes *raw)
 {
 	const struct percpu_layout *layout = state->layout;
@@ -26,6 +48,9 @@ void gather_charges(struct percpu_state *state, const struct mo_percpu_chunk *ch
 	uint64_t offset_bytes = 0;
 	uint64_t array_kva = 0;
 
+	if (mo_has(&layout->chunk.obj_exts) && mo_has(&layout->obj_ext_size) && mo_has(&layout->obj_ext_tag) &&
+	    mo_get(&layout->chunk.obj_exts, raw->bytes))
+		gather_tags(state, chunk, mo_get(&layout->chunk.obj_exts, raw->bytes));
 	if (!mo_has(&layout->objcg_memcg))
 		return;
 	if (mo_has(&layout->chunk.obj_exts) && mo_has(&layout->obj_ext_size) && mo_has(&layout->obj_ext_cgroup)) {

@@ -5,6 +5,7 @@
 #define C "struct pcpu_chunk"
 #define OPTIONAL .is_optional = true
 
+#define WHY_TAG "mm/percpu-internal.h: since 6.10 (24a2a3c1b3c4); CONFIG_MEM_ALLOC_PROFILING"
 #define WHY_EXTS "mm/percpu-internal.h: obj_cgroups until 6.9, obj_exts since 6.10 (24a2a3c1b3c4); CONFIG_MEMCG"
 
 static const struct mo_need rows[] = {
@@ -36,6 +37,7 @@ static const struct mo_need rows[] = {
 	MO_FIELD(L, chunk.populated, C, "populated"),
 	MO_FIELD(L, chunk.n_alloc, C, "nr_alloc", OPTIONAL, .why = "CONFIG_PERCPU_STATS"),
 	MO_SIZE(L, obj_ext_size, "struct pcpuobj_ext", OPTIONAL, .why = WHY_EXTS),
+	MO_FIELD(L, obj_ext_tag, "struct pcpuobj_ext", "tag.ct", OPTIONAL, .why = WHY_TAG),
 	MO_FIELD(L, obj_ext_cgroup, "struct pcpuobj_ext", "cgroup", OPTIONAL, .why = WHY_EXTS),
 	MO_FIELD(L, objcg_memcg, "struct obj_cgroup", "memcg", OPTIONAL, .why = "CONFIG_MEMCG"),
 	MO_FIELD(L, memcg_cgroup, "struct mem_cgroup", "css.cgroup", OPTIONAL, .why = "CONFIG_MEMCG"),

@@ -15,7 +15,7 @@ struct percpu_layout {
 			obj_exts, n_pages, n_populated, n_empty, populated, n_alloc;
 	} chunk;
 	struct mo_size obj_ext_size;
-	struct mo_field obj_ext_cgroup;
+	struct mo_field obj_ext_cgroup, obj_ext_tag;
 	struct mo_field objcg_memcg;
 	struct mo_field memcg_cgroup, cgroup_kn, kn_parent, kn_name;
 };

@@ -3,8 +3,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-#include "whatis.h"
+#include "member_path.h"
 
 #define MOST_DEPTH 12
 #define MOST_NAME_BYTES 128
@@ -39,8 +40,12 @@ static const struct mo_type *find_fitting(struct mo_kernel *kernel, const char *
 	if (!error)
 		error = mo_types_complete(mo_kernel_types(kernel), type, &type);
 	mo_error_destroy(error);
-	/* x86 takes as much of the registers at the end of struct task_struct as the CPU has (arch/x86/kernel/fpu/init.c). */
-	if (error || !type->size_bytes || (type->size_bytes > object_bytes && strcmp(name, "struct task_struct") != 0))
+	/*
+	 * x86 takes as much of the registers at the end of struct task_struct as the CPU has (arch/x86/kernel/fpu/init.c), and
+	 * struct kmem_cache ends behind the last node (mm/slub.c, kmem_cache_init()).
+	 */
+	if (error || !type->size_bytes || (type->size_bytes > object_bytes && strcmp(name, "struct task_struct") != 0 &&
+					   strcmp(name, "struct kmem_cache") != 0))
 		return NULL;
 	/* What is much smaller has the name by chance. */
 	return type->size_bytes < object_bytes / 4 ? NULL : type;

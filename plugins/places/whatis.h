@@ -5,6 +5,7 @@
 /* What the parts of `whatis` share. */
 
 #include "gathering.h"
+#include "member_path.h"
 
 /* One word of the command line: a kernel virtual address, or a physical one. */
 struct whatis_word {
@@ -18,20 +19,6 @@ struct whatis_words {
 	size_t n, n_slots;
 };
 struct mo_error *read_words(struct mo_run *run, struct whatis_words *ret) MO_MUST_USE;
-
-/* member_path.c: struct types that caches are named after; each cache is looked up once. */
-struct cache_types {
-	struct mo_kernel *kernel;
-	const struct mo_slab_model *slabs;
-	const struct mo_type **types; /* by cache; NULL: none, or not looked up */
-	bool *is_known;
-};
-struct mo_error *cache_types_init(struct cache_types *types, struct mo_kernel *kernel, const struct mo_slab_model *slabs) MO_MUST_USE;
-void cache_types_deinit(struct cache_types *types);
-/* The type of a cache's objects by the cache's name; NULL: its name says nothing. */
-const struct mo_type *type_of_cache(struct cache_types *types, uint32_t cache);
-/* "d_lockref.count+1": the member of a struct at an offset, as deep as there are members. */
-void describe_member(struct mo_kernel *kernel, const struct mo_type *type, uint64_t offset_bytes, char *text, size_t n_bytes);
 
 /* The facts table is one of two: with the addresses in sight where several were asked for. */
 enum { FACT_ADDRESS, FACT_WHAT, FACT_DETAIL, N_FACT_COLUMNS };

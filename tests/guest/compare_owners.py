@@ -82,14 +82,29 @@ def check_module(holders, asked):
     return sum(lost.values()), sum(kept.values()), sum(signed.values())
 
 
+def check_percpu(holders):
+    """Per-CPU allocations whose pointers the module vmap_user lost are nobody's, and few others are."""
+    guest = json.loads((folder.parent / "guest.json").read_text())
+    scenario = pathlib.Path(__file__).parents[2] / "sample-dumps/scenarios" / f"{guest['scenario']}.sh"
+    text = scenario.read_text() if scenario.exists() else ""
+    lost = sum(int(count) for count in re.findall(r" (?:lost|charged)_percpu=(\d+)", text))
+    nobody = sum(row["pieces"] for row in holders if row["kind"] == "per-CPU" and row["evidence"] == "nobody")
+    told = sum(row["pieces"] for row in holders if row["kind"] == "per-CPU" and row["evidence"] in ("pointer", "record"))
+    if nobody < lost * 95 // 100 or nobody - lost > max(20, told // 10):
+        wrong.append(f"{nobody} per-CPU allocations of nobody, {told} of somebody; {lost} were lost")
+    return f"; {told} per-CPU allocations of somebody, {nobody} of nobody"
+
+
 holders = rows("owners", "--all")["owners"]
 total = check_balance(holders)
 asked = parameters()
 counts = check_module(holders, asked) if "pin_percent" not in asked else (0, 0, 0)
+of_percpu = check_percpu(holders)
 direct = [row for row in holders if row["class"] == "direct"]
 unowned = sum(row["size_bytes"] for row in direct if row["evidence"] == "nobody") // PAGE
 pages = sum(row["size_bytes"] for row in direct) // PAGE
 print("\n".join(wrong))
 print(f"{total >> 20} MiB of kernel memory are held as the balance sheet says; {pages} direct pages, {unowned} of nobody"
-      + (f"; of page_taker {counts[0]} lost, {counts[1]} kept, {counts[2]} signed blocks" if asked else ""))
+      + (f"; of page_taker {counts[0]} lost, {counts[1]} kept, {counts[2]} signed blocks" if asked else "")
+      + of_percpu)
 sys.exit(1 if wrong or not holders else 0)
