@@ -105,11 +105,16 @@ static void test_paths(void **unused)
 	toy_file(kernel, 2, 2, 6);
 	toy_vma(kernel, 0, 3, 0x13000, 0x14000, R);
 	toy_file(kernel, 3, 1, 2);
+	toy_vma(kernel, 0, 4, 0x14000, 0x15000, R); /* shared anonymous memory that was given a name */
+	toy_file(kernel, 4, 1, 2);
+	mo_fake_put_u64(kernel, VMA(4) + VMA_ANON_NAME, SPARE(3));
+	mo_fake_put(kernel, SPARE(3) + 4, "buf\x1b" "fer", 7);
 	expect_maps(kernel,
 		    "00010000-00011000 r--s 00002000 08:03 4711                               /mnt/deep/a\\012b\n"
 		    "00011000-00012000 r--p 00000000 08:03 4711                               /gone (deleted)\n"
 		    "00012000-00013000 r--p 00000000 08:03 4711                               /memfd:x (deleted)\n"
-		    "00013000-00014000 r--p 00000000 08:03 4711                               /mnt\n");
+		    "00013000-00014000 r--p 00000000 08:03 4711                               /mnt\n"
+		    "00014000-00015000 r--p 00000000 08:03 4711                               [anon_shmem:buf\\x1bfer]\n");
 }
 
 /* What is above the root of the first process is left out. */
