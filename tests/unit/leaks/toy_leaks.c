@@ -5,8 +5,6 @@
 #include <memopsy/model_again.h>
 #include <memopsy/places.h>
 #include <memopsy/page_owner.h>
-#include <memopsy/tasks.h>
-#include <memopsy/vmap.h>
 #include <stdio.h>
 
 #include "symbol_source.h"
@@ -23,6 +21,8 @@ static struct mo_page_class_info class_infos[MO_N_PAGE_CLASSES];
 static uint64_t excluded_pfn;
 uint64_t toy_depth;
 uint64_t toy_register;
+const struct mo_vmap_model *toy_vmap;
+const struct mo_tasks_model *toy_tasks;
 void (*toy_later)(void);
 bool toy_is_live;
 size_t toy_cpus;
@@ -40,6 +40,10 @@ static const struct mo_fake_row rows[] = {
 	{ .type = "struct slab_sheaf", .member = "size", .offset_bytes = 24, .bytes = 4 },
 	{ .type = "struct slab_sheaf", .member = "objects", .offset_bytes = 32, .bytes = 8, .is_flexible = true },
 	{ .type = "struct kmem_cache", .member = "sheaf_capacity", .offset_bytes = 8, .bytes = 4 },
+	{ .type = "struct vm_struct", .bytes = 64 },
+	{ .type = "struct task_struct", .member = "stack", .offset_bytes = TASK_STACK, .bytes = 8 },
+	{ .type = "struct task_struct", .member = "thread.sp", .offset_bytes = TASK_STACK_POINTER, .bytes = 8 },
+	{ .type = "struct task_struct", .member = "on_cpu", .offset_bytes = TASK_ON_CPU, .bytes = 4 },
 };
 
 #define N_PAGE_ROWS 3
@@ -110,7 +114,11 @@ const void *mo_run_model_of(const struct mo_run *run, const char *name)
 		return &mem_map_model;
 	if (!strcmp(name, MO_PLACES_MODEL))
 		return &places_model;
-	assert_true(!strcmp(name, MO_VMAP_MODEL) || !strcmp(name, MO_TASKS_MODEL) || !strcmp(name, MO_PAGE_OWNER_MODEL));
+	if (!strcmp(name, MO_VMAP_MODEL))
+		return toy_vmap;
+	if (!strcmp(name, MO_TASKS_MODEL))
+		return toy_tasks;
+	assert_string_equal(name, MO_PAGE_OWNER_MODEL);
 	return NULL;
 }
 
@@ -169,6 +177,8 @@ struct mo_error *mo_translate(struct mo_reader *reader, uint64_t kva, uint64_t *
 	(void)reader;
 	if (kva - BASE_KVA < TOY_PAGES * 4096)
 		*pa_ret = kva - BASE_KVA;
+	else if (kva - AREA_KVA < 2 * 4096)
+		*pa_ret = AREA_PFN * 4096 + kva - AREA_KVA;
 	else if (kva - TABLE_KVA < 4096) /* the kernel's data, where it is linked */
 		*pa_ret = DATA_PFN * 4096 + kva - TABLE_KVA;
 	else if (kva - TABLE_KVA < 2 * 4096)
@@ -285,6 +295,8 @@ static void make_models(void)
 	excluded_pfn = 0;
 	toy_depth = 0;
 	toy_register = 0;
+	toy_vmap = NULL;
+	toy_tasks = NULL;
 	toy_later = NULL;
 	toy_cpus = 0;
 }
@@ -303,6 +315,7 @@ static void init(struct toy *toy, bool has_pages)
 	expect_success(mo_symbols_add_module((struct mo_symbols *)mo_kernel_symbols(toy->kernel), "toy", &ops, 1));
 	mo_fake_map(toy->kernel, BASE_KVA, TOY_PAGES * 4096);
 	mo_fake_map(toy->kernel, CACHE_KVA(0), TOY_CACHES * 0x100);
+	mo_fake_map(toy->kernel, AREA_KVA, 2 * 4096);
 	mo_fake_put_u32(toy->kernel, CACHE_KVA(THINGS) + 8, 4);
 }
 
@@ -318,6 +331,11 @@ void toy_init_with_pages(struct toy *toy)
 	mo_fake_map(toy->kernel, PAGE_VARIABLES_KVA, 16);
 	mo_fake_put_u64(toy->kernel, PAGE_VARIABLES_KVA, STRUCT_PAGE_KVA(0));
 	mo_fake_put_u64(toy->kernel, PAGE_VARIABLES_KVA + 8, TOY_PAGES);
+}
+
+void set_class(uint64_t pfn, enum mo_page_class class)
+{
+	classes[pfn] = (uint8_t)class;
 }
 
 void make_block(struct toy *toy, uint64_t pfn, uint64_t n_pages, bool is_compound)

@@ -12,6 +12,8 @@
 #include <memopsy/leaks.h>
 #include <memopsy/mem_map.h>
 #include <memopsy/slab.h>
+#include <memopsy/tasks.h>
+#include <memopsy/vmap.h>
 
 #define TOY_PAGES 64u
 #define DATA_PFN 1u
@@ -33,6 +35,19 @@
 #define TABLE_KVA 0xffffffff82002000ull  /* kernel_table, in the kernel's own image */
 #define ROOT_KVA 0xffffffff82001000ull   /* sysctl_table_root */
 #define RCU_KVA 0xffffffff81003000ull    /* rcu_free_sheaf() */
+
+/* Two pages of vmalloc, whose words are not those of the page frames behind them: the toy's memory is by address. */
+#define AREA_KVA 0xffffc90000000000ull
+#define AREA_PFN 50u
+
+/* struct task_struct */
+#define TASK_STACK 0u
+#define TASK_STACK_POINTER 8u
+#define TASK_ON_CPU 16u
+
+/* Models that are not there unless a test sets them after toy_init(). */
+extern const struct mo_vmap_model *toy_vmap;
+extern const struct mo_tasks_model *toy_tasks;
 
 /* What --depth says; 0: it is not given. */
 extern uint64_t toy_depth;
@@ -69,6 +84,7 @@ void set_fault(uint32_t slab, bool has_states);
 void set_colour(uint32_t slab, uint16_t first_words);
 void set_object_count(uint32_t slab, uint16_t objects);
 void set_cache_kva(uint32_t cache, uint64_t cache_kva);
+void set_class(uint64_t pfn, enum mo_page_class class);
 void leave_out(struct toy *toy, uint64_t pfn);
 
 /* The lost object at an address; NULL: it is not lost. */
