@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A model that is read late is gathered when it is asked for, after those that it rests on, once; and never otherwise. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "plugin_load.h"
+#include "plugin_run.h"
+#include "session.h"
+
+/* All that the host has to do with a kernel is to hand it on: this one holds what the plugins below did, and shall do. */
+struct mo_kernel {
+	char told[32]; /* a letter each */
+	bool asks;
+	enum mo_error_code fails;
+};
+
+struct mo_error *mo_kernel_prefetch(struct mo_kernel *kernel, const struct mo_need *const *tables, const size_t *n_needs,
+				    size_t n_tables)
+{
+	(void)kernel;
+	(void)tables;
+	(void)n_needs;
+	(void)n_tables;
+	return NULL;
+}
+
+struct mo_error *mo_reader_create(struct mo_kernel *kernel, struct mo_reader **ret)
+{
+	(void)kernel;
+	*ret = NULL;
+	return NULL;
+}
+
+void mo_reader_destroy(struct mo_reader *reader)
+{
+	(void)reader;
+}
+
+struct mo_error *mo_bind(struct mo_kernel *kernel, const struct mo_need *needs, size_t n_needs, void *layout)
+{
+	(void)kernel;
+	(void)needs;
+	(void)n_needs;
+	(void)layout;
+	return NULL;
+}
+
+static void tell(const struct mo_run *run, char letter)
+{
+	struct mo_kernel *kernel = mo_run_kernel(run);
+	size_t length = strlen(kernel->told);
+
+	assert_true(length + 1 < sizeof(kernel->told));
+	kernel->told[length] = letter;
+}
+
+static struct mo_error *gather_pages(struct mo_run *run, void **ret)
+{
+	tell(run, 'p');
+	*ret = mo_run_kernel(run);
+	return NULL;
+}
+
+static struct mo_error *gather_files(struct mo_run *run, void **ret)
+{
+	assert_non_null(mo_run_model_of(run, "pages"));
+	tell(run, 'f');
+	if (mo_run_kernel(run)->fails)
+		return mo_error_create(mo_run_kernel(run)->fails, "files are broken");
+	*ret = mo_run_kernel(run);
+	return NULL;
+}
+
+static struct mo_error *gather_reader(struct mo_run *run, void **ret)
+{
+	const void *files = NULL;
+
+	tell(run, 'r');
+	for (unsigned i = 0; i < 2 && mo_run_kernel(run)->asks; i++)
+		files = mo_run_model_of(run, "files");
+	tell(run, files ? 'F' : '-');
+	*ret = mo_run_kernel(run);
+	return NULL;
+}
+
+static const struct mo_model_ref reads_pages[] = { { .name = "pages", .version = 1 } };
+static const struct mo_model_ref reads_files_late[] = { { .name = "files", .version = 1, .is_optional = true, .is_late = true } };
+
+static struct mo_loaded_plugin loaded[] = {
+	{ .plugin = { .name = "reader", .reads = reads_files_late, .n_reads = 1, .gather = gather_reader } },
+	{ .plugin = { .name = "files", .publishes = { .name = "files", .version = 1 }, .reads = reads_pages, .n_reads = 1,
+		      .gather = gather_files } },
+	{ .plugin = { .name = "pages", .publishes = { .name = "pages", .version = 1 }, .gather = gather_pages } },
+};
+
+#define N_PLUGINS (sizeof(loaded) / sizeof(loaded[0]))
+
+static struct mo_error *run_plugins(struct mo_kernel *kernel, bool wants_files, struct mo_host **ret)
+{
+	const struct mo_plugin_set set = { .items = loaded, .count = N_PLUGINS };
+	const bool wanted[N_PLUGINS] = { true, wants_files, false };
+
+	assert_null(mo_host_create(&set, kernel, NULL, ret));
+	return mo_host_prepare(*ret, wanted, NULL, 0);
+}
+
+static void a_late_model_is_gathered_when_asked_for(void **state)
+{
+	struct mo_kernel kernel = { .asks = false };
+	struct mo_host *host;
+
+	(void)state;
+	assert_null(run_plugins(&kernel, false, &host));
+	assert_string_equal(kernel.told, "r-");
+	mo_host_destroy(host);
+
+	kernel = (struct mo_kernel){ .asks = true };
+	assert_null(run_plugins(&kernel, false, &host));
+	assert_string_equal(kernel.told, "rpfF");
+	mo_host_destroy(host);
+
+	/* Who is wanted for its own sake is gathered in any case, and once. */
+	kernel = (struct mo_kernel){ .asks = true };
+	assert_null(run_plugins(&kernel, true, &host));
+	assert_int_equal(strlen(kernel.told), 4);
+	assert_non_null(strstr(kernel.told, "pf"));
+	assert_non_null(strchr(kernel.told, 'F'));
+	mo_host_destroy(host);
+}
+
+static void a_late_model_that_fails_costs_itself(void **state)
+{
+	struct mo_kernel kernel = { .asks = true, .fails = MO_E_CORRUPT };
+	struct mo_host *host;
+	struct mo_error *error;
+
+	(void)state;
+	assert_null(run_plugins(&kernel, false, &host));
+	assert_string_equal(kernel.told, "rpf-");
+	assert_null(mo_host_why_skipped(host, 0));
+	assert_string_equal(mo_host_why_skipped(host, 1), "files: skipped: files are broken");
+	mo_host_destroy(host);
+
+	/* The user's interruption ends the run. */
+	kernel = (struct mo_kernel){ .asks = true, .fails = MO_E_CANCELLED };
+	error = run_plugins(&kernel, false, &host);
+	assert_non_null(error);
+	assert_int_equal(mo_error_code(error), MO_E_CANCELLED);
+	mo_error_destroy(error);
+	mo_host_destroy(host);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_late_model_is_gathered_when_asked_for),
+		cmocka_unit_test(a_late_model_that_fails_costs_itself),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
