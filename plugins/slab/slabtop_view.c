@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { COLUMN_NAME, COLUMN_BYTES, COLUMN_ALLOCATED, COLUMN_OBJECTS, COLUMN_USE, COLUMN_SLABS, COLUMN_OBJECT_BYTES,
        COLUMN_SIZE, COLUMN_FREE_BYTES, COLUMN_CACHED_BYTES, COLUMN_PADDING_BYTES, COLUMN_PARTIAL_SLABS, COLUMN_PARTIAL_BYTES,
@@ -113,6 +114,17 @@ static void put_cache(struct mo_report *report, const struct mo_slab_model *mode
 	mo_report_row(report, cells);
 }
 
+/* A report's lines have 80 columns: JSON has the rest all the same. */
+static void hide_for_report(struct mo_column *copies)
+{
+	static const unsigned hidden[] = { COLUMN_OBJECTS, COLUMN_SLABS, COLUMN_OBJECT_BYTES, COLUMN_PADDING_BYTES,
+					   COLUMN_PARTIAL_BYTES };
+
+	memcpy(copies, columns, sizeof(columns));
+	for (size_t i = 0; i < sizeof(hidden) / sizeof(hidden[0]); i++)
+		copies[hidden[i]].flags |= MO_COLUMN_HIDDEN;
+}
+
 static int compare_bytes(const void *a, const void *b)
 {
 	const struct mo_slab_cache *left = *(const struct mo_slab_cache *const *)a;
@@ -127,13 +139,19 @@ struct mo_error *put_largest_caches(struct mo_run *run, struct mo_report *report
 {
 	const struct mo_slab_model *model = mo_run_model(run);
 	const struct mo_slab_cache **sorted = calloc(model->n_caches + 1, sizeof(*sorted));
+	struct mo_table_spec table = slabtop_table;
+	struct mo_column narrow[N_COLUMNS];
 
 	if (!sorted)
 		return mo_error_no_memory();
 	for (size_t i = 0; i < model->n_caches; i++)
 		sorted[i] = &model->caches[i];
 	qsort(sorted, model->n_caches, sizeof(*sorted), compare_bytes);
-	mo_report_table_begin(report, &slabtop_table);
+	if (mo_run_is_report(run)) {
+		hide_for_report(narrow);
+		table.columns = narrow;
+	}
+	mo_report_table_begin(report, &table);
 	for (size_t i = 0; i < model->n_caches && i < most; i++)
 		if (sorted[i]->n_slabs || mo_run_flag(run, "all"))
 			put_cache(report, model, sorted[i]);

@@ -169,6 +169,29 @@ static void test_views(void **state)
 	toy_destroy(&toy);
 }
 
+/* A report's table of caches is narrow. */
+static void test_report(void **state)
+{
+	struct toy toy;
+	unsigned alpha;
+	char *text;
+
+	(void)state;
+	toy_init(&toy, TOY_6_1);
+	alpha = toy_cache(&toy, "alpha", 256, 200, 0);
+	toy_slab(&toy, alpha, 5, 0, NULL);
+	toy_gather(&toy);
+	toy_is_report = true;
+	text = fake_run_text(toy.run, "slabs", NULL);
+	toy_is_report = false;
+	assert_non_null(strstr(text, "\nCACHE    TOTAL  ALLOCATED      USE  TAKEN  FREE  RECLAIMABLE\n"
+				     "alpha  4.0 KiB         16  100.0 %    256   0 B  no\n"));
+	/* Of what the kernel does not have nothing is said. */
+	assert_non_null(strstr(text, "dentries      ?       ?       ?         ?\n"));
+	free(text);
+	toy_destroy(&toy);
+}
+
 static void test_unknown_cache(void **state)
 {
 	const struct mo_plugin *plugin = memopsy_plugin_entry_slab();
@@ -190,7 +213,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_struct_page), cmocka_unit_test(test_struct_slab), cmocka_unit_test(test_sheaves),
-		cmocka_unit_test(test_views), cmocka_unit_test(test_unknown_cache),
+		cmocka_unit_test(test_views), cmocka_unit_test(test_unknown_cache), cmocka_unit_test(test_report),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -374,11 +374,18 @@ void toy_sheaf(struct toy *toy, unsigned cache, unsigned cpu, unsigned which, un
 }
 
 const struct mo_zones_model *toy_zones;
+bool toy_is_report;
 
 const void *mo_run_model_of(const struct mo_run *run, const char *name)
 {
 	(void)run;
 	return strcmp(name, MO_ZONES_MODEL) ? NULL : toy_zones;
+}
+
+bool mo_run_is_report(const struct mo_run *run)
+{
+	(void)run;
+	return toy_is_report;
 }
 
 void toy_gather(struct toy *toy)

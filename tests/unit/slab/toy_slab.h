@@ -66,6 +66,9 @@ void toy_slab_node(struct toy *toy, unsigned cache, unsigned n_slabs, unsigned n
 struct mo_zones_model;
 extern const struct mo_zones_model *toy_zones;
 
+/* What mo_run_is_report() answers. */
+extern bool toy_is_report;
+
 /* Runs the plugin. */
 void toy_gather(struct toy *toy);
 void expect_state(const struct toy *toy, unsigned cache, uint64_t pfn, unsigned index, enum mo_object_state state);
