@@ -165,8 +165,9 @@ static bool find_by_kva(const struct places_state *state, uint64_t kva, struct m
 		find_stack(state, range, kva, place);
 		return true;
 	}
+	/* What a unit has beyond its dynamic part was given back, and others have it (mm/percpu.c: pcpu_embed_first_chunk()). */
 	range = range_at(&state->units, kva);
-	if (range) {
+	if (range && (place->page_class == MO_PAGE_PERCPU || place->page_class == MO_PAGE_UNKNOWN)) {
 		find_in_unit(state, range, kva, place);
 		return true;
 	}
