@@ -131,7 +131,8 @@ static enum mo_oom_constraint by_zones(const struct oom_state *state, const stru
 	}
 	if (is_elsewhere(draft, "other zone") || (shows_some_zones(state, draft) && is_free_elsewhere(draft)))
 		return MO_OOM_ZONE;
-	if (draft->event.kind == MO_OOM_ALLOCATION_FAILURE && request->is_known && !request->may_block)
+	if ((draft->event.kind == MO_OOM_ALLOCATION_FAILURE || draft->event.kind == MO_OOM_SLAB_FAILURE) && request->is_known &&
+	    !request->may_block)
 		return MO_OOM_RESERVE;
 	return draft->parts & (PART_ZONES | PART_SUMMARY) ? MO_OOM_GLOBAL : MO_OOM_CONSTRAINT_UNKNOWN;
 }

@@ -13,9 +13,7 @@ static bool is_kind(const struct mo_oom_share *share, const char *kind)
 
 static void say_holder_name(struct sentence *sentence, const struct mo_oom_share *share)
 {
-	if (is_kind(share, "pool"))
-		say(sentence, "the pool %s", share->holder);
-	else if (is_kind(share, "processes"))
+	if (is_kind(share, "processes"))
 		say(sentence, "%u processes %s", share->n_holders, share->holder);
 	else if (is_kind(share, "process") && share->holder_pid)
 		say(sentence, "%s (PID %d)", share->holder, share->holder_pid);
@@ -31,11 +29,27 @@ static void say_holder_name(struct sentence *sentence, const struct mo_oom_share
 		say(sentence, "the %s %s", share->holder_kind, share->holder);
 }
 
+/* Huge pages are taken from everybody else whether they are used or not. */
+static void say_pool(struct sentence *sentence, const struct mo_oom_share *share)
+{
+	say(sentence, " Of its pages (%s) ", share->holder);
+	if (share->unused_bytes.certainty == MO_EXACT && share->unused_bytes.value) {
+		say_bytes(sentence, share->unused_bytes.value);
+		say(sentence, " are unused, and nobody else may have them.");
+	} else {
+		say(sentence, "all are in use.");
+	}
+}
+
 /* A sentence of its own, behind how much it is in all. */
 static void say_holder(struct sentence *sentence, const struct draft *draft, const struct mo_oom_share *share)
 {
 	if (!share->holder[0]) {
 		say(sentence, " Whose that was is not known.");
+		return;
+	}
+	if (is_kind(share, "pool")) {
+		say_pool(sentence, share);
 		return;
 	}
 	say(sentence, " %s belonged to ", share->holder_bytes.value >= share->bytes.value / 10 * 9 ? "Nearly all of that" :
@@ -50,11 +64,6 @@ static void say_holder(struct sentence *sentence, const struct draft *draft, con
 		say(sentence, " with what it has in swap");
 	else if (is_word(share->holder_source, "dump"))
 		say(sentence, " in the dump");
-	if (share->unused_bytes.certainty == MO_EXACT && share->unused_bytes.value) {
-		say(sentence, ", of which ");
-		say_bytes(sentence, share->unused_bytes.value);
-		say(sentence, " are unused");
-	}
 	say(sentence, ".");
 	if (share->module[0] && strcmp(share->module, share->holder) != 0)
 		say(sentence, " Its objects point into module %s.", share->module);

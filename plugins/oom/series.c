@@ -7,6 +7,8 @@
 
 #include "sentence.h"
 
+#define AT_ONCE_NS 100000000ull
+
 struct series {
 	size_t n_events, n_processes;
 	size_t n_memcg;             /* events at the limit of a group */
@@ -81,7 +83,9 @@ void say_series(struct sentence *sentence, const struct oom_state *state, const 
 	say(sentence, " In all, the log has %zu processes killed", series.n_processes);
 	if (series.n_events != series.n_processes)
 		say(sentence, " in %zu events", series.n_events);
-	if (series.has_time) {
+	if (series.has_time && series.last_ns - series.first_ns < AT_ONCE_NS) {
+		say(sentence, " at nearly the same time");
+	} else if (series.has_time) {
 		say(sentence, " within ");
 		say_duration(sentence, series.last_ns - series.first_ns);
 	}

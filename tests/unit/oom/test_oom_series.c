@@ -126,19 +126,19 @@ static void test_series(void **context)
 
 	set_up(&toy);
 	explain(&toy, MEMCG_KILL("/a", 5) MEMCG_KILL("/b", 6));
-	assert_series(&toy, " In all, the log has 2 processes killed within 0.0 s, all at limits of memory cgroups.");
+	assert_series(&toy, " In all, the log has 2 processes killed at nearly the same time, all at limits of memory cgroups.");
 	tear_down(&toy);
 
 	/* Of the second there is no report, and so not the group. */
 	set_up(&toy);
 	explain(&toy, MEMCG_KILL("/a", 5) "Memory cgroup o" KILLED_LATER(6));
-	assert_series(&toy, " In all, the log has 2 processes killed within 0.0 s, all at limits of memory cgroups (once that of /a; the "
+	assert_series(&toy, " In all, the log has 2 processes killed at nearly the same time, all at limits of memory cgroups (once that of /a; the "
 			    "others have no report).");
 	tear_down(&toy);
 
 	set_up(&toy);
 	explain(&toy, MEMCG_KILL("/a", 5) REPORT_6_1_HEAD MEMINFO(9, 0, 2, 5, 4) ZONES_100000 "O" KILLED_LATER(77));
-	assert_series(&toy, " In all, the log has 2 processes killed within 0.0 s, in 1 of these events at the limit of a memory cgroup.");
+	assert_series(&toy, " In all, the log has 2 processes killed at nearly the same time, in 1 of these events at the limit of a memory cgroup.");
 	tear_down(&toy);
 }
 

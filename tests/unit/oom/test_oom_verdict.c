@@ -193,7 +193,7 @@ static void test_bystanders(void **context)
 		{ MEMINFO(9000, 60000, 800, 500, 400), "", MO_OOM_MLOCKED, "locker", "locker (PID 9): 195.3 MiB in the dump." },
 		{ MEMINFO(9000, 0, 800, 50000, 400), "", MO_OOM_PAGE_TABLES, "mapper", "mapper (PID 80)" },
 		{ MEMINFO(9000, 0, 800, 500, 400), "Node 0 hugepages_total=150 hugepages_free=140 hugepages_surp=0 hugepages_size=2048kB\n",
-		  MO_OOM_HUGETLB, "hugepages-2048kB", "of which 280.0 MiB are unused." },
+		  MO_OOM_HUGETLB, "hugepages-2048kB", "Of its pages (hugepages-2048kB) 280.0 MiB are unused" },
 		{ MEMINFO(9000, 0, 800, 500, 400), "", MO_OOM_UNACCOUNTED, "", "Whose that was is not known." },
 		{ MEMINFO(70000, 0, 800, 500, 60000), "", MO_OOM_SHMEM, "", "Shared memory (tmpfs, memfd, SysV) held 234.4 MiB" },
 	};
@@ -384,6 +384,26 @@ static void test_harmless(void **context)
 	tear_down(&toy);
 }
 
+/* The slab allocator says it by itself, before or instead of the page allocator. */
+static void test_slub(void **context)
+{
+	struct toy toy;
+	struct draft *draft;
+
+	(void)context;
+	set_up(&toy);
+	draft = explained(&toy, "SLUB: Unable to allocate memory on node -1, gfp=0xa20(GFP_ATOMIC)\n"
+			  "  cache: skbuff_head_cache, object size: 232, buffer size: 256, default order: 1, min order: 0\n"
+			  "  node 0: slabs: 100, objs: 3200, free: 0\n");
+	assert_int_equal(draft->event.kind, MO_OOM_SLAB_FAILURE);
+	assert_is(draft, 0, "The slab cache skbuff_head_cache could not grow: a process asked for 8.0 KiB in one piece (order 1) and "
+		  "got nothing 1.001 s after boot. It could not wait until memory is freed, and what is kept for such requests was used up.");
+	assert_int_equal(draft->event.constraint, MO_OOM_RESERVE);
+	assert_is(draft, 2, "Nobody was killed for it.");
+	assert_evidence(&toy, draft, "who asked", "a process: 8.0 KiB in one piece (order 1), GFP_ATOMIC");
+	tear_down(&toy);
+}
+
 /* What is not known is said to be so. */
 static void test_unknown(void **context)
 {
@@ -448,7 +468,7 @@ int main(void)
 		cmocka_unit_test(test_consumer), cmocka_unit_test(test_watermarks),	  cmocka_unit_test(test_bystanders),
 		cmocka_unit_test(test_holders),	 cmocka_unit_test(test_memcg),	  cmocka_unit_test(test_places),
 		cmocka_unit_test(test_failures), cmocka_unit_test(test_unknown), cmocka_unit_test(test_panic),
-		cmocka_unit_test(test_sum),	 cmocka_unit_test(test_harmless),
+		cmocka_unit_test(test_sum),	 cmocka_unit_test(test_harmless), cmocka_unit_test(test_slub),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
