@@ -14,9 +14,10 @@ struct listing {
 	struct leaks_state *state;
 	struct block_list *list;
 	bool is_open;           /* the last block may go on */
+	bool is_live;
 };
 
-static struct mo_error *append_block(struct block_list *list, uint64_t pfn, bool is_compound)
+static struct mo_error *append_block(struct block_list *list, uint64_t pfn, bool is_compound, bool is_free)
 {
 	if (list->n == list->n_slots) {
 		size_t n_slots = list->n_slots ? list->n_slots * 2 : 1024;
@@ -27,7 +28,7 @@ static struct mo_error *append_block(struct block_list *list, uint64_t pfn, bool
 		list->blocks = blocks;
 		list->n_slots = n_slots;
 	}
-	list->blocks[list->n++] = (struct block){ .pfn = pfn, .n_pages = 1, .is_compound = is_compound };
+	list->blocks[list->n++] = (struct block){ .pfn = pfn, .n_pages = 1, .is_compound = is_compound, .is_free = is_free };
 	return NULL;
 }
 
@@ -56,7 +57,9 @@ static struct mo_error *add_page(struct listing *listing, const uint8_t *page, u
 		return NULL;
 	}
 	listing->is_open = true;
-	return append_block(listing->list, pfn, is_tail);
+	/* Of a kernel that runs the CPUs' lists of free pages are those of another moment. */
+	return append_block(listing->list, pfn, is_tail,
+			    listing->is_live && !is_tail && !mo_get(&layout->page.refcount, page));
 }
 
 static bool is_block_class(uint8_t class)
@@ -93,7 +96,8 @@ static struct mo_error *list_some(struct listing *listing, struct mo_reader *rea
 
 struct mo_error *list_blocks(struct leaks_state *state, struct block_list *list)
 {
-	struct listing listing = { .state = state, .list = list };
+	struct listing listing = { .state = state, .list = list,
+				   .is_live = mo_kernel_facts(mo_run_kernel(state->run))->is_live };
 	struct mo_reader *reader = mo_run_reader(state->run);
 	struct mo_error *error = NULL;
 

@@ -72,7 +72,7 @@ static void enter_blocks(struct object_index *index, const struct block_list *bl
 		index->indexed[number] = (struct indexed_slab){
 			.first_kva = index->first_kva + (block->pfn << index->page_shift),
 			.first_object = index->n_objects++,
-			.objects = 1,
+			.objects = block->is_free ? 0 : 1, /* what is free is neither lost nor leads anywhere */
 			.size_bytes = (uint32_t)((uint64_t)block->n_pages << index->page_shift),
 		};
 		index->n_blocks++;

@@ -17,6 +17,7 @@ struct block {
 	uint64_t pfn;
 	uint32_t n_pages;
 	bool is_compound;
+	bool is_free;           /* of a kernel that runs: nobody counts on it */
 };
 struct block_list {
 	struct block *blocks;

@@ -3,9 +3,9 @@
 
 /*
  * Everything in use but slabs, whose objects are looked at one by one, and what belongs to users: anonymous memory, page
- * cache, hugetlb pages, compressed memory. Struct pages are roots: they lead to inodes, buffer heads and cgroups. A page
- * of unknown class is taken as a root, which can hide a loss but name none that is none. Text was there before the first
- * object was: it points at none.
+ * cache, hugetlb pages, compressed memory, and what of these is on its way out. Struct pages are roots: they lead to
+ * inodes, buffer heads and cgroups. A page of unknown class is taken as a root, which can hide a loss but name none that
+ * is none. Text was there before the first object was: it points at none.
  */
 bool is_root_class(enum mo_page_class class)
 {
@@ -22,7 +22,6 @@ bool is_root_class(enum mo_page_class class)
 	case MO_PAGE_KERNEL_INIT:
 	case MO_PAGE_RESERVED:
 	case MO_PAGE_PAGE_POOL:
-	case MO_PAGE_ISOLATED:
 	case MO_PAGE_DIRECT:
 		return true;
 	default:

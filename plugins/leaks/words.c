@@ -33,7 +33,8 @@ static void meet(struct leaks_state *state, struct marking_thread *thread, uint3
 	uint64_t object;
 	uint64_t bit;
 
-	if (is_slab_node(&state->index, node) && !pointed_object(&state->index, node, word, &ref.index))
+	if (is_slab_node(&state->index, node) ? !pointed_object(&state->index, node, word, &ref.index) :
+						!state->index.indexed[node].objects)
 		return;
 	object = state->index.indexed[node].first_object + ref.index;
 	bit = 1ull << object % 64;

@@ -52,6 +52,30 @@ static void test_live(void **state)
 	toy_destroy(&toy);
 }
 
+/* A page without a count is free, or about to be: it is not lost, and what stands in it leads nowhere. Of a dump it is a block. */
+static void test_free_page(void **state)
+{
+	(void)state;
+	for (unsigned is_live = 0; is_live < 2; is_live++) {
+		struct toy toy;
+
+		toy_is_live = is_live;
+		toy_init_with_pages(&toy);
+		make_block(&toy, 33, 1, false);
+		mo_fake_put_u32(toy.kernel, STRUCT_PAGE_KVA(33) + 52, 0);
+		point(&toy, DATA, STRUCT_PAGE_KVA(33) + 8); /* the list that it is on */
+		point(&toy, page_kva(33) + 8, take(ODD, 1));
+		toy_gather(&toy);
+		assert_null(lost_at(&toy, page_kva(33)));
+		if (is_live)
+			assert_non_null(lost_at(&toy, object_kva(ODD, 1)));
+		else
+			assert_null(lost_at(&toy, object_kva(ODD, 1)));
+		toy_destroy(&toy);
+	}
+	toy_is_live = false;
+}
+
 /* A dump is looked at once. */
 static void test_dump(void **state)
 {
@@ -74,6 +98,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_live),
+		cmocka_unit_test(test_free_page),
 		cmocka_unit_test(test_dump),
 	};
 
