@@ -55,7 +55,8 @@ const struct mo_table_spec oom_verdict_table = {
 	.flags = MO_TABLE_RECORD,
 };
 
-enum { E_EVENT, E_TIME, E_KIND, E_CONSTRAINT, E_ORDER, E_GFP, E_COMM, E_PID, E_VICTIM_PID, E_VICTIM, E_FREED, E_CAUSE, E_REPEATS,
+enum { E_EVENT, E_TIME, E_KIND, E_CONSTRAINT, E_ORDER, E_GFP, E_COMM, E_PID, E_VICTIM_PID, E_VICTIM, E_FREED, E_CAUSE,
+       E_REPEATS,
        E_FUNCTION, E_PARTIAL, N_E };
 
 static const struct mo_column event_columns[N_E] = {

@@ -115,7 +115,8 @@ static void test_4_9(void **context)
 	struct draft *draft;
 
 	(void)context;
-	feed(&scan, "a b invoked oom-killer: gfp_mask=0x24280ca(GFP_HIGHUSER_MOVABLE|__GFP_ZERO), nodemask=0, order=0, oom_score_adj=0\n"
+	feed(&scan, "a b invoked oom-killer: gfp_mask=0x24280ca(GFP_HIGHUSER_MOVABLE|__GFP_ZERO), nodemask=0, order=0, "
+			  "oom_score_adj=0\n"
 		    "a b cpuset=box mems_allowed=1\n"
 		    "Mem-Info:\n"
 		    "active_anon:1 inactive_anon:2 isolated_anon:0\n"

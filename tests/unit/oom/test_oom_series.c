@@ -132,13 +132,15 @@ static void test_series(void **context)
 	/* Of the second there is no report, and so not the group. */
 	set_up(&toy);
 	explain(&toy, MEMCG_KILL("/a", 5) "Memory cgroup o" KILLED_LATER(6));
-	assert_series(&toy, " In all, the log has 2 processes killed at nearly the same time, all at limits of memory cgroups (once that of /a; the "
+	assert_series(&toy, " In all, the log has 2 processes killed at nearly the same time, all at limits of memory "
+			  "cgroups (once that of /a; the "
 			    "others have no report).");
 	tear_down(&toy);
 
 	set_up(&toy);
 	explain(&toy, MEMCG_KILL("/a", 5) REPORT_6_1_HEAD MEMINFO(9, 0, 2, 5, 4) ZONES_100000 "O" KILLED_LATER(77));
-	assert_series(&toy, " In all, the log has 2 processes killed at nearly the same time, in 1 of these events at the limit of a memory cgroup.");
+	assert_series(&toy, " In all, the log has 2 processes killed at nearly the same time, in 1 of these events at "
+			  "the limit of a memory cgroup.");
 	tear_down(&toy);
 }
 
@@ -152,7 +154,8 @@ static void test_without_report(void **context)
 	set_up(&toy);
 	explain(&toy, "Memory cgroup o" KILLED_LATER(6));
 	event = &toy.state.scan.drafts[0]->event;
-	assert_string_equal(event->sentences[0], "A memory cgroup, whose name is not in the log, reached its limit 1.001 s after boot.");
+	assert_string_equal(event->sentences[0], "A memory cgroup, whose name is not in the log, reached its limit "
+			  "1.001 s after boot.");
 	assert_non_null(strstr(event->sentences[1], "What held the memory is not known: the kernel printed no report of it"));
 	assert_string_equal(event->sentences[2], "The kernel killed x (PID 6). That freed 4.0 KiB.");
 	tear_down(&toy);
@@ -160,7 +163,8 @@ static void test_without_report(void **context)
 	set_up(&toy);
 	explain(&toy, "cgroup: fork rejected by pids controller in /box\n");
 	event = &toy.state.scan.drafts[0]->event;
-	assert_string_equal(event->sentences[0], "Cgroup /box reached its limit of tasks (pids.max) 1.001 s after boot: fork() and new "
+	assert_string_equal(event->sentences[0], "Cgroup /box reached its limit of tasks (pids.max) 1.001 s after "
+			  "boot: fork() and new "
 						 "threads fail there, however much memory is free.");
 	assert_string_equal(event->sentences[1], "");
 	assert_string_equal(event->sentences[2], "");

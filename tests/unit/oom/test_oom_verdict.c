@@ -128,7 +128,8 @@ static void test_consumer(void **context)
 	assert_string_equal(draft->candidates[2].exempt, "oom_score_adj is -1000");
 	assert_int_equal(draft->candidates[2].oom_score.certainty, MO_UNKNOWN);
 	assert_is(draft, 0, "The machine ran out of memory 1.001 s after boot. There is no swap.");
-	assert_is(draft, 1, "Anonymous memory of processes held 350.4 MiB of 390.6 MiB (90 %). Most of that belonged to eater (PID 77): "
+	assert_is(draft, 1, "Anonymous memory of processes held 350.4 MiB of 390.6 MiB (90 %). Most of that belonged "
+			  "to eater (PID 77): "
 		  "312.5 MiB.");
 	assert_is(draft, 2, "The kernel killed eater (PID 77), which held most of it. That freed 313.3 MiB.");
 	assert_evidence(&toy, draft, "badness", "80200 pages, the highest of 2 candidates (1 more exempt)");
@@ -166,7 +167,8 @@ static void test_watermarks(void **context)
 
 	/* A zone above the highest that the request may use. */
 	set_up(&toy);
-	draft = explained(&toy, "x invoked oom-killer: gfp_mask=0xcc4(GFP_KERNEL|GFP_DMA32), order=0, oom_score_adj=0\n" MEMINFO(9, 0, 9, 9, 9)
+	draft = explained(&toy, "x invoked oom-killer: gfp_mask=0xcc4(GFP_KERNEL|GFP_DMA32), order=0, "
+			  "oom_score_adj=0\n" MEMINFO(9, 0, 9, 9, 9)
 			  "Node 0 DMA32 free:1000kB min:2600kB low:3200kB high:3900kB managed:400000kB\n"
 			  "lowmem_reserve[]: 0 0 900 900\n"
 			  "Node 0 Normal free:900000kB min:2600kB low:3200kB high:3900kB managed:4000000kB\n"
@@ -304,7 +306,8 @@ static void test_failures(void **context)
 	(void)context;
 	/* Enough is free, and no block of that order on lists that the request may use. */
 	set_up(&toy);
-	draft = explained(&toy, "driver: page allocation failure: order:5, mode:0x40cc0(GFP_KERNEL|__GFP_COMP), nodemask=(null),cpuset=/,"
+	draft = explained(&toy, "driver: page allocation failure: order:5, mode:0x40cc0(GFP_KERNEL|__GFP_COMP), "
+			  "nodemask=(null),cpuset=/,"
 			  "mems_allowed=0\n" MEMINFO(9000, 0, 800, 500, 400)
 			  "Node 0 DMA32 free:90000kB min:2600kB low:3200kB high:3900kB managed:400000kB\n"
 			  "lowmem_reserve[]: 0 0 0 0\n"
@@ -312,13 +315,15 @@ static void test_failures(void **context)
 	assert_string_equal(draft->zones[0].verdict, "no block");
 	assert_int_equal(draft->event.constraint, MO_OOM_ORDER);
 	assert_int_equal(draft->event.cause, MO_OOM_FRAGMENTATION);
-	assert_says(draft, 0, "driver got no block of 128.0 KiB (order 5) 1.001 s after boot: 87.9 MiB were free, but only in smaller");
+	assert_says(draft, 0, "driver got no block of 128.0 KiB (order 5) 1.001 s after boot: 87.9 MiB were free, but "
+			  "only in smaller");
 	assert_says(draft, 2, "Nobody was killed for it.");
 	tear_down(&toy);
 
 	/* It may not wait: half of min, and a quarter of the rest, is its own. */
 	set_up(&toy);
-	draft = explained(&toy, "net: page allocation failure: order:0, mode:0xa20(GFP_ATOMIC), nodemask=(null),cpuset=/,mems_allowed=0\n"
+	draft = explained(&toy, "net: page allocation failure: order:0, mode:0xa20(GFP_ATOMIC), nodemask=(null),"
+			  "cpuset=/,mems_allowed=0\n"
 			  MEMINFO(9000, 0, 800, 500, 400)
 			  "Node 0 DMA32 free:900kB min:2600kB low:3200kB high:3900kB reserved_highatomic:0KB managed:400000kB\n"
 			  "lowmem_reserve[]: 0 0 0 0\n");
@@ -355,7 +360,8 @@ static void test_sum(void **context)
 
 	(void)context;
 	set_up(&toy);
-	draft = explained(&toy, REPORT_6_1_HEAD MEMINFO(40000, 0, 2000, 500, 400) ZONES_100000 NO_SWAP GLOBAL KILLED(77, "eater", 4, 4));
+	draft = explained(&toy, REPORT_6_1_HEAD MEMINFO(40000, 0, 2000, 500, 400) ZONES_100000 NO_SWAP GLOBAL
+			  KILLED(77, "eater", 4, 4));
 	assert_int_equal(draft->event.total_bytes.value, 100000ull * 4096);
 	assert_int_equal(sum_of(draft), 100000ull * 4096);
 	tear_down(&toy);
@@ -378,7 +384,8 @@ static void test_harmless(void **context)
 	tear_down(&toy);
 
 	set_up(&toy);
-	draft = explained(&toy, "net: page allocation failure: order:4, mode:0x1(GFP_KERNEL), nodemask=(null),cpuset=/,mems_allowed=0\n");
+	draft = explained(&toy, "net: page allocation failure: order:4, mode:0x1(GFP_KERNEL), nodemask=(null),cpuset=/,"
+			  "mems_allowed=0\n");
 	assert_false(is_harmless(draft));
 	assert_is(draft, 2, "Nobody was killed for it.");
 	tear_down(&toy);
@@ -436,7 +443,8 @@ static void test_unknown(void **context)
 
 	/* Flags as a number alone: the zone is known, and what the request may do is not. */
 	set_up(&toy);
-	draft = explained(&toy, "x invoked oom-killer: gfp_mask=0x4, order=0, oom_score_adj=0\n" ZONES_100000 KILLED(77, "eater", 4, 8));
+	draft = explained(&toy, "x invoked oom-killer: gfp_mask=0x4, order=0, oom_score_adj=0\n" ZONES_100000
+			  KILLED(77, "eater", 4, 8));
 	assert_true(request_of(&draft->event).has_zone);
 	assert_int_equal(request_of(&draft->event).zone, ZONE_KIND_DMA32);
 	assert_false(request_of(&draft->event).is_known);
