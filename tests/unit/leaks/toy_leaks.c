@@ -333,6 +333,11 @@ void toy_init_with_pages(struct toy *toy)
 	mo_fake_put_u64(toy->kernel, PAGE_VARIABLES_KVA + 8, TOY_PAGES);
 }
 
+void set_tracks(toy_track_function track)
+{
+	slab_model.track = track;
+}
+
 void set_class(uint64_t pfn, enum mo_page_class class)
 {
 	classes[pfn] = (uint8_t)class;

@@ -84,6 +84,11 @@ void set_fault(uint32_t slab, bool has_states);
 void set_colour(uint32_t slab, uint16_t first_words);
 void set_object_count(uint32_t slab, uint16_t objects);
 void set_cache_kva(uint32_t cache, uint64_t cache_kva);
+/* The kernel keeps a record of each object's allocation: so it says. */
+typedef struct mo_error *(*toy_track_function)(const struct mo_slab_model *model, struct mo_reader *reader,
+					       const struct mo_slab *slab, uint32_t index, bool is_of_free,
+					       struct mo_slab_track *ret);
+void set_tracks(toy_track_function track);
 void set_class(uint64_t pfn, enum mo_page_class class);
 void leave_out(struct toy *toy, uint64_t pfn);
 
