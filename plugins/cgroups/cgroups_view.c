@@ -50,7 +50,7 @@ static const struct mo_column columns[N_COLUMNS] = {
 	[COLUMN_ID] = { .key = "inode", .heading = "INODE", .kind = MO_CELL_COUNT, HIDDEN,
 			.help = "inode number of its directory, as kpagecgroup has it" },
 	[COLUMN_MEMCG] = { .key = "memcg", .heading = "STRUCT MEM_CGROUP", .kind = MO_CELL_ADDRESS, HIDDEN, .help = "where it is" },
-	[COLUMN_GROUP] = { .key = "cgroup", .heading = "CGROUP", .kind = MO_CELL_TEXT, .flags = MO_COLUMN_TRUNCATE,
+	[COLUMN_GROUP] = { .key = "cgroup", .heading = "CGROUP", .kind = MO_CELL_TEXT,
 			   .help = "its path" },
 };
 

@@ -16,7 +16,7 @@ enum { COLUMN_GROUP, COLUMN_BYTES, COLUMN_ANON, COLUMN_FILE, COLUMN_SHMEM, COLUM
 #define HIDDEN .flags = MO_COLUMN_HIDDEN
 
 static const struct mo_column columns[N_COLUMNS] = {
-	[COLUMN_GROUP] = { .key = "cgroup", .heading = "REMOVED CGROUP", .kind = MO_CELL_TEXT, .flags = MO_COLUMN_TRUNCATE,
+	[COLUMN_GROUP] = { .key = "cgroup", .heading = "REMOVED CGROUP", .kind = MO_CELL_TEXT,
 			   .help = "the path that it had" },
 	[COLUMN_BYTES] = { .key = "charged_bytes", .heading = "CHARGED", .kind = MO_CELL_BYTES,
 			   .help = "pages and objects charged to it alone" },

@@ -26,7 +26,7 @@ static const struct mo_column columns[N_COLUMNS] = {
 			 .help = "on s_dentry_lru, as the kernel counted" },
 	[COLUMN_INODE_LRU] = { .key = "unused_inodes", .heading = "INODES", .kind = MO_CELL_COUNT,
 			       .help = "on s_inode_lru, as the kernel counted" },
-	[COLUMN_PATH] = { .key = "mounted_at", .heading = "MOUNTED AT", .kind = MO_CELL_TEXT, .flags = MO_COLUMN_TRUNCATE,
+	[COLUMN_PATH] = { .key = "mounted_at", .heading = "MOUNTED AT", .kind = MO_CELL_TEXT,
 			  .help = "empty: nowhere, it is the kernel's own" },
 	[COLUMN_DEVICE] = { .key = "device", .heading = "DEVICE", .kind = MO_CELL_TEXT, .flags = MO_COLUMN_HIDDEN,
 			    .help = "what was mounted, or s_id" },

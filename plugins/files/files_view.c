@@ -29,7 +29,7 @@ static const struct mo_column columns[N_COLUMNS] = {
 	[COLUMN_TYPE] = { .key = "type", .heading = "TYPE", .kind = MO_CELL_TEXT, .help = "of its file system" },
 	[COLUMN_USED_BY] = { .key = "used_by", .heading = "USED BY", .kind = MO_CELL_TEXT,
 			     .help = "a process that has it open or mapped, and how many others do" },
-	[COLUMN_PATH] = { .key = "path", .heading = "PATH", .kind = MO_CELL_TEXT, .flags = MO_COLUMN_TRUNCATE,
+	[COLUMN_PATH] = { .key = "path", .heading = "PATH", .kind = MO_CELL_TEXT,
 			  .help = "as the first process sees it" },
 	[COLUMN_KIND] = { .key = "kind", .heading = "KIND", .kind = MO_CELL_TEXT, .flags = MO_COLUMN_HIDDEN,
 			  .help = "regular, shmem, shmem-internal, block-device, hugetlb, swap-cache, unknown" },

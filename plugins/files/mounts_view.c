@@ -16,7 +16,7 @@ static const struct mo_column columns[N_COLUMNS] = {
 			  .help = "of a tmpfs: what counts against its limit (used_blocks)" },
 	[COLUMN_LIMIT] = { .key = "limit_bytes", .heading = "LIMIT", .kind = MO_CELL_BYTES,
 			   .help = "of a tmpfs: size= (max_blocks)" },
-	[COLUMN_PATH] = { .key = "mounted_at", .heading = "MOUNTED AT", .kind = MO_CELL_TEXT, .flags = MO_COLUMN_TRUNCATE,
+	[COLUMN_PATH] = { .key = "mounted_at", .heading = "MOUNTED AT", .kind = MO_CELL_TEXT,
 			  .help = "where it is mounted; empty: nowhere, it is the kernel's own" },
 	[COLUMN_DEVICE] = { .key = "device", .heading = "DEVICE", .kind = MO_CELL_TEXT, .flags = MO_COLUMN_HIDDEN,
 			    .help = "what was mounted (mnt_devname), or s_id" },
