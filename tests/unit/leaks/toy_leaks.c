@@ -14,6 +14,7 @@ static uint8_t states[256];
 static uint8_t classes[TOY_PAGES];
 static struct mo_slab_cache caches[TOY_CACHES];
 static struct mo_slab slabs[TOY_SLABS];
+static uint32_t slabs_of_caches[TOY_CACHES][TOY_SLABS];
 static struct mo_page_run page_run;
 static struct mo_slab_model slab_model;
 static struct mo_mem_map_model mem_map_model;
@@ -352,8 +353,26 @@ void make_block(struct toy *toy, uint64_t pfn, uint64_t n_pages, bool is_compoun
 	}
 }
 
+/* What the model sums up of each cache. */
+static void count_objects(void)
+{
+	for (uint32_t i = 0; i < TOY_CACHES; i++) {
+		memset(caches[i].states, 0, sizeof(caches[i].states));
+		caches[i].slabs = slabs_of_caches[i];
+		caches[i].n_slabs = 0;
+	}
+	for (uint32_t i = 0; i < TOY_SLABS; i++) {
+		struct mo_slab_cache *cache = &caches[slabs[i].cache];
+
+		slabs_of_caches[slabs[i].cache][cache->n_slabs++] = i;
+		for (uint32_t k = 0; k < slabs[i].objects && k < 64; k++)
+			cache->states[mo_object_state_at(&slab_model, slabs[i].first_object + k)]++;
+	}
+}
+
 void toy_gather(struct toy *toy)
 {
+	count_objects();
 	toy->run = fake_run(toy->kernel, TOY_PLUGIN());
 	toy->model = mo_run_model(toy->run);
 }
