@@ -89,6 +89,15 @@ static const struct mo_need rows[] = {
 		 .why = "include/linux/mm_types.h: compound_info in 7.1"),
 	MO_FIELD(L, page.memcg, "struct page", "memcg_data", .or_names = { "struct folio.memcg_data", "struct page.mem_cgroup" },
 		 OPTIONAL, .why = "include/linux/mm_types.h: mem_cgroup until 5.10, memcg_data since 5.11 (bcfe06bf2622)"),
+	MO_ADDRESS(L, writeback.offline, "offline_cgwbs", OPTIONAL,
+		   .why = "mm/backing-dev.c: writeback contexts of removed groups, in 6.1 and later, not in 5.10"),
+	MO_FIELD(L, writeback.node, "struct bdi_writeback", "offline_node", OPTIONAL),
+	MO_FIELD(L, writeback.memcg_css, "struct bdi_writeback", "memcg_css", OPTIONAL),
+	MO_FIELD(L, writeback.inodes[0], "struct bdi_writeback", "b_attached", OPTIONAL),
+	MO_FIELD(L, writeback.inodes[1], "struct bdi_writeback", "b_dirty", OPTIONAL),
+	MO_FIELD(L, writeback.inodes[2], "struct bdi_writeback", "b_io", OPTIONAL),
+	MO_FIELD(L, writeback.inodes[3], "struct bdi_writeback", "b_more_io", OPTIONAL),
+	MO_FIELD(L, writeback.inodes[4], "struct bdi_writeback", "b_dirty_time", OPTIONAL),
 	MO_CHARGE_NEEDS(L, charge),
 };
 

@@ -40,6 +40,11 @@ struct cgroups_layout {
 		struct mo_size size;
 		struct mo_field compound, memcg;
 	} page;
+	struct {
+		struct mo_address offline;
+		struct mo_field node, memcg_css;
+		struct mo_field inodes[5]; /* lists: an inode is on one of them */
+	} writeback;
 	struct mo_charge_layout charge;
 };
 

@@ -245,10 +245,8 @@ struct mo_error *show_cgroups(struct mo_run *run, struct mo_report *report)
 	}
 	if (mo_run_flag(run, "stat"))
 		return mo_error_create(MO_E_INVALID, "--stat needs the path of a group");
-	if (mo_run_flag(run, "dying")) {
-		put_dying(run, report);
-		return NULL;
-	}
+	if (mo_run_flag(run, "dying"))
+		return put_dying(run, report);
 	(void)mo_run_number(run, "top", &most);
 	error = put_groups(run, report, most);
 	if (!error)

@@ -110,7 +110,7 @@ extern const struct mo_option cgroups_options[N_CGROUPS_OPTIONS];
 struct mo_error *show_cgroups(struct mo_run *run, struct mo_report *report) MO_MUST_USE;
 struct mo_error *show_group(struct mo_run *run, struct mo_report *report, const struct mo_cgroup *group) MO_MUST_USE;
 struct mo_error *show_cgroups_section(struct mo_run *run, struct mo_report *report) MO_MUST_USE;
-void put_dying(struct mo_run *run, struct mo_report *report);
+struct mo_error *put_dying(struct mo_run *run, struct mo_report *report) MO_MUST_USE;
 void report_group_findings(struct mo_run *run, struct mo_report *report);
 
 /* In bytes, of pages; "max" is unknown to arithmetic and has a cell of its own. */

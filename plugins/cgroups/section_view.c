@@ -2,16 +2,18 @@
 /* Removed groups and what pins them; what is worth a finding; the section of the report. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cgroups_views.h"
+#include "pins.h"
 
 #define SECTION_GROUPS 10
 #define DESCRIBED_CACHES 4
 #define NOTABLE_DYING_BYTES (64u << 20)
 
 enum { COLUMN_GROUP, COLUMN_BYTES, COLUMN_ANON, COLUMN_FILE, COLUMN_SHMEM, COLUMN_KERNEL, COLUMN_OBJECTS, COLUMN_SLAB,
-       COLUMN_SWAP, COLUMN_REFERENCES, COLUMN_MEMCG, COLUMN_CACHES, N_COLUMNS };
+       COLUMN_SWAP, COLUMN_REFERENCES, COLUMN_MEMCG, COLUMN_CACHES, COLUMN_PINS, N_COLUMNS };
 
 #define HIDDEN .flags = MO_COLUMN_HIDDEN
 
@@ -33,6 +35,8 @@ static const struct mo_column columns[N_COLUMNS] = {
 	[COLUMN_MEMCG] = { .key = "memcg", .heading = "STRUCT MEM_CGROUP", .kind = MO_CELL_ADDRESS, HIDDEN, .help = "where it is" },
 	[COLUMN_CACHES] = { .key = "caches", .heading = "OBJECTS OF", .kind = MO_CELL_TEXT, .flags = MO_COLUMN_TRUNCATE,
 			    .help = "the caches with most of them" },
+	[COLUMN_PINS] = { .key = "held_by", .heading = "HELD BY", .kind = MO_CELL_TEXT, .flags = MO_COLUMN_WRAP,
+			  .help = "besides what is charged to it" },
 };
 
 const struct mo_table_spec dying_table = {
@@ -62,9 +66,11 @@ static struct mo_count charged_bytes(const struct mo_run *run, const struct mo_c
 	return mo_count_add(bytes_of_pages(run, group->charged_sum_pages), group->charged_slab_bytes);
 }
 
-static void put_one(struct mo_run *run, struct mo_report *report, const struct mo_cgroup *group)
+static void put_one(struct mo_run *run, struct mo_report *report, const struct mo_cgroup *group,
+		    const struct group_pins *pins)
 {
 	char caches[256];
+	char held_by[128];
 	struct mo_cell cells[N_COLUMNS] = {
 		[COLUMN_GROUP] = mo_cell_text(group->path),
 		[COLUMN_BYTES] = mo_cell_number(charged_bytes(run, group)),
@@ -81,15 +87,20 @@ static void put_one(struct mo_run *run, struct mo_report *report, const struct m
 
 	describe_caches(mo_run_model_of(run, MO_SLAB_MODEL), group, caches, sizeof(caches));
 	cells[COLUMN_CACHES] = mo_cell_text(caches);
+	describe_pins(pins, held_by, sizeof(held_by));
+	cells[COLUMN_PINS] = mo_cell_text(held_by);
 	mo_report_row(report, cells);
 }
 
-void put_dying(struct mo_run *run, struct mo_report *report)
+struct mo_error *put_dying(struct mo_run *run, struct mo_report *report)
 {
 	const struct mo_cgroups_model *model = mo_run_model(run);
 	size_t n = 0;
 	size_t n_reparented = 0;
+	struct group_pins *pins = find_pins(run);
 
+	if (!pins)
+		return mo_error_no_memory();
 	mo_report_table_begin(report, &dying_table);
 	for (size_t i = 0; i < model->n_cgroups; i++) {
 		if (!model->cgroups[i].is_dying)
@@ -97,12 +108,15 @@ void put_dying(struct mo_run *run, struct mo_report *report)
 		n++;
 		n_reparented += !charged_bytes(run, &model->cgroups[i]).value;
 		if (!mo_run_is_report(run) || n <= SECTION_GROUPS)
-			put_one(run, report, &model->cgroups[i]);
+			put_one(run, report, &model->cgroups[i], &pins[i]);
 	}
 	mo_report_table_end(report);
 	if (n_reparented)
 		mo_report_note(report, "Nothing is charged to %zu of %zu directly: what they had was handed to their parents when "
-			       "they were removed, and references or groups below hold them.", n_reparented, n);
+			       "they were removed, and references or groups below hold them. `memopsy refs` with the address of "
+			       "one (--columns +memcg) lists all that points at it.", n_reparented, n);
+	free(pins);
+	return NULL;
 }
 
 /*
@@ -203,7 +217,7 @@ struct mo_error *show_cgroups_section(struct mo_run *run, struct mo_report *repo
 	mo_report_note(report, "%zu memory cgroups, %zu of them removed and still in memory; the largest are shown.",
 		       model->n_cgroups, n_dying);
 	if (n_dying)
-		put_dying(run, report);
+		error = put_dying(run, report);
 	report_group_findings(run, report);
-	return NULL;
+	return error;
 }

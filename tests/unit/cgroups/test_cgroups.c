@@ -319,6 +319,40 @@ static void test_charged_objects(void **unused)
 	toy_destroy(kernel);
 }
 
+/* Two contexts of the removed /a/b, one with an inode; one of a group that is none; and a group below /a. */
+static void test_pins(void **unused)
+{
+	struct mo_kernel *kernel = small_tree(TOY_6_1);
+	uint64_t last = OFFLINE_CONTEXTS;
+	struct mo_run *run;
+	char *text;
+
+	(void)unused;
+	for (unsigned i = 0; i < 3; i++) {
+		mo_fake_put_u64(kernel, last, CONTEXT(i) + CONTEXT_NODE);
+		mo_fake_put_u64(kernel, CONTEXT(i) + CONTEXT_NODE + 8, last);
+		last = CONTEXT(i) + CONTEXT_NODE;
+		mo_fake_put_u64(kernel, CONTEXT(i) + CONTEXT_CSS, i == 1 ? OBJCG(0) : GROUP(2));
+		mo_fake_put_u64(kernel, CONTEXT(i) + CONTEXT_ATTACHED, CONTEXT(i) + CONTEXT_ATTACHED);
+		mo_fake_put_u64(kernel, CONTEXT(i) + CONTEXT_ATTACHED + 8, CONTEXT(i) + CONTEXT_ATTACHED);
+	}
+	mo_fake_put_u64(kernel, last, OFFLINE_CONTEXTS);
+	mo_fake_put_u64(kernel, OFFLINE_CONTEXTS + 8, last);
+	mo_fake_put_u64(kernel, CONTEXT(2) + CONTEXT_ATTACHED, CONTEXT(3));
+	mo_fake_put_u64(kernel, CONTEXT(2) + CONTEXT_ATTACHED + 8, CONTEXT(3));
+	mo_fake_put_u64(kernel, CONTEXT(3), CONTEXT(2) + CONTEXT_ATTACHED);
+	mo_fake_put_u64(kernel, CONTEXT(3) + 8, CONTEXT(2) + CONTEXT_ATTACHED);
+	mo_fake_put_u32(kernel, GROUP(1) + CSS_FLAGS, 0);
+	mo_fake_put_u32(kernel, GROUP(2) + CSS_FLAGS, 0);
+	run = run_of(kernel);
+	text = fake_run_text(run, "cgroups", (const char *const[]){ "--dying", NULL });
+	if (!strstr(text, "2 writeback contexts with 1 inode\n") || !strstr(text, "1 group below\n"))
+		fail_msg("%s", text);
+	free(text);
+	fake_run_destroy(run);
+	toy_destroy(kernel);
+}
+
 static void test_unreadable_vector(void **unused)
 {
 	struct mo_kernel *kernel = small_tree(TOY_6_1);
@@ -383,6 +417,7 @@ int main(void)
 		cmocka_unit_test(test_unreadable_group),
 		cmocka_unit_test(test_charged_pages),
 		cmocka_unit_test(test_charged_objects),
+		cmocka_unit_test(test_pins),
 		cmocka_unit_test(test_unreadable_vector),
 		cmocka_unit_test(test_unreadable_pages),
 		cmocka_unit_test(test_section),

@@ -22,6 +22,8 @@ extern const struct mo_plugin *memopsy_plugin_entry_cgroups(void);
 #define STAT_TABLE (BASE_KVA + 0x78000)
 #define STAT_INDEX (BASE_KVA + 0x79000)
 #define VM_EVENTS (BASE_KVA + 0x79100)
+#define OFFLINE_CONTEXTS (BASE_KVA + 0x79300)          /* no list, as long as a test makes none of it */
+#define CONTEXT(i) (BASE_KVA + 0x79400 + (i) * 0x40ull)
 
 #define TOY_PAGES 64ull
 #define PAGE(pfn) (BASE_KVA + 0x80000 + (pfn) * 64ull)
@@ -37,6 +39,7 @@ enum {
 	STATE = 0, EVENTS = 0x20, PENDING = 0x38, EVENTS_PENDING = 0x58,
 	CPU_STATE = 0, CPU_EVENTS = 0x20, CPU_STATE_PREV = 0x38, CPU_EVENTS_PREV = 0x58,
 	PAGE_COMPOUND = 8, PAGE_MEMCG = 56,
+	CONTEXT_NODE = 0, CONTEXT_CSS = 0x10, CONTEXT_ATTACHED = 0x20,
 	TOY_ONLINE = 2,
 };
 
