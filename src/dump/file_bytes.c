@@ -13,6 +13,7 @@
 #include "bytes.h"
 #include "cleanup.h"
 #include "flattened.h"
+#include "live_files.h"
 
 void mo_file_bytes_close(struct mo_file_bytes *file)
 {
@@ -20,6 +21,7 @@ void mo_file_bytes_close(struct mo_file_bytes *file)
 		return;
 	if (file->map)
 		munmap((void *)(uintptr_t)file->map, file->map_bytes);
+	mo_live_files_destroy(file->live);
 	if (file->fd >= 0)
 		close(file->fd);
 	mo_extents_deinit(&file->records);
@@ -123,6 +125,8 @@ static struct mo_error *open_file(struct mo_file_bytes *file, const char *path, 
 		return mo_error_no_memory();
 	MO_TRY(open_path(file, &status));
 	file->is_live_kernel = is_kcore(&status);
+	if (file->is_live_kernel)
+		MO_TRY(mo_live_files_create(file->path, file->fd, &file->live));
 	MO_TRY(find_length(file, &status));
 	/* /proc/vmcore can be mapped on some architectures and kernels; pread works on all. */
 	if (!may_map || !S_ISREG(status.st_mode) || is_on_procfs(file->fd))
@@ -182,10 +186,25 @@ static struct mo_error *ends_before(const struct mo_file_bytes *file, uint64_t o
 			       file->path, offset, file->n_bytes);
 }
 
+static ssize_t read_at(const struct mo_file_bytes *file, uint8_t *buffer, size_t n_bytes, uint64_t offset)
+{
+	ssize_t n_read;
+	unsigned number;
+	int saved;
+
+	if (!file->live)
+		return pread(file->fd, buffer, n_bytes, (off_t)offset);
+	n_read = pread(mo_live_files_take(file->live, &number), buffer, n_bytes, (off_t)offset);
+	saved = errno;
+	mo_live_files_give(file->live, number);
+	errno = saved;
+	return n_read;
+}
+
 static struct mo_error *copy_from_fd(const struct mo_file_bytes *file, uint64_t offset, uint8_t *buffer, size_t n_bytes)
 {
 	while (n_bytes > 0) {
-		ssize_t n_read = pread(file->fd, buffer, n_bytes, (off_t)offset);
+		ssize_t n_read = read_at(file, buffer, n_bytes, offset);
 
 		if (n_read < 0 && errno == EINTR)
 			continue;

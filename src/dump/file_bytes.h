@@ -20,6 +20,8 @@
 
 #include "extents.h"
 
+struct mo_live_files;
+
 struct mo_file_bytes {
 	char *path;
 	int fd;
@@ -30,6 +32,7 @@ struct mo_file_bytes {
 	bool is_flattened;
 	bool is_cut_short;         /* flattened, and its end is missing */
 	bool is_live_kernel;       /* /proc/kcore */
+	struct mo_live_files *live; /* its descriptors, of which fd is the first; NULL: it is not live */
 };
 
 struct mo_error *mo_file_bytes_open(const char *path, struct mo_file_bytes **ret) MO_MUST_USE;
