@@ -165,6 +165,14 @@ struct mo_error *mo_walk_page_table(struct mo_reader *reader, uint64_t root_pa, 
 /* Loads the modules' symbols (once; any thread). Until then only the kernel's own are known. */
 struct mo_error *mo_kernel_load_modules(struct mo_kernel *kernel) MO_MUST_USE;
 
+/*
+ * Adds the modules' types to the kernel's: split BTF out of the dump where the kernel's types are BTF, the modules'
+ * debug files where a vmlinux gave them. Little needs them, so it is done on demand: once, before other threads use the
+ * types. What cannot be read is left out, and a remark of the session says so; *n_modules_ret (may be NULL) is of how
+ * many modules the types are known.
+ */
+struct mo_error *mo_kernel_load_module_types(struct mo_kernel *kernel, size_t *n_modules_ret) MO_MUST_USE;
+
 MO_API_END
 
 #endif

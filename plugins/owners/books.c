@@ -44,16 +44,18 @@ bool is_kernel_class(enum mo_page_class class)
 
 static struct mo_error *add_classes(struct owners_state *state)
 {
-	struct mo_error *error = NULL;
+	uint64_t zram_pages = 0;
+	struct mo_error *error = gather_zram_books(state, &zram_pages);
 
 	for (unsigned class = 0; class < MO_N_PAGE_CLASSES && !error; class++) {
 		enum mo_holder_kind kind = kind_of_class((enum mo_page_class)class);
+		uint64_t n_pages = state->mem_map->pages[class] - (class == MO_PAGE_ZSMALLOC ? zram_pages : 0);
 		struct mo_holder holder = {
 			.kind = kind,
 			.evidence = kind == MO_HOLDER_DIRECT ? MO_HOLDER_BY_STRUCTURE : MO_HOLDER_BY_ALLOCATOR,
 			.name = state->mem_map->classes[class].title,
-			.bytes = state->mem_map->pages[class] << state->page_shift,
-			.pieces = state->mem_map->pages[class],
+			.bytes = n_pages << state->page_shift,
+			.pieces = n_pages,
 			.page_class = (uint8_t)class,
 		};
 

@@ -76,6 +76,8 @@ enum structure {
 	STRUCTURE_RING_BUFFER,
 	STRUCTURE_PIPE,
 	STRUCTURE_POOL,
+	STRUCTURE_IO_URING,
+	STRUCTURE_PERF,
 	STRUCTURE_PAGE_EXT,
 	N_STRUCTURES,
 };
@@ -199,6 +201,8 @@ bool leads_on(const struct owners_state *state, const struct mo_place *place);
 struct mo_error *follow_chain(struct owners_state *state, const struct mo_place *place, struct mo_place *ret, bool *is_found) MO_MUST_USE;
 /* What holds a pointer, in the words of a group: "skbuff_head_cache.head", all stacks as one. */
 void describe_pointer_place(struct owners_state *state, const struct mo_place *place, char *text, size_t n_bytes);
+/* zram.c: pages of zsmalloc by the device that has them; *n_pages: of all these. */
+struct mo_error *gather_zram_books(struct owners_state *state, uint64_t *n_pages) MO_MUST_USE;
 /* object_modules.c */
 struct mo_error *find_module_span(struct owners_state *state) MO_MUST_USE;
 struct mo_error *module_of_object(struct owners_state *state, uint64_t kva, uint64_t n_bytes, const char **ret) MO_MUST_USE;

@@ -16,6 +16,10 @@ struct owners_layout {
 	struct mo_size pipe_buffer;
 	struct mo_field pipe_page, pipe_ops;
 	struct mo_field pool_start, pool_end;
+	struct mo_size uring;
+	struct mo_field uring_rings, uring_sqes, uring_sq_entries, uring_cq_entries;
+	struct mo_size perf_buffer;
+	struct mo_field perf_user_page, perf_data_pages, perf_nr_pages;
 	struct mo_address page_ext_bytes;
 };
 

@@ -14,6 +14,8 @@ const char *const structure_names[N_STRUCTURES] = {
 	[STRUCTURE_SKB_FRAGS] = "fragments of socket buffers",
 	[STRUCTURE_RING_BUFFER] = "ring buffers of ftrace",
 	[STRUCTURE_PIPE] = "pipes",
+	[STRUCTURE_IO_URING] = "rings of io_uring",
+	[STRUCTURE_PERF] = "buffers of perf events",
 	[STRUCTURE_POOL] = "pool of genalloc",
 	[STRUCTURE_PAGE_EXT] = "page_ext (records of pages)",
 };
@@ -143,6 +145,57 @@ static bool is_pool(struct owners_state *state, const struct mo_place *place, co
 	       !((last_kva + 1) & (state->page_bytes - 1));
 }
 
+static bool is_power_of_two(uint64_t number)
+{
+	return number && !(number & (number - 1));
+}
+
+static bool is_page_of_direct_map(const struct owners_state *state, uint64_t kva)
+{
+	return kva >= state->direct_map_kva && !(kva & (state->page_bytes - 1));
+}
+
+static bool read_member(struct owners_state *state, const struct mo_field *field, uint64_t object_kva, uint64_t *ret)
+{
+	struct mo_error *error = mo_read_field(mo_run_reader(state->run), field, object_kva, ret);
+
+	mo_error_destroy(error);
+	return !error;
+}
+
+/* A context with both rings, and as many entries as these can have. */
+static bool is_io_uring(struct owners_state *state, const struct mo_place *place)
+{
+	const struct owners_layout *layout = state->layout;
+	uint64_t rings_kva, sqes_kva, sq_entries, cq_entries;
+
+	return mo_has(&layout->uring) && mo_has(&layout->uring_rings) && mo_has(&layout->uring_sqes) &&
+	       mo_has(&layout->uring_sq_entries) && mo_has(&layout->uring_cq_entries) && place->bytes >= layout->uring.bytes &&
+	       (place->offset_bytes == layout->uring_rings.offset_bytes || place->offset_bytes == layout->uring_sqes.offset_bytes) &&
+	       read_member(state, &layout->uring_rings, place->kva, &rings_kva) && is_page_of_direct_map(state, rings_kva) &&
+	       read_member(state, &layout->uring_sqes, place->kva, &sqes_kva) && is_page_of_direct_map(state, sqes_kva) &&
+	       read_member(state, &layout->uring_sq_entries, place->kva, &sq_entries) && is_power_of_two(sq_entries) &&
+	       read_member(state, &layout->uring_cq_entries, place->kva, &cq_entries) && is_power_of_two(cq_entries) &&
+	       cq_entries >= sq_entries;
+}
+
+/* The page for the user, or one of the pages with data, of which there is a power of two, or none. */
+static bool is_perf_buffer(struct owners_state *state, const struct mo_place *place)
+{
+	const struct owners_layout *layout = state->layout;
+	uint64_t data_offset = layout->perf_data_pages.offset_bytes;
+	uint64_t user_kva, n_pages;
+
+	if (!mo_has(&layout->perf_buffer) || !mo_has(&layout->perf_user_page) || !mo_has(&layout->perf_data_pages) ||
+	    !mo_has(&layout->perf_nr_pages) || place->bytes < layout->perf_buffer.bytes ||
+	    !read_member(state, &layout->perf_user_page, place->kva, &user_kva) || !is_page_of_direct_map(state, user_kva) ||
+	    !read_member(state, &layout->perf_nr_pages, place->kva, &n_pages) || (n_pages && !is_power_of_two(n_pages)) ||
+	    place->bytes < data_offset || n_pages > (place->bytes - data_offset) / 8)
+		return false;
+	return place->offset_bytes == layout->perf_user_page.offset_bytes ||
+	       (place->offset_bytes >= data_offset && (place->offset_bytes - data_offset) / 8 < n_pages);
+}
+
 enum structure structure_around(struct owners_state *state, const struct mo_place *place, const struct block *block)
 {
 	bool is_page = block->best >> POINTER_PAGE_BIT & 1;
@@ -157,5 +210,9 @@ enum structure structure_around(struct owners_state *state, const struct mo_plac
 		return STRUCTURE_PIPE;
 	if (is_page && is_skb_fragment(state, place))
 		return STRUCTURE_SKB_FRAGS;
+	if (!is_page && is_generic_object(state, place) && is_io_uring(state, place))
+		return STRUCTURE_IO_URING;
+	if (!is_page && is_generic_object(state, place) && is_perf_buffer(state, place))
+		return STRUCTURE_PERF;
 	return !is_page && is_ring_buffer(state, place) ? STRUCTURE_RING_BUFFER : STRUCTURE_NONE;
 }

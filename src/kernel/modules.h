@@ -21,12 +21,4 @@ struct mo_error *mo_module_add_symbols(struct mo_reader *reader, const struct mo
 /* Part of mo_modules_gather(): fills in btf_kva and btf_bytes from the kernel's registry of BTF, where there is one. */
 void mo_modules_find_btf(struct mo_reader *reader, struct mo_modules *modules);
 
-/*
- * Adds the modules' types to the kernel's: split BTF out of the dump where the kernel's types are BTF, the modules'
- * debug files where a vmlinux gave them. Little needs them, so it is done on demand: once, before other threads use the
- * types. What cannot be read is left out, and a remark of the session says so; *n_modules_ret (may be NULL) is of how
- * many modules the types are known.
- */
-struct mo_error *mo_kernel_load_module_types(struct mo_kernel *kernel, size_t *n_modules_ret) MO_MUST_USE;
-
 #endif
