@@ -25,7 +25,8 @@ bool mo_kernel_registers(const struct mo_kernel *kernel, size_t index, struct mo
 {
 	struct mo_arch_registers found;
 
-	if (!kernel->arch || !kernel->arch->registers)
+	/* /proc/kcore has a note of a CPU, and in it nothing. */
+	if (!kernel->arch || !kernel->arch->registers || kernel->facts.is_live)
 		return false;
 	if (!find(kernel, "CORE", index, &found)) {
 		/* QEMU's own notes have the same registers again. */
