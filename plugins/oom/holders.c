@@ -34,6 +34,17 @@ static uint64_t part_of(const struct mo_oom_candidate *candidate, enum mo_oom_ca
 	}
 }
 
+/* Tables before 6.9 have no anonymous part of what is resident; the line of the kill does. */
+static uint64_t anon_by_kill(const struct draft *draft, const struct mo_oom_candidate *candidate, uint64_t page_bytes)
+{
+	if (candidate->anon_pages.certainty == MO_EXACT)
+		return 0;
+	for (size_t i = 0; i < draft->n_kills; i++)
+		if (draft->kills[i].pid == candidate->pid && draft->kills[i].anon_bytes.certainty == MO_EXACT)
+			return draft->kills[i].anon_bytes.value + candidate->swap_pages.value * page_bytes;
+	return 0;
+}
+
 static int compare_comm(const void *a, const void *b)
 {
 	const struct mo_oom_candidate *const *left = a;
@@ -125,6 +136,8 @@ static void find_in_table(const struct oom_state *state, const struct draft *dra
 		share->holder_kind = "process";
 		share->holder_bytes = mo_exact(best.largest_bytes);
 		share->holder_pid = best.largest->pid;
+		if (share->cause == MO_OOM_ANON && anon_by_kill(draft, best.largest, state->page_bytes))
+			share->holder_bytes = mo_exact(anon_by_kill(draft, best.largest, state->page_bytes));
 	} else {
 		share->holder_kind = "processes";
 		share->holder_bytes = mo_exact(best.bytes);

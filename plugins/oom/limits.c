@@ -55,10 +55,10 @@ static void judge_commitment(const struct oom_state *state, struct limit_row *ro
 	max = reserve_kib < row->max_bytes.value / 1024 ? row->max_bytes.value - reserve_kib * 1024 : 0;
 	row->is_reached = used >= max;
 	snprintf(row->verdict, sizeof(row->verdict), "%s",
-		 used >= row->max_bytes.value ? "reached: malloc() fails" :
-		 used >= max ? "reached, but for root (vm.admin_reserve_kbytes): malloc() fails" :
-		 used >= max - max / 10 ? "near: malloc() will fail soon" :
-					  "kept (vm.overcommit_memory is 2)");
+		 used >= row->max_bytes.value ? "reached" :
+		 used >= max ? "reached, but for root" :
+		 used >= max - max / 10 ? "near" :
+					  "kept");
 }
 
 static void add_commitment(struct oom_state *state)
@@ -72,7 +72,7 @@ static void add_commitment(struct oom_state *state)
 	row.used_bytes.value *= 1024;
 	row.max_bytes.value *= 1024;
 	if (read_int(state, &state->layout->overcommit_memory, &mode) && mode < 2)
-		snprintf(row.verdict, sizeof(row.verdict), "not enforced (vm.overcommit_memory is %u)", mode);
+		snprintf(row.verdict, sizeof(row.verdict), "not enforced (overcommit %u)", mode);
 	else if (mode == 2)
 		judge_commitment(state, &row);
 	add(state, &row);

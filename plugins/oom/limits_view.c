@@ -25,7 +25,9 @@ static const struct mo_column limit_columns[N_L] = {
 	[L_MAX_N] = OF("max_mappings", "MOST", MO_CELL_COUNT, "of vm.max_map_count", HIDDEN),
 	[L_PID] = OF("pid", "PID", MO_CELL_SIGNED, "whose; unknown: the machine's"),
 	[L_COMM] = TEXT("comm", "COMMAND", "whose; unknown: the machine's"),
-	[L_VERDICT] = TEXT("verdict", "VERDICT", "reached, near, kept, not enforced", .flags = MO_COLUMN_WRAP),
+	[L_VERDICT] = TEXT("verdict", "VERDICT",
+			   "reached, near, kept; but for root: the rest is vm.admin_reserve_kbytes; not enforced: vm.overcommit_memory",
+			   .flags = MO_COLUMN_WRAP),
 };
 
 const struct mo_table_spec oom_limits_table = {

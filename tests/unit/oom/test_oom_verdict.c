@@ -112,13 +112,15 @@ static void test_consumer(void **context)
 			  "[     77]     0    77    90000    80000   819200        0             0 eater\n"
 			  "[     78]     0    78      900      500    40960        0           100 small\n"
 			  "[     79]     0    79      900    60000    40960        0         -1000 safe\n" GLOBAL
-			  KILLED(77, "eater", 320000, 800));
+			  KILLED(77, "eater", 319000, 800));
 	assert_int_equal(draft->event.constraint, MO_OOM_GLOBAL);
 	assert_int_equal(draft->event.cause, MO_OOM_ANON);
 	assert_int_equal(draft->event.role, MO_OOM_CONSUMER);
 	assert_string_equal(cause_of(draft)->holder, "eater");
 	assert_int_equal(cause_of(draft)->holder_pid, 77);
-	assert_int_equal(draft->event.freed_bytes, 320800 * 1024);
+	/* Of the table it is what is resident in all; the kill says what of it is anonymous. */
+	assert_int_equal(cause_of(draft)->holder_bytes.value, 319000 * 1024);
+	assert_int_equal(draft->event.freed_bytes, 319800 * 1024);
 	assert_string_equal(swap_word(&draft->event), "absent");
 	/* 100,000 pages and no swap: adj counts for 100 pages a thousandth. */
 	assert_int_equal(draft->candidates[0].badness_pages, 80200);
@@ -130,8 +132,8 @@ static void test_consumer(void **context)
 	assert_is(draft, 0, "The machine ran out of memory 1.001 s after boot. There is no swap.");
 	assert_is(draft, 1, "Anonymous memory of processes held 350.4 MiB of 390.6 MiB (90 %). Most of that belonged "
 			  "to eater (PID 77): "
-		  "312.5 MiB.");
-	assert_is(draft, 2, "The kernel killed eater (PID 77), which held most of it. That freed 313.3 MiB.");
+		  "311.5 MiB.");
+	assert_is(draft, 2, "The kernel killed eater (PID 77), which held most of it. That freed 312.3 MiB.");
 	assert_evidence(&toy, draft, "badness", "80200 pages, the highest of 2 candidates (1 more exempt)");
 	assert_evidence(&toy, draft, "who asked", "eater (PID 77): one page, GFP_HIGHUSER_MOVABLE | __GFP_COMP | __GFP_ZERO, in "
 						  "__handle_mm_fault()");
