@@ -129,7 +129,8 @@ static void describe_places(const struct slab_state *state, enum mo_slab_fault f
  */
 static bool may_be_passing(const struct slab_state *state, const struct mo_slab *slab)
 {
-	bool is_nobodys = slab->place == MO_SLAB_FULL || slab->place == MO_SLAB_CPU;
+	/* A CPU's own slab is frozen and in use as a whole all the time: that says nothing. */
+	bool is_nobodys = slab->place == MO_SLAB_FULL;
 	unsigned listed_in_use = slab->objects - slab->free_objects;
 
 	switch (slab->fault) {

@@ -18,7 +18,8 @@ def by_cache(path):
 
 
 expected = (folder / "proc/slabinfo").read_text().splitlines()
-text = truth.run(program, "slabinfo", dump).decode().splitlines()
+# Findings follow behind an empty line.
+text = truth.run(program, "slabinfo", dump).decode().split("\n\n")[0].splitlines()
 rows = json.loads(truth.run(program, "slabinfo", dump, "--json"))["data"]["slabinfo"]
 if [row["name"] for row in rows] != [line.split()[0] for line in text[2:]]:
     print("JSON and text have different caches")

@@ -323,6 +323,23 @@ static void test_slab_of_a_cpu_is_whole(void **state)
 	toy_destroy(&toy);
 }
 
+/* ... and what is wrong with that list is wrong. */
+static void test_list_of_a_cpu_loops(void **state)
+{
+	struct toy toy;
+	unsigned alpha = start(&toy, TOY_6_1);
+
+	(void)state;
+	toy_counts(&toy, 6, 16, 16 | 0x8000);
+	toy_cpu(&toy, alpha, 0, 6, toy_object_kva(&toy, alpha, 6, 2), 0);
+	toy_link(&toy, alpha, 6, 2, toy_object_kva(&toy, alpha, 6, 5));
+	toy_link(&toy, alpha, 6, 5, toy_object_kva(&toy, alpha, 6, 2));
+	toy_gather(&toy);
+	assert_true(fake_run_said(toy.run, "slab-free-twice: "));
+	assert_true(fake_run_said(toy.run, "0xffff888000006500 leads again to 0xffff888000006200 (alpha) [critical, likely]"));
+	toy_destroy(&toy);
+}
+
 /* A slab in the making: its page is marked, and nothing else is written yet. */
 static void test_slab_in_the_making(void **state)
 {
@@ -423,6 +440,12 @@ static void test_garbage_everywhere(void **state)
 		struct toy toy;
 
 		start(&toy, round % 3 == 0 ? TOY_5_10 : round % 3 == 1 ? TOY_6_1 : TOY_7_1);
+		/* Every other time the cache is a debugged one of kmalloc's, with red zones, poison, tracks and padding. */
+		if (round % 2) {
+			mo_fake_put_u32(toy.kernel, toy_cache_kva(0) + 8, 0x80011c00);
+			mo_fake_put_u32(toy.kernel, toy_cache_kva(0) + 28, 100);
+			mo_fake_put_u32(toy.kernel, toy_cache_kva(0) + 72, 104);
+		}
 		for (unsigned i = 0; i < 6; i++) {
 			static const uint64_t places[] = { TOY_MAP_KVA, BASE_KVA + 4 * 4096, 0xffffffff83000000ull,
 							   0xffffffff83020000ull, 0xffffffff84000000ull };
@@ -440,6 +463,8 @@ static void test_garbage_everywhere(void **state)
 		free(fake_run_text(toy.run, "slabinfo", "exact"));
 		free(fake_run_text(toy.run, "slabtop", "all"));
 		free(fake_run_text(toy.run, "slabs", NULL));
+		toy_argument = NULL;
+		free(fake_run_text(toy.run, "slabcheck", NULL));
 		toy_destroy(&toy);
 	}
 }
@@ -454,6 +479,7 @@ int main(void)
 		cmocka_unit_test(test_list_of_caches_loops), cmocka_unit_test(test_bad_names), cmocka_unit_test(test_bad_caches),
 		cmocka_unit_test(test_bad_sheaves), cmocka_unit_test(test_garbage_everywhere),
 		cmocka_unit_test(test_new_slab_is_taken), cmocka_unit_test(test_slab_of_a_cpu_is_whole),
+		cmocka_unit_test(test_list_of_a_cpu_loops),
 		cmocka_unit_test(test_slab_in_the_making), cmocka_unit_test(test_free_list_in_the_making),
 		cmocka_unit_test(test_object_on_its_way), cmocka_unit_test(test_more_than_cpus),
 		cmocka_unit_test(test_lists_on_their_way),
