@@ -12,6 +12,8 @@
 #define DATA_PFN 1u
 #define STACK_PFN 2u
 #define TABLE_PFN 3u
+#define SLAB_PFN 4u /* objects of kmalloc-64 */
+#define OBJECT_BYTES 64u
 #define N_BLOCKS 8u /* single pages from page frame 16 on, and a large one at 32 */
 #define BLOCK_PFN 16u
 
@@ -22,6 +24,8 @@ struct toy {
 	struct mo_page_run run;
 	struct mo_mem_map_model mem_map;
 	struct mo_slab_model slabs;
+	struct mo_slab_cache cache;
+	struct mo_slab slab;
 	struct mo_memmap_run memmap_run;
 	struct mo_memmap memmap;
 	uint8_t classes[TOY_PAGES];
@@ -59,6 +63,12 @@ static struct mo_error *find_page(const struct mo_places_model *places, struct m
 		snprintf(ret->name, sizeof(ret->name), "stack of PID 1 toy");
 	} else if (pa >> 12 == TABLE_PFN) {
 		ret->kind = MO_PLACE_PAGE_TABLE;
+	} else if (pa >> 12 == SLAB_PFN) {
+		ret->kind = MO_PLACE_SLAB_OBJECT;
+		ret->kva = (DIRECT_KVA + pa) & ~(uint64_t)(OBJECT_BYTES - 1);
+		ret->bytes = OBJECT_BYTES;
+		ret->offset_bytes = pa % OBJECT_BYTES;
+		snprintf(ret->name, sizeof(ret->name), "kmalloc-64");
 	}
 	return NULL;
 }
@@ -86,7 +96,11 @@ static void toy_init(struct toy *toy)
 	}
 	toy->run = (struct mo_page_run){ .n_pages = TOY_PAGES, .classes = toy->classes };
 	toy->mem_map = (struct mo_mem_map_model){ .runs = &toy->run, .n_runs = 1 };
-	toy->slabs = (struct mo_slab_model){ .page_shift = 12, .direct_map_kva = DIRECT_KVA };
+	toy->classes[SLAB_PFN] = MO_PAGE_SLAB;
+	toy->cache = (struct mo_slab_cache){ .name = "kmalloc-64", .size_bytes = OBJECT_BYTES, .object_bytes = OBJECT_BYTES };
+	toy->slab = (struct mo_slab){ .pfn = SLAB_PFN, .objects = 4096 / OBJECT_BYTES };
+	toy->slabs = (struct mo_slab_model){ .page_shift = 12, .direct_map_kva = DIRECT_KVA, .caches = &toy->cache, .n_caches = 1,
+					     .slabs = &toy->slab, .n_slabs = 1 };
 	toy->memmap_run = (struct mo_memmap_run){ .n_pages = TOY_PAGES, .first_page_kva = PAGES_KVA };
 	toy->memmap = (struct mo_memmap){ .runs = &toy->memmap_run, .n_runs = 1, .page_struct_bytes = 64, .n_pages = TOY_PAGES };
 	toy->places = (struct mo_places_model){ .find = find_nothing, .find_pa = find_page };
@@ -130,6 +144,8 @@ static void toy_name(struct toy *toy)
 {
 	toy->state.run = fake_run(toy->state.kernel, &no_plugin);
 	expect_success(find_pointers(&toy->state));
+	expect_success(find_percpu_pointers(&toy->state));
+	expect_success(find_chains(&toy->state));
 	expect_success(name_blocks(&toy->state));
 	sort_holders(&toy->state.holders);
 }
@@ -137,6 +153,9 @@ static void toy_name(struct toy *toy)
 static void toy_destroy(struct toy *toy)
 {
 	fake_run_destroy(toy->state.run);
+	for (unsigned step = 0; step < MOST_CHAIN_STEPS; step++)
+		targets_deinit(&toy->state.steps[step]);
+	targets_deinit(&toy->state.percpu_targets);
 	holders_deinit(&toy->state.holders);
 	names_deinit(&toy->state.names);
 	mo_fake_destroy(toy->state.kernel);
@@ -391,12 +410,116 @@ static void test_arrays(void **unused)
 	names_deinit(&state.names);
 }
 
+static uint64_t object_kva(uint32_t object)
+{
+	return DIRECT_KVA + SLAB_PFN * 4096 + object * OBJECT_BYTES;
+}
+
+static void point_from_object(struct toy *toy, uint32_t object, uint64_t offset, uint64_t to)
+{
+	point(toy, SLAB_PFN, object * OBJECT_BYTES + offset, to);
+}
+
+/* Of objects of kmalloc() it is told who points at them, over two of them and no more; circles end. */
+static void test_objects_that_lead_on(void **unused)
+{
+	struct toy toy;
+
+	(void)unused;
+	toy_init(&toy);
+	point_from_object(&toy, 0, 8, block_kva(0));
+	point_from_object(&toy, 1, 16, object_kva(0) + 4);   /* anywhere inside of it */
+	point(&toy, DATA_PFN, 32, object_kva(1));
+	point_from_object(&toy, 2, 24, block_kva(1));        /* nobody points at object 2 but itself */
+	point_from_object(&toy, 2, 32, object_kva(2));
+	point_from_object(&toy, 3, 40, block_kva(2));
+	point_from_object(&toy, 3, 48, object_kva(4));
+	point_from_object(&toy, 4, 48, object_kva(3));
+	point_from_object(&toy, 5, 56, block_kva(3));        /* by three objects */
+	point_from_object(&toy, 6, 0, object_kva(5));
+	point_from_object(&toy, 7, 0, object_kva(6));
+	point(&toy, DATA_PFN, 40, object_kva(7));
+	toy_name(&toy);
+	assert_string_equal(holder_named(&toy, "toy_variable -> kmalloc-64", MO_HOLDER_BY_POINTER)->detail,
+			    "leads to it through an object");
+	assert_int_equal(holder_named(&toy, "toy_variable -> kmalloc-64", MO_HOLDER_BY_POINTER)->pieces, 1);
+	assert_non_null(holder_named(&toy, "kmalloc-64+24", MO_HOLDER_BY_POINTER));
+	assert_non_null(holder_named(&toy, "kmalloc-64+40", MO_HOLDER_BY_POINTER));
+	assert_non_null(holder_named(&toy, "kmalloc-64+56", MO_HOLDER_BY_POINTER));
+	toy_destroy(&toy);
+}
+
+/* Only who keeps the very pointer that alloc_percpu() gave counts; what chunks say beyond their memory does not. */
+static void test_percpu_allocations(void **unused)
+{
+	static const struct mo_percpu_chunk chunks[] = { { .kind = MO_PERCPU_FIRST }, { .kind = MO_PERCPU_RESERVED } };
+	static const struct mo_percpu_allocation allocations[] = {
+		{ .percpu_kva = 0x30000, .bytes = 8 },
+		{ .percpu_kva = 0x30010, .bytes = 16 },
+		{ .percpu_kva = 0x30100, .bytes = 32, .chunk = 1 },
+		{ .percpu_kva = 0x31000, .bytes = 1u << 20 },
+	};
+	const struct mo_percpu_model percpu = { .chunks = chunks, .n_chunks = 2, .allocations = allocations, .n_allocations = 4,
+						.n_units = 2 };
+	struct toy toy;
+
+	(void)unused;
+	toy_init(&toy);
+	toy.state.percpu = &percpu;
+	toy.state.percpu_bytes = 8192;
+	point_from_object(&toy, 0, 8, 0x30000);
+	point(&toy, DATA_PFN, 8, object_kva(0));
+	point(&toy, DATA_PFN, 16, 0x30018);
+	point(&toy, DATA_PFN, 24, 0x30100);
+	point(&toy, DATA_PFN, 32, 0x31000);
+	toy_name(&toy);
+	expect_success(gather_percpu_books(&toy.state));
+	assert_int_equal(holder_named(&toy, "toy_variable", MO_HOLDER_BY_POINTER)->bytes, 2 * 8);
+	assert_string_equal(holder_named(&toy, "toy_variable", MO_HOLDER_BY_POINTER)->detail,
+			    "points at an object that points at it");
+	assert_int_equal(holder_named(&toy, "per-CPU allocations", MO_HOLDER_BY_NOBODY)->bytes, 2 * 16);
+	assert_int_equal(holder_named(&toy, "per-CPU memory that is not handed out", MO_HOLDER_BY_ALLOCATOR)->bytes,
+			 8192 - 2 * 8 - 2 * 16);
+	toy_destroy(&toy);
+}
+
+/* Ranges that overlap, are empty, or larger than anything that is looked for. */
+static void test_targets(void **unused)
+{
+	struct target_table table = { .n = 0 };
+	struct toy toy;
+
+	(void)unused;
+	toy_init(&toy);
+	toy.state.run = fake_run(toy.state.kernel, &no_plugin);
+	expect_success(add_target(&table, object_kva(2), object_kva(3)));
+	expect_success(add_target(&table, object_kva(0), object_kva(1)));
+	expect_success(add_target(&table, object_kva(0), object_kva(1)));
+	expect_success(add_target(&table, object_kva(0) + 8, object_kva(1)));
+	expect_success(add_target(&table, 5, 5));
+	expect_success(add_target(&table, 6, 5));
+	expect_success(add_target(&table, 0x1000, UINT64_MAX));
+	assert_int_equal(table.n, 4);
+	point(&toy, STACK_PFN, 8, object_kva(0)); /* left over from a call, perhaps */
+	point(&toy, DATA_PFN, 8, object_kva(2) + 63);
+	expect_success(find_target_pointers(&toy.state, &table, "toys"));
+	assert_int_equal(table.n, 2);
+	assert_true(target_at(&table, object_kva(0) + 63)->best == NO_POINTER);
+	assert_int_equal(target_at(&table, object_kva(2))->best & POINTER_PA_MASK, DATA_PFN * 4096 + 8);
+	assert_null(target_at(&table, object_kva(1)));
+	assert_null(target_at(&table, object_kva(3)));
+	targets_deinit(&table);
+	toy_destroy(&toy);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_pointers), cmocka_unit_test(test_chain_and_circle), cmocka_unit_test(test_rest_of_a_block),
 		cmocka_unit_test(test_guess), cmocka_unit_test(test_names_and_holders), cmocka_unit_test(test_blocks),
 		cmocka_unit_test(test_broken_struct_pages), cmocka_unit_test(test_arrays),
+		cmocka_unit_test(test_objects_that_lead_on), cmocka_unit_test(test_percpu_allocations),
+		cmocka_unit_test(test_targets),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
