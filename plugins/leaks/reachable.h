@@ -24,6 +24,7 @@ struct link_kind {
 	uint32_t n_objects;      /* places for objects in all slabs of the cache */
 	uint32_t *parents;       /* of each object: one of the same component; of one of them itself */
 	uint64_t *holders;       /* of each: the best reference from elsewhere; see holder_of() */
+	/* While groups are made: */
 	uint32_t *counts;        /* of the one that stands for its component: allocated objects in it */
 	uint64_t *best;          /* ...: the best holder of them all */
 };

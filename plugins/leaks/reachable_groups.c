@@ -68,11 +68,14 @@ static bool links_back(const struct reachable *reachable, const struct link_kind
 	return false;
 }
 
-static void find_components(const struct reachable *reachable, struct link_kind *kind)
+static struct mo_error *find_components(const struct reachable *reachable, struct link_kind *kind)
 {
-	const struct mo_slab_model *slabs = reachable->refs.index.slabs;
-	const struct mo_slab_cache *cache = &slabs->caches[kind->cache];
+	const struct mo_slab_cache *cache = &reachable->refs.index.slabs->caches[kind->cache];
 
+	kind->counts = calloc((size_t)kind->n_objects + 1, sizeof(*kind->counts));
+	kind->best = calloc((size_t)kind->n_objects + 1, sizeof(*kind->best));
+	if (!kind->counts || !kind->best)
+		return mo_error_no_memory();
 	for (size_t i = 0; i < cache->n_slabs; i++) {
 		uint32_t slab = cache->slabs[i];
 
@@ -93,6 +96,15 @@ static void find_components(const struct reachable *reachable, struct link_kind 
 				kind->best[component] = holder;
 		}
 	}
+	return NULL;
+}
+
+static void forget_components(struct link_kind *kind)
+{
+	free(kind->counts);
+	free(kind->best);
+	kind->counts = NULL;
+	kind->best = NULL;
 }
 
 /* What holds the node of a container holds what is in it. 0: nothing is known to. */
@@ -107,7 +119,7 @@ static uint64_t climb(struct reachable *reachable, uint64_t holder)
 		if (!locate(reachable, kva, &place) || !reachable->is_node_cache[place.cache])
 			break;
 		kind = kind_at(reachable, &place);
-		next = kind ? kind->best[component_of(kind, place.number)] : 0;
+		next = kind && kind->best ? kind->best[component_of(kind, place.number)] : 0;
 		if (!next)
 			break;
 		holder = next | (holder & HOLDER_LINKS_BACK);
@@ -249,12 +261,20 @@ struct mo_error *group_held(struct reachable *reachable, struct held_groups *ret
 	struct held_groups groups = { .n = 0 };
 	struct mo_error *error = NULL;
 
-	for (uint32_t i = 0; i < reachable->n_kinds; i++)
-		find_components(reachable, &reachable->kinds[i]);
+	/* Components of containers are looked up for all others. */
+	for (uint32_t i = 0; i < reachable->n_kinds && !error; i++)
+		if (reachable->kinds[i].is_node)
+			error = find_components(reachable, &reachable->kinds[i]);
 	for (uint32_t i = 0; i < reachable->n_kinds && !error; i++) {
+		struct link_kind *kind = &reachable->kinds[i];
 		struct hanging_list list = { .n = 0 };
 
-		error = list_hanging(reachable, &reachable->kinds[i], &list);
+		if (kind->is_node)
+			continue;
+		error = find_components(reachable, kind);
+		if (!error)
+			error = list_hanging(reachable, kind, &list);
+		forget_components(kind);
 		if (list.n)
 			qsort(list.items, list.n, sizeof(*list.items), compare_hanging);
 		if (!error)

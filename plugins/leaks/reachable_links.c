@@ -7,6 +7,7 @@
 #define LEAST_OBJECTS 100u
 #define LEAST_SHARE 4u           /* one reference for so many objects */
 #define MOST_ROOM_BYTES 65536u
+#define MOST_WORDS (1u << 20)    /* of all caches together; those of a machine have a tenth of it */
 
 bool locate(const struct reachable *reachable, uint64_t word, struct place_in_cache *ret)
 {
@@ -96,7 +97,7 @@ static struct mo_error *make_tables(struct reachable *reachable)
 		reachable->cache_objects[cache] += objects;
 	}
 	for (size_t i = 0; i < n_caches; i++) {
-		bool is_counted = slabs->caches[i].size_bytes <= MOST_ROOM_BYTES;
+		bool is_counted = slabs->caches[i].size_bytes <= MOST_ROOM_BYTES && reachable->n_words < MOST_WORDS;
 
 		reachable->is_node_cache[i] = is_container(slabs->caches[i].name);
 		reachable->first_words[i] = is_counted ? reachable->n_words : UINT64_MAX;
@@ -157,15 +158,13 @@ static struct mo_error *add_kind(struct reachable *reachable, uint32_t cache, ui
 				  .offset_bytes = (uint32_t)(word - reachable->first_words[cache]) * 8,
 				  .is_linked = n_links >= of[COUNT_ALL] / 4, .is_tree = is_tree };
 
-	kind.parents = malloc((n_objects + 1) * sizeof(*kind.parents));
-	kind.holders = calloc(n_objects + 1, sizeof(*kind.holders));
-	kind.counts = calloc(n_objects + 1, sizeof(*kind.counts));
-	kind.best = calloc(n_objects + 1, sizeof(*kind.best));
+	kind.parents = malloc(((size_t)n_objects + 1) * sizeof(*kind.parents));
+	kind.holders = calloc((size_t)n_objects + 1, sizeof(*kind.holders));
 	for (uint32_t i = 0; kind.parents && i < n_objects; i++)
 		kind.parents[i] = i;
 	reachable->kinds[reachable->n_kinds++] = kind;
 	reachable->kind_of_word[word] = (uint8_t)reachable->n_kinds;
-	return kind.parents && kind.holders && kind.counts && kind.best ? NULL : mo_error_no_memory();
+	return kind.parents && kind.holders ? NULL : mo_error_no_memory();
 }
 
 /* The bytes of one cache that are pointed at most. */
