@@ -168,7 +168,7 @@ static void put_suspect(struct mo_report *report, const struct slab_state *state
 	};
 	const struct mo_finding finding = {
 		.id = "slab-growth",
-		.severity = cache->pages * 5 >= state->memmap->n_pages ? MO_WARNING : MO_NOTICE,
+		.severity = MO_NOTICE, /* that something is lost is for leaks to say */
 		.confidence = MO_GUESS,
 		.verdict = verdict,
 		.evidence = evidence,
