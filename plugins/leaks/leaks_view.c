@@ -292,7 +292,7 @@ static void put_deferred(struct mo_report *report, const struct mo_leaks_model *
 			       "Not lost, but deferred: %" PRIu64 " objects and %" PRIu64 " slabs wait for call_rcu(); %" PRIu64
 			       " objects were given to kfree_rcu(), for %" PRIu64 " of which the grace period is running.",
 			       model->deferred_callbacks, model->deferred_slabs, kfree_rcu,
-			       model->deferred_objects + model->deferred_batches);
+			       model->deferred_batches);
 	if (model->deferred_areas)
 		mo_report_note(report, "%" PRIu64 " areas of vmalloc (%" PRIu64 " KiB of addresses) are freed and wait to be purged.",
 			       model->deferred_areas, model->deferred_area_bytes / 1024);
