@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Areas of vmalloc that can be lost, and words that nobody will read. */
+/* Areas of vmalloc that can be lost, what waits to be freed, and words that nobody will read. */
 #include "toy_leaks.h"
 
 #include <stdlib.h>
@@ -116,6 +116,40 @@ static void test_purged_area(void **state)
 	toy_destroy(&toy.toy);
 }
 
+/*
+ * kfree_rcu(): seven objects wait for nothing yet; a batch of two pages with three and two, and one without a page; and one
+ * whose page says that it has more than fit into it, in a chain that ends nowhere.
+ */
+static void test_batches(void **state)
+{
+	uint64_t batch = KFREE_RCU_KVA + 64;
+	struct toy toy;
+	char *text;
+
+	(void)state;
+	toy_init(&toy);
+	point(&toy, CPU_POSSIBLE_KVA, 1);
+	mo_fake_put_u32(toy.kernel, KFREE_RCU_KVA, 7);
+	for (uint32_t i = 0; i < 8; i++)
+		point(&toy, DATA + 8 * i, take(ODD, i));
+	point(&toy, batch, object_kva(ODD, 0));
+	point(&toy, batch + 8, page_kva(40));
+	point(&toy, page_kva(40), 3);
+	point(&toy, page_kva(40) + 8, page_kva(41));
+	point(&toy, page_kva(41), 2);
+	point(&toy, batch + 64 + 16, page_kva(42));
+	point(&toy, page_kva(42), 100000);
+	point(&toy, page_kva(42) + 8, page_kva(42));
+	toy_gather(&toy);
+	assert_int_equal(toy.model->n_lost, 0);
+	assert_int_equal(toy.model->deferred_kfree_rcu, 7);
+	assert_int_equal(toy.model->deferred_batches, 6);
+	text = fake_run_text(toy.run, "leaks", NULL);
+	assert_non_null(strstr(text, "13 objects"));
+	free(text);
+	toy_destroy(&toy);
+}
+
 /* Of a task that does not run, the words below its stack pointer are of calls that have returned. */
 static void test_dead_stack(void **state)
 {
@@ -173,6 +207,7 @@ int main(void)
 		cmocka_unit_test(test_reached_area),
 		cmocka_unit_test(test_no_nodes),
 		cmocka_unit_test(test_purged_area),
+		cmocka_unit_test(test_batches),
 		cmocka_unit_test(test_dead_stack),
 		cmocka_unit_test(test_wild_stack_pointer),
 	};

@@ -42,6 +42,13 @@ static const struct mo_fake_row rows[] = {
 	{ .type = "struct slab_sheaf", .member = "objects", .offset_bytes = 32, .bytes = 8, .is_flexible = true },
 	{ .type = "struct kmem_cache", .member = "sheaf_capacity", .offset_bytes = 8, .bytes = 4 },
 	{ .type = "struct vm_struct", .bytes = 64 },
+	{ .type = "struct cpumask", .member = "bits", .offset_bytes = 0, .bytes = 8, .n_elements = 128 },
+	{ .type = "struct kfree_rcu_cpu", .member = "count", .offset_bytes = 0, .bytes = 4 },
+	{ .type = "struct kfree_rcu_cpu", .member = "krw_arr", .offset_bytes = 64, .bytes = 64, .n_elements = 2 },
+	{ .type = "struct kfree_rcu_cpu_work", .member = "head_free", .offset_bytes = 0, .bytes = 8 },
+	{ .type = "struct kfree_rcu_cpu_work", .member = "bkvhead_free", .offset_bytes = 8, .bytes = 8, .n_elements = 2 },
+	{ .type = "struct kvfree_rcu_bulk_data", .member = "nr_records", .offset_bytes = 0, .bytes = 8 },
+	{ .type = "struct kvfree_rcu_bulk_data", .member = "next", .offset_bytes = 8, .bytes = 8 },
 	{ .type = "struct task_struct", .member = "stack", .offset_bytes = TASK_STACK, .bytes = 8 },
 	{ .type = "struct task_struct", .member = "thread.sp", .offset_bytes = TASK_STACK_POINTER, .bytes = 8 },
 	{ .type = "struct task_struct", .member = "on_cpu", .offset_bytes = TASK_ON_CPU, .bytes = 4 },
@@ -55,6 +62,10 @@ static const struct mo_fake_symbol symbols[] = {
 	{ "mem_map", PAGE_VARIABLES_KVA, 8 },
 	{ "max_mapnr", PAGE_VARIABLES_KVA + 8, 8 },
 	{ "rcu_free_sheaf", RCU_KVA, 64 },
+	{ "__cpu_possible_mask", CPU_POSSIBLE_KVA, 1024 },
+	{ "nr_cpu_ids", CPU_COUNT_KVA, 4 },
+	{ "__per_cpu_offset", CPU_OFFSETS_KVA, 8192 },
+	{ "krc", KFREE_RCU_OFFSET, 256 },
 	{ "sysctl_table_root", ROOT_KVA, 64 },
 	{ "kernel_table", TABLE_KVA, 4096 },
 	{ "__start_orc_unwind_ip", TABLE_KVA + 4096, 0 },
@@ -317,6 +328,9 @@ static void init(struct toy *toy, bool has_pages)
 	mo_fake_map(toy->kernel, BASE_KVA, TOY_PAGES * 4096);
 	mo_fake_map(toy->kernel, CACHE_KVA(0), TOY_CACHES * 0x100);
 	mo_fake_map(toy->kernel, AREA_KVA, 2 * 4096);
+	mo_fake_map(toy->kernel, CPU_POSSIBLE_KVA, 0x5000);
+	mo_fake_put_u32(toy->kernel, CPU_COUNT_KVA, 1);
+	mo_fake_put_u64(toy->kernel, CPU_OFFSETS_KVA, KFREE_RCU_KVA - KFREE_RCU_OFFSET);
 	mo_fake_put_u32(toy->kernel, CACHE_KVA(THINGS) + 8, 4);
 }
 

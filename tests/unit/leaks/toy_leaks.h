@@ -45,6 +45,13 @@
 #define TASK_STACK_POINTER 8u
 #define TASK_ON_CPU 16u
 
+/* Variables of the one CPU that is there once a test writes 1 to CPU_POSSIBLE_KVA; its struct kfree_rcu_cpu. */
+#define CPU_POSSIBLE_KVA 0xffffa10000000000ull
+#define CPU_COUNT_KVA (CPU_POSSIBLE_KVA + 0x800)
+#define CPU_OFFSETS_KVA (CPU_POSSIBLE_KVA + 0x1000)
+#define KFREE_RCU_OFFSET 0x1000u
+#define KFREE_RCU_KVA (CPU_POSSIBLE_KVA + 0x4000)
+
 /* Models that are not there unless a test sets them after toy_init(). */
 extern const struct mo_vmap_model *toy_vmap;
 extern const struct mo_tasks_model *toy_tasks;
