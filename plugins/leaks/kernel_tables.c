@@ -9,6 +9,8 @@
 
 #define TABLE_COVERS (2ull << 20) /* what one table of the lowest level maps on the architectures that are known */
 #define MOST_WALKS (8u << 20)
+#define ENTRY_BITS 9 /* of a table of any level */
+#define MOST_LEVELS_UP 3
 
 static void mark_table(struct leaks_state *state, uint64_t pa)
 {
@@ -22,16 +24,31 @@ static void mark_table(struct leaks_state *state, uint64_t pa)
 			1ull << state->index.indexed[node - 1].first_object % 64;
 }
 
+/*
+ * How far to go on where tables are unreadable: by what one of the lowest level but one covers, and when as many walks in a
+ * row failed as it has entries, by what one of the next level covers. A range that a broken variable says is huge would
+ * take hours else.
+ */
+static uint64_t step_behind_failures(unsigned n_failed)
+{
+	unsigned n_up = n_failed >> ENTRY_BITS;
+
+	return TABLE_COVERS << ENTRY_BITS * (n_up < MOST_LEVELS_UP ? n_up : MOST_LEVELS_UP);
+}
+
 static void walk_range(struct leaks_state *state, struct mo_reader *reader, uint64_t first, uint64_t end)
 {
 	uint64_t kva = first & ~(TABLE_COVERS - 1);
+	unsigned n_failed = 0; /* walks in a row */
 
 	for (unsigned i = 0; i < MOST_WALKS && kva < end; i++) {
 		struct mo_translation walk;
 		struct mo_error *error = mo_walk_page_table(reader, 0, kva, &walk);
-		uint64_t covers = TABLE_COVERS;
+		uint64_t covers;
 		uint64_t next;
 
+		n_failed = error ? n_failed + 1 : 0;
+		covers = step_behind_failures(n_failed);
 		if (!error && walk.n_steps) {
 			for (unsigned step = 0; step < walk.n_steps; step++)
 				mark_table(state, walk.steps[step].entry_pa);
