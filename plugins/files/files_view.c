@@ -71,7 +71,8 @@ const struct mo_option files_options[N_FILES_OPTIONS] = {
 	{ .name = "all", .help = "every file that has pages, not the first 50; with --mounts every superblock" },
 	{ .name = "deleted", .help = "only files that no name leads to any more" },
 	{ .name = "mounts", .help = "file systems in place of files: what each has cached, limits of tmpfs, unused dentries" },
-	{ .name = "dentries", .help = "the dentry cache in place of files: positive, negative and unused ones, and where most negative ones are" },
+	{ .name = "dentries", .help = "the dentry cache in place of files: positive, negative and unused ones; where most negative "
+				       "ones are" },
 };
 
 static const char *kind_name(enum mo_file_kind kind)
