@@ -56,6 +56,16 @@ struct showing {
 	unsigned n_findings;
 };
 
+/* Either word of a list head stands for the head. */
+static void cut_ending(char *text, const char *ending)
+{
+	size_t n_text = strlen(text);
+	size_t n_ending = strlen(ending);
+
+	if (n_text > n_ending && !strcmp(text + n_text - n_ending, ending))
+		text[n_text - n_ending] = '\0';
+}
+
 /* A place without the byte that it begins with: "grower_list+0x0" is the variable itself. */
 static void name_anchor(struct showing *showing, const struct held_group *group, struct mo_place place, const struct mo_type *type,
 			char *text, size_t n_bytes)
@@ -71,6 +81,8 @@ static void name_anchor(struct showing *showing, const struct held_group *group,
 	name_reference(&showing->namer, &place, type, text, n_bytes, NULL);
 	if (place.kind != MO_PLACE_SLAB_OBJECT && place.offset_bytes <= 8 && strstr(text, "+0x"))
 		*strstr(text, "+0x") = '\0';
+	cut_ending(text, ".prev");
+	cut_ending(text, ".next");
 }
 
 /* The first reference from a variable; else from anything that lives by itself. NO_REFERENCE: there is none. */
