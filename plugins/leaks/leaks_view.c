@@ -278,8 +278,9 @@ static void put_scope(struct mo_report *report, const struct mo_leaks_model *mod
 			       " pieces seemed so at first.",
 			       model->rescans + 1, model->n_lost + model->vanished_objects);
 	if (!model->is_hopeless)
-		mo_report_note(report, "An idle kernel shows no likely loss: a few headers of sysctl tables, lost on purpose, and tens to "
-				       "hundreds of suspect pages, nearly all of them tails of alloc_pages_exact().");
+		mo_report_note(report, "An idle kernel shows no likely loss: a few headers of sysctl tables, lost on purpose (of a crashed "
+				       "one VMCOREINFO, too), and tens to hundreds of suspect pages, nearly all of them tails of "
+				       "alloc_pages_exact().");
 }
 
 /* What waits to be freed, and nobody has any more. */

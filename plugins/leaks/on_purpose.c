@@ -2,6 +2,8 @@
 /* What the kernel loses on purpose, told by its form. */
 #include "gathering.h"
 
+#include <string.h>
+
 /* Whether an address lies in the kernel's own image. */
 static bool is_in_image(const struct leaks_state *state, uint64_t kva)
 {
@@ -61,11 +63,28 @@ static bool is_sysctl_tree(const struct leaks_state *state, struct mo_reader *re
 	return !error && sub && root == layout->sysctl_table_root.kva && is_in_image(state, tree);
 }
 
+/*
+ * The page with VMCOREINFO: a crash makes vmcoreinfo_data point at the copy that the crash kernel has
+ * (crash_save_vmcoreinfo() in kernel/crash_core.c, in kernel/vmcore_info.c since 6.9).
+ */
+static bool is_vmcoreinfo(struct mo_reader *reader, uint64_t kva)
+{
+	static const char begins_with[] = "OSRELEASE=";
+	char text[sizeof(begins_with) - 1];
+	struct mo_error *error = mo_read(reader, kva, text, sizeof(text));
+
+	mo_error_destroy(error);
+	return !error && !memcmp(text, begins_with, sizeof(text));
+}
+
 const char *purpose_of(const struct leaks_state *state, struct mo_reader *reader, uint32_t lost)
 {
 	uint64_t kva;
 	uint64_t n_bytes;
 
+	if (state->lost[lost].kind == MO_LOST_PAGES && state->lost[lost].bytes == state->index.page_bytes &&
+	    is_vmcoreinfo(reader, state->lost[lost].kva))
+		return "VMCOREINFO, of which the crash kernel has a copy";
 	if (state->lost[lost].kind != MO_LOST_OBJECT)
 		return NULL;
 	object_span(&state->index, ref_of(&state->lost[lost]), &kva, &n_bytes);

@@ -28,7 +28,7 @@ found = {}
 page_blocks = 0
 for group in groups:
     if group["confidence"] == "on purpose":
-        if "ctl_table_header" not in (group["what"] or ""):
+        if not re.match("ctl_table_header|VMCOREINFO", group["what"] or ""):
             wrong += 1
             print(f"on purpose, but of no known form: {group}")
         continue
