@@ -25,17 +25,20 @@ static void print_count(char *text, size_t n_bytes, uint64_t count)
 	text[n] = '\0';
 }
 
+/* As the tables have it; small sizes are exact. */
 static void print_size(char *text, size_t n_bytes, uint64_t bytes)
 {
-	uint64_t tenths = bytes / 100000 + (bytes % 100000 >= 50000);
+	bool is_large = bytes >= 1u << 20;
+	uint64_t unit = is_large ? 1u << 20 : 1u << 10;
+	uint64_t tenths = bytes / unit * 10 + (bytes % unit * 10 + unit / 2) / unit;
 
-	if (bytes >= 100000)
-		snprintf(text, n_bytes, "%" PRIu64 ".%" PRIu64 " MB", tenths / 10, tenths % 10);
+	if (bytes >= 10u << 10)
+		snprintf(text, n_bytes, "%" PRIu64 ".%" PRIu64 " %s", tenths / 10, tenths % 10, is_large ? "MiB" : "KiB");
 	else
 		snprintf(text, n_bytes, "%" PRIu64 " bytes", bytes);
 }
 
-/* "4,000 objects of kmalloc-192 (0.8 MB)" */
+/* "4,000 objects of kmalloc-192 (750.0 KiB)" */
 static int print_group(char *text, size_t n_bytes, const struct mo_slab_model *slabs, const struct mo_leak_group *group,
 		       bool is_first)
 {
@@ -159,7 +162,7 @@ static bool print_owners(char *text, size_t n_bytes, size_t *n, const struct mo_
 	return true;
 }
 
-/* "module leaker lost 4,000 objects of kmalloc-192 (0.8 MB) and 4,000 of leak_obj (1.1 MB); nothing else is lost" */
+/* "module leaker lost 4,000 objects of kmalloc-192 (750.0 KiB) and 4,000 of leak_obj (1.1 MiB); nothing else is lost" */
 static void print_verdict(char *text, size_t n_bytes, const struct mo_leaks_model *model, const struct mo_slab_model *slabs,
 			  const struct losses *losses)
 {

@@ -290,12 +290,11 @@ static void put_deferred(struct mo_report *report, const struct mo_leaks_model *
 
 	if (model->deferred_callbacks || model->deferred_slabs || kfree_rcu)
 		mo_report_note(report,
-			       "Not lost, but deferred: %" PRIu64 " objects and %" PRIu64 " slabs wait for call_rcu(); %" PRIu64
-			       " objects were given to kfree_rcu(), for %" PRIu64 " of which the grace period is running.",
-			       model->deferred_callbacks, model->deferred_slabs, kfree_rcu,
-			       model->deferred_batches);
+			       "Not lost, but deferred (objects): %" PRIu64 " by call_rcu(), %" PRIu64 " by kfree_rcu(); of the "
+			       "latter with a grace period under way: %" PRIu64 ". Slabs: %" PRIu64 ".",
+			       model->deferred_callbacks, kfree_rcu, model->deferred_batches, model->deferred_slabs);
 	if (model->deferred_areas)
-		mo_report_note(report, "%" PRIu64 " areas of vmalloc (%" PRIu64 " KiB of addresses) are freed and wait to be purged.",
+		mo_report_note(report, "Freed areas of vmalloc that wait to be purged: %" PRIu64 " (%" PRIu64 " KiB of addresses).",
 			       model->deferred_areas, model->deferred_area_bytes / 1024);
 }
 
