@@ -268,8 +268,6 @@ static void find_direct_owner(const struct oom_state *state, struct mo_oom_share
 		if (holder->kind != MO_HOLDER_DIRECT || (!holder->name && !module) || !is_good_part(holder->bytes, share) ||
 		    holder->bytes / 2 > share->bytes.value)
 			continue;
-		if (!module)
-			module = module_of_nameless_area(state, holder->name);
 		set_holder(share, module ? "module" : "owner", module ? module : holder->name, holder->bytes);
 		if (!module && holder->evidence == MO_HOLDER_BY_POINTER)
 			name_pointer(holder->name, share->holder, sizeof(share->holder));

@@ -120,11 +120,9 @@ struct mo_oom_share *share_of(const struct draft *draft, enum mo_oom_cause cause
 /* The one to tell: of the cause; of fragmentation the largest kind that compaction cannot move. NULL: none. */
 const struct mo_oom_share *told_share(const struct draft *draft);
 
-/* holders.c, dump_holders.c, module_pointers.c */
+/* holders.c, dump_holders.c */
 void find_holders(const struct oom_state *state, struct draft *draft);
 void find_module_of_cache(const struct oom_state *state, struct mo_oom_share *share); /* the cache that is its holder */
-/* Of an owner that is told as an area of vmalloc whose caller has no name any more; NULL: not known. */
-const char *module_of_nameless_area(const struct oom_state *state, const char *owner);
 void find_holder_in_dump(const struct oom_state *state, const struct draft *draft, struct mo_oom_share *share);
 
 /* badness.c */
