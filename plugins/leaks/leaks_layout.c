@@ -35,7 +35,8 @@ static const struct mo_need rows[] = {
 	MO_FIELD(L, buffers.slots, "struct napi_alloc_cache", "skb_cache", OPTIONAL),
 
 	MO_CHARGE_NEEDS(L, charges),
-	MO_FIELD(L, tag_of_object, "struct slabobj_ext", "ref", OPTIONAL, .why = "include/linux/memcontrol.h: CONFIG_MEM_ALLOC_PROFILING, since 6.10"),
+	MO_FIELD(L, tag_of_object, "struct slabobj_ext", "ref", OPTIONAL,
+		 .why = "include/linux/memcontrol.h: CONFIG_MEM_ALLOC_PROFILING, since 6.10"),
 
 	MO_FIELD(L, free_array.of_cpu, "struct kmem_cache", "cpu_cache", OPTIONAL, .why = "include/linux/slab_def.h: SLAB, until 6.7"),
 	MO_FIELD(L, free_array.of_node, "struct kmem_cache_node", "shared", OPTIONAL, .why = "mm/slab.h: SLAB"),

@@ -58,9 +58,8 @@ const struct mo_table_spec leaks_table = {
 	.n_columns = N_COLUMNS,
 };
 
-enum { LOST_ADDRESS, LOST_CACHE, LOST_BYTES, LOST_OWNER, LOST_ALLOCATED_BY, LOST_HEAD, LOST_HELD_OBJECTS, LOST_HELD_BYTES, LOST_CYCLE,
-       LOST_CONFIDENCE, LOST_PURPOSE,
-       N_LOST_COLUMNS };
+enum { LOST_ADDRESS, LOST_CACHE, LOST_BYTES, LOST_OWNER, LOST_ALLOCATED_BY, LOST_HEAD, LOST_HELD_OBJECTS, LOST_HELD_BYTES,
+       LOST_CYCLE, LOST_CONFIDENCE, LOST_PURPOSE, N_LOST_COLUMNS };
 
 static const struct mo_column lost_columns[N_LOST_COLUMNS] = {
 	[LOST_ADDRESS] = { .key = "address", .heading = "ADDRESS", .kind = MO_CELL_ADDRESS, .help = "of the object" },
@@ -75,7 +74,8 @@ static const struct mo_column lost_columns[N_LOST_COLUMNS] = {
 	[LOST_HELD_BYTES] = { .key = "held_bytes", .heading = "HELD", .kind = MO_CELL_BYTES, .help = "that hang on it" },
 	[LOST_CYCLE] = { .key = "in_cycle", .heading = "CYCLE", .kind = MO_CELL_BOOL,
 			 .help = "of a head: what hangs on it points back at it" },
-	[LOST_CONFIDENCE] = { .key = "confidence", .heading = "CONFIDENCE", .kind = MO_CELL_TEXT, .help = "as in the table of groups" },
+	[LOST_CONFIDENCE] = { .key = "confidence", .heading = "CONFIDENCE", .kind = MO_CELL_TEXT,
+			      .help = "as in the table of groups" },
 	[LOST_PURPOSE] = { .key = "on_purpose", .heading = "ON PURPOSE", .kind = MO_CELL_BOOL, .flags = MO_COLUMN_HIDDEN,
 			   .help = "the kernel loses these and says so (kmemleak_not_leak())" },
 };

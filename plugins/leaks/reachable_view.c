@@ -33,7 +33,8 @@ static const struct mo_column columns[N_COLUMNS] = {
 				.help = "of the anchor's first byte; of several one" },
 	[COLUMN_ANCHORS] = { .key = "anchors", .heading = "ANCHORS", .kind = MO_CELL_COUNT, .flags = MO_COLUMN_HIDDEN,
 			     .help = "1, or how many objects of one cache hold a few each" },
-	[COLUMN_MODULE] = { .key = "module", .heading = "MODULE", .kind = MO_CELL_TEXT, .help = "whose the anchor is, or what leads to it" },
+	[COLUMN_MODULE] = { .key = "module", .heading = "MODULE", .kind = MO_CELL_TEXT,
+			    .help = "whose the anchor is, or what leads to it" },
 	[COLUMN_PATH] = { .key = "path", .heading = "PATH", .kind = MO_CELL_TEXT, .flags = MO_COLUMN_TRUNCATE,
 			  .help = "from a variable down to an anchor that is none" },
 };

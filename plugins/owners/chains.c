@@ -91,7 +91,8 @@ struct mo_error *follow_chain(struct owners_state *state, const struct mo_place 
 		if (error)
 			return error;
 	}
-	*is_found = !leads_on(state, &at) && at.kind != MO_PLACE_NONE && at.kind != MO_PLACE_PAGE_BLOCK && at.kind != MO_PLACE_LARGE_KMALLOC;
+	*is_found = !leads_on(state, &at) && at.kind != MO_PLACE_NONE && at.kind != MO_PLACE_PAGE_BLOCK &&
+		    at.kind != MO_PLACE_LARGE_KMALLOC;
 	*ret = at;
 	return NULL;
 }

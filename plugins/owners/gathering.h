@@ -198,7 +198,8 @@ bool is_generic_object(const struct owners_state *state, const struct mo_place *
 /* Whether more is to be learned of who points at what the place lies in: an object of kmalloc(), per-CPU memory. */
 bool leads_on(const struct owners_state *state, const struct mo_place *place);
 /* Where the chain from such a place leads to; false: nowhere that says more. */
-struct mo_error *follow_chain(struct owners_state *state, const struct mo_place *place, struct mo_place *ret, bool *is_found) MO_MUST_USE;
+struct mo_error *follow_chain(struct owners_state *state, const struct mo_place *place, struct mo_place *ret,
+			      bool *is_found) MO_MUST_USE;
 /* What holds a pointer, in the words of a group: "skbuff_head_cache.head", all stacks as one. */
 void describe_pointer_place(struct owners_state *state, const struct mo_place *place, char *text, size_t n_bytes);
 /* zram.c: pages of zsmalloc by the device that has them; *n_pages: of all these. */
@@ -213,7 +214,8 @@ struct mo_error *gather_percpu_books(struct owners_state *state) MO_MUST_USE;
 /* arrays.c */
 struct mo_error *join_arrays(struct owners_state *state) MO_MUST_USE;
 /* What a block's own words point at; false: at nothing that tells anything. */
-struct mo_error *guess_block(struct owners_state *state, const struct block *block, struct mo_holder *holder, bool *ret) MO_MUST_USE;
+struct mo_error *guess_block(struct owners_state *state, const struct block *block, struct mo_holder *holder,
+			     bool *ret) MO_MUST_USE;
 struct mo_error *gather_books(struct owners_state *state) MO_MUST_USE;
 struct mo_error *gather_vmap_books(struct owners_state *state) MO_MUST_USE;
 

@@ -290,7 +290,8 @@ static void put_class(const struct owners_state *state, struct mo_report *report
 		if (holder->page_class != class)
 			continue;
 		if (n_shown++ < SECTION_HOLDERS) {
-			put_of_class(report, class_name, holder->name ? holder->name : "(nobody that is known)", holder->module, holder_evidence_names[holder->evidence],
+			put_of_class(report, class_name, holder->name ? holder->name : "(nobody that is known)",
+				     holder->module, holder_evidence_names[holder->evidence],
 				     holder->bytes, holder->pieces);
 			continue;
 		}

@@ -15,7 +15,8 @@ struct cache_types {
 	const struct mo_type **types; /* by cache; NULL: none, or not looked up */
 	bool *is_known;
 };
-struct mo_error *cache_types_init(struct cache_types *types, struct mo_kernel *kernel, const struct mo_slab_model *slabs) MO_MUST_USE;
+struct mo_error *cache_types_init(struct cache_types *types, struct mo_kernel *kernel,
+				  const struct mo_slab_model *slabs) MO_MUST_USE;
 void cache_types_deinit(struct cache_types *types);
 /* The type of a cache's objects by the cache's name; NULL: its name says nothing. */
 const struct mo_type *type_of_cache(struct cache_types *types, uint32_t cache);

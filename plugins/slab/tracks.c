@@ -162,7 +162,8 @@ static struct mo_error *check(const struct slab_state *state, const struct mo_sl
 	const struct slab_layout *layout = state->layout;
 
 	if (!mo_has(&layout->track.size) || layout->track.size.bytes > MOST_TRACK_BYTES ||
-	    !lies_within(layout, &layout->track.addr) || !lies_within(layout, &layout->track.when) || !lies_within(layout, &layout->track.pid) ||
+	    !lies_within(layout, &layout->track.addr) || !lies_within(layout, &layout->track.when) ||
+	    !lies_within(layout, &layout->track.pid) ||
 	    (mo_has(&layout->track.handle) && !lies_within(layout, &layout->track.handle)) ||
 	    (mo_has(&layout->track.addrs) && !lies_within(layout, &layout->track.addrs)))
 		return mo_error_create(MO_E_ABSENT, "struct track is not known for this kernel (CONFIG_SLUB_DEBUG)");

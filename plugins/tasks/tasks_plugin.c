@@ -88,7 +88,8 @@ static const struct mo_view views[] = {
 	  .tables = procrank_tables, .n_tables = 1, .topic = MO_TOPIC_HOLDER, .show = show_procrank },
 	{ .name = "rmap", .title = "Reverse mappings", .summary = "which processes map a page",
 	  .arguments = "PFN|ADDRESS|SYMBOL[+OFFSET]...",
-	  .options = rmap_options, .n_options = N_RMAP_OPTIONS, .tables = rmap_tables, .n_tables = 2, .topic = MO_TOPIC_DETAIL, .show = show_rmap },
+	  .options = rmap_options, .n_options = N_RMAP_OPTIONS, .tables = rmap_tables, .n_tables = 2,
+	  .topic = MO_TOPIC_DETAIL, .show = show_rmap },
 };
 
 static const struct mo_plugin plugin = {

@@ -76,7 +76,8 @@ static const struct mo_option exact_options[] = {
 };
 
 #define COMMAND(command, of_section, what, show_it) \
-	.name = #command, .title = of_section, .summary = what, .topic = MO_TOPIC_PROC, .tables = command##_tables, .n_tables = 1, .show = show_it
+	.name = #command, .title = of_section, .summary = what, .topic = MO_TOPIC_PROC, \
+	.tables = command##_tables, .n_tables = 1, .show = show_it
 #define WITH_EXACT .options = exact_options, .n_options = 1
 
 static const struct mo_view views[] = {
