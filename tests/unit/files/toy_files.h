@@ -7,7 +7,7 @@
 #include <memopsy/mem_map.h>
 #include <memopsy/tasks.h>
 
-#include "../tasks/fake_run.h"
+#include "fake_run.h"
 
 extern const struct mo_plugin *memopsy_plugin_entry_files(void);
 

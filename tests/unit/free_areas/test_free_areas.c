@@ -18,7 +18,7 @@ static struct toy run_it(struct mo_kernel *kernel)
 	struct toy toy = { .kernel = kernel };
 	struct mo_error *error = NULL;
 
-	toy.run = fake_run(kernel, memopsy_plugin_entry_free_areas(), &error);
+	toy.run = fake_run_try(kernel, memopsy_plugin_entry_free_areas(), &error);
 	expect_success(error);
 	toy.model = mo_run_model(toy.run);
 	return toy;
@@ -59,7 +59,7 @@ static void test_whole(void **state)
 		"Node 0, zone      DMA            3           13            0            0 \n"
 		"Node 0, zone   Normal            3           45            0            0 \n";
 	struct toy toy = run_it(toy_kernel());
-	char *text = fake_run_text(toy.run, "pagetypeinfo", NULL);
+	char *text = fake_run_flagged(toy.run, "pagetypeinfo", NULL);
 
 	(void)state;
 	assert_string_equal(text, expected);
@@ -82,7 +82,7 @@ static void test_whole(void **state)
 static void test_listing(void **state)
 {
 	struct toy toy = run_it(toy_kernel());
-	char *text = fake_run_text(toy.run, "freelists", NULL);
+	char *text = fake_run_flagged(toy.run, "freelists", NULL);
 	const char *first = strstr(text, "0x3  ");
 
 	(void)state;
@@ -91,7 +91,7 @@ static void test_listing(void **state)
 	assert_non_null(strstr(text, "0x110"));
 	assert_null(strstr(text, "cpu"));
 	free(text);
-	text = fake_run_text(toy.run, "freelists", "pcp");
+	text = fake_run_flagged(toy.run, "freelists", "pcp");
 	assert_non_null(strstr(text, "cpu 0"));
 	assert_non_null(strstr(text, "0x136"));
 	assert_null(strstr(text, "0x110"));

@@ -85,7 +85,7 @@ static struct mo_kernel *iomem_kernel(void)
 static struct mo_run *run_iomem(struct mo_kernel *kernel)
 {
 	struct mo_error *error = NULL;
-	struct mo_run *run = fake_run(kernel, memopsy_plugin_entry_iomem(), &error);
+	struct mo_run *run = fake_run_try(kernel, memopsy_plugin_entry_iomem(), &error);
 
 	expect_success(error);
 	return run;
@@ -96,7 +96,7 @@ static void expect_text(struct mo_kernel *kernel, const char *text, const char *
 {
 	struct mo_run *run = run_iomem(kernel);
 	const struct mo_iomem_model *model = mo_run_model(run);
-	char *shown = fake_run_text(run, "iomem", NULL);
+	char *shown = fake_run_flagged(run, "iomem", NULL);
 
 	assert_string_equal(shown, text);
 	assert_int_equal(fake_run_finding_count(run), why ? 1 : 0);
@@ -201,7 +201,7 @@ static void test_unreadable(void **state)
 
 	kernel = iomem_kernel();
 	mo_fake_break(kernel, ROOT, 0x60, MO_E_NOT_IN_DUMP);
-	run = fake_run(kernel, memopsy_plugin_entry_iomem(), &error);
+	run = fake_run_try(kernel, memopsy_plugin_entry_iomem(), &error);
 	expect_error(error, MO_E_NOT_IN_DUMP, "cannot read struct resource at 0xffff888000001000");
 	fake_run_destroy(run);
 	mo_fake_destroy(kernel);
@@ -217,7 +217,7 @@ static void test_names(void **state)
 	/* An escape sequence is shown, not sent to the terminal. */
 	mo_fake_put(kernel, NAME(1), "\033[2J\n", 6);
 	run = run_iomem(kernel);
-	text = fake_run_text(run, "iomem", NULL);
+	text = fake_run_flagged(run, "iomem", NULL);
 	assert_null(strchr(text, '\033'));
 	assert_non_null(strstr(text, "00001000-0009fbff : \\x1b[2J\\x0a\n00100000-1ffd6fff : System RAM\n"));
 	free(text);
@@ -252,7 +252,7 @@ static void test_depth(void **state)
 	assert_int_equal(model->n_ranges, 63 + 1);
 	assert_false(model->is_complete);
 	assert_true(fake_run_said(run, "ranges lie within each other more than 64 times"));
-	text = fake_run_text(run, "iomem", NULL);
+	text = fake_run_flagged(run, "iomem", NULL);
 	assert_non_null(strstr(text, "\n          00000000-00000fff : deep\n"));
 	assert_null(strstr(text, "\n           "));
 	free(text);

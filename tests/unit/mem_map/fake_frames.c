@@ -70,27 +70,27 @@ WEAK void mo_view_done(struct mo_reader *reader, const void *bytes, size_t n_byt
 	(void)n_bytes;
 }
 
-WEAK const void *mo_run_model_of(const struct mo_run *run, const char *name)
+const void *mo_run_model_of(const struct mo_run *run, const char *name)
 {
 	(void)run;
 	(void)name;
 	return NULL;
 }
 
-WEAK struct mo_progress *mo_run_progress(const struct mo_run *run)
+struct mo_progress *mo_run_progress(const struct mo_run *run)
 {
 	(void)run;
 	return NULL;
 }
 
-WEAK const char *mo_run_text(const struct mo_run *run, const char *option)
+const char *mo_run_text(const struct mo_run *run, const char *option)
 {
 	(void)run;
 	(void)option;
 	return NULL;
 }
 
-WEAK bool mo_run_number(const struct mo_run *run, const char *option, uint64_t *ret)
+bool mo_run_number(const struct mo_run *run, const char *option, uint64_t *ret)
 {
 	(void)run;
 	(void)option;
@@ -98,19 +98,19 @@ WEAK bool mo_run_number(const struct mo_run *run, const char *option, uint64_t *
 	return false;
 }
 
-WEAK bool mo_run_is_report(const struct mo_run *run)
+bool mo_run_is_report(const struct mo_run *run)
 {
 	(void)run;
 	return false;
 }
 
-WEAK size_t mo_run_argument_count(const struct mo_run *run)
+size_t mo_run_argument_count(const struct mo_run *run)
 {
 	(void)run;
 	return 0;
 }
 
-WEAK const char *mo_run_argument(const struct mo_run *run, size_t index)
+const char *mo_run_argument(const struct mo_run *run, size_t index)
 {
 	(void)run;
 	(void)index;

@@ -225,13 +225,13 @@ static void test_usage(void **state)
 	toy_compound(&toy, 512, 9, TOY_LRU | TOY_SWAPBACKED);
 	toy_mapping(&toy, 512, KERNEL_POINTER | 1);
 	toy_gather(&toy);
-	text = fake_run_text(toy.run, "usage", NULL);
+	text = fake_run_flagged(toy.run, "usage", NULL);
 	assert_non_null(strstr(text, "\nanon-thp    512   2.0 MiB    6.3 %  "));
 	assert_non_null(strstr(text, "\ntotal      8192  32.0 MiB  100.0 %  "));
 	assert_non_null(strstr(text, "87.4 % of memory was taken straight from the page allocator by users"));
 	assert_null(strstr(text, "hugetlb"));
 	free(text);
-	text = fake_run_text(toy.run, "usage", "all");
+	text = fake_run_flagged(toy.run, "usage", "all");
 	assert_non_null(strstr(text, "\nhugetlb-free "));
 	free(text);
 	toy_destroy(&toy);

@@ -203,7 +203,7 @@ void toy_gather(struct toy *toy)
 	struct mo_error *error;
 	uint64_t sum = 0;
 
-	toy->run = fake_run(toy->kernel, memopsy_plugin_entry_mem_map(), &error);
+	toy->run = fake_run_try(toy->kernel, memopsy_plugin_entry_mem_map(), &error);
 	expect_success(error);
 	toy->model = mo_run_model(toy->run);
 	for (unsigned class = 0; class < MO_N_PAGE_CLASSES; class++)

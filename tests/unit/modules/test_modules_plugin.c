@@ -126,7 +126,7 @@ static struct mo_kernel *toy(void)
 static struct mo_run *run_of(struct mo_kernel *kernel)
 {
 	struct mo_error *error = NULL;
-	struct mo_run *run = fake_run(kernel, memopsy_plugin_entry_modules(), &error);
+	struct mo_run *run = fake_run_try(kernel, memopsy_plugin_entry_modules(), &error);
 
 	expect_success(error);
 	return run;
@@ -146,7 +146,7 @@ static void test_sound(void **state)
 	struct mo_kernel *kernel = toy();
 	struct mo_run *run = run_of(kernel);
 	const struct mo_modules_model *model = mo_run_model(run);
-	char *text = fake_run_text(run, "modules", "proc");
+	char *text = fake_run_flagged(run, "modules", "proc");
 
 	(void)state;
 	assert_string_equal(text, LINE_FS "lib 12288 1 fs, Live 0xffffffffc0004000\n" LINE_OLD);
@@ -166,11 +166,11 @@ static void test_sound(void **state)
 	assert_int_equal(model->modules[0].named_caches, 1);
 	assert_int_equal(model->modules[0].named_bytes, 8 * 4096);
 	assert_int_equal(model->modules[1].areas + model->modules[1].named_caches, 0);
-	text = fake_run_text(run, "modules", NULL);
+	text = fake_run_flagged(run, "modules", NULL);
 	assert_non_null(strstr(text, "12.0 KiB  48.0 KiB"));
 	free(text);
 	is_report = true;
-	text = fake_run_text(run, "modules", NULL);
+	text = fake_run_flagged(run, "modules", NULL);
 	is_report = false;
 	assert_non_null(strstr(text, "The 3 largest of 3 modules."));
 	free(text);
@@ -180,7 +180,7 @@ static void test_sound(void **state)
 static void expect_said(struct mo_kernel *kernel, const char *proc, const char *said)
 {
 	struct mo_run *run = run_of(kernel);
-	char *text = fake_run_text(run, "modules", "proc");
+	char *text = fake_run_flagged(run, "modules", "proc");
 
 	assert_string_equal(text, proc);
 	assert_true(fake_run_said(run, said));

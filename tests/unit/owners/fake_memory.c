@@ -7,21 +7,21 @@
 #define WEAK __attribute__((weak))
 #define DIRECT_KVA 0xffff888000000000ull
 
-WEAK const void *mo_run_model_of(const struct mo_run *run, const char *name)
+const void *mo_run_model_of(const struct mo_run *run, const char *name)
 {
 	(void)run;
 	(void)name;
 	return NULL;
 }
 
-WEAK const char *mo_run_text(const struct mo_run *run, const char *option)
+const char *mo_run_text(const struct mo_run *run, const char *option)
 {
 	(void)run;
 	(void)option;
 	return NULL;
 }
 
-WEAK bool mo_run_number(const struct mo_run *run, const char *option, uint64_t *ret)
+bool mo_run_number(const struct mo_run *run, const char *option, uint64_t *ret)
 {
 	(void)run;
 	(void)option;

@@ -17,7 +17,7 @@ static void test_sound(void **state)
 	struct mo_kernel *kernel = toy_kernel();
 	struct mo_run *run = toy_run(kernel, 3, 3);
 	const struct mo_page_tables_model *model = mo_run_model(run);
-	char *text = fake_run_text(run, "pagetables", NULL);
+	char *text = fake_run_flagged(run, "pagetables", NULL);
 
 	(void)state;
 	assert_int_equal(fake_run_finding_count(run), 0);
@@ -37,7 +37,7 @@ static void test_sound(void **state)
 	assert_non_null(strstr(text, "Found and marked:                 24.0 KiB\n"));
 	assert_non_null(strstr(text, "100  one"));
 	free(text);
-	text = fake_run_text(run, "pagetables", "differences");
+	text = fake_run_flagged(run, "pagetables", "differences");
 	assert_non_null(strstr(text, "PGD    100  one       other\n"));
 	assert_non_null(strstr(text, "3c  ?        ?  ?         page-table\n"));
 	free(text);

@@ -177,7 +177,7 @@ struct mo_run *toy_run(struct mo_kernel *kernel, uint64_t first_said, uint64_t s
 
 	mms[0].pgtables_bytes = mo_exact(first_said * PAGE);
 	mms[1].pgtables_bytes = mo_exact(second_said * PAGE);
-	run = fake_run(kernel, memopsy_plugin_entry_page_tables(), &error);
+	run = fake_run_try(kernel, memopsy_plugin_entry_page_tables(), &error);
 	expect_success(error);
 	return run;
 }

@@ -149,7 +149,7 @@ static struct mo_kernel *toy(void)
 static struct mo_run *run_of(struct mo_kernel *kernel)
 {
 	struct mo_error *error = NULL;
-	struct mo_run *run = fake_run(kernel, memopsy_plugin_entry_percpu(), &error);
+	struct mo_run *run = fake_run_try(kernel, memopsy_plugin_entry_percpu(), &error);
 
 	expect_success(error);
 	return run;
@@ -175,7 +175,7 @@ static void test_sound(void **state)
 	struct mo_kernel *kernel = toy();
 	struct mo_run *run = run_of(kernel);
 	const struct mo_percpu_model *model = mo_run_model(run);
-	char *text = fake_run_text(run, "percpu", NULL);
+	char *text = fake_run_flagged(run, "percpu", NULL);
 
 	(void)state;
 	assert_int_equal(fake_run_finding_count(run), 0);
@@ -201,7 +201,7 @@ static void test_sound(void **state)
 	assert_non_null(strstr(text, "Allocated:                   256 B\n"));
 	assert_non_null(strstr(text, "pay for per-CPU memory"));
 	free(text);
-	text = fake_run_text(run, "percpu", "allocations");
+	text = fake_run_flagged(run, "percpu", "allocations");
 	assert_non_null(strstr(text, "64 B  128 B  later"));
 	free(text);
 	end(kernel, run);
@@ -301,7 +301,7 @@ static void test_lists(void **state)
 	expect_said(kernel, false, 4, "who pays for the per-CPU memory at 0xffffd90000000010");
 	kernel = toy();
 	mo_fake_break(kernel, BASE_ADDR, 8, MO_E_NOT_IN_DUMP);
-	run = fake_run(kernel, memopsy_plugin_entry_percpu(), &error);
+	run = fake_run_try(kernel, memopsy_plugin_entry_percpu(), &error);
 	expect_error(error, MO_E_NOT_IN_DUMP, "cannot read where the per-CPU chunks are");
 	end(kernel, run);
 }

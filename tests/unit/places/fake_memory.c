@@ -8,7 +8,7 @@
 #define WEAK __attribute__((weak))
 #define DIRECT_KVA 0xffff888000000000ull
 
-WEAK const void *mo_run_model_of(const struct mo_run *run, const char *name)
+const void *mo_run_model_of(const struct mo_run *run, const char *name)
 {
 	(void)run;
 	(void)name;

@@ -54,13 +54,13 @@ WEAK void mo_view_done(struct mo_reader *reader, const void *bytes, size_t n_byt
 	(void)n_bytes;
 }
 
-WEAK struct mo_progress *mo_run_progress(const struct mo_run *run)
+struct mo_progress *mo_run_progress(const struct mo_run *run)
 {
 	(void)run;
 	return NULL;
 }
 
-WEAK bool mo_run_number(const struct mo_run *run, const char *option, uint64_t *ret)
+bool mo_run_number(const struct mo_run *run, const char *option, uint64_t *ret)
 {
 	(void)run;
 	(void)option;
@@ -68,20 +68,20 @@ WEAK bool mo_run_number(const struct mo_run *run, const char *option, uint64_t *
 	return false;
 }
 
-WEAK const char *mo_run_text(const struct mo_run *run, const char *option)
+const char *mo_run_text(const struct mo_run *run, const char *option)
 {
 	(void)run;
 	(void)option;
 	return NULL;
 }
 
-WEAK const char *mo_run_argument(const struct mo_run *run, size_t index)
+const char *mo_run_argument(const struct mo_run *run, size_t index)
 {
 	(void)run;
 	return index ? NULL : toy_argument;
 }
 
-WEAK size_t mo_run_argument_count(const struct mo_run *run)
+size_t mo_run_argument_count(const struct mo_run *run)
 {
 	(void)run;
 	return toy_argument ? 1 : 0;

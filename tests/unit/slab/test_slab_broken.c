@@ -205,7 +205,7 @@ static void test_list_of_caches_breaks(void **state)
 	assert_int_equal(toy.model->caches[1].states[MO_OBJECT_ALLOCATED], 4);
 	assert_true(fake_run_said(toy.run, "slab-lists-unreadable: Some lists of the slab allocator could not be followed to "
 				  "their end.; the first the list of caches (slab_caches)"));
-	text = fake_run_text(toy.run, "slabinfo", NULL);
+	text = fake_run_flagged(toy.run, "slabinfo", NULL);
 	assert_non_null(strstr(text, "beta                   4      4   1024"));
 	free(text);
 	toy_destroy(&toy);
@@ -238,7 +238,7 @@ static void test_bad_names(void **state)
 	toy_gather(&toy);
 	assert_int_equal(toy.model->n_caches, 3);
 	assert_null(toy.model->caches[1].name);
-	text = fake_run_text(toy.run, "slabinfo", NULL);
+	text = fake_run_flagged(toy.run, "slabinfo", NULL);
 	assert_non_null(strstr(text, "0xffffffff83000200"));
 	assert_null(strchr(text, '\033'));
 	free(text);
@@ -460,11 +460,11 @@ static void test_garbage_everywhere(void **state)
 			mo_fake_put_u64(toy.kernel, base + next_random(&random) % 512 / 8 * 8, value);
 		}
 		toy_gather(&toy);
-		free(fake_run_text(toy.run, "slabinfo", "exact"));
-		free(fake_run_text(toy.run, "slabtop", "all"));
-		free(fake_run_text(toy.run, "slabs", NULL));
+		free(fake_run_flagged(toy.run, "slabinfo", "exact"));
+		free(fake_run_flagged(toy.run, "slabtop", "all"));
+		free(fake_run_flagged(toy.run, "slabs", NULL));
 		toy_argument = NULL;
-		free(fake_run_text(toy.run, "slabcheck", NULL));
+		free(fake_run_flagged(toy.run, "slabcheck", NULL));
 		toy_destroy(&toy);
 	}
 }

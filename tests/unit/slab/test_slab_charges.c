@@ -38,14 +38,14 @@ static void check(struct toy *toy)
 	char *text;
 
 	toy_gather(toy);
-	text = fake_run_text(toy->run, "slab", "charged");
+	text = fake_run_flagged(toy->run, "slab", "charged");
 	assert_non_null(strstr(text, "Who is charged\n"
 				     "CGROUP  OBJECTS   MEMORY\n"
 				     "             48  6.0 KiB\n"
 				     "?             9  1.1 KiB\n"
 				     "?             5    640 B\n"));
 	free(text);
-	text = fake_run_text(toy->run, "slabtop", "charged");
+	text = fake_run_flagged(toy->run, "slabtop", "charged");
 	assert_non_null(strstr(text, "?             9          0 B        1.2 KiB\n"));
 	free(text);
 	toy_destroy(toy);
@@ -88,7 +88,7 @@ static void test_unreadable(void **state)
 	start(&toy, TOY_6_1, 8, 0);
 	mo_fake_break(toy.kernel, OBJCG(2), 8, MO_E_NOT_IN_DUMP);
 	toy_gather(&toy);
-	text = fake_run_text(toy.run, "slab", "charged");
+	text = fake_run_flagged(toy.run, "slab", "charged");
 	assert_non_null(strstr(text, "Of 5 objects it could not be read who is charged, and 0 belong to further"));
 	free(text);
 	toy_destroy(&toy);
@@ -96,7 +96,7 @@ static void test_unreadable(void **state)
 	start(&toy, TOY_7_1, 16, 8);
 	mo_fake_put_u32(toy.kernel, toy_page_kva(5) + 44, 4000000000u);
 	toy_gather(&toy);
-	text = fake_run_text(toy.run, "slab", "charged");
+	text = fake_run_flagged(toy.run, "slab", "charged");
 	assert_non_null(strstr(text, "Of 30 objects it could not be read who is charged"));
 	free(text);
 	toy_destroy(&toy);

@@ -69,7 +69,7 @@ static char *checked(struct toy *toy)
 {
 	toy_gather(toy);
 	assert_int_equal(toy->model->caches[0].states[MO_OBJECT_FREE], 2);
-	return fake_run_text(toy->run, "slabcheck", NULL);
+	return fake_run_flagged(toy->run, "slabcheck", NULL);
 }
 
 static void test_whole(void **state)
@@ -161,7 +161,7 @@ static void test_broken_list_is_told(void **state)
 	start(&toy);
 	toy_link(&toy, 0, 5, 9, 0x4242424242424242);
 	toy_gather(&toy);
-	text = fake_run_text(toy.run, "slabcheck", NULL);
+	text = fake_run_flagged(toy.run, "slabcheck", NULL);
 	assert_non_null(strstr(text, "free list leaves"));
 	assert_non_null(strstr(text, "0x4242424242424242"));
 	free(text);
@@ -273,7 +273,7 @@ static void test_slab_is_told(void **state)
 	mo_fake_put_u32(toy.kernel, toy_cache_kva(0) + 8, RED_ZONE | POISON);
 	toy_argument = NULL;
 	toy_gather(&toy);
-	text = fake_run_text(toy.run, "slabcheck", NULL);
+	text = fake_run_flagged(toy.run, "slabcheck", NULL);
 	assert_non_null(strstr(text, "This kernel's allocator is SLAB: red zones and poison are known of SLUB only."));
 	free(text);
 	toy_destroy(&toy);

@@ -63,7 +63,7 @@ static void test_one_row(void **state)
 	assert_int_equal(toy.model->caches[0].memcg_kva, 0);
 	assert_int_equal(toy.model->caches[1].root, 0);
 	assert_int_equal(toy.model->caches[1].memcg_kva, MEMCG);
-	text = fake_run_text(toy.run, "slabinfo", "exact");
+	text = fake_run_flagged(toy.run, "slabinfo", "exact");
 	assert_non_null(strstr(text, "alpha                 42     48    256   16    1 : tunables    0    0    0 : slabdata      3"
 				     "      3      0 : exact     42      6      0      3\n"
 				     "beta                   0      0    512 "));
@@ -81,17 +81,17 @@ static void test_children_are_listed(void **state)
 	start(&toy);
 	toy_argument = "alpha";
 	toy_gather(&toy);
-	text = fake_run_text(toy.run, "slab", NULL);
+	text = fake_run_flagged(toy.run, "slab", NULL);
 	assert_non_null(strstr(text, "Caches of memory cgroups\n"
 				     "CHILD        CGROUP  SLABS  ALLOCATED  OBJECTS    TOTAL\n"
 				     "alpha(7:db)  /db         2         30       32  8.0 KiB\n"));
 	free(text);
 	toy_argument = "beta";
-	text = fake_run_text(toy.run, "slab", NULL);
+	text = fake_run_flagged(toy.run, "slab", NULL);
 	assert_null(strstr(text, "alpha(7:db)"));
 	free(text);
 	/* slabtop shows every cache by itself. */
-	text = fake_run_text(toy.run, "slabtop", NULL);
+	text = fake_run_flagged(toy.run, "slabtop", NULL);
 	assert_non_null(strstr(text, "\nalpha(7:db)  8.0 KiB "));
 	assert_non_null(strstr(text, "\nalpha        4.0 KiB "));
 	free(text);
@@ -113,7 +113,7 @@ static void test_bad_roots(void **state)
 		make_child(&toy, 2, toy_cache_kva(1), 0x10);
 		toy_gather(&toy);
 		assert_int_equal(toy.model->caches[1].root, MO_SLAB_NO_CACHE);
-		text = fake_run_text(toy.run, "slabinfo", NULL);
+		text = fake_run_flagged(toy.run, "slabinfo", NULL);
 		assert_non_null(strstr(text, "alpha                 12     16 "));
 		assert_non_null(strstr(text, "alpha(7:db)           30     32 "));
 		free(text);
@@ -131,7 +131,7 @@ static void test_cgroup_unreadable(void **state)
 	make_child(&toy, 1, toy_cache_kva(0), 0x10);
 	toy_argument = "alpha";
 	toy_gather(&toy);
-	text = fake_run_text(toy.run, "slab", NULL);
+	text = fake_run_flagged(toy.run, "slab", NULL);
 	assert_non_null(strstr(text, "alpha(7:db)  ?           2 "));
 	free(text);
 	toy_destroy(&toy);

@@ -34,7 +34,7 @@ static void start(struct toy *toy, enum toy_shape shape)
 static char *shown(struct toy *toy)
 {
 	toy_gather(toy);
-	return fake_run_text(toy->run, "slabtop", NULL);
+	return fake_run_flagged(toy->run, "slabtop", NULL);
 }
 
 static void test_marked(void **state)

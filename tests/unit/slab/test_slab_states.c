@@ -77,7 +77,7 @@ static void check_cpu_slabs(enum toy_shape shape, const char *form)
 	assert_null(mo_slab_at(toy.model, 10));
 	assert_null(mo_slab_at(toy.model, 3));
 	assert_int_equal(fake_run_finding_count(toy.run), 0);
-	text = fake_run_text(toy.run, "slabinfo", NULL);
+	text = fake_run_flagged(toy.run, "slabinfo", NULL);
 	assert_string_equal(text, expected);
 	free(text);
 	toy_destroy(&toy);
@@ -137,10 +137,10 @@ static void test_sheaves(void **state)
 	expect_state(&toy, alpha, 5, 0, MO_OBJECT_FREE_RCU);
 	assert_int_equal(fake_run_finding_count(toy.run), 0);
 	/* To the kernel what sheaves have is active. */
-	text = fake_run_text(toy.run, "slabinfo", NULL);
+	text = fake_run_flagged(toy.run, "slabinfo", NULL);
 	assert_non_null(strstr(text, "alpha                 63     64    128   32    1 : tunables"));
 	free(text);
-	text = fake_run_text(toy.run, "slabinfo", "exact");
+	text = fake_run_flagged(toy.run, "slabinfo", "exact");
 	assert_non_null(strstr(text, "      2      2      0 : exact     55      9      0      2\n"));
 	free(text);
 	toy_destroy(&toy);
@@ -156,13 +156,13 @@ static void test_views(void **state)
 	put_cpu_slabs(&toy);
 	toy_gather(&toy);
 	toy_argument = "alpha";
-	text = fake_run_text(toy.run, "slab", "slabs");
+	text = fake_run_flagged(toy.run, "slab", "slabs");
 	assert_non_null(strstr(text, "ALLOCATED:          55"));
 	assert_non_null(strstr(text, "FREE, CPU:          3"));
 	assert_non_null(strstr(text, "CPU's partial list"));
 	assert_non_null(strstr(text, "Names of merged caches: the kernel has no slab_kset"));
 	free(text);
-	text = fake_run_text(toy.run, "objects", "free");
+	text = fake_run_flagged(toy.run, "objects", "free");
 	assert_non_null(strstr(text, "0xffff888000006200  free, CPU's list"));
 	assert_null(strstr(text, "allocated"));
 	free(text);
@@ -182,7 +182,7 @@ static void test_report(void **state)
 	toy_slab(&toy, alpha, 5, 0, NULL);
 	toy_gather(&toy);
 	toy_is_report = true;
-	text = fake_run_text(toy.run, "slabs", NULL);
+	text = fake_run_flagged(toy.run, "slabs", NULL);
 	toy_is_report = false;
 	assert_non_null(strstr(text, "\nCACHE    TOTAL  ALLOCATED      USE  TAKEN  FREE  RECLAIMABLE\n"
 				     "alpha  4.0 KiB         16  100.0 %    256   0 B  no\n"));

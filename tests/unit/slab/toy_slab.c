@@ -392,7 +392,7 @@ void toy_gather(struct toy *toy)
 {
 	struct mo_error *error;
 
-	toy->run = fake_run(toy->kernel, memopsy_plugin_entry_slab(), &error);
+	toy->run = fake_run_try(toy->kernel, memopsy_plugin_entry_slab(), &error);
 	expect_success(error);
 	toy->model = mo_run_model(toy->run);
 	for (size_t i = 0; i < toy->model->n_caches; i++) {

@@ -133,7 +133,7 @@ static void test_without_nodes(void **state)
 	(void)state;
 	no_numa.n_numa_items = 0;
 	toy_put_tree(kernel, 0, areas, 1);
-	run = fake_run(kernel, memopsy_plugin_entry_vmap(), &no_numa);
+	run = fake_run_with(kernel, memopsy_plugin_entry_vmap(), MO_ZONES_MODEL, &no_numa);
 	text = fake_run_text(run, "vmallocinfo", NULL);
 	assert_string_equal(text, "0xffffc90000000000-0xffffc90000005000   20480 first_alias+0x8/0x100 pages=4 vmalloc\n");
 	assert_int_equal(((const struct mo_vmap_model *)mo_run_model(run))->areas[0].n_found_pages, 4);

@@ -151,7 +151,7 @@ static void test_nodes(void **state)
 static void test_without_others(void **state)
 {
 	struct mo_kernel *kernel = whole_kernel(TOY_6_1);
-	struct mo_run *run = fake_run(kernel, memopsy_plugin_entry_vmap(), NULL);
+	struct mo_run *run = fake_run_with(kernel, memopsy_plugin_entry_vmap(), MO_ZONES_MODEL, NULL);
 	char *text = fake_run_text(run, "vmallocinfo", NULL);
 
 	(void)state;

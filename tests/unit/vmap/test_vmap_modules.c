@@ -2,6 +2,8 @@
 
 /* Areas whose callers have no name any more: whose they are, by the modules' variables. */
 
+#include <memopsy/zones.h>
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -90,7 +92,7 @@ static void test_areas_by_data(void **unused)
 	mo_fake_put_u64(kernel, DATA_KVA + 32, AREA_KVA(4) + 8);  /* into it, which may be by chance */
 	mo_fake_put_u64(kernel, TEXT_KVA + 8, AREA_KVA(5));       /* code is no variable */
 	mo_fake_put_u64(kernel, DATA_KVA + 0x3008, AREA_KVA(1));  /* both say so, and the first has it behind a hole */
-	state.run = fake_run(kernel, &no_plugin, NULL);
+	state.run = fake_run_with(kernel, &no_plugin, MO_ZONES_MODEL, NULL);
 	state.reader = mo_fake_reader(kernel);
 	expect_success(find_modules_by_data(&state));
 	assert_string_equal(areas[0].caller_module, "first");

@@ -358,7 +358,7 @@ void toy_put_lazy(struct mo_kernel *kernel, enum toy_form form, unsigned node, c
 
 struct mo_run *toy_run(struct mo_kernel *kernel)
 {
-	return fake_run(kernel, memopsy_plugin_entry_vmap(), &toy_zones);
+	return fake_run_with(kernel, memopsy_plugin_entry_vmap(), MO_ZONES_MODEL, &toy_zones);
 }
 
 void toy_end(struct mo_kernel *kernel, struct mo_run *run)

@@ -14,6 +14,7 @@
 #include "fake_run.h"
 
 #include <memopsy/vmap.h>
+#include <memopsy/zones.h>
 
 const struct mo_plugin *memopsy_plugin_entry_vmap(void);
 

@@ -29,7 +29,7 @@ static void end(struct broken *broken)
 
 static void expect_lines(struct broken *broken, const char *view, const char *lines)
 {
-	char *text = fake_run_text(broken->run, view, NULL);
+	char *text = fake_run_flagged(broken->run, view, NULL);
 
 	if (!strstr(text, lines))
 		fail_msg("not in %s: %s; it is\n%s", view, lines, text);

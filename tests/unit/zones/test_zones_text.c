@@ -11,7 +11,7 @@ static void expect_view(const char *view, const char *option, const char *expect
 {
 	struct mo_kernel *kernel = toy_kernel(TOY_WHOLE);
 	struct mo_run *run = toy_run(kernel);
-	char *text = fake_run_text(run, view, option);
+	char *text = fake_run_flagged(run, view, option);
 
 	assert_string_equal(text, expected);
 	assert_int_equal(fake_run_finding_count(run), 0);
@@ -132,7 +132,7 @@ static void test_exact(void **state)
 	struct mo_kernel *kernel = toy_kernel(TOY_WHOLE);
 	struct mo_run *run = toy_run(kernel);
 	const struct mo_zones_model *zones = mo_run_model(run);
-	char *text = fake_run_text(run, "vmstat", "exact");
+	char *text = fake_run_flagged(run, "vmstat", "exact");
 	const struct mo_vm_counter *free_pages = mo_zone_counter_find(zones, &zones->zones[0], "nr_free_pages");
 
 	(void)state;
@@ -180,8 +180,8 @@ static void test_numa(void **state)
 {
 	struct mo_kernel *kernel = toy_kernel(TOY_WHOLE);
 	struct mo_run *run = toy_run(kernel);
-	char *text = fake_run_text(run, "numa", NULL);
-	char *exact = fake_run_text(run, "numa", "exact");
+	char *text = fake_run_flagged(run, "numa", NULL);
+	char *exact = fake_run_flagged(run, "numa", "exact");
 
 	(void)state;
 	assert_non_null(strstr(text, "Node 0 MemTotal:         415360 kB\n"

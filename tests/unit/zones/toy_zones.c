@@ -250,7 +250,7 @@ struct mo_kernel *toy_kernel(enum toy_variant variant)
 struct mo_run *toy_run(struct mo_kernel *kernel)
 {
 	struct mo_error *error = NULL;
-	struct mo_run *run = fake_run(kernel, memopsy_plugin_entry_zones(), &error);
+	struct mo_run *run = fake_run_try(kernel, memopsy_plugin_entry_zones(), &error);
 
 	expect_success(error);
 	return run;

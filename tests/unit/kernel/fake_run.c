@@ -1,28 +1,33 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-
 #include "fake_run.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <memopsy/module_list.h>
-
 #include "report_write.h"
 
 #define MOST_FINDINGS 64
+#define MOST_WORDS 8
 
 struct mo_run {
 	struct mo_kernel *kernel;
 	const struct mo_plugin *plugin;
 	void *layout;
 	void *model;
-	const struct mo_zones_model *zones;
-	const char *const *words;      /* while a view is shown */
+	const char *model_name; /* that the plugin may read */
+	const void *model_read;
+	const char *const *words; /* while a view is shown */
+	const char *options[MOST_WORDS];
+	const char *arguments[MOST_WORDS];
+	size_t n_options, n_arguments;
 	bool is_report;
 	char *findings[MOST_FINDINGS];
 	size_t n_findings;
 };
+
+/* Tests with models or options of more kinds bring their own. */
+#define WEAK __attribute__((weak))
 
 struct mo_kernel *mo_run_kernel(const struct mo_run *run)
 {
@@ -32,6 +37,12 @@ struct mo_kernel *mo_run_kernel(const struct mo_run *run)
 struct mo_reader *mo_run_reader(const struct mo_run *run)
 {
 	return mo_fake_reader(run->kernel);
+}
+
+WEAK struct mo_progress *mo_run_progress(const struct mo_run *run)
+{
+	(void)run;
+	return NULL;
 }
 
 const void *mo_run_layout(const struct mo_run *run)
@@ -44,22 +55,40 @@ const void *mo_run_model(const struct mo_run *run)
 	return run->model;
 }
 
-bool mo_run_is_report(const struct mo_run *run)
+WEAK const void *mo_run_model_of(const struct mo_run *run, const char *name)
 {
-	return run->is_report;
+	return run->model_name && !strcmp(name, run->model_name) ? run->model_read : NULL;
 }
 
-const void *mo_run_model_of(const struct mo_run *run, const char *name)
-{
-	return strcmp(name, MO_ZONES_MODEL) ? NULL : run->zones;
-}
-
-const char *mo_run_text(const struct mo_run *run, const char *option)
+WEAK const char *mo_run_text(const struct mo_run *run, const char *option)
 {
 	for (size_t i = 0; run->words && run->words[i]; i++)
 		if (!strncmp(run->words[i], "--", 2) && !strcmp(run->words[i] + 2, option))
 			return run->words[i + 1];
 	return NULL;
+}
+
+WEAK bool mo_run_is_report(const struct mo_run *run)
+{
+	return run->is_report;
+}
+
+bool mo_run_flag(const struct mo_run *run, const char *option)
+{
+	for (size_t i = 0; i < run->n_options; i++)
+		if (!strcmp(run->options[i], option))
+			return true;
+	return false;
+}
+
+WEAK size_t mo_run_argument_count(const struct mo_run *run)
+{
+	return run->n_arguments;
+}
+
+WEAK const char *mo_run_argument(const struct mo_run *run, size_t index)
+{
+	return run->arguments[index];
 }
 
 void mo_run_finding(struct mo_run *run, const struct mo_finding *finding)
@@ -73,6 +102,9 @@ void mo_run_finding(struct mo_run *run, const struct mo_finding *finding)
 	for (size_t i = 0; i < finding->n_evidence; i++)
 		if (finding->evidence[i].kind == MO_CELL_TEXT)
 			fprintf(stream, "; %s %s", finding->evidence[i].label, finding->evidence[i].cell.as.text.bytes);
+	fprintf(stream, " [%s, %s]",
+		finding->severity == MO_CRITICAL ? "critical" : finding->severity == MO_WARNING ? "warning" : "notice",
+		finding->confidence == MO_CERTAIN ? "certain" : finding->confidence == MO_LIKELY ? "likely" : "guess");
 	fclose(stream);
 	assert_true(run->n_findings < MOST_FINDINGS);
 	run->findings[run->n_findings++] = text;
@@ -85,25 +117,41 @@ static struct mo_run *bound_run(struct mo_kernel *kernel, const struct mo_plugin
 	assert_non_null(run);
 	run->kernel = kernel;
 	run->plugin = plugin;
-	run->layout = calloc(1, plugin->layout_bytes);
+	run->layout = calloc(1, plugin->layout_bytes + 1);
 	assert_non_null(run->layout);
-	expect_success(mo_bind(kernel, plugin->needs->needs, plugin->needs->n_needs, run->layout));
+	if (plugin->needs)
+		expect_success(mo_bind(kernel, plugin->needs->needs, plugin->needs->n_needs, run->layout));
 	return run;
 }
 
-struct mo_run *fake_run(struct mo_kernel *kernel, const struct mo_plugin *plugin, const struct mo_zones_model *zones)
+struct mo_run *fake_run_with(struct mo_kernel *kernel, const struct mo_plugin *plugin, const char *model_name,
+			     const void *model)
 {
 	struct mo_run *run = bound_run(kernel, plugin);
 
-	run->zones = zones;
+	run->model_name = model_name;
+	run->model_read = model;
 	expect_success(plugin->gather(run, &run->model));
+	return run;
+}
+
+struct mo_run *fake_run(struct mo_kernel *kernel, const struct mo_plugin *plugin)
+{
+	return fake_run_with(kernel, plugin, NULL, NULL);
+}
+
+struct mo_run *fake_run_try(struct mo_kernel *kernel, const struct mo_plugin *plugin, struct mo_error **error_ret)
+{
+	struct mo_run *run = bound_run(kernel, plugin);
+
+	*error_ret = plugin->gather(run, &run->model);
 	return run;
 }
 
 struct mo_error *fake_run_gather_error(struct mo_kernel *kernel, const struct mo_plugin *plugin)
 {
-	struct mo_run *run = bound_run(kernel, plugin);
-	struct mo_error *error = plugin->gather(run, &run->model);
+	struct mo_error *error;
+	struct mo_run *run = fake_run_try(kernel, plugin, &error);
 
 	assert_non_null(error);
 	fake_run_destroy(run);
@@ -112,7 +160,8 @@ struct mo_error *fake_run_gather_error(struct mo_kernel *kernel, const struct mo
 
 void fake_run_destroy(struct mo_run *run)
 {
-	run->plugin->release(run->model);
+	if (run->plugin->release)
+		run->plugin->release(run->model);
 	free(run->layout);
 	for (size_t i = 0; i < run->n_findings; i++)
 		free(run->findings[i]);
@@ -134,6 +183,19 @@ size_t fake_run_finding_count(const struct mo_run *run)
 	return run->n_findings;
 }
 
+static void set_words(struct mo_run *run, const char *const *words)
+{
+	run->words = words;
+	run->n_options = run->n_arguments = 0;
+	for (size_t i = 0; words && words[i]; i++) {
+		assert_true(i < MOST_WORDS);
+		if (!strncmp(words[i], "--", 2))
+			run->options[run->n_options++] = words[i] + 2;
+		else
+			run->arguments[run->n_arguments++] = words[i];
+	}
+}
+
 static struct mo_error *show(struct mo_run *run, const char *view, const char *const *words, char **text)
 {
 	const struct mo_view *found = NULL;
@@ -147,12 +209,11 @@ static struct mo_error *show(struct mo_run *run, const char *view, const char *c
 			found = &run->plugin->views[i];
 	assert_non_null(found);
 	assert_non_null(stream);
-	run->words = words;
+	set_words(run, words);
 	expect_success(mo_report_create(stream, &(const struct mo_report_options){ .format = MO_FORMAT_TEXT },
 					&(const struct mo_report_head){ .tool_version = "0", .command = view }, false,
 					&report));
 	error = found->show(run, report);
-	run->words = NULL;
 	expect_success(mo_report_finish(report));
 	mo_report_destroy(report);
 	fclose(stream);
@@ -176,6 +237,15 @@ struct mo_error *fake_run_error(struct mo_run *run, const char *view, const char
 	return error;
 }
 
+char *fake_run_flagged(struct mo_run *run, const char *view, const char *flag)
+{
+	char word[64];
+	const char *const words[] = { word, NULL };
+
+	snprintf(word, sizeof(word), "--%s", flag ? flag : "");
+	return fake_run_text(run, view, flag ? words : NULL);
+}
+
 char *fake_run_section(struct mo_run *run, const char *view)
 {
 	char *text;
@@ -184,17 +254,4 @@ char *fake_run_section(struct mo_run *run, const char *view)
 	text = fake_run_text(run, view, NULL);
 	run->is_report = false;
 	return text;
-}
-
-/* The toy kernel has no modules. */
-__attribute__((weak)) struct mo_error *mo_modules_gather(struct mo_reader *reader, struct mo_modules **ret)
-{
-	(void)reader;
-	(void)ret;
-	return mo_error_create(MO_E_ABSENT, "no modules");
-}
-
-__attribute__((weak)) void mo_modules_destroy(struct mo_modules *modules)
-{
-	(void)modules;
 }
