@@ -18,115 +18,20 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 #include <elf.h>
 
 #include "gathering.h"
+#include "bench_run.h"
 #include "session.h"
 
 #define N_RUNS 7
 
 const struct mo_plugin *memopsy_plugin_entry_slab(void);
 
-struct mo_run {
-	struct mo_kernel *kernel;
-	struct mo_reader *reader;
-	void *layout;
-};
-
-struct mo_kernel *mo_run_kernel(const struct mo_run *run)
-{
-	return run->kernel;
-}
-
-struct mo_reader *mo_run_reader(const struct mo_run *run)
-{
-	return run->reader;
-}
-
-const void *mo_run_layout(const struct mo_run *run)
-{
-	return run->layout;
-}
-
-const void *mo_run_model(const struct mo_run *run)
-{
-	(void)run;
-	return NULL;
-}
-
-const void *mo_run_model_of(const struct mo_run *run, const char *name)
-{
-	(void)run;
-	(void)name;
-	return NULL;
-}
-
-struct mo_progress *mo_run_progress(const struct mo_run *run)
-{
-	(void)run;
-	return NULL;
-}
-
-void mo_run_finding(struct mo_run *run, const struct mo_finding *finding)
-{
-	(void)run;
-	printf("finding: %s\n", finding->verdict);
-}
-
-bool mo_run_flag(const struct mo_run *run, const char *option)
-{
-	(void)run;
-	(void)option;
-	return false;
-}
-
-const char *mo_run_text(const struct mo_run *run, const char *option)
-{
-	(void)run;
-	(void)option;
-	return NULL;
-}
-
-bool mo_run_number(const struct mo_run *run, const char *option, uint64_t *ret)
-{
-	(void)run;
-	(void)option;
-	(void)ret;
-	return false;
-}
-
-bool mo_run_is_report(const struct mo_run *run)
-{
-	(void)run;
-	return false;
-}
-
-size_t mo_run_argument_count(const struct mo_run *run)
-{
-	(void)run;
-	return 0;
-}
-
-const char *mo_run_argument(const struct mo_run *run, size_t index)
-{
-	(void)run;
-	(void)index;
-	return NULL;
-}
-
 struct times {
 	double seconds, cpu_seconds;
 };
-
-static double now_seconds(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
 
 static struct times start_clock(void)
 {
