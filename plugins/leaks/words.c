@@ -204,12 +204,16 @@ static inline bool is_table_entry(uint64_t word)
 	return (word & ~ENTRY_ADDRESS & ~TABLE_ENTRY_MAY_HAVE) == TABLE_ENTRY_HAS;
 }
 
-/* A slab's own struct page leads to its first object (SLAB's s_mem) and to free ones: that keeps none. */
-static inline bool is_own_page(const struct object_index *index, const struct reference_ranges *ranges, uint64_t kva, uint32_t node)
+/*
+ * A slab's own struct page leads to its first object (SLAB's s_mem) and to free ones: that keeps none. But the vector of its
+ * objects' owners may be one of its objects, too; the pointer to that has bit 0 set.
+ */
+static inline bool is_own_page(const struct object_index *index, const struct reference_ranges *ranges, uint64_t kva,
+			       uint64_t word, uint32_t node)
 {
 	uint64_t pfn = (kva - ranges->first_page_kva) / ranges->page_struct_bytes;
 
-	return pfn < index->n_pages && index->slab_of_page[pfn] == node && is_slab_node(index, node - 1);
+	return !(word & 1) && pfn < index->n_pages && index->slab_of_page[pfn] == node && is_slab_node(index, node - 1);
 }
 
 #define ZERO_BYTES 64
@@ -258,7 +262,7 @@ void scan_words(struct leaks_state *state, struct marking_thread *thread, const 
 		}
 		node = pointed_slab(&index, word);
 		if (node) {
-			if (!source.has_no_pages || !is_own_page(&index, &ranges, source.kva + at, node))
+			if (!source.has_no_pages || !is_own_page(&index, &ranges, source.kva + at, word, node))
 				meet(state, thread, node - 1, word);
 		}
 		/* Struct pages first: areas lie on both sides of them. */
