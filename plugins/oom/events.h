@@ -6,9 +6,9 @@
  * An event while it is being put together from the lines of the log, and kept as the place that the model points into.
  */
 
-#include <memopsy/oom.h>
+#include "oom.h"
 
-#include "log_text.h"
+#include "log/span.h"
 
 /* The counters of "Mem-Info:", in pages, of the whole machine. */
 enum counter {

@@ -3,10 +3,10 @@
 #define GATHERING_H
 
 /*
- * How the model is made: lines of the log become events (log_*.c, events.h), the dump says who is in the OOM killer now
- * (dump_state.c, oom_control.c, dump_numbers.c), and each event is explained: the request (gfp_flags.c), the zones
- * (watermark_test.c), what was short (constraint.c), what held the memory (balance.c) and who (holders.c, dump_holders.c),
- * the victim (badness.c), the words (sentences.c, sentences_held.c, series.c, evidence_list.c, advice.c).
+ * How the model is made: lines of the log become events (log/, events.h), the dump says who is in the OOM killer now
+ * (judge/dump_state.c, oom_control.c, dump_numbers.c), and each event is explained (judge/): the request (gfp_flags.c), the
+ * zones (watermark_test.c), what was short (constraint.c), what held the memory (balance.c) and who (holders.c,
+ * dump_holders.c), the victim (badness.c). say/ has the words and the tables.
  */
 
 #include <memopsy/cgroups.h>
@@ -80,7 +80,7 @@ struct oom_state {
 };
 
 /*
- * models.c: models that only some events need; each is gathered when it is first asked for, and costs nothing before.
+ * judge/models.c: models that only some events need; each is gathered when it is first asked for, and costs nothing before.
  * NULL: cannot be had.
  */
 const struct mo_mem_map_model *mem_map_of(const struct oom_state *state);
@@ -90,56 +90,56 @@ const struct mo_cgroups_model *cgroups_of(const struct oom_state *state);
 const struct mo_files_model *files_of(const struct oom_state *state);
 const struct mo_owners_model *owners_of(const struct oom_state *state);
 
-/* log_reading.c */
+/* log/reading.c */
 struct mo_error *read_log(struct oom_state *state) MO_MUST_USE;
 
-/* explain.c */
+/* judge/explain.c */
 struct mo_error *explain_event(const struct oom_state *state, size_t index) MO_MUST_USE;
 
-/* gfp_flags.c */
+/* judge/gfp_flags.c */
 struct request request_of(const struct mo_oom_event *event);
 void name_gfp(const struct oom_state *state, uint64_t gfp, char *text, size_t text_bytes); /* empty: not known */
 
-/* node_lists.c: whether a list like "0-1,3" has a node; false in *is_known: it is none ("(null)", empty) */
+/* judge/node_lists.c: whether a list like "0-1,3" has a node; false in *is_known: it is none ("(null)", empty) */
 bool node_list_has(const char *list, uint32_t node_id, bool *is_known);
 bool is_node_allowed(const struct mo_oom_event *event, uint32_t node_id);
 
-/* watermark_test.c: the kernel's test of every zone */
+/* judge/watermark_test.c: the kernel's test of every zone */
 void test_zones(const struct oom_state *state, struct draft *draft);
 bool has_passing_zone(const struct draft *draft);
 bool passes_for_one_page(const struct mo_oom_zone *zone, const struct request *request);
 
-/* constraint.c */
+/* judge/constraint.c */
 void find_constraint(const struct oom_state *state, struct draft *draft);
 enum scope { SCOPE_MACHINE, SCOPE_NODES, SCOPE_ZONES }; /* what of the machine an event's numbers are of */
 enum scope scope_of(const struct oom_state *state, const struct draft *draft);
 
-/* balance.c */
+/* judge/balance.c */
 struct mo_error *balance(const struct oom_state *state, struct draft *draft) MO_MUST_USE;
 struct mo_oom_share *share_of(const struct draft *draft, enum mo_oom_cause cause);
 /* The one to tell: of the cause; of fragmentation the largest kind that compaction cannot move. NULL: none. */
 const struct mo_oom_share *told_share(const struct draft *draft);
 
-/* holders.c, dump_holders.c */
+/* judge/holders.c, judge/dump_holders.c */
 void find_holders(const struct oom_state *state, struct draft *draft);
 void find_module_of_cache(const struct oom_state *state, struct mo_oom_share *share); /* the cache that is its holder */
 void find_holder_in_dump(const struct oom_state *state, const struct draft *draft, struct mo_oom_share *share);
 
-/* badness.c */
+/* judge/badness.c */
 void judge_candidates(const struct oom_state *state, struct draft *draft, const struct draft *earlier);
 void judge_victim(struct draft *draft);
 
-/* sentences.c, sentences_held.c (sentence.h) */
+/* say/sentences.c, say/sentences_held.c (say/sentence.h) */
 struct sentence;
 void write_sentences(const struct oom_state *state, struct draft *draft);
 void say_held(struct sentence *sentence, const struct draft *draft);
 void say_died(struct sentence *sentence, const struct oom_state *state, const struct draft *draft);
 bool is_harmless(const struct draft *draft); /* a large block that was only tried for */
 
-/* series.c: kills that belong together; nothing if there are no others */
+/* say/series.c: kills that belong together; nothing if there are no others */
 void say_series(struct sentence *sentence, const struct oom_state *state, const struct draft *told);
 
-/* evidence_list.c */
+/* say/evidence_list.c */
 #define MOST_EVIDENCE 20
 struct evidence_list {
 	struct mo_evidence items[MOST_EVIDENCE];
@@ -151,21 +151,21 @@ struct evidence_list {
 };
 void list_evidence(const struct oom_state *state, const struct draft *draft, struct evidence_list *list);
 
-/* advice.c: findings */
+/* say/advice.c: findings */
 void report_event(const struct oom_state *state, const struct draft *draft, bool is_told_first, struct mo_report *report);
 
-/* dump_state.c, oom_control.c, dump_numbers.c, limits.c */
+/* judge/: dump_state.c, oom_control.c, dump_numbers.c, limits.c */
 void take_numbers_of_dump(struct oom_state *state, struct draft *draft);
 void gather_dump_state(struct oom_state *state);
 struct mo_error *gather_running_oom(struct oom_state *state) MO_MUST_USE;
 void gather_limits(struct oom_state *state);
 
-/* limits_view.c */
+/* say/limits_view.c */
 void say_limits(struct sentence *sentence, const struct oom_state *state, const struct mo_oom_event *told); /* of others */
 void report_limits(const struct oom_state *state, struct mo_report *report);
 void put_limits(const struct oom_state *state, struct mo_report *report);
 
-/* words.c */
+/* say/words.c */
 extern const char *const kind_words[MO_OOM_N_KINDS];
 extern const char *const constraint_words[MO_OOM_N_CONSTRAINTS];
 extern const char *const cause_words[MO_OOM_N_CAUSES];

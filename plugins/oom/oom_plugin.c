@@ -122,7 +122,6 @@ static const struct mo_plugin plugin = {
 	.layout_bytes = sizeof(struct oom_layout),
 	.reads = reads,
 	.n_reads = sizeof(reads) / sizeof(reads[0]),
-	.publishes = { .name = MO_OOM_MODEL, .version = MO_OOM_MODEL_VERSION },
 	.gather = gather,
 	.release = release,
 	.views = views,

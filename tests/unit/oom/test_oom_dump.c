@@ -2,7 +2,7 @@
 /* What the dump says by itself: a task in the OOM killer with its request on its stack, marks, counters, limits. */
 #include "fake_run.h"
 
-#include <memopsy/oom.h>
+#include "oom.h"
 
 #include <stdio.h>
 #include <stdlib.h>

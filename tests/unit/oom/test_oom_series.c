@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "log_feed.h"
-#include "sentence.h"
+#include "say/sentence.h"
 
 /* The kernel reports ten kills in five seconds: of the others there is one line. The log begins within the first report. */
 static void test_wrapped_series(void **context)

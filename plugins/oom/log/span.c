@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Taking apart lines of the log. */
-#include "log_text.h"
+#include "span.h"
 
 #include <string.h>
 

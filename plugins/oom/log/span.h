@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#ifndef LOG_TEXT_H
-#define LOG_TEXT_H
+#ifndef SPAN_H
+#define SPAN_H
 
 /* A stretch of a log line, and what is taken off its front. Nothing here reads beyond its end. */
 

@@ -1,24 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#ifndef MEMOPSY_OOM_H
-#define MEMOPSY_OOM_H
+#ifndef OOM_H
+#define OOM_H
 
 /*
- * The model "oom": every time that memory ran out or was refused, as far as the kernel log and the dump still tell, and
- * what followed from the numbers of that moment.
+ * What the plugin makes of the log and the dump, for its own views: every time that memory ran out or was refused, as far as both still
+ * tell, and what followed from the numbers of that moment.
  *
- * Immutable once published; lives until the run ends. Texts are raw bytes of the dump unless they are said to be words of
+ * Immutable once gathered; lives until the run ends. Texts are raw bytes of the dump unless they are said to be words of
  * this list. Sizes of an event are those that the log printed at the event, never those of the dump, unless `source` says so.
  * Reads what mm/oom_kill.c, mm/page_alloc.c, mm/show_mem.c and mm/memcontrol.c print, in all forms since 3.10.
  */
 
 #include <memopsy/report.h>
-
-#ifdef __cplusplus
-extern "C" {
-#endif
-
-#define MO_OOM_MODEL "oom"
-#define MO_OOM_MODEL_VERSION 1
 
 #define MO_OOM_NONE UINT32_MAX
 #define MO_OOM_ORDERS 32
@@ -211,9 +204,5 @@ struct mo_oom_model {
 	bool is_log_whole;           /* the log begins at boot and all of it could be read */
 	bool has_log;
 };
-
-#ifdef __cplusplus
-}
-#endif
 
 #endif

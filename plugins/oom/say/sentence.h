@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <memopsy/oom.h>
+#include "oom.h"
 
 struct sentence {
 	char *text;
