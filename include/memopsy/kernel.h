@@ -76,7 +76,7 @@ enum mo_frame_presence mo_kernel_frame_presence(const struct mo_kernel *kernel, 
  * where there are none, what QEMU notes of its CPUs. Numbers of CPUs are not noted: the kernel and QEMU note them in
  * ascending order, and the kernel leaves those out that were offline.
  */
-#define MO_CPU_REGISTERS 32
+#define MO_CPU_REGISTERS 40
 struct mo_cpu_registers {
 	uint64_t words[MO_CPU_REGISTERS]; /* all that are as wide as a pointer, in the note's order; in user mode a user's */
 	size_t n_words;                   /* all of them 0: the CPU did not answer before the dump was taken */
@@ -136,21 +136,31 @@ struct mo_error *mo_read_string(struct mo_reader *reader, uint64_t kva, char *bu
  */
 struct mo_error *mo_translate(struct mo_reader *reader, uint64_t kva, uint64_t *pa_ret, uint64_t *span_bytes_ret) MO_MUST_USE;
 
+/* What an entry of a page table says; more of it in page_entry.h. */
+enum mo_entry_kind {
+	MO_ENTRY_NONE = 0,      /* pte_none(): nothing */
+	MO_ENTRY_TABLE = 1,     /* leads to a lower table */
+	MO_ENTRY_LEAF = 2,      /* maps memory */
+	MO_ENTRY_NO_ACCESS = 3, /* holds memory that the CPU may not touch: PROT_NONE, NUMA balancing */
+	MO_ENTRY_SWAP = 4,      /* not present and not empty: swapped out, or migrated, poisoned, a marker */
+};
+
 /* One level of a page-table walk. */
 struct mo_translation_step {
 	const char *level;     /* "PGD", "P4D", "PUD", "PMD", "PTE" */
 	uint64_t entry_pa;     /* where the entry lies */
 	uint64_t entry;        /* its value */
 	uint64_t covers_bytes; /* how much virtual memory one entry of this level maps */
-	bool is_present;
-	bool is_leaf;          /* it maps memory (a huge page, or the last level) */
+	unsigned height;       /* of its table above the memory: 0 maps pages */
+	enum mo_entry_kind kind;
+	uint32_t flags;        /* enum mo_entry_flag (page_entry.h) */
 };
 #define MO_TRANSLATION_STEPS 5
 
 struct mo_translation {
 	struct mo_translation_step steps[MO_TRANSLATION_STEPS];
 	unsigned n_steps;
-	bool is_mapped;
+	bool is_mapped;        /* there is memory at pa, whether or not it may be accessed */
 	uint64_t pa;           /* if is_mapped */
 	uint64_t span_bytes;   /* from the address to the end of the mapping, or of the hole */
 };

@@ -3,8 +3,9 @@
 #define MEMOPSY_TABLE_WALK_H
 
 /*
- * One walk over the page tables of a range of virtual addresses: every entry that maps memory, and every entry that
- * points at a lower table, once each and in ascending order. For a single address there is mo_walk_page_table().
+ * One walk over the page tables of a range of virtual addresses: every entry that maps memory, every entry that points
+ * at a lower table, and, for who asks, what is not mapped, once each and in ascending order. For a single address there
+ * is mo_walk_page_table().
  *
  * Tables are read as they come; none is trusted. A walk goes no deeper than the kernel has levels, and reads no more
  * tables than it was allowed to, so that tables that point back up come to an end; who must know each table once says
@@ -12,6 +13,7 @@
  */
 
 #include <memopsy/kernel.h>
+#include <memopsy/page_entry.h>
 
 MO_API_BEGIN
 
@@ -22,7 +24,12 @@ struct mo_table_entry {
 	uint64_t entry;          /* its value */
 	uint64_t va;             /* what it maps of the range that is walked */
 	uint64_t n_bytes;
-	uint64_t pa;             /* of the memory that it maps at va, or of the lower table */
+	uint64_t covers_bytes;   /* what an entry of its table maps in all */
+	uint64_t pa;             /* of the memory that it maps at va, or of the lower table; swap: nothing */
+	enum mo_entry_kind kind;
+	uint32_t flags;          /* enum mo_entry_flag */
+	unsigned swap_type;      /* swap: swp_type() and swp_offset() */
+	uint64_t swap_offset;
 };
 
 struct mo_table_walk {
@@ -33,8 +40,12 @@ struct mo_table_walk {
 	unsigned lowest_height;  /* tables below this height are told, but not read: 0 for everything, 1 without PTE tables */
 	/* An entry that points at a lower table: whether to go into that. NULL: always. */
 	bool (*table)(void *context, const struct mo_table_entry *entry);
-	/* An entry that maps memory; an error ends the walk. NULL: none is told. */
+	/* An entry that maps memory, with or without access; an error ends the walk. NULL: none is told. */
 	struct mo_error *(*leaf)(void *context, const struct mo_table_entry *entry);
+	/* An entry of swap, migration and the like; an error ends the walk. NULL: none is told. */
+	struct mo_error *(*swap)(void *context, const struct mo_table_entry *entry);
+	/* Addresses for which tables of this height have empty entries; neighbours may be told apart. NULL: none are. */
+	struct mo_error *(*hole)(void *context, uint64_t first_va, uint64_t last_va, unsigned height);
 	/*
 	 * A table that could not be read, with the entry that points at it (NULL: the top table); the error is the
 	 * callee's. The walk goes on beside it. NULL: the first such error ends the walk.

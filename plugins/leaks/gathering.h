@@ -7,6 +7,7 @@
 #include <memopsy/leaks.h>
 #include <memopsy/mem_map.h>
 #include <memopsy/memmap.h>
+#include <memopsy/page_entry.h>
 #include <memopsy/plugin.h>
 #include <memopsy/vmap.h>
 
@@ -29,7 +30,7 @@ struct reference_ranges {
 	uint64_t vm_bytes;           /* struct vm_struct */
 	uint64_t least_number;       /* what is less is no physical address */
 	uint64_t physical_bytes;     /* what is so much more than that is none either; 0: numbers are not looked at */
-	bool has_table_entries;      /* it is known what entries of page tables look like */
+	struct mo_entry_words entries;
 	uint32_t area_cache;         /* whose objects are struct vmap_area */
 	const struct mo_memmap *memmap; /* NULL: struct pages are scanned as other memory is */
 };

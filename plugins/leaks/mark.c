@@ -88,7 +88,7 @@ static struct word_source begin_node(struct leaks_state *state, struct mo_reader
 		if (state->index.slabs->slabs[ref.slab].cache == state->ranges.area_cache)
 			source.area_bytes = 2 * state->index.word_bytes;
 	} else if (is_block(&state->index, ref.slab)) {
-		source.may_be_table = state->ranges.has_table_entries;
+		source.may_be_table = true;
 		scan_struct_pages(state, reader, thread, direct_map_pa(&state->index, kva) >> state->index.page_shift,
 				  state->index.indexed[ref.slab].size_bytes >> state->index.page_shift);
 	}

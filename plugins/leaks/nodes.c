@@ -122,11 +122,10 @@ static void set_ranges(struct leaks_state *state)
 {
 	struct reference_ranges *ranges = &state->ranges;
 	const struct object_index *index = &state->index;
-	const char *arch = mo_kernel_facts(mo_run_kernel(state->run))->arch;
 
 	ranges->floor_kva = index->first_kva;
 	ranges->least_number = LEAST_NUMBER;
-	ranges->has_table_entries = arch && !strcmp(arch, "x86_64");
+	mo_entry_words(mo_run_kernel(state->run), &ranges->entries);
 	ranges->physical_bytes = index->n_blocks || index->n_areas ? index->n_pages << index->page_shift : 0;
 	if (index->n_areas) {
 		ranges->first_area_kva = index->areas[0].first_kva;

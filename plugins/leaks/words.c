@@ -4,12 +4,8 @@
 #include <stdlib.h>
 
 #define STACK_OBJECTS 65536         /* what a thread keeps to itself */
-#define ENTRY_PRESENT 1u            /* of page tables, on the architectures that are known */
-/* arch/x86/include/asm/pgtable_types.h: _PAGE_TABLE and _KERNPG_TABLE; espfix_64.c has them read-only */
-#define TABLE_ENTRY_HAS 0x061ull
-#define TABLE_ENTRY_MAY_HAVE 0x8000000000000006ull
 #define ROUND_NUMBER 0xffffull      /* numbers without these bits are sizes and limits far more often than an object's address */
-#define ENTRY_ADDRESS 0x000ffffffffff000ull
+#define ENTRIES_AT_ONCE 128u
 
 bool append_ref(struct ref_list *list, struct object_ref ref)
 {
@@ -177,7 +173,7 @@ static void note_weak(struct leaks_state *state, uint32_t node, uint32_t object)
 static inline void meet_number(struct leaks_state *state, uint64_t word, bool has_no_frames)
 {
 	const struct object_index *index = &state->index;
-	uint64_t pfn = (word & ENTRY_ADDRESS) >> index->page_shift;
+	uint64_t pfn = (word & state->ranges.entries.pa_mask) >> index->page_shift;
 	uint32_t node = pfn < index->n_pages ? index->slab_of_page[pfn] : 0;
 	struct object_ref ref = { .slab = node - 1 };
 	uint64_t kva;
@@ -189,7 +185,7 @@ static inline void meet_number(struct leaks_state *state, uint64_t word, bool ha
 			if (kva == index->first_kva + word)
 				note_weak(state, node - 1, ref.index);
 		}
-	} else if (node && is_block(index, node - 1) && (!(word & (index->page_bytes - 1)) || word & ENTRY_PRESENT)) {
+	} else if (node && is_block(index, node - 1) && (!(word & (index->page_bytes - 1)) || word & state->ranges.entries.present_mask)) {
 		note_weak(state, node - 1, 0);
 	}
 	node = word < index->n_pages && !has_no_frames ? index->slab_of_page[word] : 0;
@@ -198,10 +194,10 @@ static inline void meet_number(struct leaks_state *state, uint64_t word, bool ha
 		note_weak(state, node - 1, 0);
 }
 
-/* An entry that leads to a table of the next level: accessed, and dirty or not, as the kernel writes these. */
-static inline bool is_table_entry(uint64_t word)
+/* An entry that leads to a table of the next level, as the kernel writes these. */
+static inline bool is_table_entry(const struct mo_entry_words *entries, uint64_t word)
 {
-	return (word & ~ENTRY_ADDRESS & ~TABLE_ENTRY_MAY_HAVE) == TABLE_ENTRY_HAS;
+	return (word & entries->table_mask) == entries->table_bits;
 }
 
 /*
@@ -233,8 +229,8 @@ static inline bool is_zero(const uint8_t *bytes)
 /* A word that is lower than all addresses. */
 static inline void meet_low(struct leaks_state *state, struct marking_thread *thread, uint64_t word, struct word_source source)
 {
-	if (source.may_be_table && is_table_entry(word))
-		meet_frame(state, thread, (word & ENTRY_ADDRESS) >> state->index.page_shift);
+	if (source.may_be_table && is_table_entry(&state->ranges.entries, word))
+		meet_frame(state, thread, (word & state->ranges.entries.pa_mask) >> state->index.page_shift);
 	/* Small numbers are numbers. */
 	else if (word - state->ranges.least_number < state->ranges.physical_bytes && !source.has_no_numbers)
 		meet_number(state, word, source.has_no_frames);
@@ -276,11 +272,19 @@ void scan_words(struct leaks_state *state, struct marking_thread *thread, const 
 void scan_table(struct leaks_state *state, struct marking_thread *thread, const uint8_t *bytes, size_t n_bytes)
 {
 	const struct object_index *index = &state->index;
+	const struct mo_kernel *kernel = mo_run_kernel(state->run);
+	unsigned entry_bytes = mo_entry_bytes(kernel);
 
-	for (size_t at = 0; at + index->word_bytes <= n_bytes; at += index->word_bytes) {
-		uint64_t word = index_word(index, bytes + at);
+	/* Which level's it is nobody says: so all entries are read as those of pages. */
+	while (n_bytes >= entry_bytes) {
+		struct mo_page_entry entries[ENTRIES_AT_ONCE];
+		unsigned n = n_bytes / entry_bytes < ENTRIES_AT_ONCE ? (unsigned)(n_bytes / entry_bytes) : ENTRIES_AT_ONCE;
+		unsigned n_found = mo_decode_entries(kernel, 0, bytes, n, entries);
 
-		if (word & ENTRY_PRESENT)
-			meet_frame(state, thread, (word & ENTRY_ADDRESS) >> index->page_shift);
+		for (unsigned i = 0; i < n_found; i++)
+			if (entries[i].kind != MO_ENTRY_SWAP)
+				meet_frame(state, thread, entries[i].pa >> index->page_shift);
+		bytes += (size_t)n * entry_bytes;
+		n_bytes -= (size_t)n * entry_bytes;
 	}
 }

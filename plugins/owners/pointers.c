@@ -4,10 +4,11 @@
  * the direct map, by that of their struct page, or as an entry of a user's page table. Of all pointers to a block the best
  * is kept: the one in the place that is most likely to own it.
  */
+#include <memopsy/page_entry.h>
+
 #include "gathering.h"
 
-#define X86_PTE_PRESENT_USER 0x5u
-#define X86_PTE_PFN_MASK 0x000ffffffffff000ull
+#define ENTRIES_AT_ONCE 128u
 
 struct pass {
 	struct word_scan scan;               /* first: the pass is given as that */
@@ -75,14 +76,30 @@ static void look_at_words(const struct pass *pass, const uint8_t *bytes, size_t 
 	}
 }
 
-/* Entries of users' page tables. The kernel's own map all memory, whoever has it. */
+/*
+ * Entries of users' page tables. The kernel's own map all memory, whoever has it. Which level's a table is nobody says: so all
+ * are read as those of pages. What no user may access, PROT_NONE, is a user's.
+ */
 static void look_at_entries(const struct pass *pass, const uint8_t *bytes, size_t n_bytes, uint64_t pa)
 {
-	for (size_t at = 0; at + 8 <= n_bytes; at += 8) {
-		uint64_t entry = word_at(bytes + at, false);
+	const struct mo_kernel *kernel = pass->scan.state->kernel;
+	unsigned entry_bytes = mo_entry_bytes(kernel);
 
-		if ((entry & X86_PTE_PRESENT_USER) == X86_PTE_PRESENT_USER)
-			meet(pass, pa + at, RANK_PAGE_TABLE, (entry & X86_PTE_PFN_MASK) >> pass->scan.state->page_shift, false, true);
+	while (n_bytes >= entry_bytes) {
+		struct mo_page_entry entries[ENTRIES_AT_ONCE];
+		unsigned n = n_bytes / entry_bytes < ENTRIES_AT_ONCE ? (unsigned)(n_bytes / entry_bytes) : ENTRIES_AT_ONCE;
+		unsigned n_found = mo_decode_entries(kernel, 0, bytes, n, entries);
+
+		for (unsigned i = 0; i < n_found; i++) {
+			const struct mo_page_entry *entry = &entries[i];
+
+			if (entry->kind == MO_ENTRY_NO_ACCESS || (entry->kind == MO_ENTRY_LEAF && entry->flags & MO_ENTRY_USER))
+				meet(pass, pa + entry->index * entry_bytes, RANK_PAGE_TABLE,
+				     entry->pa >> pass->scan.state->page_shift, false, true);
+		}
+		bytes += (size_t)n * entry_bytes;
+		pa += (uint64_t)n * entry_bytes;
+		n_bytes -= (size_t)n * entry_bytes;
 	}
 }
 

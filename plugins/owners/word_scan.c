@@ -111,8 +111,6 @@ struct mo_error *scan_kernel_words(struct word_scan *scan)
 	if (!last || facts->pointer_bytes != 8)
 		return NULL;
 	scan->is_swapped = state->page_shape.is_big_endian != (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__);
-	/* What entries of page tables look like is known of one architecture. */
-	scan->wants_entries = scan->wants_entries && facts->arch && !strcmp(facts->arch, "x86_64");
 	return mo_parallel_scan(state->kernel, mo_run_progress(state->run), scan->what, mem_map->runs[0].first_pfn,
 				last->first_pfn + last->n_pages, SCAN_GRAIN_PAGES, scan_chunk, scan);
 }

@@ -1,30 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A walk over the page tables of one VMA, x86_64 with 4 or 5 levels, that sums up what smaps shows: smaps_pte_range(),
- * smaps_account() and smaps_hugetlb_range() of fs/proc/task_mmu.c. Entries under migration are left out.
+ * What the page tables have of one VMA, summed up as smaps shows it: smaps_pte_range(), smaps_account() and
+ * smaps_hugetlb_range() of fs/proc/task_mmu.c. Entries under migration are left out.
  */
 #include <memopsy/memmap.h>
+#include <memopsy/table_walk.h>
 
 #include "smaps.h"
 
 #include <inttypes.h>
-#include <string.h>
-
-/* arch/x86/include/asm/pgtable_types.h */
-#define ENTRIES 512u
-#define ENTRY_PRESENT 0x1u
-#define ENTRY_ACCESSED 0x20u
-#define ENTRY_DIRTY 0x40u
-#define ENTRY_HUGE 0x80u       /* of a PMD or PUD */
-#define ENTRY_PROTNONE 0x100u  /* if not present: a page without access */
-#define ENTRY_SPECIAL 0x200u
-#define ENTRY_SAVED_DIRTY (1ull << 58)
-#define ENTRY_PA_MASK 0x000ffffffffff000ull
-#define SWAP_TYPE_BITS 5u
-#define SWAP_OFFSET_SHIFT 14u
 
 #define PAGE_BYTES 4096u
-#define LEVEL_BITS 9u
+#define HEIGHT_OF_PUD 2u
 #define MAPPING_ANON 1u
 #define MAPPING_KSM 3u
 
@@ -34,8 +21,6 @@ struct page_walk {
 	const struct vma *vma;
 	struct mem_size_stats *stats;
 	uint64_t hugetlb_bytes;  /* 0: no hugetlb VMA */
-	bool holes_may_be_swap;
-	uint64_t *n_tables_left; /* tables that point in a circle must come to an end */
 };
 
 static void note(const struct page_walk *walk, struct mo_error *error)
@@ -102,12 +87,12 @@ static void account_shares(const struct page_walk *walk, uint64_t pfn, uint64_t 
 }
 
 /* smaps_account() */
-static void account(const struct page_walk *walk, uint64_t pfn, uint64_t n_pages, uint64_t entry)
+static void account(const struct page_walk *walk, uint64_t pfn, uint64_t n_pages, uint32_t entry_flags)
 {
 	struct mem_size_stats *stats = walk->stats;
 	const struct tasks_layout *layout = walk->layout;
 	uint64_t bytes = n_pages * PAGE_BYTES;
-	bool dirty = entry & (ENTRY_DIRTY | ENTRY_SAVED_DIRTY);
+	bool dirty = entry_flags & MO_ENTRY_DIRTY;
 	struct mapped_page page;
 	uint64_t young_flags;
 	struct mo_error *error = read_mapped_page(walk->reading, pfn, &page);
@@ -129,32 +114,27 @@ static void account(const struct page_walk *walk, uint64_t pfn, uint64_t n_pages
 		stats->ksm += bytes;
 	stats->resident += bytes;
 	young_flags = mo_has(&layout->page.double_map) ? page.own_flags : page.flags;
-	if (entry & ENTRY_ACCESSED || has_flag(young_flags, &layout->page.young) ||
+	if (entry_flags & MO_ENTRY_ACCESSED || has_flag(young_flags, &layout->page.young) ||
 	    has_flag(page.flags, &layout->page.referenced))
 		stats->referenced += bytes;
 	account_shares(walk, pfn, n_pages, &page, dirty);
 }
 
-/* Addresses of pages without access, and of what is swapped out, are kept inverted (against L1TF, 4.18). */
-static uint64_t entry_pa(uint64_t entry)
+static struct mo_error *add_swap_entry(void *context, const struct mo_table_entry *entry)
 {
-	return (entry & ENTRY_PRESENT ? entry : ~entry) & ENTRY_PA_MASK;
-}
-
-static void add_swap_entry(const struct page_walk *walk, uint64_t entry)
-{
-	unsigned type = (unsigned)(entry >> (64 - SWAP_TYPE_BITS));
-	uint64_t offset = ~entry << SWAP_TYPE_BITS >> SWAP_OFFSET_SHIFT;
+	const struct page_walk *walk = context;
 	uint64_t pss = (uint64_t)PAGE_BYTES << PSS_SHIFT;
 	struct mo_count count;
 
-	if (type >= swap_type_count(walk->reading->state))
-		return;
+	/* Of huge pages nothing but migration is kept this way; types beyond the swap areas are that, too. */
+	if (entry->height || walk->hugetlb_bytes || entry->swap_type >= swap_type_count(walk->reading->state))
+		return NULL;
 	walk->stats->swap += PAGE_BYTES;
-	count = swap_entry_count(walk->reading->state, type, offset);
+	count = swap_entry_count(walk->reading->state, entry->swap_type, entry->swap_offset);
 	if (count.certainty != MO_EXACT)
 		walk->stats->has_swap_pss = false;
 	walk->stats->swap_pss += count.value >= 2 ? pss / count.value : pss;
+	return NULL;
 }
 
 static void add_hugetlb(const struct page_walk *walk, uint64_t pfn)
@@ -170,77 +150,42 @@ static void add_hugetlb(const struct page_walk *walk, uint64_t pfn)
 		*(mapcount >= 2 ? &walk->stats->shared_hugetlb : &walk->stats->private_hugetlb) += walk->hugetlb_bytes;
 }
 
-static void add_hole(const struct page_walk *walk, uint64_t start, uint64_t end)
+static struct mo_error *add_hole(void *context, uint64_t first_va, uint64_t last_va, unsigned height)
 {
+	const struct page_walk *walk = context;
 	uint64_t swapped = 0;
 	struct vma hole = *walk->vma;
 
-	if (!walk->holes_may_be_swap)
-		return;
-	hole.pgoff += (start - hole.start) / PAGE_BYTES;
-	hole.start = start;
-	hole.end = end;
+	(void)height;
+	hole.pgoff += (first_va - hole.start) / PAGE_BYTES;
+	hole.start = first_va;
+	hole.end = last_va + 1;
 	note(walk, shmem_swap_bytes(walk->reading->state, &hole, &swapped));
 	walk->stats->swap += swapped;
+	return NULL;
 }
 
-/* An entry that maps memory or may have mapped it: of a page, or a huge one of n_pages. */
-static void add_leaf(const struct page_walk *walk, uint64_t entry, uint64_t n_pages)
+/* An entry that maps memory, with or without access: a page, or a huge one, of which the VMA may have a part. */
+static struct mo_error *add_leaf(void *context, const struct mo_table_entry *entry)
 {
-	uint64_t pfn = (entry_pa(entry) & ~(n_pages * PAGE_BYTES - 1)) / PAGE_BYTES;
-	bool is_present = entry & (ENTRY_PRESENT | ENTRY_PROTNONE) || n_pages > 1;
+	const struct page_walk *walk = context;
+	uint64_t n_pages = entry->covers_bytes / PAGE_BYTES;
+	uint64_t pfn = entry->pa / PAGE_BYTES & ~(n_pages - 1);
 
-	if (walk->hugetlb_bytes) {
-		if (is_present)
-			add_hugetlb(walk, pfn);
-	} else if (n_pages > ENTRIES) { /* the kernel passes over what a PUD maps */
-		return;
-	} else if (!is_present) {
-		add_swap_entry(walk, entry);
-	} else if (!(entry & ENTRY_SPECIAL) && !(n_pages > 1 && pfn == (walk->reading->huge_zero_pfn & ~(n_pages - 1)))) {
-		account(walk, pfn, n_pages, entry);
-	}
+	if (walk->hugetlb_bytes)
+		add_hugetlb(walk, pfn);
+	else if (entry->height < HEIGHT_OF_PUD && /* the kernel passes over what a PUD maps */
+		 !(entry->flags & MO_ENTRY_SPECIAL) &&
+		 !(n_pages > 1 && pfn == (walk->reading->huge_zero_pfn & ~(n_pages - 1))))
+		account(walk, pfn, n_pages, entry->flags);
+	return NULL;
 }
 
-/* One table, from the entry of `start` to that of end - 1. level 0 is that of pages. Depth is the number of levels. */
-static void walk_table(const struct page_walk *walk, uint64_t table_pa, unsigned level, uint64_t start, uint64_t end)
+static void note_broken(void *context, const struct mo_table_entry *entry, struct mo_error *error)
 {
-	unsigned shift = 12 + level * LEVEL_BITS;
-	uint64_t covers = 1ull << shift;
-	unsigned first = (unsigned)(start >> shift & (ENTRIES - 1));
-	uint64_t n = ((end - 1) >> shift) - (start >> shift) + 1;
-	uint8_t raw[ENTRIES * 8];
-	struct mo_error *error;
+	const struct page_walk *walk = context;
 
-	if (!*walk->n_tables_left) {
-		if (!walk->stats->is_partial)
-			note(walk, mo_error_create(MO_E_LIMIT, "the VMA at 0x%" PRIx64 " has more page tables than its mm has",
-						   walk->vma->kva));
-		return;
-	}
-	--*walk->n_tables_left;
-	if (n > ENTRIES - first) /* the caller has cut the range at the table's borders */
-		n = ENTRIES - first;
-	error = mo_read_pa(walk->reading->state->reader, table_pa + first * 8u, raw, (size_t)n * 8);
-	if (error) {
-		note(walk, mo_error_prepend(error, "page table of 0x%" PRIx64, start));
-		return;
-	}
-	for (uint64_t i = 0; i < n; i++) {
-		uint64_t from = i ? ((start >> shift) + i) << shift : start;
-		uint64_t to = ((start >> shift) + i + 1) << shift;
-		uint64_t entry;
-
-		memcpy(&entry, raw + i * 8, 8);
-		if (to > end)
-			to = end;
-		if (!entry)
-			add_hole(walk, from, to);
-		else if (!level || (level <= 2 && entry & ENTRY_HUGE))
-			add_leaf(walk, entry, covers / PAGE_BYTES);
-		else if (entry & ENTRY_PRESENT)
-			walk_table(walk, entry & ENTRY_PA_MASK, level - 1, from, to);
-	}
+	note(walk, mo_error_prepend(error, "page table of 0x%" PRIx64, entry ? entry->va : walk->vma->start));
 }
 
 /* No VMA can have more tables than its mm, nor than there are page frames. */
@@ -253,19 +198,48 @@ static uint64_t most_tables(const struct mo_mm *mm, const struct mo_kernel_facts
 	return most + 8;
 }
 
+static void walk_tables(struct page_walk *walk, const struct mo_mm *mm, bool holes_may_be_swap)
+{
+	struct mo_kernel *kernel = mo_run_kernel(walk->reading->state->run);
+	struct mo_table_walk tables = {
+		.first_va = walk->vma->start,
+		.last_va = walk->vma->end - 1,
+		.tables_left = most_tables(mm, mo_kernel_facts(kernel)),
+		.leaf = add_leaf,
+		.swap = add_swap_entry,
+		.hole = holes_may_be_swap ? add_hole : NULL,
+		.broken = note_broken,
+		.context = walk,
+	};
+	uint64_t last_user_va;
+	uint64_t first_kernel_va;
+	struct mo_error *error;
+
+	if (walk->vma->end <= walk->vma->start)
+		return;
+	mo_address_halves(kernel, &last_user_va, &first_kernel_va);
+	if (tables.last_va > last_user_va)
+		error = mo_error_create(MO_E_CORRUPT, "ends beyond what page tables can map");
+	else
+		error = mo_direct_map_to_pa(kernel, mm->pgd_kva, &tables.root_pa);
+	if (!error)
+		error = mo_walk_tables(walk->reading->state->reader, &tables);
+	if (error && mo_error_code(error) == MO_E_LIMIT)
+		error = mo_error_prepend(error, "the VMA at 0x%" PRIx64 " has more page tables than its mm has", walk->vma->kva);
+	else
+		error = mo_error_prepend(error, "the VMA at 0x%" PRIx64, walk->vma->kva);
+	note(walk, error);
+}
+
 /* smap_gather_stats() */
 void add_vma_stats(const struct page_reading *reading, const struct mo_mm *mm, const struct vma *vma,
 		   struct mem_size_stats *stats)
 {
 	struct tasks_state *state = reading->state;
-	const struct mo_kernel_facts *facts = mo_kernel_facts(mo_run_kernel(state->run));
 	struct page_walk walk = { .reading = reading, .layout = state->layout, .vma = vma, .stats = stats };
+	bool holes_may_be_swap = false;
 	uint64_t swapped = 0;
-	uint64_t pgd_pa = 0;
-	uint64_t n_tables_left = most_tables(mm, facts);
-	struct mo_error *error;
 
-	walk.n_tables_left = &n_tables_left;
 	if (vma->is_gate)
 		return;
 	if (is_shmem_vma(state, vma)) {
@@ -273,19 +247,11 @@ void add_vma_stats(const struct page_reading *reading, const struct mo_mm *mm, c
 		if (!swapped || vma->flags & VM_SHARED || !(vma->flags & VM_WRITE))
 			stats->swap += swapped;
 		else
-			walk.holes_may_be_swap = true;
+			holes_may_be_swap = true;
 	}
 	if (vma->flags & VM_PFNMAP)
 		return;
 	if (vma->flags & VM_HUGETLB)
 		walk.hugetlb_bytes = vma_page_bytes(state, vma);
-	if (strcmp(facts->arch, "x86_64") || facts->paging_levels < 4 || facts->paging_levels > 5)
-		error = mo_error_create(MO_E_UNSUPPORTED, "page tables of processes are not known for this architecture");
-	else if (vma->end > 1ull << (12 + LEVEL_BITS * facts->paging_levels - 1))
-		error = mo_error_create(MO_E_CORRUPT, "the VMA at 0x%" PRIx64 " ends beyond what page tables can map", vma->kva);
-	else
-		error = mo_direct_map_to_pa(mo_run_kernel(state->run), mm->pgd_kva, &pgd_pa);
-	note(&walk, error);
-	if (!error)
-		walk_table(&walk, pgd_pa, facts->paging_levels - 1, vma->start, vma->end);
+	walk_tables(&walk, mm, holes_may_be_swap);
 }

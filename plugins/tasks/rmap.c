@@ -13,7 +13,6 @@
 #define MAPPING_ANON 1u
 #define MAPPING_KSM 3u
 #define PAGE_BYTES 4096u
-#define PTE_PA_MASK 0x000ffffffffff000ull
 
 struct finding_mappings {
 	const struct page_reading *reading;
@@ -21,11 +20,6 @@ struct finding_mappings {
 	const struct rmap_page *page;
 	struct rmap_hits *hits;
 };
-
-uint64_t pte_pa(uint64_t entry)
-{
-	return (entry & PTE_PRESENT ? entry : ~entry) & PTE_PA_MASK;
-}
 
 struct mo_error *add_hit(struct rmap_hits *hits, const struct rmap_hit *hit)
 {
@@ -78,26 +72,21 @@ static struct mo_error *look_at(const struct finding_mappings *finding, uint64_t
 	struct rmap_hit hit = { .pfn = finding->page->pfn, .mm_kva = mm_kva, .vma_kva = vma->kva, .va = va };
 	uint64_t pgd_kva = 0;
 	uint64_t pgd_pa = 0;
-	uint64_t pa;
 	struct mo_error *error = mo_read_field(state->reader, &state->layout->mm.pgd, mm_kva, &pgd_kva);
 
 	if (!error)
 		error = mo_direct_map_to_pa(mo_run_kernel(state->run), pgd_kva, &pgd_pa);
 	if (!error)
 		error = mo_walk_page_table(state->reader, pgd_pa, va, &translation);
-	if (error || !translation.n_steps)
+	if (error || !translation.is_mapped || translation.pa / PAGE_BYTES != finding->page->pfn)
 		return error;
 	step = &translation.steps[translation.n_steps - 1];
 	hit.entry = step->entry;
 	hit.entry_pa = step->entry_pa;
+	hit.kind = step->kind;
+	hit.flags = step->flags;
 	hit.covers_bytes = step->covers_bytes;
-	if (translation.is_mapped)
-		pa = translation.pa;
-	else if (step->entry & PTE_PROTNONE && (step->covers_bytes == PAGE_BYTES || step->entry & PTE_HUGE))
-		pa = (pte_pa(step->entry) & ~(step->covers_bytes - 1)) + (va & (step->covers_bytes - 1));
-	else
-		return NULL;
-	return pa / PAGE_BYTES == finding->page->pfn ? add_hit(finding->hits, &hit) : NULL;
+	return add_hit(finding->hits, &hit);
 }
 
 /* Where in the VMA the page would be. Until 6.6 the index of hugetlb counts huge pages (a08c7193e4f1). */

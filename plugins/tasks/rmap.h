@@ -4,17 +4,9 @@
 
 /* Which processes map a page: as the kernel itself finds out (mm/rmap.c), or by a search of all page tables. */
 
-#include "smaps.h"
+#include <memopsy/page_entry.h>
 
-/* arch/x86/include/asm/pgtable_types.h */
-#define PTE_PRESENT 0x1u
-#define PTE_WRITABLE 0x2u
-#define PTE_ACCESSED 0x20u
-#define PTE_DIRTY 0x40u
-#define PTE_HUGE 0x80u          /* of a PMD or PUD */
-#define PTE_PROTNONE 0x100u     /* if not present: a page without access */
-#define PTE_SAVED_DIRTY (1ull << 58)
-#define PTE_NO_EXEC (1ull << 63)
+#include "smaps.h"
 
 enum rmap_kind { RMAP_ANON, RMAP_KSM, RMAP_FILE, RMAP_NONE };
 
@@ -35,6 +27,8 @@ struct rmap_hit {
 	uint64_t vma_kva;        /* 0: not known */
 	uint64_t va;
 	uint64_t entry, entry_pa;
+	enum mo_entry_kind kind;
+	uint32_t flags;          /* enum mo_entry_flag */
 	uint64_t covers_bytes;
 };
 
@@ -44,8 +38,6 @@ struct rmap_hits {
 };
 
 struct mo_error *add_hit(struct rmap_hits *hits, const struct rmap_hit *hit) MO_MUST_USE;
-/* Addresses of pages without access are kept inverted (against L1TF, 4.18). */
-uint64_t pte_pa(uint64_t entry);
 
 /* What the struct page says; the errors are of reading it. */
 struct mo_error *read_rmap_page(const struct page_reading *reading, uint64_t pfn, struct rmap_page *ret) MO_MUST_USE;

@@ -157,9 +157,9 @@ static struct mo_error *read_pages(struct mo_run *run, const struct page_reading
 
 static void describe_entry(const struct rmap_hit *hit, char *text, size_t n_bytes)
 {
-	snprintf(text, n_bytes, "%s%s%s%s", hit->entry & PTE_PRESENT ? hit->entry & PTE_WRITABLE ? "rw" : "r-" : "none",
-		 hit->entry & PTE_PRESENT ? hit->entry & PTE_NO_EXEC ? "-" : "x" : "",
-		 hit->entry & (PTE_DIRTY | PTE_SAVED_DIRTY) ? " dirty" : "", hit->entry & PTE_ACCESSED ? " young" : "");
+	snprintf(text, n_bytes, "%s%s%s%s", hit->kind == MO_ENTRY_LEAF ? hit->flags & MO_ENTRY_WRITABLE ? "rw" : "r-" : "none",
+		 hit->kind == MO_ENTRY_LEAF ? hit->flags & MO_ENTRY_NO_EXEC ? "-" : "x" : "",
+		 hit->flags & MO_ENTRY_DIRTY ? " dirty" : "", hit->flags & MO_ENTRY_ACCESSED ? " young" : "");
 }
 
 static const struct mo_mm *mm_at(const struct tasks_state *state, uint64_t mm_kva)

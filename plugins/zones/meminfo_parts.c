@@ -2,6 +2,7 @@
 /* The lines of /proc/meminfo that take more than one counter. */
 #include "gathering.h"
 
+#include <memopsy/architecture.h>
 #include <memopsy/walk.h>
 
 #define MOST_BLOCK_DEVICES 1000000
@@ -116,12 +117,9 @@ struct mo_count percpu_pages(const struct zones_state *state)
 	return mo_exact(populated.value * units.value);
 }
 
-/* VMALLOC_TOTAL of x86_64 (arch/x86/include/asm/pgtable_64_types.h): 32 TiB, or 12,800 TiB with five levels. */
 struct mo_count vmalloc_total_bytes(const struct zones_state *state)
 {
-	const struct mo_kernel_facts *facts = mo_kernel_facts(mo_run_kernel(state->run));
+	uint64_t bytes = mo_vmalloc_total_bytes(mo_run_kernel(state->run));
 
-	if (!facts->arch || __builtin_strcmp(facts->arch, "x86_64"))
-		return mo_unknown();
-	return mo_exact(((facts->paging_levels == 5 ? 12800ull : 32ull) << 40) - 1);
+	return bytes ? mo_exact(bytes) : mo_unknown();
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The architectures that there are. */
 #include "arch.h"
 
 static const struct mo_arch *const architectures[] = { &mo_arch_x86_64 };

@@ -15,41 +15,134 @@
 #define IMAGE_ALIGN_BYTES (2ull << 20)         /* CONFIG_PHYSICAL_ALIGN's usual value, and the image's mapping */
 #define LINKED_TEXT_KVA 0xffffffff81000000ull  /* _text as linked, with CONFIG_PHYSICAL_START's usual value */
 
+/* arch/x86/include/asm/pgtable_types.h: _PAGE_* */
 #define ENTRY_PRESENT 0x001ull
+#define ENTRY_RW 0x002ull
+#define ENTRY_USER 0x004ull
+#define ENTRY_ACCESSED 0x020ull
+#define ENTRY_DIRTY 0x040ull
 #define ENTRY_HUGE 0x080ull
 #define ENTRY_PROT_NONE 0x100ull               /* _PAGE_PROTNONE: has a page though it is not present */
+#define ENTRY_SPECIAL 0x200ull
+#define ENTRY_SAVED_DIRTY (1ull << 58)
+#define ENTRY_NX (1ull << 63)
 #define ENTRY_ADDRESS 0x000ffffffffff000ull
+#define KNIGHTS_LANDING_ERRATUM (ENTRY_ACCESSED | ENTRY_DIRTY) /* bits that a CPU may set in an empty entry (4.8) */
+
+/* Where CPUs have the C-bit (AMD manual volume 2, 7.10): no machine has memory there. */
+#define ENCRYPTION_BITS (1ull << 47 | 1ull << 51)
 
 #define PAGE_SHIFT 12
 #define INDEX_BITS 9
+#define HEIGHT_OF_PUD 2
+
+/* arch/x86/include/asm/pgtable_64.h: since the defence against L1TF (4.18), and since 4.8. */
+#define SWAP_TYPE_BITS 5
+#define SWAP_OFFSET_SHIFT 14
+#define SWAP_OFFSET_TOP (1ull << 58)           /* set in offsets that are kept inverted: none is so large */
+#define SWAP_TYPE_SHIFT_4_8 9
 
 #define PTI_USER_PGD 0x1000ull                 /* PTI_USER_PGTABLE_MASK: the user half of a pair of top tables */
 
-static const char *const lower_levels[MO_ARCH_STEPS] = { "PTE", "PMD", "PUD", "P4D" };
+static const char *const lower_levels[MO_ARCH_LEVELS] = { "PTE", "PMD", "PUD", "P4D" };
 
-static bool is_canonical(uint64_t va, unsigned levels)
+static void set_geometry(struct mo_paging *paging, unsigned levels)
 {
-	unsigned bits = levels == 5 ? 57 : 48;
-	int64_t top = (int64_t)va >> (bits - 1);
-
-	return top == 0 || top == -1;
+	paging->page_shift = PAGE_SHIFT;
+	paging->entry_bytes = 8;
+	memset(paging->index_bits, INDEX_BITS, sizeof(paging->index_bits));
+	mo_paging_set_levels(paging, levels);
+	paging->last_user_va = (1ull << (PAGE_SHIFT + INDEX_BITS * levels - 1)) - 1;
+	paging->first_kernel_va = ~paging->last_user_va;
+	paging->last_kernel_va = UINT64_MAX;
 }
 
-/* Whether the entry of this level maps memory instead of pointing to a lower table. */
-static bool is_leaf(unsigned level, uint64_t entry)
+static uint32_t flags_of(uint64_t value)
 {
-	return level == 0 || (level <= 2 && entry & ENTRY_HUGE);
+	return (value & ENTRY_RW ? MO_ENTRY_WRITABLE : 0) | (value & ENTRY_USER ? MO_ENTRY_USER : 0) |
+	       (value & ENTRY_ACCESSED ? MO_ENTRY_ACCESSED : 0) |
+	       (value & (ENTRY_DIRTY | ENTRY_SAVED_DIRTY) ? MO_ENTRY_DIRTY : 0) | (value & ENTRY_NX ? MO_ENTRY_NO_EXEC : 0) |
+	       (value & ENTRY_SPECIAL ? MO_ENTRY_SPECIAL : 0);
 }
 
-static void decode(const struct mo_paging *paging, unsigned height, const uint8_t *raw, struct mo_arch_entry *ret)
+/*
+ * Since 4.18 the kernel keeps the address of a page without access inverted (protnone_mask()); earlier kernels do not,
+ * nor did KFENCE until 6.13, which clears the bit for present alone. No machine has memory in the upper half of what an
+ * entry can hold, so the lower one of both is the address.
+ */
+static uint64_t address_without_access(uint64_t value, uint64_t address_mask)
 {
-	uint64_t entry = mo_load_u64(raw, false);
+	uint64_t plain = value & address_mask;
+	uint64_t inverted = ~value & address_mask;
 
-	ret->is_present = entry & (height ? ENTRY_PRESENT : ENTRY_PRESENT | ENTRY_PROT_NONE);
-	ret->is_leaf = ret->is_present && is_leaf(height, entry);
-	ret->pa = entry & ENTRY_ADDRESS & ~paging->encryption_mask;
-	if (ret->is_leaf)
-		ret->pa &= ~((1ull << (PAGE_SHIFT + INDEX_BITS * height)) - 1);
+	return inverted < plain ? inverted : plain;
+}
+
+static void decode_absent(uint64_t value, unsigned height, uint64_t address_mask, struct mo_page_entry *ret)
+{
+	/* pmd_present() takes huge pages for present while they are split. */
+	bool has_page = height ? height <= HEIGHT_OF_PUD && value & ENTRY_HUGE : value & ENTRY_PROT_NONE;
+
+	if (has_page) {
+		ret->kind = MO_ENTRY_NO_ACCESS;
+		ret->pa = address_without_access(value, address_mask);
+		ret->flags = flags_of(value);
+	} else if (height <= HEIGHT_OF_PUD && value & ~KNIGHTS_LANDING_ERRATUM) {
+		ret->kind = MO_ENTRY_SWAP;
+		ret->flags = 0;
+		if (value & SWAP_OFFSET_TOP) {
+			ret->swap_type = (uint8_t)(value >> (64 - SWAP_TYPE_BITS));
+			ret->swap_offset = ~value << SWAP_TYPE_BITS >> SWAP_OFFSET_SHIFT;
+		} else {
+			ret->swap_type = (uint8_t)(value >> SWAP_TYPE_SHIFT_4_8 & ((1u << SWAP_TYPE_BITS) - 1));
+			ret->swap_offset = value >> SWAP_OFFSET_SHIFT;
+		}
+	} else {
+		ret->kind = MO_ENTRY_NONE;
+	}
+}
+
+static unsigned decode(const struct mo_paging *paging, unsigned height, const uint8_t *raw, unsigned n, struct mo_page_entry *ret)
+{
+	const uint64_t address_mask = ENTRY_ADDRESS & ~paging->encryption_mask;
+	const uint64_t leaf_mask = address_mask & ~((1ull << (PAGE_SHIFT + INDEX_BITS * height)) - 1);
+	const uint64_t leaf_bit = !height ? ENTRY_PRESENT : height <= HEIGHT_OF_PUD ? ENTRY_HUGE : 0;
+	unsigned n_found = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		uint64_t value = mo_load_u64(raw + i * 8ul, false);
+		struct mo_page_entry *entry = &ret[n_found];
+
+		if (!value)
+			continue;
+		entry->value = value;
+		entry->index = (uint16_t)i;
+		entry->swap_type = 0;
+		if (value & ENTRY_PRESENT) {
+			bool is_leaf = value & leaf_bit;
+
+			entry->kind = is_leaf ? MO_ENTRY_LEAF : MO_ENTRY_TABLE;
+			entry->pa = value & (is_leaf ? leaf_mask : address_mask);
+			entry->flags = flags_of(value);
+		} else {
+			decode_absent(value, height, leaf_mask, entry);
+		}
+		n_found += entry->kind != MO_ENTRY_NONE;
+	}
+	return n_found;
+}
+
+/* _PAGE_TABLE and _KERNPG_TABLE; espfix_64.c has them read-only. The bits that do not count: RW, USER, NX. */
+static void entry_words(const struct mo_paging *paging, struct mo_entry_words *ret)
+{
+	uint64_t address_mask = ENTRY_ADDRESS & ~paging->encryption_mask;
+
+	*ret = (struct mo_entry_words){
+		.pa_mask = address_mask,
+		.present_mask = ENTRY_PRESENT,
+		.table_mask = ~(ENTRY_ADDRESS | ENTRY_RW | ENTRY_USER | ENTRY_NX),
+		.table_bits = ENTRY_PRESENT | ENTRY_ACCESSED | ENTRY_DIRTY,
+	};
 }
 
 static const char *level_name(const struct mo_paging *paging, unsigned height)
@@ -60,43 +153,7 @@ static const char *level_name(const struct mo_paging *paging, unsigned height)
 static struct mo_error *walk(const struct mo_arch_view *view, const struct mo_paging *paging, uint64_t va,
 			     struct mo_arch_translation *ret)
 {
-	struct mo_arch_translation found = { .n_steps = 0 };
-	uint64_t table_pa = paging->root_pa;
-
-	if (!is_canonical(va, paging->levels)) {
-		found.span_bytes = 1;
-		*ret = found;
-		return NULL;
-	}
-	for (unsigned level = paging->levels; level-- > 0;) {
-		struct mo_arch_step *step = &found.steps[found.n_steps++];
-		uint64_t covers_bytes = 1ull << (PAGE_SHIFT + INDEX_BITS * level);
-		uint64_t offset = va & (covers_bytes - 1);
-		struct mo_arch_entry entry;
-		uint8_t raw[8];
-
-		step->level = level_name(paging, level);
-		step->covers_bytes = covers_bytes;
-		step->entry_pa = table_pa + (va >> (PAGE_SHIFT + INDEX_BITS * level) & 511) * 8;
-		MO_TRY(mo_error_prepend(view->read_pa(view->context, step->entry_pa, raw, sizeof(raw)),
-					"cannot read the %s entry for 0x%" PRIx64 " at physical 0x%" PRIx64, step->level,
-					va, step->entry_pa));
-		step->entry = mo_load_u64(raw, false);
-		decode(paging, level, raw, &entry);
-		step->is_present = entry.is_present;
-		step->is_leaf = entry.is_leaf;
-		found.span_bytes = covers_bytes - offset;
-		if (!step->is_present)
-			break;
-		table_pa = entry.pa;
-		if (step->is_leaf) {
-			found.is_mapped = true;
-			found.pa = entry.pa + offset;
-			break;
-		}
-	}
-	*ret = found;
-	return NULL;
+	return mo_arch_walk(&mo_arch_x86_64, view, paging, va, ret);
 }
 
 /* Page tables that map kva to pa are the kernel's. */
@@ -110,7 +167,7 @@ static bool leads_to(const struct mo_arch_view *view, const struct mo_paging *pa
 
 static struct mo_error *paging_from_vmcoreinfo(const struct mo_arch_view *view, struct mo_paging *ret)
 {
-	struct mo_paging paging = { .levels = 4, .found_by = "VMCOREINFO" };
+	struct mo_paging paging = { .found_by = "VMCOREINFO" };
 	int64_t swapper_kva;
 	int64_t phys_base = (int64_t)view->phys_base;
 	int64_t number;
@@ -120,8 +177,7 @@ static struct mo_error *paging_from_vmcoreinfo(const struct mo_arch_view *view, 
 	/* NUMBER(phys_base) since 4.10 (arch/x86/kernel/crash_core_64.c); kdump headers carry it as well. */
 	if (!view->vmcoreinfo(view->context, "NUMBER(phys_base)", &phys_base) && !view->has_phys_base)
 		return mo_error_create(MO_E_ABSENT, "VMCOREINFO has no NUMBER(phys_base)");
-	if (view->vmcoreinfo(view->context, "NUMBER(pgtable_l5_enabled)", &number) && number)
-		paging.levels = 5;
+	set_geometry(&paging, view->vmcoreinfo(view->context, "NUMBER(pgtable_l5_enabled)", &number) && number ? 5 : 4);
 	if (view->vmcoreinfo(view->context, "NUMBER(sme_mask)", &number))
 		paging.encryption_mask = (uint64_t)number;
 	if (view->vmcoreinfo(view->context, "KERNELOFFSET", &number))
@@ -169,11 +225,13 @@ static bool find_image(const struct mo_arch_view *view, const struct mo_paging *
 	return false;
 }
 
-static bool try_root(const struct mo_arch_view *view, uint64_t root_pa, unsigned levels, struct mo_paging *ret)
+static bool try_root(const struct mo_arch_view *view, uint64_t root, unsigned levels, struct mo_paging *ret)
 {
-	struct mo_paging paging = { .root_pa = root_pa, .levels = levels, .found_by = "CR3 of a CPU" };
+	struct mo_paging paging = { .root_pa = root & ~ENCRYPTION_BITS, .encryption_mask = root & ENCRYPTION_BITS,
+				    .found_by = "CR3 of a CPU" };
 	uint64_t text_kva = LINKED_TEXT_KVA;
 
+	set_geometry(&paging, levels);
 	if (!find_image(view, &paging, &paging.image_first_kva))
 		return false;
 	if (view->link_address)
@@ -232,12 +290,13 @@ static struct mo_error *find_paging(const struct mo_arch_view *view, struct mo_p
 #define PRSTATUS_INSTRUCTION 16
 #define PRSTATUS_STACK 19
 
-static bool registers(const struct mo_arch_note *note, struct mo_arch_registers *ret)
+static bool registers(const struct mo_arch_view *view, const struct mo_arch_note *note, struct mo_arch_registers *ret)
 {
 	bool is_prstatus = !strcmp(note->name, "CORE") && note->type == NT_PRSTATUS;
 	size_t offset = is_prstatus ? PRSTATUS_REGISTERS_OFFSET : QEMU_REGISTERS_OFFSET;
 	struct mo_arch_registers found = { .n_words = is_prstatus ? PRSTATUS_REGISTERS : QEMU_REGISTERS };
 
+	(void)view;
 	if ((!is_prstatus && strcmp(note->name, "QEMU")) || note->desc_bytes < offset + found.n_words * 8)
 		return false;
 	for (size_t i = 0; i < found.n_words; i++)
@@ -248,20 +307,69 @@ static bool registers(const struct mo_arch_note *note, struct mo_arch_registers 
 	return true;
 }
 
-/* Documentation/x86/x86_64/mm.rst; the base moved in 4.20 (commit d52888aa2753). */
-static size_t direct_map_candidates(const struct mo_arch_view *view, const struct mo_paging *paging, uint64_t *ret,
-				    size_t room)
+/*
+ * page_offset_base, which KASLR moves; else where Documentation/x86/x86_64/mm.rst has it: the base moved in 4.20 (commit
+ * d52888aa2753).
+ */
+static size_t direct_maps(const struct mo_arch_view *view, const struct mo_paging *paging, struct mo_arch_direct_map *ret,
+			  size_t room)
 {
-	static const uint64_t four[] = { 0xffff888000000000ull, 0xffff880000000000ull };
-	static const uint64_t five[] = { 0xff11000000000000ull, 0xff10000000000000ull };
-	const uint64_t *bases = paging->levels == 5 ? five : four;
-	size_t count = room < 2 ? room : 2;
+	const uint64_t bases[] = { 0, paging->levels == 5 ? 0xff11000000000000ull : 0xffff888000000000ull,
+				   paging->levels == 5 ? 0xff10000000000000ull : 0xffff880000000000ull };
+	size_t n = 0;
 
-	(void)view;
-	for (size_t i = 0; i < count; i++)
-		ret[i] = bases[i];
-	return count;
+	for (size_t i = 0; i < sizeof(bases) / sizeof(bases[0]) && n < room; i++) {
+		uint64_t base_kva = bases[i];
+
+		if (!base_kva && !(view->variable && view->variable(view->context, "page_offset_base", &base_kva)))
+			continue;
+		ret[n++] = (struct mo_arch_direct_map){ .base_kva = base_kva };
+	}
+	return n;
 }
+
+/* Where CPUs that return to 16-bit code pass by (espfix_64.c, ESPFIX_BASE_ADDR); the image with modules and fixmap. */
+static const struct mo_arch_range ranges[] = {
+	{ .first_kva = 0xffffff0000000000ull, .last_kva = 0xffffff7fffffffffull },
+	{ .first_kva = START_KERNEL_MAP, .last_kva = UINT64_MAX },
+};
+
+static size_t mapped_ranges(const struct mo_paging *paging, struct mo_arch_range *ret, size_t room)
+{
+	size_t n = sizeof(ranges) / sizeof(ranges[0]);
+
+	(void)paging;
+	n = n < room ? n : room;
+	memcpy(ret, ranges, n * sizeof(*ret));
+	return n;
+}
+
+/* call rel32: 0xe8, and the distance from the next instruction. */
+static bool has_call(const uint8_t *code, size_t n_bytes, uint64_t kva, uint64_t target_kva)
+{
+	for (size_t i = 0; i + 5 <= n_bytes; i++)
+		if (code[i] == 0xe8 && kva + i + 5 + (uint64_t)(int64_t)(int32_t)mo_load_u32(code + i + 1, false) == target_kva)
+			return true;
+	return false;
+}
+
+/* VMALLOC_TOTAL (arch/x86/include/asm/pgtable_64_types.h): 32 TiB, or 12,800 TiB with five levels. */
+static uint64_t vmalloc_bytes(const struct mo_paging *paging)
+{
+	return ((paging->levels == 5 ? 12800ull : 32ull) << 40) - 1;
+}
+
+static const struct mo_arch_flag flags[] = {
+	{ .bit = 0, .name = "PRESENT" },
+	{ .bit = 1, .name = "RW" },
+	{ .bit = 2, .name = "USER" },
+	{ .bit = 3, .name = "PWT" },
+	{ .bit = 4, .name = "PCD" },
+	{ .bit = 5, .name = "ACCESSED" },
+	{ .bit = 6, .name = "DIRTY", .of_leaves = true },
+	{ .bit = 8, .name = "GLOBAL", .of_leaves = true },
+	{ .bit = 63, .name = "NX" },
+};
 
 static const char *const vmcoreinfo_keys[] = { "NUMBER(pgtable_l5_enabled)", "NUMBER(sme_mask)",
 					       "NUMBER(KERNEL_IMAGE_SIZE)", NULL };
@@ -270,12 +378,16 @@ const struct mo_arch mo_arch_x86_64 = {
 	.name = "x86_64",
 	.pointer_bytes = 8,
 	.vmcoreinfo_keys = vmcoreinfo_keys,
+	.set_geometry = set_geometry,
 	.find_paging = find_paging,
-	.tables = { .page_shift = PAGE_SHIFT, .index_bits = INDEX_BITS, .entry_bytes = 8 },
-	.walk = walk,
 	.decode = decode,
 	.level_name = level_name,
-	.direct_map_candidates = direct_map_candidates,
-	.direct_map_symbol = "page_offset_base",
+	.flags = flags,
+	.n_flags = sizeof(flags) / sizeof(flags[0]),
+	.entry_words = entry_words,
+	.direct_maps = direct_maps,
+	.mapped_ranges = mapped_ranges,
 	.registers = registers,
+	.has_call = has_call,
+	.vmalloc_bytes = vmalloc_bytes,
 };

@@ -2,13 +2,14 @@
 #include <string.h>
 
 #include <memopsy/memmap.h>
+#include <memopsy/page_entry.h>
 
 #include "cleanup.h"
 #include "command.h"
-#include "entry_flags.h"
 #include "text.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define MAX_FLAG_NAMES 256
 
 enum step_column { STEP_LEVEL, STEP_ENTRY_PA, STEP_ENTRY, STEP_COVERS, STEP_STATE, STEP_FLAGS, STEP_COLUMNS };
 
@@ -20,7 +21,8 @@ static const struct mo_column step_columns[STEP_COLUMNS] = {
 	[STEP_COVERS] = { .key = "covers_bytes", .heading = "COVERS", .kind = MO_CELL_BYTES,
 			  .help = "virtual memory that one entry of this level maps" },
 	[STEP_STATE] = { .key = "state", .heading = "STATE",
-			 .help = "table: leads on; page: maps memory; absent: maps nothing" },
+			 .help = "table: leads on; page: maps memory; no access: a page that may not be touched (PROT_NONE, NUMA "
+				 "balancing); swap: swapped out, migrated or poisoned; absent: maps nothing" },
 	[STEP_FLAGS] = { .key = "flags", .heading = "FLAGS", .help = "bits of the entry by name" },
 };
 
@@ -68,23 +70,38 @@ static const struct mo_table_spec result_table = {
 	.flags = MO_TABLE_RECORD | MO_TABLE_NO_TITLE,
 };
 
+static const char *state_text(enum mo_entry_kind kind)
+{
+	switch (kind) {
+	case MO_ENTRY_NONE:
+		return "absent";
+	case MO_ENTRY_TABLE:
+		return "table";
+	case MO_ENTRY_LEAF:
+		return "page";
+	case MO_ENTRY_NO_ACCESS:
+		return "no access";
+	case MO_ENTRY_SWAP:
+		return "swap";
+	}
+	return NULL;
+}
+
 static void write_steps(struct mo_cli *cli, const struct mo_translation *translation)
 {
-	const char *arch = mo_kernel_facts(cli->kernel)->arch;
-
 	mo_report_table_begin(cli->report, &step_table);
 	for (unsigned i = 0; i < translation->n_steps; i++) {
 		const struct mo_translation_step *step = &translation->steps[i];
-		MO_CLEANUP(mo_cleanup_text) struct mo_text flags = MO_TEXT_EMPTY;
 		struct mo_cell cells[STEP_COLUMNS];
+		char flags[MAX_FLAG_NAMES];
 
-		mo_entry_append_flags(arch, step, &flags);
+		mo_entry_flag_names(cli->kernel, step, flags, sizeof(flags));
 		cells[STEP_LEVEL] = mo_cell_text(step->level);
 		cells[STEP_ENTRY_PA] = mo_cell_number(mo_exact(step->entry_pa));
 		cells[STEP_ENTRY] = mo_cell_number(mo_exact(step->entry));
 		cells[STEP_COVERS] = mo_cell_number(mo_exact(step->covers_bytes));
-		cells[STEP_STATE] = mo_cell_text(!step->is_present ? "absent" : step->is_leaf ? "page" : "table");
-		cells[STEP_FLAGS] = mo_cell_text(mo_text_chars(&flags));
+		cells[STEP_STATE] = mo_cell_text(state_text(step->kind));
+		cells[STEP_FLAGS] = mo_cell_text(flags);
 		mo_report_row(cli->report, cells);
 	}
 	mo_report_table_end(cli->report);

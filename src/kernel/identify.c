@@ -60,6 +60,7 @@ static struct mo_error *try_vmcoreinfo(struct mo_kernel *kernel, const char *vmc
 		.read_pa = read_pa,
 		.vmcoreinfo = vmcoreinfo ? vmcoreinfo_value : NULL,
 		.link_address = link_address,
+		.is_big_endian = info->is_big_endian,
 		.has_phys_base = info->has_phys_base,
 		.phys_base = info->phys_base,
 	};

@@ -23,6 +23,7 @@ struct mo_kernel {
 	const struct mo_dump_info *dump_info;
 	const struct mo_arch *arch;
 	struct mo_paging paging;
+	struct mo_arch_direct_map direct_map; /* facts.page_offset_kva 0: none */
 	struct mo_elf *vmlinux;         /* NULL: none */
 	struct mo_elf *separate_debug;  /* NULL: vmlinux holds its own debug information, or there is none */
 	struct mo_types *types;

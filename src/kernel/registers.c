@@ -10,12 +10,13 @@ _Static_assert(MO_CPU_REGISTERS == MO_ARCH_REGISTERS, "as many registers as an a
 static bool find(const struct mo_kernel *kernel, const char *name, size_t index, struct mo_arch_registers *ret)
 {
 	const struct mo_dump_info *info = kernel->dump_info;
+	const struct mo_arch_view view = { .is_big_endian = info->is_big_endian };
 
 	for (size_t i = 0; i < info->n_notes; i++) {
 		const struct mo_arch_note note = { .name = info->notes[i].name, .type = info->notes[i].type,
 						   .desc = info->notes[i].desc, .desc_bytes = info->notes[i].desc_bytes };
 
-		if (!strcmp(note.name, name) && kernel->arch->registers(&note, ret) && !index--)
+		if (!strcmp(note.name, name) && kernel->arch->registers(&view, &note, ret) && !index--)
 			return true;
 	}
 	return false;

@@ -8,8 +8,8 @@
 
 #include "cleanup.h"
 
-#define ENTRIES_AT_ONCE 64u
-#define MOST_ENTRY_BYTES 8u
+#define ENTRIES_AT_ONCE 128u
+#define MAX_ENTRY_BYTES 8u
 
 struct walking {
 	struct mo_reader *reader;
@@ -18,13 +18,17 @@ struct walking {
 	const struct mo_paging *paging;
 };
 
+/* Entries of one table, those from va on that are looked at together. */
+struct batch {
+	unsigned height;
+	unsigned n;
+	uint64_t entry_pa;      /* of the first */
+	uint64_t va;            /* what the first maps begins there */
+	uint64_t first_va, last_va; /* what is walked of the table */
+};
+
 static struct mo_error *walk_table(const struct walking *walking, unsigned height, uint64_t table_pa,
 				   const struct mo_table_entry *above, uint64_t first_va, uint64_t last_va);
-
-static unsigned shift_of(const struct mo_arch *arch, unsigned height)
-{
-	return arch->tables.page_shift + arch->tables.index_bits * height;
-}
 
 static struct mo_error *tell_broken(const struct walking *walking, const struct mo_table_entry *above, unsigned height,
 				    uint64_t table_pa, struct mo_error *error)
@@ -37,80 +41,97 @@ static struct mo_error *tell_broken(const struct walking *walking, const struct 
 	return NULL;
 }
 
-static struct mo_error *take_entry(const struct walking *walking, unsigned height, const struct mo_arch_entry *decoded,
-				   struct mo_table_entry *entry, uint64_t first_va, uint64_t last_va)
+static struct mo_error *take_entry(const struct walking *walking, const struct batch *batch, const struct mo_page_entry *decoded)
 {
 	struct mo_table_walk *walk = walking->walk;
-	uint64_t entry_va = entry->va;
+	unsigned shift = walking->paging->shift[batch->height];
+	uint64_t entry_va = batch->va + ((uint64_t)decoded->index << shift);
+	uint64_t entry_last_va = entry_va + ((1ull << shift) - 1);
+	struct mo_table_entry entry = {
+		.height = batch->height,
+		.entry_pa = batch->entry_pa + decoded->index * walking->paging->entry_bytes,
+		.entry = decoded->value,
+		.covers_bytes = 1ull << shift,
+		.va = entry_va > batch->first_va ? entry_va : batch->first_va,
+		.kind = decoded->kind,
+		.flags = decoded->flags,
+	};
 
-	entry->va = entry_va > first_va ? entry_va : first_va;
-	entry->n_bytes = (last_va < entry_va + ((1ull << shift_of(walking->arch, height)) - 1) ?
-				  last_va :
-				  entry_va + ((1ull << shift_of(walking->arch, height)) - 1)) -
-			 entry->va + 1;
-	entry->pa = decoded->pa;
-	if (decoded->is_leaf) {
-		entry->pa += entry->va - entry_va;
-		return walk->leaf ? walk->leaf(walk->context, entry) : NULL;
+	entry.n_bytes = (batch->last_va < entry_last_va ? batch->last_va : entry_last_va) - entry.va + 1;
+	if (decoded->kind == MO_ENTRY_SWAP) {
+		if (!walk->swap)
+			return NULL;
+		entry.swap_type = decoded->swap_type;
+		entry.swap_offset = decoded->swap_offset;
+		entry.level = walking->arch->level_name(walking->paging, batch->height);
+		return walk->swap(walk->context, &entry);
 	}
-	if (walk->table && !walk->table(walk->context, entry))
+	entry.pa = decoded->pa;
+	entry.level = walking->arch->level_name(walking->paging, batch->height);
+	if (decoded->kind != MO_ENTRY_TABLE) {
+		entry.pa += entry.va - entry_va;
+		return walk->leaf ? walk->leaf(walk->context, &entry) : NULL;
+	}
+	if (walk->table && !walk->table(walk->context, &entry))
 		return NULL;
-	if (height <= walk->lowest_height)
+	if (batch->height <= walk->lowest_height)
 		return NULL;
-	return walk_table(walking, height - 1, decoded->pa, entry, entry->va, entry->va + (entry->n_bytes - 1));
+	return walk_table(walking, batch->height - 1, decoded->pa, &entry, entry.va, entry.va + (entry.n_bytes - 1));
 }
 
-/* n entries, the first of which maps what begins at va. */
-static struct mo_error *take_entries(const struct walking *walking, unsigned height, uint64_t entry_pa, const uint8_t *raw,
-				     unsigned n, uint64_t va, uint64_t first_va, uint64_t last_va)
+/* The entries `from` to before `to` are empty. */
+static struct mo_error *take_hole(const struct walking *walking, const struct batch *batch, unsigned from, unsigned to)
 {
-	unsigned entry_bytes = walking->arch->tables.entry_bytes;
+	unsigned shift = walking->paging->shift[batch->height];
+	uint64_t first_va = batch->va + ((uint64_t)from << shift);
+	uint64_t last_va = batch->va + (((uint64_t)to << shift) - 1);
+
+	if (from >= to || !walking->walk->hole)
+		return NULL;
+	return walking->walk->hole(walking->walk->context, first_va > batch->first_va ? first_va : batch->first_va,
+				   last_va < batch->last_va ? last_va : batch->last_va, batch->height);
+}
+
+static struct mo_error *take_entries(const struct walking *walking, const struct batch *batch, const uint8_t *raw)
+{
+	struct mo_page_entry decoded[ENTRIES_AT_ONCE];
+	unsigned n = walking->arch->decode(walking->paging, batch->height, raw, batch->n, decoded);
+	unsigned next = 0;
 
 	for (unsigned i = 0; i < n; i++) {
-		struct mo_table_entry entry = {
-			.level = walking->arch->level_name(walking->paging, height),
-			.height = height,
-			.entry_pa = entry_pa + i * entry_bytes,
-			.va = va + ((uint64_t)i << shift_of(walking->arch, height)),
-		};
-		struct mo_arch_entry decoded;
-
-		walking->arch->decode(walking->paging, height, raw + i * entry_bytes, &decoded);
-		if (!decoded.is_present)
-			continue;
-		for (unsigned byte = 0; byte < entry_bytes; byte++)
-			entry.entry |= (uint64_t)raw[i * entry_bytes + byte]
-				       << 8 * (walking->reader->kernel->facts.is_big_endian ? entry_bytes - 1 - byte : byte);
-		MO_TRY(take_entry(walking, height, &decoded, &entry, first_va, last_va));
+		MO_TRY(take_hole(walking, batch, next, decoded[i].index));
+		next = decoded[i].index + 1u;
+		MO_TRY(take_entry(walking, batch, &decoded[i]));
 	}
-	return NULL;
+	return take_hole(walking, batch, next, batch->n);
 }
 
 /* Depth is bounded by the height of the top table. */
 static struct mo_error *walk_table(const struct walking *walking, unsigned height, uint64_t table_pa,
 				   const struct mo_table_entry *above, uint64_t first_va, uint64_t last_va)
 {
-	const struct mo_arch_tables *tables = &walking->arch->tables;
-	unsigned shift = shift_of(walking->arch, height);
-	uint64_t mask = (1ull << tables->index_bits) - 1;
+	const struct mo_paging *paging = walking->paging;
+	unsigned shift = paging->shift[height];
+	uint64_t mask = (1ull << paging->index_bits[height]) - 1;
 	uint64_t first = first_va >> shift & mask;
 	uint64_t last = last_va >> shift & mask;
-	uint64_t va = first_va >> shift << shift;
+	struct batch batch = { .height = height, .va = first_va >> shift << shift, .first_va = first_va, .last_va = last_va };
 
 	if (!walking->walk->tables_left)
 		return mo_error_create(MO_E_LIMIT, "too many page tables; from 0x%" PRIx64 " on they are not read", first_va);
 	walking->walk->tables_left--;
 	while (first <= last) {
-		uint8_t raw[ENTRIES_AT_ONCE * MOST_ENTRY_BYTES];
-		unsigned n = last - first < ENTRIES_AT_ONCE ? (unsigned)(last - first) + 1 : ENTRIES_AT_ONCE;
-		uint64_t entry_pa = table_pa + first * tables->entry_bytes;
-		struct mo_error *error = mo_read_pa(walking->reader, entry_pa, raw, n * tables->entry_bytes);
+		uint8_t raw[ENTRIES_AT_ONCE * MAX_ENTRY_BYTES];
+		struct mo_error *error;
 
+		batch.n = last - first < ENTRIES_AT_ONCE ? (unsigned)(last - first) + 1 : ENTRIES_AT_ONCE;
+		batch.entry_pa = table_pa + first * paging->entry_bytes;
+		error = mo_read_pa(walking->reader, batch.entry_pa, raw, batch.n * paging->entry_bytes);
 		if (error)
 			return tell_broken(walking, above, height, table_pa, error);
-		MO_TRY(take_entries(walking, height, entry_pa, raw, n, va, first_va, last_va));
-		first += n;
-		va += (uint64_t)n << shift;
+		MO_TRY(take_entries(walking, &batch, raw));
+		first += batch.n;
+		batch.va += (uint64_t)batch.n << shift;
 	}
 	return NULL;
 }
@@ -122,10 +143,8 @@ unsigned mo_top_table_height(const struct mo_kernel *kernel)
 
 void mo_address_halves(const struct mo_kernel *kernel, uint64_t *last_user_va, uint64_t *first_kernel_va)
 {
-	unsigned bits = shift_of(kernel->arch, kernel->paging.levels);
-
-	*last_user_va = (1ull << (bits - 1)) - 1;
-	*first_kernel_va = ~*last_user_va;
+	*last_user_va = kernel->paging.last_user_va;
+	*first_kernel_va = kernel->paging.first_kernel_va;
 }
 
 uint64_t mo_kernel_root_table_pa(const struct mo_kernel *kernel)
@@ -138,14 +157,16 @@ struct mo_error *mo_walk_tables(struct mo_reader *reader, struct mo_table_walk *
 	const struct mo_kernel *kernel = reader->kernel;
 	const struct walking walking = {
 		.reader = reader, .walk = walk, .arch = kernel->arch, .paging = &kernel->paging };
-	uint64_t last_user_va;
-	uint64_t first_kernel_va;
+	const struct mo_paging *paging = &kernel->paging;
+	bool is_users = walk->first_va <= paging->last_user_va;
+	/* Where a process's top table serves one half, that is the user's, and the kernel's serves the other. */
+	bool is_others = paging->has_own_user_root && is_users == (!walk->root_pa || walk->root_pa == paging->root_pa);
 
-	mo_address_halves(kernel, &last_user_va, &first_kernel_va);
-	if (walk->first_va > walk->last_va ||
-	    (walk->first_va <= last_user_va ? walk->last_va > last_user_va : walk->first_va < first_kernel_va))
+	if (is_others || walk->first_va > walk->last_va ||
+	    (is_users ? walk->last_va > paging->last_user_va :
+			walk->first_va < paging->first_kernel_va || walk->last_va > paging->last_kernel_va))
 		return mo_error_create(MO_E_INVALID, "0x%" PRIx64 " to 0x%" PRIx64 " is no range that page tables map",
 				       walk->first_va, walk->last_va);
-	return walk_table(&walking, kernel->paging.levels - 1, walk->root_pa ? walk->root_pa : kernel->paging.root_pa, NULL,
+	return walk_table(&walking, paging->levels - 1, walk->root_pa ? walk->root_pa : paging->root_pa, NULL,
 			  walk->first_va, walk->last_va);
 }

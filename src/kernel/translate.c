@@ -10,24 +10,21 @@
 #include "cleanup.h"
 
 #define MAPPING_SHIFT 21
+#define MAX_DIRECT_MAPS 8
 #define N_MAPPINGS (sizeof(((struct mo_reader *)0)->mappings) / sizeof(struct mo_mapping))
-
-static uint64_t direct_map_bytes(const struct mo_kernel *kernel)
-{
-	return kernel->facts.end_pfn << kernel->facts.page_shift;
-}
 
 static bool in_direct_map(const struct mo_kernel *kernel, uint64_t kva)
 {
-	return kernel->facts.page_offset_kva && kva >= kernel->facts.page_offset_kva &&
-	       kva - kernel->facts.page_offset_kva < direct_map_bytes(kernel);
+	uint64_t pa = kva - kernel->direct_map.base_kva;
+
+	return kernel->facts.page_offset_kva && pa >= kernel->direct_map.first_pa && pa < kernel->direct_map.end_pa;
 }
 
 struct mo_error *mo_pa_to_kva(const struct mo_kernel *kernel, uint64_t pa, uint64_t *kva)
 {
-	if (!kernel->facts.page_offset_kva || pa >= direct_map_bytes(kernel))
+	if (!kernel->facts.page_offset_kva || pa < kernel->direct_map.first_pa || pa >= kernel->direct_map.end_pa)
 		return mo_error_create(MO_E_NOT_MAPPED, "physical 0x%" PRIx64 " is not in the direct map", pa);
-	*kva = kernel->facts.page_offset_kva + pa;
+	*kva = kernel->direct_map.base_kva + pa;
 	return NULL;
 }
 
@@ -35,7 +32,7 @@ struct mo_error *mo_direct_map_to_pa(const struct mo_kernel *kernel, uint64_t kv
 {
 	if (!in_direct_map(kernel, kva))
 		return mo_error_create(MO_E_NOT_MAPPED, "0x%" PRIx64 " is not in the direct map", kva);
-	*pa = kva - kernel->facts.page_offset_kva;
+	*pa = kva - kernel->direct_map.base_kva;
 	return NULL;
 }
 
@@ -46,7 +43,7 @@ static struct mo_error *translate_by_tables(struct mo_reader *reader, uint64_t k
 	uint64_t covers_bytes;
 	uint64_t before_bytes;
 
-	MO_TRY(kernel->arch->walk(&reader->view, &kernel->paging, kva, &found));
+	MO_TRY(mo_arch_walk(kernel->arch, &reader->view, &kernel->paging, kva, &found));
 	if (!found.is_mapped)
 		return mo_error_create(MO_E_NOT_MAPPED, "0x%" PRIx64 " is not mapped (no %s entry)", kva,
 				       found.n_steps ? found.steps[found.n_steps - 1].level : "page-table");
@@ -70,9 +67,9 @@ struct mo_error *mo_translate(struct mo_reader *reader, uint64_t kva, uint64_t *
 	uint64_t offset;
 
 	if (in_direct_map(kernel, kva)) {
-		*pa_ret = kva - kernel->facts.page_offset_kva;
+		*pa_ret = kva - kernel->direct_map.base_kva;
 		if (span_bytes_ret)
-			*span_bytes_ret = direct_map_bytes(kernel) - *pa_ret;
+			*span_bytes_ret = kernel->direct_map.end_pa - *pa_ret;
 		return NULL;
 	}
 	mapping = &reader->mappings[kva >> MAPPING_SHIFT & (N_MAPPINGS - 1)];
@@ -93,7 +90,12 @@ struct mo_error *mo_walk_page_table(struct mo_reader *reader, uint64_t root_pa, 
 
 	if (root_pa)
 		paging.root_pa = root_pa;
-	MO_TRY(reader->kernel->arch->walk(&reader->view, &paging, va, &found));
+	else if (paging.has_own_user_root && va <= paging.last_user_va)
+		return mo_error_create(MO_E_INVALID, "0x%" PRIx64 " is a process's: which top table?", va);
+	/* Where a process's top table has no kernel's half, it maps nothing there. */
+	if (root_pa && paging.has_own_user_root && root_pa != reader->kernel->paging.root_pa)
+		paging.first_kernel_va = paging.last_kernel_va + 1;
+	MO_TRY(mo_arch_walk(reader->kernel->arch, &reader->view, &paging, va, &found));
 	translation.n_steps = found.n_steps;
 	translation.is_mapped = found.is_mapped;
 	translation.pa = found.pa;
@@ -102,24 +104,47 @@ struct mo_error *mo_walk_page_table(struct mo_reader *reader, uint64_t root_pa, 
 		translation.steps[i] = (struct mo_translation_step){
 			.level = found.steps[i].level,
 			.entry_pa = found.steps[i].entry_pa,
-			.entry = found.steps[i].entry,
+			.entry = found.steps[i].entry.value,
 			.covers_bytes = found.steps[i].covers_bytes,
-			.is_present = found.steps[i].is_present,
-			.is_leaf = found.steps[i].is_leaf,
+			.height = found.steps[i].height,
+			.kind = found.steps[i].entry.kind,
+			.flags = found.steps[i].entry.flags,
 		};
 	*ret = translation;
 	return NULL;
 }
 
-/* A base is right if the page tables map their own top table where it says. */
-static bool is_direct_map(struct mo_reader *reader, uint64_t base_kva)
+/* A direct map is right if the page tables map their own top table where it says. */
+static bool is_direct_map(struct mo_reader *reader, const struct mo_arch_direct_map *map)
 {
 	const struct mo_kernel *kernel = reader->kernel;
 	struct mo_arch_translation found;
-	MO_DROP_ERROR struct mo_error *error =
-		kernel->arch->walk(&reader->view, &kernel->paging, base_kva + kernel->paging.root_pa, &found);
+	MO_DROP_ERROR struct mo_error *error = mo_arch_walk(kernel->arch, &reader->view, &kernel->paging,
+							    map->base_kva + kernel->paging.root_pa, &found);
 
-	return base_kva && !error && found.is_mapped && found.pa == kernel->paging.root_pa;
+	return map->base_kva && !error && found.is_mapped && found.pa == kernel->paging.root_pa;
+}
+
+static bool read_variable(void *context, const char *name, uint64_t *ret)
+{
+	struct mo_reader *reader = context;
+	struct mo_symbol symbol;
+	struct mo_error *error = reader->kernel->symbols ?
+					 mo_symbols_find(reader->kernel->symbols, NULL, name, &symbol, NULL) :
+					 mo_error_create(MO_E_ABSENT, "no symbols");
+
+	if (!error)
+		error = mo_read_pointer(reader, symbol.value_kva, ret);
+	mo_error_destroy(error);
+	return !error;
+}
+
+static bool read_vmcoreinfo(void *context, const char *key, int64_t *ret)
+{
+	const struct mo_reader *reader = context;
+	MO_DROP_ERROR struct mo_error *error = mo_kernel_vmcoreinfo_number(reader->kernel, key, ret);
+
+	return !error;
 }
 
 /*
@@ -130,27 +155,24 @@ void mo_kernel_find_direct_map(struct mo_kernel *kernel)
 {
 	struct mo_reader *reader = NULL;
 	MO_DROP_ERROR struct mo_error *error = mo_reader_create(kernel, &reader);
-	uint64_t candidates[8];
-	size_t n_candidates;
-	struct mo_symbol symbol;
+	struct mo_arch_direct_map maps[MAX_DIRECT_MAPS];
+	struct mo_arch_view view;
+	uint64_t end_pa = kernel->facts.end_pfn << kernel->facts.page_shift;
+	size_t n_maps;
 
 	if (error)
 		return;
-	if (kernel->symbols && kernel->arch->direct_map_symbol) {
-		MO_DROP_ERROR struct mo_error *absent =
-			mo_symbols_find(kernel->symbols, NULL, kernel->arch->direct_map_symbol, &symbol, NULL);
-
-		if (!absent)
-			absent = mo_read_u64(reader, symbol.value_kva, &candidates[0]);
-		if (!absent && is_direct_map(reader, candidates[0])) {
-			kernel->facts.page_offset_kva = candidates[0];
-			mo_reader_destroy(reader);
-			return;
-		}
+	view = reader->view;
+	view.variable = read_variable;
+	view.vmcoreinfo = kernel->vmcoreinfo ? read_vmcoreinfo : NULL;
+	n_maps = kernel->arch->direct_maps(&view, &kernel->paging, maps, MAX_DIRECT_MAPS);
+	for (size_t i = 0; i < n_maps && !kernel->facts.page_offset_kva; i++) {
+		if (!is_direct_map(reader, &maps[i]))
+			continue;
+		kernel->direct_map = maps[i];
+		if (!kernel->direct_map.end_pa || kernel->direct_map.end_pa > end_pa)
+			kernel->direct_map.end_pa = end_pa;
+		kernel->facts.page_offset_kva = maps[i].base_kva;
 	}
-	n_candidates = kernel->arch->direct_map_candidates(&reader->view, &kernel->paging, candidates, 8);
-	for (size_t i = 0; i < n_candidates && !kernel->facts.page_offset_kva; i++)
-		if (is_direct_map(reader, candidates[i]))
-			kernel->facts.page_offset_kva = candidates[i];
 	mo_reader_destroy(reader);
 }

@@ -41,6 +41,8 @@ struct mo_kernel *mo_fake_kernel(const struct mo_fake *fake)
 	facts->end_pfn = fake->end_pfn;
 	facts->is_live = fake->is_live;
 	facts->paging_levels = fake->paging_levels ? fake->paging_levels : 4;
+	self->kernel.arch = &mo_arch_x86_64;
+	mo_arch_x86_64.set_geometry(&self->kernel.paging, facts->paging_levels);
 	self->kernel.types = mo_fake_types_create(&self->fake);
 	self->kernel.symbols = mo_fake_symbols_create(&self->fake);
 	self->kernel.layouts = mo_kernel_layouts_create();

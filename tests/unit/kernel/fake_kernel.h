@@ -4,8 +4,8 @@
 
 /*
  * A kernel made of rows, for tests: memory at kernel virtual addresses, types, enumerators, symbols and VMCOREINFO.
- * Walks, bound layouts and everything that stands on include/memopsy/kernel.h run on it unchanged; no dump, no types
- * room and no page tables are involved. Memory that was never mapped is MO_E_NOT_MAPPED.
+ * Walks, bound layouts and everything that stands on include/memopsy/kernel.h run on it unchanged; no dump and no types
+ * room are involved. Memory that was never mapped is MO_E_NOT_MAPPED.
  *
  *	static const struct mo_fake_row rows[] = {
  *		{ .type = "struct list_head", .bytes = 16 },
@@ -76,6 +76,12 @@ struct mo_reader *mo_fake_reader(struct mo_kernel *kernel);
 
 /* Maps zeroed memory. Regions must not overlap; neighbouring ones read as one. */
 void mo_fake_map(struct mo_kernel *kernel, uint64_t kva, size_t n_bytes);
+
+/*
+ * Physical memory of so many bytes is what is mapped from direct_map_kva on; the kernel's top table lies at root_pa. Walks of
+ * page tables and translations, which are the real ones, need this.
+ */
+void mo_fake_physical(struct mo_kernel *kernel, uint64_t direct_map_kva, uint64_t bytes, uint64_t root_pa);
 
 /* From now on reads of any of these bytes fail with this code. */
 void mo_fake_break(struct mo_kernel *kernel, uint64_t kva, size_t n_bytes, enum mo_error_code code);

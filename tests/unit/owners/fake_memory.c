@@ -35,14 +35,6 @@ WEAK enum mo_frame_presence mo_kernel_frame_presence(const struct mo_kernel *ker
 	return pfn < 0x1000 ? MO_FRAME_PRESENT : MO_FRAME_HOLE;
 }
 
-WEAK struct mo_error *mo_view_pa(struct mo_reader *reader, uint64_t pa, size_t max_bytes, const void **ret,
-				 size_t *n_bytes_ret)
-{
-	if (max_bytes > 4096 - pa % 4096)
-		max_bytes = 4096 - pa % 4096;
-	return mo_view(reader, DIRECT_KVA + pa, max_bytes, ret, n_bytes_ret);
-}
-
 WEAK struct mo_error *mo_pa_to_kva(const struct mo_kernel *kernel, uint64_t pa, uint64_t *kva)
 {
 	(void)kernel;

@@ -105,6 +105,7 @@ static void toy_init(struct toy *toy)
 	toy->memmap = (struct mo_memmap){ .runs = &toy->memmap_run, .n_runs = 1, .page_struct_bytes = 64, .n_pages = TOY_PAGES };
 	toy->places = (struct mo_places_model){ .find = find_nothing, .find_pa = find_page };
 	state->kernel = mo_fake_kernel(&(const struct mo_fake){ .end_pfn = TOY_PAGES });
+	mo_fake_physical(state->kernel, DIRECT_KVA, TOY_PAGES * 4096ull, 0);
 	state->layout = &toy->layout;
 	state->slabs = &toy->slabs;
 	state->mem_map = &toy->mem_map;

@@ -6,7 +6,6 @@
 #define PRESENT 1ull
 #define MEM_MAP (BASE_KVA + 0x92000)
 #define MAX_MAPNR (BASE_KVA + 0x92008)
-#define TOP_HEIGHT 3u
 
 static const struct mo_fake_row rows[] = {
 	{ .type = "struct page", .bytes = 64 },
@@ -53,35 +52,6 @@ struct mo_progress *mo_run_progress(const struct mo_run *run)
 	return NULL;
 }
 
-unsigned mo_top_table_height(const struct mo_kernel *kernel)
-{
-	(void)kernel;
-	return TOP_HEIGHT;
-}
-
-void mo_address_halves(const struct mo_kernel *kernel, uint64_t *last_user_va, uint64_t *first_kernel_va)
-{
-	(void)kernel;
-	*last_user_va = 0x7fffffffffff;
-	*first_kernel_va = ~*last_user_va;
-}
-
-uint64_t mo_kernel_root_table_pa(const struct mo_kernel *kernel)
-{
-	(void)kernel;
-	return TOY_KERNEL_ROOT * PAGE;
-}
-
-struct mo_error *mo_translate(struct mo_reader *reader, uint64_t kva, uint64_t *pa_ret, uint64_t *span_bytes_ret)
-{
-	(void)reader;
-	(void)span_bytes_ret;
-	if (kva - BASE_KVA >= TOY_PAGES * PAGE)
-		return mo_error_create(MO_E_NOT_MAPPED, "0x%llx is not mapped", (unsigned long long)kva);
-	*pa_ret = kva - BASE_KVA;
-	return NULL;
-}
-
 struct mo_error *mo_parallel_scan(struct mo_kernel *kernel, struct mo_progress *progress, const char *phase, uint64_t first,
 				  uint64_t end, uint64_t grain, mo_scan_function function, void *context)
 {
@@ -93,36 +63,6 @@ struct mo_error *mo_parallel_scan(struct mo_kernel *kernel, struct mo_progress *
 	for (uint64_t i = first; i < end && !error; i++)
 		error = function(context, mo_fake_reader(kernel), 0, i, 1);
 	return error;
-}
-
-static struct mo_error *walk_table(struct mo_reader *reader, struct mo_table_walk *walk, unsigned height, uint64_t table_pa,
-				   const struct mo_table_entry *above, unsigned first, unsigned last)
-{
-	static const char *const levels[] = { "PTE", "PMD", "PUD", "PGD" };
-	struct mo_error *error = NULL;
-
-	assert_true(walk->tables_left > 0);
-	walk->tables_left--;
-	for (unsigned i = first; i <= last && !error; i++) {
-		struct mo_table_entry entry = { .level = levels[height], .height = height, .entry_pa = table_pa + i * 8 };
-
-		error = mo_read_u64(reader, BASE_KVA + entry.entry_pa, &entry.entry);
-		if (error) {
-			walk->broken(walk->context, above, error);
-			return NULL;
-		}
-		entry.pa = entry.entry & ~(PAGE - 1);
-		if (entry.entry & PRESENT && walk->table(walk->context, &entry) && height > walk->lowest_height)
-			error = walk_table(reader, walk, height - 1, entry.pa, &entry, 0, 511);
-	}
-	return error;
-}
-
-struct mo_error *mo_walk_tables(struct mo_reader *reader, struct mo_table_walk *walk)
-{
-	bool is_user = walk->first_va < 1ull << 47;
-
-	return walk_table(reader, walk, TOP_HEIGHT, walk->root_pa, NULL, is_user ? 0 : 256, is_user ? 255 : 511);
 }
 
 void toy_point(struct mo_kernel *kernel, unsigned pfn, unsigned index, uint64_t target_pfn)
@@ -155,6 +95,7 @@ struct mo_kernel *toy_kernel(void)
 	for (unsigned i = 0; i < MO_N_PAGE_CLASSES; i++)
 		class_infos[i].name = i == MO_PAGE_PAGE_TABLE ? "page-table" : "other";
 	mo_fake_map(kernel, BASE_KVA, 0xa0000);
+	mo_fake_physical(kernel, BASE_KVA, TOY_PAGES * PAGE, TOY_KERNEL_ROOT * PAGE);
 	mo_fake_map(kernel, TOY_PAGE_KVA(0), TOY_PAGES * 64);
 	mo_fake_put_u64(kernel, MEM_MAP, TOY_PAGE_KVA(0));
 	mo_fake_put_u64(kernel, MAX_MAPNR, TOY_PAGES);

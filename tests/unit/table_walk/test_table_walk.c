@@ -19,12 +19,18 @@
 #define HUGE 0x80ull
 #define MOST_SEEN 64
 
+struct hole {
+	uint64_t first_va, last_va;
+	unsigned height;
+};
+
 struct fake {
 	struct mo_kernel kernel;     /* first: the reader's kernel leads here */
 	struct mo_reader reader;
 	uint8_t memory[N_PAGES * PAGE];
 	struct mo_table_entry leaves[MOST_SEEN], tables[MOST_SEEN];
-	size_t n_leaves, n_tables, n_broken;
+	struct hole holes[MOST_SEEN];
+	size_t n_leaves, n_tables, n_broken, n_holes;
 	char broken[512];
 	bool is_leaf_failing, is_everything_skipped;
 };
@@ -80,7 +86,8 @@ static struct fake *sound(unsigned levels)
 
 	assert_non_null(fake);
 	fake->kernel.arch = &mo_arch_x86_64;
-	fake->kernel.paging = (struct mo_paging){ .root_pa = (levels == 5 ? 5 : 1) * PAGE, .levels = levels };
+	fake->kernel.paging = (struct mo_paging){ .root_pa = (levels == 5 ? 5 : 1) * PAGE };
+	mo_arch_x86_64.set_geometry(&fake->kernel.paging, levels);
 	fake->reader.kernel = &fake->kernel;
 	put(fake, 5, 0, 1 * PAGE | PRESENT);
 	put(fake, 1, 0, 2 * PAGE | PRESENT);
@@ -250,9 +257,75 @@ static void test_leaf_ends_it(void **state)
 	free(fake);
 }
 
+static struct mo_error *take_swap(void *context, const struct mo_table_entry *entry)
+{
+	struct fake *fake = context;
+
+	assert_true(fake->n_leaves < MOST_SEEN);
+	fake->leaves[fake->n_leaves++] = *entry;
+	return NULL;
+}
+
+static struct mo_error *take_hole(void *context, uint64_t first_va, uint64_t last_va, unsigned height)
+{
+	struct fake *fake = context;
+
+	assert_true(fake->n_holes < MOST_SEEN);
+	fake->holes[fake->n_holes++] = (struct hole){ .first_va = first_va, .last_va = last_va, .height = height };
+	return NULL;
+}
+
+/* Page 1 is without access, page 2 is swapped out: leaf, swap, and the holes around them. */
+static void what_is_not_present_is_told(void **state)
+{
+	struct fake *fake = sound(4);
+	struct mo_table_walk walk = walk_of(fake, 0, 0x5fff);
+
+	(void)state;
+	put(fake, 4, 1, (~(101 * PAGE) & 0xffffffffff000ull) | 0x100);
+	put(fake, 4, 2, ~7ull << 14 >> 5 & ~0x1ffull & ~(31ull << 59));
+	walk.swap = take_swap;
+	walk.hole = take_hole;
+	assert_null(mo_walk_tables(&fake->reader, &walk));
+	assert_int_equal(fake->n_leaves, 3);
+	assert_int_equal(fake->leaves[0].kind, MO_ENTRY_NO_ACCESS);
+	assert_int_equal(fake->leaves[0].pa, 101 * PAGE);
+	assert_int_equal(fake->leaves[1].kind, MO_ENTRY_SWAP);
+	assert_int_equal(fake->leaves[1].va, 0x2000);
+	assert_int_equal(fake->leaves[1].swap_type, 0);
+	assert_int_equal(fake->leaves[1].swap_offset, 7);
+	assert_int_equal(fake->leaves[2].kind, MO_ENTRY_LEAF);
+	assert_int_equal(fake->n_holes, 2);
+	assert_int_equal(fake->holes[0].first_va, 0);
+	assert_int_equal(fake->holes[0].last_va, 0xfff);
+	assert_int_equal(fake->holes[1].first_va, 0x4000);
+	assert_int_equal(fake->holes[1].last_va, 0x5fff);
+	free(fake);
+}
+
+/* A process's top table that maps the user's half alone (TTBR0): the kernel's half is the kernel's. */
+static void a_top_table_of_one_half_maps_no_other(void **state)
+{
+	struct fake *fake = sound(4);
+	struct mo_table_walk walk = walk_of(fake, 0, 0x5fff);
+
+	(void)state;
+	fake->kernel.paging.has_own_user_root = true;
+	expect_code(mo_walk_tables(&fake->reader, &walk), MO_E_INVALID, "is no range that page tables map");
+	walk.root_pa = 2 * PAGE;
+	walk.first_va = ~0xfffull;
+	walk.last_va = UINT64_MAX;
+	expect_code(mo_walk_tables(&fake->reader, &walk), MO_E_INVALID, "is no range that page tables map");
+	walk.root_pa = 0;
+	assert_null(mo_walk_tables(&fake->reader, &walk));
+	free(fake);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_not_present_is_told),
+		cmocka_unit_test(a_top_table_of_one_half_maps_no_other),
 		cmocka_unit_test(test_range),
 		cmocka_unit_test(test_depth),
 		cmocka_unit_test(test_end_of_space),

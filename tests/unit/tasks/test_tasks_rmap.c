@@ -22,28 +22,6 @@
 #define STABLE_NODE SPARE(3)
 #define ITEM(i) (SPARE(3) + 0x40 + (i) * 0x40ull)
 
-/* The toy's page tables, in place of what the fake run has. */
-struct mo_error *mo_walk_page_table(struct mo_reader *reader, uint64_t root_pa, uint64_t va, struct mo_translation *ret)
-{
-	uint64_t table_pa = root_pa;
-
-	*ret = (struct mo_translation){ .n_steps = 0 };
-	for (unsigned level = 4; level-- > 0;) {
-		struct mo_translation_step *step = &ret->steps[ret->n_steps++];
-		struct mo_error *error;
-
-		step->covers_bytes = 1ull << (12 + 9 * level);
-		step->entry_pa = table_pa + (va >> (12 + 9 * level) & 511) * 8;
-		error = mo_read_u64(reader, BASE_KVA + step->entry_pa, &step->entry);
-		if (error || !(step->entry & PRESENT))
-			return error;
-		table_pa = step->entry & PA_MASK;
-	}
-	ret->is_mapped = true;
-	ret->pa = table_pa + (va & 0xfff);
-	return NULL;
-}
-
 /* Two processes, 5 and 6, with a VMA of 16 pages each from address 0 on, and page tables of their own. */
 static struct mo_kernel *two_processes(void)
 {

@@ -168,6 +168,11 @@ struct mo_kernel *toy_tasks(enum toy_shape shape)
 	struct mo_kernel *kernel = mo_fake_kernel(&fake);
 
 	mo_fake_map(kernel, BASE_KVA, 0x200000);
+	mo_fake_physical(kernel, BASE_KVA, 0x200000, USER_TABLE(3) - BASE_KVA);
+	for (unsigned level = 3; level > 0; level--)
+		mo_fake_put_u64(kernel, USER_TABLE(level), (USER_TABLE(level - 1) - BASE_KVA) | 7);
+	for (unsigned i = 0; i < 16; i++)
+		mo_fake_put_u64(kernel, USER_TABLE(0) + i * 8, (0xd0000 + i * 0x1000) | 7);
 	link_after(kernel, TASK(0), TASK(0), TASK(0));
 	mo_fake_put_u64(kernel, VARIABLES, 3);
 	mo_fake_put_u32(kernel, VARIABLES + 8, 2);
@@ -225,7 +230,7 @@ void toy_thread(struct mo_kernel *kernel, unsigned i, unsigned leader)
 void toy_mm(struct mo_kernel *kernel, unsigned task, unsigned mm, int64_t file, int64_t anon, int64_t swap, int64_t shmem)
 {
 	mo_fake_put_u64(kernel, TASK(task) + TASK_MM, MM(mm));
-	mo_fake_put_u64(kernel, MM(mm) + MM_PGD, BASE_KVA);
+	mo_fake_put_u64(kernel, MM(mm) + MM_PGD, USER_TABLE(3));
 	mo_fake_put_u64(kernel, MM(mm) + MM_TOTAL, 1000);
 	mo_fake_put_u64(kernel, MM(mm) + MM_PGTABLES, 40960);
 	mo_fake_put_u64(kernel, MM(mm) + MM_RSS, (uint64_t)file);

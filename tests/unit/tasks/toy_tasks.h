@@ -27,6 +27,8 @@ extern const struct mo_plugin *memopsy_plugin_entry_tasks(void);
 #define TOY_PAGES 2048ull
 #define PAGE(pfn) (BASE_KVA + 0x180000 + (pfn) * 64ull)
 #define TABLE(level) (BASE_KVA + 0x1b0000 + (level) * 0x1000ull)
+/* What every mm has until toy_tables(): the first 64 KiB are the memory of SPARE(). */
+#define USER_TABLE(level) (BASE_KVA + 0x1f0000 + (level) * 0x1000ull)
 enum { TOY_REFERENCED = 2, TOY_DIRTY = 4, TOY_HEAD = 6, TOY_SWAPBACKED = 18, TOY_DOUBLE_MAP = 9 };
 
 /* Members of the toy's task_struct, signal_struct and mm_struct. */

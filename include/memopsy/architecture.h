@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef MEMOPSY_ARCHITECTURE_H
+#define MEMOPSY_ARCHITECTURE_H
+
+/*
+ * What plugins need of the machine's architecture beside its page tables (page_entry.h, table_walk.h). All functions
+ * are pure and may be called by any thread.
+ */
+
+#include <memopsy/kernel.h>
+
+MO_API_BEGIN
+
+/* Addresses, the last one included. */
+struct mo_kva_range {
+	uint64_t first_kva, last_kva;
+};
+
+/* What the kernel maps beside direct map, struct pages and vmalloc: its image, modules, fixed addresses. Returns how many. */
+#define MO_MAX_MAPPED_RANGES 8
+size_t mo_kernel_mapped_ranges(const struct mo_kernel *kernel, struct mo_kva_range *ret, size_t room);
+
+/* Whether code that lies at kva calls a function directly: 0 or 1; -1: of this architecture that is not known. */
+int mo_code_has_call(const struct mo_kernel *kernel, const void *code, size_t n_bytes, uint64_t kva, uint64_t target_kva);
+
+/* What /proc/meminfo calls VmallocTotal, in bytes; 0: of this architecture that is not known. */
+uint64_t mo_vmalloc_total_bytes(const struct mo_kernel *kernel);
+
+MO_API_END
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the session's architecture knows, for those who have a kernel and not an architecture. */
+#include <memopsy/architecture.h>
+#include <memopsy/page_entry.h>
+
+#include "kernel_private.h"
+
+unsigned mo_decode_entries(const struct mo_kernel *kernel, unsigned height, const void *raw, unsigned n,
+			   struct mo_page_entry *ret)
+{
+	return kernel->arch->decode(&kernel->paging, height, raw, n, ret);
+}
+
+unsigned mo_entry_bytes(const struct mo_kernel *kernel)
+{
+	return kernel->paging.entry_bytes;
+}
+
+void mo_entry_words(const struct mo_kernel *kernel, struct mo_entry_words *ret)
+{
+	kernel->arch->entry_words(&kernel->paging, ret);
+}
+
+void mo_entry_flag_names(const struct mo_kernel *kernel, const struct mo_translation_step *step, char *buffer, size_t n_bytes)
+{
+	mo_arch_flag_names(kernel->arch, step->kind == MO_ENTRY_NONE || step->kind == MO_ENTRY_SWAP ? 0 : step->entry,
+			   step->height, step->kind == MO_ENTRY_LEAF || step->kind == MO_ENTRY_NO_ACCESS, buffer, n_bytes);
+}
+
+int mo_code_has_call(const struct mo_kernel *kernel, const void *code, size_t n_bytes, uint64_t kva, uint64_t target_kva)
+{
+	return kernel->arch->has_call ? kernel->arch->has_call(code, n_bytes, kva, target_kva) : -1;
+}
+
+uint64_t mo_vmalloc_total_bytes(const struct mo_kernel *kernel)
+{
+	return kernel->arch->vmalloc_bytes ? kernel->arch->vmalloc_bytes(&kernel->paging) : 0;
+}
+
+size_t mo_kernel_mapped_ranges(const struct mo_kernel *kernel, struct mo_kva_range *ret, size_t room)
+{
+	struct mo_arch_range ranges[MO_MAX_MAPPED_RANGES];
+	size_t n = kernel->arch->mapped_ranges(&kernel->paging, ranges, MO_MAX_MAPPED_RANGES);
+
+	n = n < room ? n : room;
+	for (size_t i = 0; i < n; i++)
+		ret[i] = (struct mo_kva_range){ .first_kva = ranges[i].first_kva, .last_kva = ranges[i].last_kva };
+	return n;
+}
