@@ -26,6 +26,19 @@ int mo_code_has_call(const struct mo_kernel *kernel, const void *code, size_t n_
 /* What /proc/meminfo calls VmallocTotal, in bytes; 0: of this architecture that is not known. */
 uint64_t mo_vmalloc_total_bytes(const struct mo_kernel *kernel);
 
+/*
+ * Where struct cpuinfo_x86.x86_capability, or what another architecture has in its place, notes that something is in use:
+ * the number of the bit, in words of 32 bits; -1: this architecture has no such thing.
+ */
+enum mo_cpu_feature {
+	MO_CPU_PAIRED_TABLES,    /* page-table isolation: top tables are pairs of pages, the kernel's and the user's */
+	MO_CPU_PROTECTION_KEYS,  /* the kernel has turned them on for users */
+};
+int mo_cpu_feature_bit(const struct mo_kernel *kernel, enum mo_cpu_feature feature);
+
+/* A signed long, as wide as the kernel's. */
+struct mo_error *mo_read_long(struct mo_reader *reader, uint64_t kva, int64_t *ret) MO_MUST_USE;
+
 MO_API_END
 
 #endif

@@ -35,7 +35,7 @@ struct mo_table_entry {
 struct mo_table_walk {
 	uint64_t root_pa;        /* of the top table; 0: the kernel's own */
 	uint64_t first_va;       /* the range, its last byte included; both in the same half of the address space */
-	uint64_t last_va;
+	uint64_t last_va;        /* UINT64_MAX: to the end */
 	uint64_t tables_left;    /* how many tables may still be read: counts down, over several walks if need be */
 	unsigned lowest_height;  /* tables below this height are told, but not read: 0 for everything, 1 without PTE tables */
 	/* An entry that points at a lower table: whether to go into that. NULL: always. */
@@ -54,7 +54,10 @@ struct mo_table_walk {
 	void *context;
 };
 
-/* MO_E_LIMIT: tables_left is used up. MO_E_INVALID: the range is none. */
+/*
+ * MO_E_LIMIT: tables_left is used up. MO_E_INVALID: the range is none. Where top tables serve one half each (TTBR0 and
+ * TTBR1), a process's has nothing in the kernel's half, nor the kernel's in the user's.
+ */
 struct mo_error *mo_walk_tables(struct mo_reader *reader, struct mo_table_walk *walk) MO_MUST_USE;
 
 /* How high the top table stands above the memory: 3 with 4 levels, 4 with 5. */
@@ -62,6 +65,10 @@ unsigned mo_top_table_height(const struct mo_kernel *kernel);
 
 /* The first address of the kernel's half, and the last of the user's. */
 void mo_address_halves(const struct mo_kernel *kernel, uint64_t *last_user_va, uint64_t *first_kernel_va);
+
+/* The place of an entry in its table, and how many a top table has. */
+unsigned mo_table_entry_index(const struct mo_kernel *kernel, const struct mo_table_entry *entry);
+unsigned mo_root_table_entries(const struct mo_kernel *kernel);
 
 /* Where the kernel's own top table lies. */
 uint64_t mo_kernel_root_table_pa(const struct mo_kernel *kernel);

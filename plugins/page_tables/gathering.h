@@ -12,6 +12,7 @@
 
 #include <memopsy/memmap.h>
 #include <memopsy/page_tables.h>
+#include <memopsy/architecture.h>
 #include <memopsy/parallel.h>
 #include <memopsy/plugin.h>
 #include <memopsy/table_walk.h>
@@ -22,7 +23,6 @@
 
 #define MOST_OWNERS (1u << 22)
 #define MOST_REPEATS 65536u /* that are kept; more are counted */
-#define ROOT_ENTRIES 512u
 
 /* A table that had been found before. */
 struct repeat {
@@ -50,7 +50,7 @@ struct page_tables_state {
 	struct mo_table_owner *owners;
 	size_t n_owners, n_owners_allocated;
 	bool has_user_roots;          /* page-table isolation: a top table is a pair of pages */
-	uint64_t kernel_root[ROOT_ENTRIES]; /* where the entries of the kernel's top table point; 0: nowhere */
+	uint64_t *kernel_root;        /* where the entries of the kernel's top table point; 0: nowhere */
 	uint64_t *seen;               /* a bit for each page frame below n_pfns */
 	uint64_t n_pfns;
 	struct thread_tables *threads;

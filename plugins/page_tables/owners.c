@@ -10,10 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* X86_FEATURE_PTI: word 7, bit 11 of the capabilities since 4.15 (arch/x86/include/asm/cpufeatures.h). */
-#define PTI_WORD 7u
-#define PTI_BIT 11u
-
 static struct mo_error *add_owner(struct page_tables_state *state, const struct mo_table_owner *owner)
 {
 	if (state->n_owners == state->n_owners_allocated) {
@@ -180,13 +176,16 @@ static struct mo_error *add_listed(struct page_tables_state *state)
 static void find_isolation(struct page_tables_state *state)
 {
 	const struct page_tables_layout *layout = state->layout;
+	int bit = mo_cpu_feature_bit(mo_run_kernel(state->run), MO_CPU_PAIRED_TABLES);
 	uint64_t word = 0;
 	struct mo_error *error;
 
-	if (!mo_has(&layout->boot_cpu_data) || !mo_has(&layout->capability) || layout->capability.n_elements <= PTI_WORD)
+	if (bit < 0 || !mo_has(&layout->boot_cpu_data) || !mo_has(&layout->capability) ||
+	    layout->capability.n_elements <= (unsigned)bit / 32)
 		return;
-	error = mo_read_element(mo_run_reader(state->run), &layout->capability, layout->boot_cpu_data.kva, PTI_WORD, &word);
-	state->has_user_roots = !error && word >> PTI_BIT & 1;
+	error = mo_read_element(mo_run_reader(state->run), &layout->capability, layout->boot_cpu_data.kva, (unsigned)bit / 32,
+				&word);
+	state->has_user_roots = !error && word >> (unsigned)bit % 32 & 1;
 	mo_trouble_note(&state->unreadable_owners, mo_error_prepend(error, "whether top tables are pairs"));
 }
 

@@ -13,9 +13,10 @@ static void free_working(struct page_tables_state *state)
 	}
 	free(state->threads);
 	free(state->seen);
+	free(state->kernel_root);
 	state->threads = NULL;
 	state->n_threads = 0;
-	state->seen = NULL;
+	state->seen = state->kernel_root = NULL;
 }
 
 void release_page_tables(void *model)

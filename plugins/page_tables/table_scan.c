@@ -93,7 +93,7 @@ static bool visit_table(void *context, const struct mo_table_entry *entry)
 	unsigned page_shift = mo_kernel_facts(mo_run_kernel(state->run))->page_shift;
 	struct mo_page_table table = { .pfn = entry->pa >> page_shift, .owner = scan->owner,
 				       .height = (uint8_t)(entry->height - 1) };
-	uint64_t root_index = entry->entry_pa / 8 % ROOT_ENTRIES;
+	unsigned root_index = mo_table_entry_index(mo_run_kernel(state->run), entry);
 	bool is_new = false;
 
 	if (scan->memory)
@@ -207,7 +207,8 @@ struct mo_error *scan_tables(struct page_tables_state *state)
 	state->threads = calloc(state->n_threads, sizeof(*state->threads));
 	state->n_pfns = mo_kernel_facts(kernel)->end_pfn;
 	state->seen = calloc((size_t)(state->n_pfns / 64 + 1), sizeof(*state->seen));
-	if (!state->threads || !state->seen) {
+	state->kernel_root = calloc(mo_root_table_entries(kernel), sizeof(*state->kernel_root));
+	if (!state->threads || !state->seen || !state->kernel_root) {
 		state->n_threads = state->threads ? state->n_threads : 0;
 		return mo_error_no_memory();
 	}

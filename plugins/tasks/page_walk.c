@@ -10,7 +10,6 @@
 
 #include <inttypes.h>
 
-#define PAGE_BYTES 4096u
 #define HEIGHT_OF_PUD 2u
 #define MAPPING_ANON 1u
 #define MAPPING_KSM 3u
@@ -20,6 +19,7 @@ struct page_walk {
 	const struct tasks_layout *layout;
 	const struct vma *vma;
 	struct mem_size_stats *stats;
+	uint64_t page_bytes;
 	uint64_t hugetlb_bytes;  /* 0: no hugetlb VMA */
 };
 
@@ -64,12 +64,12 @@ static void account_shares(const struct page_walk *walk, uint64_t pfn, uint64_t 
 			   bool dirty)
 {
 	if (first->refcount == 1) {
-		accumulate(walk, first, n_pages * PAGE_BYTES, n_pages * PAGE_BYTES << PSS_SHIFT, dirty, true);
+		accumulate(walk, first, n_pages * walk->page_bytes, n_pages * walk->page_bytes << PSS_SHIFT, dirty, true);
 		return;
 	}
 	for (uint64_t i = 0; i < n_pages; i++) {
 		struct mapped_page page = *first;
-		uint64_t pss = (uint64_t)PAGE_BYTES << PSS_SHIFT;
+		uint64_t pss = walk->page_bytes << PSS_SHIFT;
 		int32_t mapcount = 0;
 		bool is_exclusive = false;
 		struct mo_error *error = i ? read_mapped_page(walk->reading, pfn + i, &page) : NULL;
@@ -82,7 +82,7 @@ static void account_shares(const struct page_walk *walk, uint64_t pfn, uint64_t 
 		}
 		if (mapcount >= 2)
 			pss /= (uint32_t)mapcount;
-		accumulate(walk, first, PAGE_BYTES, pss, dirty, is_exclusive);
+		accumulate(walk, first, walk->page_bytes, pss, dirty, is_exclusive);
 	}
 }
 
@@ -91,7 +91,7 @@ static void account(const struct page_walk *walk, uint64_t pfn, uint64_t n_pages
 {
 	struct mem_size_stats *stats = walk->stats;
 	const struct tasks_layout *layout = walk->layout;
-	uint64_t bytes = n_pages * PAGE_BYTES;
+	uint64_t bytes = n_pages * walk->page_bytes;
 	bool dirty = entry_flags & MO_ENTRY_DIRTY;
 	struct mapped_page page;
 	uint64_t young_flags;
@@ -123,13 +123,13 @@ static void account(const struct page_walk *walk, uint64_t pfn, uint64_t n_pages
 static struct mo_error *add_swap_entry(void *context, const struct mo_table_entry *entry)
 {
 	const struct page_walk *walk = context;
-	uint64_t pss = (uint64_t)PAGE_BYTES << PSS_SHIFT;
+	uint64_t pss = walk->page_bytes << PSS_SHIFT;
 	struct mo_count count;
 
 	/* Of huge pages nothing but migration is kept this way; types beyond the swap areas are that, too. */
 	if (entry->height || walk->hugetlb_bytes || entry->swap_type >= swap_type_count(walk->reading->state))
 		return NULL;
-	walk->stats->swap += PAGE_BYTES;
+	walk->stats->swap += walk->page_bytes;
 	count = swap_entry_count(walk->reading->state, entry->swap_type, entry->swap_offset);
 	if (count.certainty != MO_EXACT)
 		walk->stats->has_swap_pss = false;
@@ -157,7 +157,7 @@ static struct mo_error *add_hole(void *context, uint64_t first_va, uint64_t last
 	struct vma hole = *walk->vma;
 
 	(void)height;
-	hole.pgoff += (first_va - hole.start) / PAGE_BYTES;
+	hole.pgoff += (first_va - hole.start) / walk->page_bytes;
 	hole.start = first_va;
 	hole.end = last_va + 1;
 	note(walk, shmem_swap_bytes(walk->reading->state, &hole, &swapped));
@@ -169,8 +169,8 @@ static struct mo_error *add_hole(void *context, uint64_t first_va, uint64_t last
 static struct mo_error *add_leaf(void *context, const struct mo_table_entry *entry)
 {
 	const struct page_walk *walk = context;
-	uint64_t n_pages = entry->covers_bytes / PAGE_BYTES;
-	uint64_t pfn = entry->pa / PAGE_BYTES & ~(n_pages - 1);
+	uint64_t n_pages = entry->covers_bytes / walk->page_bytes;
+	uint64_t pfn = entry->pa / walk->page_bytes & ~(n_pages - 1);
 
 	if (walk->hugetlb_bytes)
 		add_hugetlb(walk, pfn);
@@ -193,8 +193,8 @@ static uint64_t most_tables(const struct mo_mm *mm, const struct mo_kernel_facts
 {
 	uint64_t most = facts->end_pfn;
 
-	if (mm->pgtables_bytes.certainty == MO_EXACT && mm->pgtables_bytes.value / PAGE_BYTES < most)
-		most = mm->pgtables_bytes.value / PAGE_BYTES;
+	if (mm->pgtables_bytes.certainty == MO_EXACT && mm->pgtables_bytes.value / facts->page_bytes < most)
+		most = mm->pgtables_bytes.value / facts->page_bytes;
 	return most + 8;
 }
 
@@ -236,7 +236,8 @@ void add_vma_stats(const struct page_reading *reading, const struct mo_mm *mm, c
 		   struct mem_size_stats *stats)
 {
 	struct tasks_state *state = reading->state;
-	struct page_walk walk = { .reading = reading, .layout = state->layout, .vma = vma, .stats = stats };
+	struct page_walk walk = { .reading = reading, .layout = state->layout, .vma = vma, .stats = stats,
+				  .page_bytes = mo_kernel_facts(mo_run_kernel(state->run))->page_bytes };
 	bool holes_may_be_swap = false;
 	uint64_t swapped = 0;
 

@@ -82,12 +82,13 @@ static void write_rank(const struct ranking *ranking, uint32_t index, struct mo_
 	const struct mo_mm *mm = &model->mms[index];
 	const struct mo_task *task = &model->tasks[model->tasks[mm->first_task].leader];
 	const struct mem_size_stats *stats = &ranking->stats[index];
+	unsigned page_shift = mo_kernel_facts(mo_run_kernel(ranking->state->run))->page_shift;
 	struct mo_count vss = mm->total_vm_pages;
 	struct mo_cell cells[N_COLUMNS];
 
-	if (vss.value > UINT64_MAX >> 12)
+	if (vss.value > UINT64_MAX >> page_shift)
 		vss = mo_unknown();
-	vss.value <<= 12;
+	vss.value <<= page_shift;
 	cells[COLUMN_PID] = mo_cell_signed(task->pid);
 	cells[COLUMN_VSS] = mo_cell_number(vss);
 	cells[COLUMN_RSS] = bytes_cell(stats, stats->resident);

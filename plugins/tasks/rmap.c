@@ -12,13 +12,13 @@
 #define MOST_KSM_ITEMS (1u << 22)
 #define MAPPING_ANON 1u
 #define MAPPING_KSM 3u
-#define PAGE_BYTES 4096u
 
 struct finding_mappings {
 	const struct page_reading *reading;
 	struct tasks_state *state;
 	const struct rmap_page *page;
 	struct rmap_hits *hits;
+	uint64_t page_bytes;
 };
 
 struct mo_error *add_hit(struct rmap_hits *hits, const struct rmap_hit *hit)
@@ -78,7 +78,7 @@ static struct mo_error *look_at(const struct finding_mappings *finding, uint64_t
 		error = mo_direct_map_to_pa(mo_run_kernel(state->run), pgd_kva, &pgd_pa);
 	if (!error)
 		error = mo_walk_page_table(state->reader, pgd_pa, va, &translation);
-	if (error || !translation.is_mapped || translation.pa / PAGE_BYTES != finding->page->pfn)
+	if (error || !translation.is_mapped || translation.pa / finding->page_bytes != finding->page->pfn)
 		return error;
 	step = &translation.steps[translation.n_steps - 1];
 	hit.entry = step->entry;
@@ -107,12 +107,12 @@ static struct mo_error *look_into_vma(const struct finding_mappings *finding, ui
 	if (has_va)
 		return known_va >= vma.start && known_va < vma.end ? look_at(finding, mm_kva, &vma, known_va) : NULL;
 	if (vma.flags & VM_HUGETLB)
-		scales[1] = vma_page_bytes(state, &vma) / PAGE_BYTES;
+		scales[1] = vma_page_bytes(state, &vma) / finding->page_bytes;
 	for (unsigned i = 0; i < 2 && scales[i] && !error && finding->hits->n == n_before; i++) {
 		uint64_t pages_in = finding->page->index * scales[i] + within - vma.pgoff;
 
-		if (vma.end > vma.start && pages_in < (vma.end - vma.start) / PAGE_BYTES)
-			error = look_at(finding, mm_kva, &vma, vma.start + pages_in * PAGE_BYTES);
+		if (vma.end > vma.start && pages_in < (vma.end - vma.start) / finding->page_bytes)
+			error = look_at(finding, mm_kva, &vma, vma.start + pages_in * finding->page_bytes);
 	}
 	return error;
 }
@@ -197,7 +197,7 @@ static struct mo_error *walk_ksm(const struct finding_mappings *finding)
 			error = mo_read_field(state->reader, &layout->rmap.item_address, item_kva, &va);
 		if (!error)
 			error = walk_tree(finding, mo_field_kva(&layout->rmap.tree_of_anon, anon_vma_kva), true, true,
-					  va & ~(uint64_t)(PAGE_BYTES - 1));
+					  va & ~(finding->page_bytes - 1));
 	}
 	mo_trouble_note(&state->broken_vmas,
 		     mo_error_prepend(mo_chain_end(&walk), "KSM items of page frame 0x%" PRIx64, finding->page->pfn));
@@ -217,7 +217,8 @@ static struct mo_error *need_layout(const struct tasks_layout *layout)
 struct mo_error *find_mappings(const struct page_reading *reading, const struct rmap_page *page, struct rmap_hits *hits)
 {
 	const struct tasks_layout *layout = reading->state->layout;
-	struct finding_mappings finding = { .reading = reading, .state = reading->state, .page = page, .hits = hits };
+	struct finding_mappings finding = { .reading = reading, .state = reading->state, .page = page, .hits = hits,
+					   .page_bytes = mo_kernel_facts(mo_run_kernel(reading->state->run))->page_bytes };
 	struct mo_error *error = need_layout(layout);
 
 	if (error)

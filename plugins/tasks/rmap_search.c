@@ -6,14 +6,13 @@
 
 #include <inttypes.h>
 
-#define PAGE_BYTES 4096u
-
 struct table_search {
 	struct tasks_state *state;
 	const struct mo_mm *mm;
 	const struct rmap_page *pages;
 	size_t n_pages;
 	struct rmap_hits *hits;
+	uint64_t page_bytes;
 };
 
 /* The first page at or after pfn. */
@@ -36,15 +35,15 @@ static size_t first_page(const struct table_search *search, uint64_t pfn)
 static struct mo_error *match_leaf(void *context, const struct mo_table_entry *entry)
 {
 	const struct table_search *search = context;
-	uint64_t pfn = entry->pa / PAGE_BYTES;
-	uint64_t n = entry->covers_bytes / PAGE_BYTES;
+	uint64_t pfn = entry->pa / search->page_bytes;
+	uint64_t n = entry->covers_bytes / search->page_bytes;
 	struct mo_error *error = NULL;
 
 	for (size_t i = first_page(search, pfn); i < search->n_pages && search->pages[i].pfn - pfn < n && !error; i++) {
 		const struct rmap_hit hit = {
 			.pfn = search->pages[i].pfn,
 			.mm_kva = search->mm->kva,
-			.va = entry->va + (search->pages[i].pfn - pfn) * PAGE_BYTES,
+			.va = entry->va + (search->pages[i].pfn - pfn) * search->page_bytes,
 			.entry = entry->entry,
 			.entry_pa = entry->entry_pa,
 			.kind = entry->kind,
@@ -69,8 +68,8 @@ static uint64_t most_tables(const struct mo_mm *mm, const struct mo_kernel_facts
 {
 	uint64_t most = facts->end_pfn;
 
-	if (mm->pgtables_bytes.certainty == MO_EXACT && mm->pgtables_bytes.value / PAGE_BYTES < most)
-		most = mm->pgtables_bytes.value / PAGE_BYTES;
+	if (mm->pgtables_bytes.certainty == MO_EXACT && mm->pgtables_bytes.value / facts->page_bytes < most)
+		most = mm->pgtables_bytes.value / facts->page_bytes;
 	return most + 8;
 }
 
@@ -102,11 +101,12 @@ static struct mo_error *search_mm(struct table_search *search)
 struct mo_error *search_mappings(struct tasks_state *state, const struct rmap_page *pages, size_t n_pages,
 				 struct rmap_hits *hits)
 {
+	uint64_t page_bytes = mo_kernel_facts(mo_run_kernel(state->run))->page_bytes;
 	struct mo_error *error = NULL;
 
 	for (size_t i = 0; i < state->model.n_mms && !error; i++) {
 		struct table_search search = { .state = state, .mm = &state->model.mms[i], .pages = pages, .n_pages = n_pages,
-					       .hits = hits };
+					       .hits = hits, .page_bytes = page_bytes };
 
 		if (search.mm->is_readable)
 			error = search_mm(&search);

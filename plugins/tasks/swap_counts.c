@@ -70,7 +70,7 @@ struct mo_count swap_entry_count(const struct tasks_state *state, unsigned type,
 
 	if (!mo_has(&layout->swap.info) || !mo_has(&layout->swap.max))
 		return count;
-	error = mo_read_pointer(state->reader, layout->swap.info.kva + type * 8ull, &info_kva);
+	error = mo_read_pointer(state->reader, layout->swap.info.kva + (uint64_t)type * mo_kernel_facts(mo_run_kernel(state->run))->pointer_bytes, &info_kva);
 	if (!error)
 		error = mo_read_field(state->reader, &layout->swap.max, info_kva, &max);
 	if (!error && offset < (uint32_t)max) {

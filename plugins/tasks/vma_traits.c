@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What smaps says of a VMA beside its pages: page size, huge pages allowed, flags. */
+#include <memopsy/architecture.h>
+
 #include "smaps.h"
 
 #include <stdio.h>
@@ -8,7 +10,6 @@
 #define MMF_DISABLE_THP 24u /* include/linux/sched/coredump.h */
 #define PMD_ORDER 9u
 #define FOLIO_ORDER_MAX_SHIFT 21u /* AS_FOLIO_ORDER_MAX (include/linux/pagemap.h, 6.12) */
-#define FEATURE_OSPKE (16 * 32 + 4) /* arch/x86/include/asm/cpufeatures.h */
 
 uint64_t vma_page_bytes(const struct tasks_state *state, const struct vma *vma)
 {
@@ -176,14 +177,15 @@ int vma_thp_eligible(const struct tasks_state *state, const struct mo_mm *mm, co
 bool has_protection_keys(const struct tasks_state *state)
 {
 	const struct tasks_layout *layout = state->layout;
+	int bit = mo_cpu_feature_bit(mo_run_kernel(state->run), MO_CPU_PROTECTION_KEYS);
 	uint32_t word = 0;
 
-	if (!mo_has(&layout->smaps.boot_cpu_data) || !mo_has(&layout->smaps.cpu_capability))
+	if (bit < 0 || !mo_has(&layout->smaps.boot_cpu_data) || !mo_has(&layout->smaps.cpu_capability))
 		return false;
 	mo_error_destroy(mo_read_u32(state->reader, mo_field_kva(&layout->smaps.cpu_capability,
-								  layout->smaps.boot_cpu_data.kva) + FEATURE_OSPKE / 32 * 4,
+								  layout->smaps.boot_cpu_data.kva) + (unsigned)bit / 32 * 4,
 				     &word));
-	return word >> FEATURE_OSPKE % 32 & 1;
+	return word >> (unsigned)bit % 32 & 1;
 }
 
 #define FIRST_KEY_BIT 32u

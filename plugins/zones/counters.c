@@ -3,6 +3,8 @@
  * vm_node_stat[] and vm_zone_stat[] (mm/vmstat.c), as /proc prints them: the global arrays alone, negative values as
  * 0, the CPUs' pending deltas not folded in.
  */
+#include <memopsy/architecture.h>
+
 #include "gathering.h"
 
 #include <stdlib.h>
@@ -76,17 +78,17 @@ struct mo_count zone_counter(const struct zones_state *state, enum zone_item ite
 
 struct mo_count read_long(const struct zones_state *state, const struct mo_address *symbol)
 {
-	uint64_t value;
+	int64_t value;
 	struct mo_error *error;
 
 	if (!mo_has(symbol))
 		return mo_unknown();
-	error = mo_read_u64(state->reader, symbol->kva, &value);
+	error = mo_read_long(state->reader, symbol->kva, &value);
 	if (error) {
 		zones_unreadable(state, symbol->name, error);
 		return mo_unknown();
 	}
-	return mo_exact((int64_t)value < 0 ? 0 : value);
+	return mo_exact(value < 0 ? 0 : (uint64_t)value);
 }
 
 struct mo_count read_int(const struct zones_state *state, const struct mo_address *symbol)

@@ -239,7 +239,7 @@ static struct mo_count direct_mapped(const struct zones_state *state, const stru
 
 	if (!mo_has(level) || level->value < 0 || level->value > 8)
 		return mo_unknown();
-	at_level.kva += (uint64_t)level->value * 8;
+	at_level.kva += (uint64_t)level->value * mo_kernel_facts(mo_run_kernel(state->run))->pointer_bytes;
 	return read_long(state, &at_level);
 }
 

@@ -22,6 +22,7 @@
 enum {
 	PAGE = 4096,
 	SIX_PAGES = 6 * PAGE,
+	NO_ACCESS_PAGES = 1024,
 	HUGE_BYTES = 2 << 20,
 	ADVICE_GUARD_INSTALL = 102, /* since 6.13 */
 	CALL_MSEAL = 462,	    /* since 6.10 */
@@ -111,6 +112,11 @@ static void protect_and_lock(void)
 	write_pages(start, SIX_PAGES);
 	mprotect(start + 2 * PAGE, PAGE, PROT_READ);
 	mprotect(start + 4 * PAGE, PAGE, PROT_READ | PROT_EXEC);
+	/* Pages that were written and may no longer be touched keep their memory; the last six may. */
+	start = between_guards((size_t)NO_ACCESS_PAGES * PAGE);
+	madvise(start, NO_ACCESS_PAGES * PAGE, MADV_NOHUGEPAGE);
+	write_pages(start, NO_ACCESS_PAGES * PAGE);
+	mprotect(start, NO_ACCESS_PAGES * PAGE - SIX_PAGES, PROT_NONE);
 	start = between_guards(SIX_PAGES);
 	if (mlock2(start, SIX_PAGES, MLOCK_ONFAULT) != 0)
 		perror("map-kinds: mlock2");

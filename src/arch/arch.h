@@ -25,7 +25,8 @@
  *  7. mapped_ranges(): what else the kernel maps that is neither the direct map, nor struct pages, nor vmalloc.
  *  8. registers(): of the notes of a CPU.
  *  9. has_call(): how a direct call looks in machine code.
- * 10. vmalloc_bytes(): what /proc/meminfo calls VmallocTotal.
+ * 10. feature_bit(): where the kernel notes what the CPU and it have agreed on.
+ * 11. vmalloc_bytes(): what /proc/meminfo calls VmallocTotal.
  *
  * Optional ones may be NULL where it says so. Nothing here reads a dump by itself: memory, VMCOREINFO and notes come
  * through `struct mo_arch_view`. All functions are pure as far as the view is, so any thread may call them.
@@ -34,6 +35,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <memopsy/architecture.h>
 #include <memopsy/error.h>
 #include <memopsy/page_entry.h>
 
@@ -165,6 +167,9 @@ struct mo_arch {
 
 	/* Whether code that lies at kva calls a function directly. NULL: not known. */
 	bool (*has_call)(const uint8_t *code, size_t n_bytes, uint64_t kva, uint64_t target_kva);
+
+	/* The number of the bit that notes it; -1: there is no such thing. */
+	int (*feature_bit)(enum mo_cpu_feature feature);
 
 	/* NULL: not known. */
 	uint64_t (*vmalloc_bytes)(const struct mo_paging *paging);

@@ -359,6 +359,18 @@ static uint64_t vmalloc_bytes(const struct mo_paging *paging)
 	return ((paging->levels == 5 ? 12800ull : 32ull) << 40) - 1;
 }
 
+/* arch/x86/include/asm/cpufeatures.h: X86_FEATURE_PTI (4.15), X86_FEATURE_OSPKE (4.6) */
+static int feature_bit(enum mo_cpu_feature feature)
+{
+	switch (feature) {
+	case MO_CPU_PAIRED_TABLES:
+		return 7 * 32 + 11;
+	case MO_CPU_PROTECTION_KEYS:
+		return 16 * 32 + 4;
+	}
+	return -1;
+}
+
 static const struct mo_arch_flag flags[] = {
 	{ .bit = 0, .name = "PRESENT" },
 	{ .bit = 1, .name = "RW" },
@@ -389,5 +401,6 @@ const struct mo_arch mo_arch_x86_64 = {
 	.mapped_ranges = mapped_ranges,
 	.registers = registers,
 	.has_call = has_call,
+	.feature_bit = feature_bit,
 	.vmalloc_bytes = vmalloc_bytes,
 };

@@ -2,8 +2,11 @@
 /* What the session's architecture knows, for those who have a kernel and not an architecture. */
 #include <memopsy/architecture.h>
 #include <memopsy/page_entry.h>
+#include <memopsy/table_walk.h>
 
 #include "kernel_private.h"
+
+#include "cleanup.h"
 
 unsigned mo_decode_entries(const struct mo_kernel *kernel, unsigned height, const void *raw, unsigned n,
 			   struct mo_page_entry *ret)
@@ -46,4 +49,30 @@ size_t mo_kernel_mapped_ranges(const struct mo_kernel *kernel, struct mo_kva_ran
 	for (size_t i = 0; i < n; i++)
 		ret[i] = (struct mo_kva_range){ .first_kva = ranges[i].first_kva, .last_kva = ranges[i].last_kva };
 	return n;
+}
+
+int mo_cpu_feature_bit(const struct mo_kernel *kernel, enum mo_cpu_feature feature)
+{
+	return kernel->arch->feature_bit(feature);
+}
+
+struct mo_error *mo_read_long(struct mo_reader *reader, uint64_t kva, int64_t *ret)
+{
+	uint64_t value;
+
+	MO_TRY(mo_read_pointer(reader, kva, &value));
+	*ret = reader->kernel->facts.pointer_bytes == 8 ? (int64_t)value : (int32_t)(uint32_t)value;
+	return NULL;
+}
+
+unsigned mo_table_entry_index(const struct mo_kernel *kernel, const struct mo_table_entry *entry)
+{
+	const struct mo_paging *paging = &kernel->paging;
+
+	return (unsigned)(entry->entry_pa / paging->entry_bytes & ((1u << paging->index_bits[entry->height]) - 1));
+}
+
+unsigned mo_root_table_entries(const struct mo_kernel *kernel)
+{
+	return 1u << kernel->paging.index_bits[kernel->paging.levels - 1];
 }

@@ -161,12 +161,15 @@ struct mo_error *mo_walk_tables(struct mo_reader *reader, struct mo_table_walk *
 	bool is_users = walk->first_va <= paging->last_user_va;
 	/* Where a process's top table serves one half, that is the user's, and the kernel's serves the other. */
 	bool is_others = paging->has_own_user_root && is_users == (!walk->root_pa || walk->root_pa == paging->root_pa);
+	uint64_t last_va = walk->last_va == UINT64_MAX && !is_users ? paging->last_kernel_va : walk->last_va;
 
-	if (is_others || walk->first_va > walk->last_va ||
-	    (is_users ? walk->last_va > paging->last_user_va :
-			walk->first_va < paging->first_kernel_va || walk->last_va > paging->last_kernel_va))
+	if (walk->first_va > last_va ||
+	    (is_users ? last_va > paging->last_user_va :
+			walk->first_va < paging->first_kernel_va || last_va > paging->last_kernel_va))
 		return mo_error_create(MO_E_INVALID, "0x%" PRIx64 " to 0x%" PRIx64 " is no range that page tables map",
-				       walk->first_va, walk->last_va);
+				       walk->first_va, last_va);
+	if (is_others)
+		return NULL;
 	return walk_table(&walking, paging->levels - 1, walk->root_pa ? walk->root_pa : paging->root_pa, NULL,
-			  walk->first_va, walk->last_va);
+			  walk->first_va, last_va);
 }

@@ -51,10 +51,11 @@ def main():
     pfns = choose(flags, counts)
     found, pages = shown(program, dump, pfns)
     searched, _ = shown(program, dump, pfns, "--search")
-    n_rows = n_wrong = n_mapped = n_special = 0
+    n_rows = n_wrong = n_mapped = n_special = n_no_access = 0
     for pfn in pfns:
         n_rows += len(found[pfn])
         n_mapped += bool(found[pfn])
+        n_no_access += sum(row[4].startswith("none") for row in found[pfn])
         wrong = []
         is_ordinary = flags[pfn] & (KINDS["anon"] | KINDS["ksm"] | KINDS["lru"] | KINDS["huge"])
         if pages[pfn]["kind"] == "none" and not is_ordinary and searched[pfn]:
@@ -68,7 +69,7 @@ def main():
         if wrong and n_wrong < 20:
             print(f"page frame {pfn:#x} ({pages[pfn]['kind']}, flags {flags[pfn]:#x}): {wrong[0]}")
     kinds = {kind: sum(page["kind"] == kind for page in pages.values()) for kind in ("anon", "ksm", "file", "none")}
-    print(f"{len(pfns)} pages ({kinds}), {n_mapped} mapped by {n_rows} entries, {n_special} special: {n_wrong} differ")
+    print(f"{len(pfns)} pages ({kinds}), {n_mapped} mapped by {n_rows} entries, {n_no_access} of them without access, {n_special} special: {n_wrong} differ")
     sys.exit(1 if n_wrong or not n_rows else 0)
 
 
