@@ -7,6 +7,8 @@
  * are pure and may be called by any thread.
  */
 
+#include <string.h>
+
 #include <memopsy/kernel.h>
 
 MO_API_BEGIN
@@ -35,6 +37,29 @@ enum mo_cpu_feature {
 	MO_CPU_PROTECTION_KEYS,  /* the kernel has turned them on for users */
 };
 int mo_cpu_feature_bit(const struct mo_kernel *kernel, enum mo_cpu_feature feature);
+
+/* A pointer or an unsigned long out of bytes that were read: facts->pointer_bytes of them, at any alignment. */
+static inline uint64_t mo_word_at(const struct mo_kernel_facts *facts, const void *bytes)
+{
+	bool is_swapped = facts->is_big_endian != (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__);
+	uint64_t word;
+	uint32_t narrow;
+
+	if (facts->pointer_bytes == 8) {
+		memcpy(&word, bytes, sizeof(word));
+		return is_swapped ? __builtin_bswap64(word) : word;
+	}
+	memcpy(&narrow, bytes, sizeof(narrow));
+	return is_swapped ? __builtin_bswap32(narrow) : narrow;
+}
+
+/* A signed long; its bits, so that sums may wrap. */
+static inline uint64_t mo_long_at(const struct mo_kernel_facts *facts, const void *bytes)
+{
+	uint64_t word = mo_word_at(facts, bytes);
+
+	return facts->pointer_bytes == 8 ? word : (uint64_t)(int64_t)(int32_t)(uint32_t)word;
+}
 
 /* A signed long, as wide as the kernel's. */
 struct mo_error *mo_read_long(struct mo_reader *reader, uint64_t kva, int64_t *ret) MO_MUST_USE;

@@ -5,6 +5,8 @@
  * does when enough has come together. Where there is no flushing (5.10), the file shows what the CPUs handed over in
  * batches, and so do we; what the group alone has is exact all the same.
  */
+#include <memopsy/architecture.h>
+
 #include "gathering.h"
 
 #include <inttypes.h>
@@ -24,39 +26,45 @@ struct folding {
 	bool is_flushed;             /* this kernel has a flush, and what it has not yet added can be told */
 };
 
+static const struct mo_kernel_facts *facts_of(const struct cgroups_state *state)
+{
+	return mo_kernel_facts(mo_run_kernel(state->run));
+}
+
 /* The address of memcg->vmstats, whatever it is. */
 static struct mo_error *vmstats_kva(const struct cgroups_state *state, uint64_t memcg_kva, uint64_t *ret)
 {
 	const struct mo_field *vmstats = &state->layout->memcg.vmstats;
 
-	if (vmstats->n_elements == 1 && vmstats->size_bytes == sizeof(uint64_t))
+	if (vmstats->n_elements == 1 && vmstats->size_bytes == facts_of(state)->pointer_bytes)
 		return mo_read_field(state->reader, vmstats, memcg_kva, ret);
 	*ret = mo_field_kva(vmstats, memcg_kva);
 	return NULL;
 }
 
-/* n numbers of 8 bytes, added to what is in `into`. */
+/* n longs of the kernel, added to what is in `into`. */
 static struct mo_error *add_words(struct cgroups_state *state, uint64_t kva, size_t n, uint64_t *into)
 {
+	const struct mo_kernel_facts *facts = facts_of(state);
+	size_t word_bytes = facts->pointer_bytes;
+
 	for (size_t done = 0; done < n;) {
 		const void *bytes = NULL;
 		size_t n_bytes = 0;
-		uint64_t word;
-		struct mo_error *error = mo_view(state->reader, kva + done * 8, (n - done) * 8, &bytes, &n_bytes);
+		int64_t value;
+		struct mo_error *error = mo_view(state->reader, kva + done * word_bytes, (n - done) * word_bytes, &bytes, &n_bytes);
 
 		if (error)
 			return error;
-		if (n_bytes < 8) {
-			error = mo_read_u64(state->reader, kva + done * 8, &word);
+		if (n_bytes < word_bytes) {
+			error = mo_read_long(state->reader, kva + done * word_bytes, &value);
 			if (error)
 				return error;
-			into[done++] += word;
+			into[done++] += (uint64_t)value;
 			continue;
 		}
-		for (size_t i = 0; i < n_bytes / 8; i++) {
-			memcpy(&word, (const uint8_t *)bytes + i * 8, 8);
-			into[done++] += word;
-		}
+		for (size_t i = 0; i < n_bytes / word_bytes; i++)
+			into[done++] += mo_long_at(facts, (const uint8_t *)bytes + i * word_bytes);
 	}
 	return NULL;
 }
@@ -88,28 +96,26 @@ static struct mo_error *read_common(struct folding *folding, const struct mo_cgr
 	return error;
 }
 
-static uint64_t word_at(const uint8_t *bytes, const struct mo_field *array, size_t index)
+static uint64_t long_at(const struct mo_kernel_facts *facts, const uint8_t *bytes, const struct mo_field *array, size_t index)
 {
-	uint64_t word;
-
-	memcpy(&word, bytes + array->offset_bytes + index * 8, 8);
-	return word;
+	return mo_long_at(facts, bytes + array->offset_bytes + index * facts->pointer_bytes);
 }
 
 /* One CPU's part. */
 static void add_percpu(struct folding *folding, uint64_t *own, uint64_t *handed_up)
 {
 	const struct cgroups_layout *layout = folding->state->layout;
+	const struct mo_kernel_facts *facts = facts_of(folding->state);
 	size_t n_state = folding->state->lines->n_state;
 
 	for (size_t i = 0; i < folding->n; i++) {
 		bool is_event = i >= n_state;
 		size_t index = is_event ? i - n_state : i;
-		uint64_t now = word_at(folding->percpu, is_event ? &layout->stat.cpu_events : &layout->stat.cpu_state, index);
+		uint64_t now = long_at(facts, folding->percpu, is_event ? &layout->stat.cpu_events : &layout->stat.cpu_state, index);
 
 		own[i] += now;
 		if (folding->is_flushed)
-			handed_up[i] += now - word_at(folding->percpu, is_event ? &layout->stat.cpu_events_prev :
+			handed_up[i] += now - long_at(facts, folding->percpu, is_event ? &layout->stat.cpu_events_prev :
 									&layout->stat.cpu_state_prev, index);
 	}
 }
@@ -205,9 +211,10 @@ static void set_stats(struct folding *folding)
 	}
 }
 
-static bool fits(const struct mo_field *array, uint64_t n, uint64_t bytes)
+static bool fits(const struct cgroups_state *state, const struct mo_field *array, uint64_t n, uint64_t bytes)
 {
-	return mo_has(array) && array->offset_bytes <= bytes && n <= (bytes - array->offset_bytes) / 8;
+	return mo_has(array) && array->offset_bytes <= bytes &&
+	       n <= (bytes - array->offset_bytes) / facts_of(state)->pointer_bytes;
 }
 
 static struct mo_error *check_percpu(const struct cgroups_state *state, bool *is_flushed)
@@ -216,12 +223,12 @@ static struct mo_error *check_percpu(const struct cgroups_state *state, bool *is
 	uint64_t bytes = mo_has(&layout->stat.percpu) ? layout->stat.percpu.bytes : 0;
 
 	if (!mo_has(&layout->memcg.vmstats_percpu) || bytes > MOST_PERCPU_BYTES ||
-	    !fits(&layout->stat.cpu_state, state->lines->n_state, bytes) ||
-	    !fits(&layout->stat.cpu_events, state->lines->n_events, bytes))
+	    !fits(state, &layout->stat.cpu_state, state->lines->n_state, bytes) ||
+	    !fits(state, &layout->stat.cpu_events, state->lines->n_events, bytes))
 		return mo_error_create(MO_E_ABSENT, "what CPUs count for groups is not known");
 	*is_flushed = mo_has(&layout->stat.state_pending) && mo_has(&layout->stat.events_pending) &&
-		      fits(&layout->stat.cpu_state_prev, state->lines->n_state, bytes) &&
-		      fits(&layout->stat.cpu_events_prev, state->lines->n_events, bytes);
+		      fits(state, &layout->stat.cpu_state_prev, state->lines->n_state, bytes) &&
+		      fits(state, &layout->stat.cpu_events_prev, state->lines->n_events, bytes);
 	return NULL;
 }
 

@@ -2,8 +2,8 @@
 /* Who points at an mm: every word of every allocated slab object is looked at, on all cores. */
 #include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 
+#include <memopsy/architecture.h>
 #include <memopsy/parallel.h>
 #include <memopsy/walk.h>
 
@@ -12,6 +12,7 @@
 #define GRAIN_SLABS 1024u
 
 struct pass {
+	const struct mo_kernel_facts *facts;
 	const struct mo_slab_model *slab;
 	const struct orphan *orphans;
 	size_t n_orphans;
@@ -57,11 +58,10 @@ static void scan_words(const struct pass *pass, struct holders *holders, const s
 	uint64_t first = pass->orphans[0].kva;
 	uint64_t last = pass->orphans[pass->n_orphans - 1].kva;
 
-	for (size_t at = 0; at + 8 <= n_bytes; at += 8) {
+	for (size_t at = 0; at + pass->facts->pointer_bytes <= n_bytes; at += pass->facts->pointer_bytes) {
 		const struct orphan *orphan;
-		uint64_t word;
+		uint64_t word = mo_word_at(pass->facts, bytes + at);
 
-		memcpy(&word, bytes + at, 8);
 		if (word < first || word > last)
 			continue;
 		orphan = orphan_at(pass->orphans, pass->n_orphans, word);
@@ -77,18 +77,19 @@ static void scan_object(const struct pass *pass, struct holders *holders, struct
 {
 	uint64_t kva = mo_object_kva(pass->slab, slab, index);
 	uint64_t n_bytes = pass->slab->caches[slab->cache].object_bytes;
+	size_t word_bytes = pass->facts->pointer_bytes;
 
-	for (uint64_t done = 0; done + 8 <= n_bytes;) {
+	for (uint64_t done = 0; done + word_bytes <= n_bytes;) {
 		const void *bytes = NULL;
 		size_t n = 0;
 		struct mo_error *error = mo_view(reader, kva + done, (size_t)(n_bytes - done), &bytes, &n);
 
-		if (error || n < 8) { /* left out of the dump: whatever it points at, nobody can say */
+		if (error || n < word_bytes) { /* left out of the dump: whatever it points at, nobody can say */
 			mo_error_destroy(error);
 			return;
 		}
 		scan_words(pass, holders, slab, kva, done, bytes, n);
-		done += n & ~(size_t)7;
+		done += n & ~(word_bytes - 1);
 	}
 }
 
@@ -113,10 +114,10 @@ struct mo_error *find_holders(struct mo_run *run, const struct orphan *orphans, 
 {
 	const struct mo_kernel_facts *facts = mo_kernel_facts(mo_run_kernel(run));
 	unsigned n_threads = mo_kernel_thread_count(mo_run_kernel(run));
-	struct pass pass = { .slab = mo_run_model_of(run, MO_SLAB_MODEL), .orphans = orphans, .n_orphans = n_orphans };
+	struct pass pass = { .facts = facts, .slab = mo_run_model_of(run, MO_SLAB_MODEL), .orphans = orphans, .n_orphans = n_orphans };
 	struct mo_error *error = NULL;
 
-	if (!n_orphans || facts->pointer_bytes != 8 || facts->is_big_endian)
+	if (!n_orphans)
 		return NULL;
 	pass.threads = calloc(n_threads, sizeof(*pass.threads));
 	if (!pass.threads)

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <memopsy/architecture.h>
+
 #include "gathering.h"
 
 #define MOST_DATA_BYTES (64ull << 20) /* of one part of a module */
@@ -37,14 +39,14 @@ static struct mo_vmap_area *area_that_begins_at(const struct nameless *nameless,
 	return NULL;
 }
 
-static void look_at_words(const struct nameless *nameless, const uint8_t *bytes, size_t n_bytes, const char *module)
+static void look_at_words(const struct vmap_state *state, const struct nameless *nameless, const uint8_t *bytes, size_t n_bytes,
+			  const char *module)
 {
-	for (size_t at = 0; at + sizeof(uint64_t) <= n_bytes; at += sizeof(uint64_t)) {
-		struct mo_vmap_area *area;
-		uint64_t word;
+	const struct mo_kernel_facts *facts = mo_kernel_facts(mo_run_kernel(state->run));
 
-		memcpy(&word, bytes + at, sizeof(word));
-		area = area_that_begins_at(nameless, word);
+	for (size_t at = 0; at + facts->pointer_bytes <= n_bytes; at += facts->pointer_bytes) {
+		struct mo_vmap_area *area = area_that_begins_at(nameless, mo_word_at(facts, bytes + at));
+
 		if (area && !area->caller_module)
 			area->caller_module = module;
 	}
@@ -72,7 +74,7 @@ static struct mo_error *look_at_range(const struct vmap_state *state, const stru
 			kva += 4096 - kva % 4096;
 			continue;
 		}
-		look_at_words(nameless, view, n_bytes, module);
+		look_at_words(state, nameless, view, n_bytes, module);
 		kva += n_bytes & ~7ull ? n_bytes & ~7ull : 8;
 	}
 	return NULL;
