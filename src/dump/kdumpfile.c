@@ -137,14 +137,17 @@ static struct mo_error *claim_run(struct mo_extent_claims *claims, uint64_t firs
 	return mo_extent_claims_add(claims, run, (is_present ? (uint64_t)1 << 32 : 0) + claims->list.count);
 }
 
-/* Adds the runs of a bitmap attribute; *is_there: whether the dump has it. */
+/*
+ * Adds the runs of a bitmap attribute; *is_there: whether the dump has it. kdump_get_typed_attr() would look at the type
+ * itself, but 0.5.6 gave it other arguments.
+ */
 static struct mo_error *claim_bitmap(kdump_ctx_t *context, const char *key, bool is_present,
 				     struct mo_extent_claims *claims, bool *is_there)
 {
-	kdump_attr_t attribute = { .type = KDUMP_BITMAP };
+	kdump_attr_t attribute = { .type = KDUMP_NIL };
 	kdump_addr_t first = 0;
 
-	*is_there = kdump_get_typed_attr(context, key, &attribute) == KDUMP_OK;
+	*is_there = kdump_get_attr(context, key, &attribute) == KDUMP_OK && attribute.type == KDUMP_BITMAP;
 	if (!*is_there)
 		return NULL;
 	while (kdump_bmp_find_set(attribute.val.bitmap, &first) == KDUMP_OK) {
