@@ -91,14 +91,15 @@ struct mo_need_table {
 	size_t n_needs;
 };
 
-#define MO_FIELD(layout, into, type_name, member_path, ...) \
-	{ .kind = MO_NEED_FIELD, .into_bytes = offsetof(layout, into), .type = type_name, .name = member_path, __VA_ARGS__ }
-#define MO_SIZE(layout, into, type_name, ...) \
-	{ .kind = MO_NEED_SIZE, .into_bytes = offsetof(layout, into), .type = type_name, __VA_ARGS__ }
-#define MO_CONSTANT(layout, into, enum_name, enumerator, ...) \
-	{ .kind = MO_NEED_CONSTANT, .into_bytes = offsetof(layout, into), .type = enum_name, .name = enumerator, __VA_ARGS__ }
-#define MO_ADDRESS(layout, into, symbol, ...) \
-	{ .kind = MO_NEED_ADDRESS, .into_bytes = offsetof(layout, into), .name = symbol, __VA_ARGS__ }
+/* After what each names first, designated initialisers may follow: MO_FIELD(..., "member", .is_optional = true). */
+#define MO_FIELD(layout, into, type_name, /* member_path */...) \
+	{ .kind = MO_NEED_FIELD, .into_bytes = offsetof(layout, into), .type = type_name, .name = __VA_ARGS__ }
+#define MO_SIZE(layout, into, /* type_name */...) \
+	{ .kind = MO_NEED_SIZE, .into_bytes = offsetof(layout, into), .type = __VA_ARGS__ }
+#define MO_CONSTANT(layout, into, enum_name, /* enumerator */...) \
+	{ .kind = MO_NEED_CONSTANT, .into_bytes = offsetof(layout, into), .type = enum_name, .name = __VA_ARGS__ }
+#define MO_ADDRESS(layout, into, /* symbol */...) \
+	{ .kind = MO_NEED_ADDRESS, .into_bytes = offsetof(layout, into), .name = __VA_ARGS__ }
 
 /*
  * Binds a table into a zeroed layout struct. All required rows, or MO_E_ABSENT that names the first missing one.
