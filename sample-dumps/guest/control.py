@@ -14,6 +14,9 @@ import time
 
 BLOCK_BYTES = 512
 
+# The exit status when the guest's kernel died instead of coming to its dump: another try may fare better.
+KERNEL_DIED = 75
+
 
 def say(text):
     print("make-guest-dump: " + text, file=sys.stderr, flush=True)
@@ -251,7 +254,7 @@ def main():
             drive(options, process, connection)
         except (RuntimeError, TimeoutError, EOFError, OSError) as error:
             say(f"{error}; the console's end:\n{console_tail(options.out)}")
-            return 1
+            return KERNEL_DIED if console_has(options.out, "Kernel panic - not syncing") else 1
         finally:
             if process.poll() is None:
                 process.kill()
