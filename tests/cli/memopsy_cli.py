@@ -2,6 +2,7 @@
 """What the tests of the true binary share: where it is, how it is run, and what is asserted of every run."""
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -22,12 +23,12 @@ class Run:
         return f"status {self.status}\n--- out\n{self.out[-3000:]}\n--- err\n{self.err[-3000:]}"
 
 
-def memopsy(*words, environment=None, cache="", **options):
+def memopsy(*words, environment=None, cache="", program=PROGRAM, **options):
     variables = {name: value for name, value in os.environ.items() if name not in ("DEBUGINFOD_URLS", "NO_COLOR")}
     variables.update(MEMOPSY_CACHE=cache, **(environment or {}))
     options.setdefault("stdin", subprocess.DEVNULL)
     options.setdefault("stdout", subprocess.PIPE)
-    done = subprocess.run([PROGRAM, *map(str, words)], stderr=subprocess.PIPE, env=variables, timeout=120, check=False,
+    done = subprocess.run([program, *map(str, words)], stderr=subprocess.PIPE, env=variables, timeout=120, check=False,
                           **options)
     return Run(subprocess.CompletedProcess(done.args, done.returncode, done.stdout or b"", done.stderr))
 
@@ -47,6 +48,21 @@ class Case(unittest.TestCase):
         if not path.exists():
             self.skipTest(f"{path} is missing")
         return path
+
+    def as_nobody(self, *words, **options):
+        """As memopsy(), by a user who may not enter the folder that the program was built in: a copy of it is run."""
+        directory = self.place / "program"
+        if not directory.exists():
+            build = pathlib.Path(PROGRAM).parent
+            (directory / "plugins").mkdir(parents=True)
+            for file in (PROGRAM, build / "libmemopsy.so.0"):
+                shutil.copy(file, directory)
+            for file in (build / "plugins").glob("*.so"):
+                shutil.copy(file, directory / "plugins")
+            for file in (directory, *directory.rglob("*")):
+                file.chmod(0o755)
+        return memopsy(*words, program=directory / pathlib.Path(PROGRAM).name, environment={"LD_LIBRARY_PATH": str(directory)},
+                       user=65534, group=65534, extra_groups=[], **options)
 
     def fails(self, run, status, *texts):
         """It ended with this status, said each of the texts on one line of standard error, and did not crash."""

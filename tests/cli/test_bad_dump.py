@@ -47,7 +47,7 @@ class BadDump(Case):
             self.skipTest("only root can become somebody else")
         path = self.write("private", b"\x7fELF")
         path.chmod(0)
-        run = memopsy("info", path, user=65534, group=65534, extra_groups=[])
+        run = self.as_nobody("info", path)
         self.fails(run, 3, str(path), "Permission denied")
 
     def test_elf_cut_at_every_border(self):

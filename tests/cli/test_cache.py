@@ -31,16 +31,15 @@ class Cache(Case):
 
     def test_unwritable(self):
         wanted = self.meminfo("").out
-        nobody = {"user": 65534, "group": 65534, "extra_groups": []}
         if os.geteuid() != 0:
             self.skipTest("only root can become somebody else")
         directory = self.place / "cache"
         directory.mkdir(mode=0o700)
-        run = memopsy("meminfo", self.dump, "--vmlinux", self.vmlinux, cache=str(directory), **nobody)
+        run = self.as_nobody("meminfo", self.dump, "--vmlinux", self.vmlinux, cache=str(directory))
         if run.status == 3 and "Permission denied" in run.err:
             self.skipTest("nobody may not read the guests' files here")
         self.assertEqual((run.status, run.out), (0, wanted), run)
-        run = memopsy("info", self.dump, "--vmlinux", self.vmlinux, cache=str(directory), **nobody)
+        run = self.as_nobody("info", self.dump, "--vmlinux", self.vmlinux, cache=str(directory))
         self.assertEqual(run.status, 0, run)
 
     def test_damaged_cut_and_of_another_version(self):

@@ -19,7 +19,7 @@ class Live(Case):
         if os.geteuid() != 0:
             self.fails(memopsy("info"), 3, "/proc/kcore", "Permission denied")
             return
-        run = memopsy("info", user=65534, group=65534, extra_groups=[])
+        run = self.as_nobody("info")
         self.fails(run, 3, "/proc/kcore")
         self.assertRegex(run.err, "Permission denied|not permitted")
 
