@@ -13,7 +13,7 @@
  */
 #define MAX_PFNS ((uint64_t)1 << 37)
 
-static const char signature[8] = "KDUMP   ";
+static const char signature[8] = { 'K', 'D', 'U', 'M', 'P', ' ', ' ', ' ' };
 
 /* struct disk_dump_header has a struct timeval, so everything behind the names depends on the width of a long. */
 struct header_layout {

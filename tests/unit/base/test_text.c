@@ -178,7 +178,7 @@ static void test_random_bytes_are_stable(void **state)
 
 static void test_from_bytes_ends_at_nul_or_size(void **state)
 {
-	static const char comm[16] = "kworker/0:1\0junk";
+	static const char comm[16] = "kworker/0:1\0jun";
 	static const char full[4] = { 'f', 'u', 'l', '\n' };
 	char *text = mo_text_from_bytes(comm, sizeof(comm));
 

@@ -69,7 +69,7 @@ void assert_memory(struct mo_dump_reader *reader, uint64_t pa, size_t n_bytes)
 		size_t n_view;
 
 		assert_no_error(mo_dump_view(reader, pa + done, n_bytes - done, &bytes, &n_view));
-		assert_in_range(n_view, 1, n_bytes - done);
+		assert_true(n_view >= 1 && n_view <= n_bytes - done);
 		assert_memory_equal(bytes, expected + done, n_view);
 		done += n_view;
 	}

@@ -132,7 +132,7 @@ static void every_dress_says_the_same(void **state)
 		mo_elf_close(elf);
 		n_read++;
 	}
-	assert_in_range(n_read, 2, 99);
+	assert_true(n_read >= 2);
 }
 
 /* All at once, so that one scan finds what several did above. */
