@@ -56,7 +56,7 @@ def check_code(path):
     expect(len(checked) >= 3, path, f"not fortified: {sorted(checked)}")
     if platform.machine() == "x86_64":
         code = tool("objdump", "-d", "--no-show-raw-insn", path)
-        probe = r"sub\s+\$0x1000,%rsp\n.*(?:or|mov)q\s+\$0x0,\(%rsp\)"
+        probe = r"sub\s+\$0x1000,%rsp\n.*(?:or|mov)[bq]\s+\$0x0,\(%rsp\)"
         expect(re.search(probe, code), path, "large frames are not probed")
 
 
