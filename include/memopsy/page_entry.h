@@ -59,7 +59,7 @@ struct mo_entry_words {
 void mo_entry_words(const struct mo_kernel *kernel, struct mo_entry_words *ret);
 
 /*
- * The names of the flags of an entry of any kind, as the kernel's macros have them, with blanks between: "PRESENT RW
+ * The names of the flags of an entry that maps memory or leads to a table, as the kernel's macros have them, with blanks between: "PRESENT RW
  * USER". Cut where the buffer ends, which is always terminated.
  */
 void mo_entry_flag_names(const struct mo_kernel *kernel, const struct mo_translation_step *step, char *buffer, size_t n_bytes);

@@ -127,6 +127,8 @@ struct mo_arch_range {
 struct mo_arch_flag {
 	unsigned bit;
 	bool of_leaves;           /* means this only in an entry that maps memory */
+	bool of_no_access;        /* ... and only in one without access */
+	bool of_access;           /* ... and only in one with access */
 	const char *name;
 };
 
@@ -179,8 +181,9 @@ struct mo_arch {
 struct mo_error *mo_arch_walk(const struct mo_arch *arch, const struct mo_arch_view *view, const struct mo_paging *paging,
 			      uint64_t va, struct mo_arch_translation *ret) MO_MUST_USE;
 
-/* Appends the names of an entry's flags; is_leaf: it maps memory. */
-void mo_arch_flag_names(const struct mo_arch *arch, uint64_t entry, unsigned height, bool is_leaf, char *buffer, size_t n_bytes);
+/* The names of an entry's flags, with blanks between; nothing of those that neither map memory nor lead on. */
+void mo_arch_flag_names(const struct mo_arch *arch, uint64_t entry, unsigned height, enum mo_entry_kind kind, char *buffer,
+			size_t n_bytes);
 
 /* An entry's value, byte by byte as the byte order has it. */
 uint64_t mo_arch_entry_value(const struct mo_paging *paging, const uint8_t *raw);

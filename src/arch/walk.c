@@ -76,15 +76,28 @@ struct mo_error *mo_arch_walk(const struct mo_arch *arch, const struct mo_arch_v
 	return NULL;
 }
 
-void mo_arch_flag_names(const struct mo_arch *arch, uint64_t entry, unsigned height, bool is_leaf, char *buffer, size_t n_bytes)
+static bool has_flag(const struct mo_arch_flag *flag, uint64_t entry, enum mo_entry_kind kind)
 {
+	if (!(entry >> flag->bit & 1))
+		return false;
+	if (kind == MO_ENTRY_TABLE)
+		return !flag->of_leaves;
+	return kind == MO_ENTRY_LEAF ? !flag->of_no_access : !flag->of_access;
+}
+
+void mo_arch_flag_names(const struct mo_arch *arch, uint64_t entry, unsigned height, enum mo_entry_kind kind, char *buffer,
+			size_t n_bytes)
+{
+	bool is_leaf = kind == MO_ENTRY_LEAF || kind == MO_ENTRY_NO_ACCESS;
 	size_t length = 0;
 
 	if (!n_bytes)
 		return;
 	*buffer = '\0';
+	if (!is_leaf && kind != MO_ENTRY_TABLE)
+		return;
 	for (size_t i = 0; i < arch->n_flags && length < n_bytes; i++)
-		if (entry >> arch->flags[i].bit & 1 && (is_leaf || !arch->flags[i].of_leaves))
+		if (has_flag(&arch->flags[i], entry, kind))
 			length += (size_t)snprintf(buffer + length, n_bytes - length, "%s%s", length ? " " : "",
 						   arch->flags[i].name);
 	/* A leaf above the last level is a huge page, whatever bit says so. */

@@ -379,7 +379,8 @@ static const struct mo_arch_flag flags[] = {
 	{ .bit = 4, .name = "PCD" },
 	{ .bit = 5, .name = "ACCESSED" },
 	{ .bit = 6, .name = "DIRTY", .of_leaves = true },
-	{ .bit = 8, .name = "GLOBAL", .of_leaves = true },
+	{ .bit = 8, .name = "GLOBAL", .of_leaves = true, .of_access = true },
+	{ .bit = 8, .name = "PROT_NONE", .of_leaves = true, .of_no_access = true },
 	{ .bit = 63, .name = "NX" },
 };
 

@@ -26,8 +26,7 @@ void mo_entry_words(const struct mo_kernel *kernel, struct mo_entry_words *ret)
 
 void mo_entry_flag_names(const struct mo_kernel *kernel, const struct mo_translation_step *step, char *buffer, size_t n_bytes)
 {
-	mo_arch_flag_names(kernel->arch, step->kind == MO_ENTRY_NONE || step->kind == MO_ENTRY_SWAP ? 0 : step->entry,
-			   step->height, step->kind == MO_ENTRY_LEAF || step->kind == MO_ENTRY_NO_ACCESS, buffer, n_bytes);
+	mo_arch_flag_names(kernel->arch, step->entry, step->height, step->kind, buffer, n_bytes);
 }
 
 int mo_code_has_call(const struct mo_kernel *kernel, const void *code, size_t n_bytes, uint64_t kva, uint64_t target_kva)

@@ -437,14 +437,18 @@ static void flags_have_names(void **state)
 	char narrow[8];
 
 	(void)state;
-	mo_arch_flag_names(&mo_arch_x86_64, 0x167 | NX, 0, true, text, sizeof(text));
+	mo_arch_flag_names(&mo_arch_x86_64, 0x167 | NX, 0, MO_ENTRY_LEAF, text, sizeof(text));
 	assert_string_equal(text, "PRESENT RW USER ACCESSED DIRTY GLOBAL NX");
-	mo_arch_flag_names(&mo_arch_x86_64, 0x1e3, 1, true, text, sizeof(text));
+	mo_arch_flag_names(&mo_arch_x86_64, 0x1e3, 1, MO_ENTRY_LEAF, text, sizeof(text));
 	assert_string_equal(text, "PRESENT RW ACCESSED DIRTY GLOBAL HUGE");
-	mo_arch_flag_names(&mo_arch_x86_64, 0x163, 1, false, text, sizeof(text));
+	mo_arch_flag_names(&mo_arch_x86_64, 0x163, 1, MO_ENTRY_TABLE, text, sizeof(text));
 	assert_string_equal(text, "PRESENT RW ACCESSED");
-	mo_arch_flag_names(&mo_arch_x86_64, 0x163, 1, false, narrow, sizeof(narrow));
+	mo_arch_flag_names(&mo_arch_x86_64, 0x163, 1, MO_ENTRY_TABLE, narrow, sizeof(narrow));
 	assert_string_equal(narrow, "PRESENT");
+	mo_arch_flag_names(&mo_arch_x86_64, 0x160, 0, MO_ENTRY_NO_ACCESS, text, sizeof(text));
+	assert_string_equal(text, "ACCESSED DIRTY PROT_NONE");
+	mo_arch_flag_names(&mo_arch_x86_64, 0x1234567, 0, MO_ENTRY_SWAP, text, sizeof(text));
+	assert_string_equal(text, "");
 }
 
 int main(void)
