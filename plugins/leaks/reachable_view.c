@@ -281,8 +281,8 @@ static struct mo_error *show_groups(struct showing *showing)
 
 	if (error)
 		return error;
-	error = cache_types_init(&showing->namer.types, mo_run_kernel(showing->reachable->refs.run),
-				 showing->reachable->refs.index.slabs);
+	error = mo_cache_types_init(&showing->namer.types, mo_run_kernel(showing->reachable->refs.run),
+				    showing->reachable->refs.index.slabs);
 	if (!error) {
 		/* Without them, paths are not known. */
 		struct mo_error *no_edges = build_edges(&showing->reachable->refs, &showing->edges);
@@ -290,7 +290,7 @@ static struct mo_error *show_groups(struct showing *showing)
 		showing->has_edges = !no_edges;
 		mo_error_destroy(no_edges);
 		error = put_groups_held(showing, &groups);
-		cache_types_deinit(&showing->namer.types);
+		mo_cache_types_deinit(&showing->namer.types);
 	}
 	if (showing->has_edges)
 		free_edges(&showing->edges);

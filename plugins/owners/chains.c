@@ -99,11 +99,11 @@ struct mo_error *follow_chain(struct owners_state *state, const struct mo_place 
 
 static void describe_object(struct owners_state *state, const struct mo_place *place, char *text, size_t n_bytes)
 {
-	const struct mo_type *type = place->is_padding ? NULL : type_of_cache(&state->types, place->cache);
+	const struct mo_type *type = place->is_padding ? NULL : mo_type_of_cache(&state->types, place->cache);
 	char member[120];
 
 	if (type && place->offset_bytes < type->size_bytes) {
-		describe_member(state->kernel, type, place->offset_bytes, member, sizeof(member));
+		mo_describe_member(state->kernel, type, place->offset_bytes, member, sizeof(member));
 		snprintf(text, n_bytes, "%s%s", place->name, member);
 	} else {
 		snprintf(text, n_bytes, "%s+%" PRIu64, place->name, place->offset_bytes);

@@ -9,6 +9,7 @@
  */
 
 #include <memopsy/mem_map.h>
+#include <memopsy/member_path.h>
 #include <memopsy/memmap.h>
 #include <memopsy/owners.h>
 #include <memopsy/page_owner.h>
@@ -21,7 +22,6 @@
 
 #include "../mem_map/mem_map_layout.h"
 #include "../mem_map/page_shape.h"
-#include "../places/member_path.h"
 #include "owners_layout.h"
 
 /* Strings that are kept once, so that equal ones have one address. */
@@ -156,7 +156,7 @@ struct owners_state {
 	struct block_index blocks;
 	struct target_table steps[MOST_CHAIN_STEPS]; /* objects of kmalloc() that lead to blocks, and those that lead to them */
 	struct target_table percpu_targets;
-	struct cache_types types;
+	struct mo_cache_types types;
 	uint64_t modules_kva, modules_end_kva; /* all modules lie between these; both 0: not known */
 	uint64_t percpu_bytes;        /* of the per-CPU allocator, without variables */
 	uint64_t missing_pages;       /* of the pass: kernel pages that the dump left out */

@@ -11,7 +11,7 @@ static void free_evidence(struct owners_state *state)
 	for (unsigned step = 0; step < MOST_CHAIN_STEPS; step++)
 		targets_deinit(&state->steps[step]);
 	targets_deinit(&state->percpu_targets);
-	cache_types_deinit(&state->types);
+	mo_cache_types_deinit(&state->types);
 }
 
 static void release(void *model)
@@ -50,7 +50,7 @@ static struct mo_error *fill(struct owners_state *state)
 	state->page_shift = facts->page_shift;
 	error = choose_pages(state);
 	if (!error)
-		error = cache_types_init(&state->types, state->kernel, state->slabs);
+		error = mo_cache_types_init(&state->types, state->kernel, state->slabs);
 	if (!error)
 		error = find_module_span(state);
 	if (!error)

@@ -324,13 +324,13 @@ struct mo_error *show_page(struct mo_run *run, struct mo_report *report)
 	whatis.address = state->direct_map_kva + (pfn << state->page_shift);
 	error = put_record(&whatis, &place);
 	if (!error)
-		error = cache_types_init(&whatis.types, state->kernel, state->slabs);
+		error = mo_cache_types_init(&whatis.types, state->kernel, state->slabs);
 	if (!error) {
 		mo_report_table_begin(report, &page_facts_table);
 		put_container(&whatis, &place);
 		put_records(&whatis, &place);
 		mo_report_table_end(report);
 	}
-	cache_types_deinit(&whatis.types);
+	mo_cache_types_deinit(&whatis.types);
 	return error;
 }

@@ -4,8 +4,9 @@
 
 /* What the parts of `whatis` share. */
 
+#include <memopsy/member_path.h>
+
 #include "gathering.h"
-#include "member_path.h"
 
 /* One word of the command line: a kernel virtual address, or a physical one. */
 struct whatis_word {
@@ -26,7 +27,7 @@ struct whatis_run {
 	struct mo_run *run;
 	struct mo_report *report;
 	const struct places_state *state;
-	struct cache_types types;
+	struct mo_cache_types types;
 	uint64_t address;
 };
 void put_fact(const struct whatis_run *whatis, const char *what, const char *format, ...) MO_PRINTF(3, 4);

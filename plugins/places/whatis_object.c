@@ -38,7 +38,7 @@ static void describe_byte(const struct mo_slab_cache *cache, const struct mo_pla
 
 static void put_type(struct whatis_run *whatis, const struct mo_slab_cache *cache, const struct mo_place *place)
 {
-	const struct mo_type *type = place->is_padding ? NULL : type_of_cache(&whatis->types, place->cache);
+	const struct mo_type *type = place->is_padding ? NULL : mo_type_of_cache(&whatis->types, place->cache);
 	char member[200];
 	char name[120];
 
@@ -48,7 +48,7 @@ static void put_type(struct whatis_run *whatis, const struct mo_slab_cache *cach
 	if (place->offset_bytes >= type->size_bytes)
 		snprintf(member, sizeof(member), ", byte %" PRIu64 " behind it", place->offset_bytes - type->size_bytes);
 	else
-		describe_member(whatis->state->kernel, type, place->offset_bytes, member, sizeof(member));
+		mo_describe_member(whatis->state->kernel, type, place->offset_bytes, member, sizeof(member));
 	put_fact(whatis, "type", "%s%s, as the name of its cache says%s", name, member,
 		 cache->refcount > 1 ? " (or one of a cache that was merged into it)" : "");
 }

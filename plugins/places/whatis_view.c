@@ -275,10 +275,10 @@ struct mo_error *show_whatis(struct mo_run *run, struct mo_report *report)
 
 	if (error)
 		return error;
-	error = cache_types_init(&whatis.types, whatis.state->kernel, whatis.state->slabs);
+	error = mo_cache_types_init(&whatis.types, whatis.state->kernel, whatis.state->slabs);
 	if (!error)
 		error = put_all(&whatis, &words, mo_run_flag(run, "brief"));
-	cache_types_deinit(&whatis.types);
+	mo_cache_types_deinit(&whatis.types);
 	free(words.words);
 	return error;
 }

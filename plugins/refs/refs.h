@@ -10,11 +10,11 @@
  */
 
 #include <memopsy/mem_map.h>
+#include <memopsy/member_path.h>
 #include <memopsy/places.h>
 #include <memopsy/plugin.h>
 
 #include "../leaks/object_index.h"
-#include "../places/whatis.h"
 
 struct refs_state {
 	struct mo_run *run;
@@ -172,7 +172,7 @@ struct mo_error *add_target(struct search *search, const struct target *target) 
 /* refs_names.c: where a word lies, with member names: "task_struct.mm", "init_task.tasks.next", "kmalloc-192+24". */
 struct namer {
 	const struct refs_state *state;
-	struct cache_types types;
+	struct mo_cache_types types;
 };
 /* type: of the container, where it is known better than by its name; else NULL. *leaf_ret (may be NULL): of the member. */
 void name_reference(struct namer *namer, const struct mo_place *place, const struct mo_type *type, char *text, size_t n_bytes,

@@ -127,15 +127,15 @@ void name_reference(struct namer *namer, const struct mo_place *place, const str
 
 	if (leaf_ret)
 		*leaf_ret = NULL;
-	if (is_object && type_of_cache(&namer->types, place->cache))
-		type = type_of_cache(&namer->types, place->cache);
+	if (is_object && mo_type_of_cache(&namer->types, place->cache))
+		type = mo_type_of_cache(&namer->types, place->cache);
 	else if (!is_object)
 		type = type_of_variable(state, place);
 	if (!type || place->offset_bytes >= type->size_bytes) {
 		name_place(place, text, n_bytes);
 		return;
 	}
-	describe_member(mo_run_kernel(state->run), type, place->offset_bytes, member, sizeof(member));
+	mo_describe_member(mo_run_kernel(state->run), type, place->offset_bytes, member, sizeof(member));
 	if (leaf_ret)
 		*leaf_ret = leaf_at(state, type, place->offset_bytes);
 	name = is_object && type->name ? type->name : place->name;

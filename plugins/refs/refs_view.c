@@ -125,7 +125,7 @@ static void put_limits(struct mo_report *report, const struct search *search)
 static struct mo_error *show_search(struct mo_report *report, struct search *search)
 {
 	struct namer namer = { .state = search->state };
-	struct mo_error *error = cache_types_init(&namer.types, mo_run_kernel(search->state->run), search->state->index.slabs);
+	struct mo_error *error = mo_cache_types_init(&namer.types, mo_run_kernel(search->state->run), search->state->index.slabs);
 
 	if (error)
 		return error;
@@ -133,7 +133,7 @@ static struct mo_error *show_search(struct mo_report *report, struct search *sea
 		error = put_paths(report, search, &namer);
 	else
 		put_found(report, search, &namer);
-	cache_types_deinit(&namer.types);
+	mo_cache_types_deinit(&namer.types);
 	if (!error)
 		put_limits(report, search);
 	return error;

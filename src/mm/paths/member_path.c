@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Which struct the objects of a cache are, as far as the cache's name says it, and which member lies at an offset. */
+#include <memopsy/member_path.h>
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "member_path.h"
-
-#define MOST_DEPTH 12
-#define MOST_NAME_BYTES 128
+#define DEPTH_MAX 12 /* members and arrays within each other that are named */
+#define NAME_BYTES_MAX 128
 
 /* Caches whose name is not that of their struct. */
 static const struct {
@@ -56,9 +56,9 @@ static const struct mo_type *find_by_name(struct mo_kernel *kernel, const struct
 	static const char *const endings[] = { "", "_cachep", "_cache" };
 	const struct mo_type *type = NULL;
 	size_t n_name = cache->name ? strlen(cache->name) : 0;
-	char name[MOST_NAME_BYTES];
+	char name[NAME_BYTES_MAX];
 
-	if (!n_name || n_name > MOST_NAME_BYTES - 16 || !strncmp(cache->name, "kmalloc-", 8))
+	if (!n_name || n_name > NAME_BYTES_MAX - 16 || !strncmp(cache->name, "kmalloc-", 8))
 		return NULL;
 	for (size_t i = 0; i < sizeof(named_otherwise) / sizeof(named_otherwise[0]); i++)
 		if (!strcmp(cache->name, named_otherwise[i].cache))
@@ -78,20 +78,21 @@ static const struct mo_type *find_by_name(struct mo_kernel *kernel, const struct
 	return type;
 }
 
-struct mo_error *cache_types_init(struct cache_types *types, struct mo_kernel *kernel, const struct mo_slab_model *slabs)
+struct mo_error *mo_cache_types_init(struct mo_cache_types *types, struct mo_kernel *kernel,
+				     const struct mo_slab_model *slabs)
 {
 	size_t n = slabs ? slabs->n_caches : 0;
 
-	*types = (struct cache_types){ .kernel = kernel, .slabs = slabs };
+	*types = (struct mo_cache_types){ .kernel = kernel, .slabs = slabs };
 	types->types = calloc(n + 1, sizeof(*types->types));
 	types->is_known = calloc(n + 1, sizeof(*types->is_known));
 	if (types->types && types->is_known)
 		return NULL;
-	cache_types_deinit(types);
+	mo_cache_types_deinit(types);
 	return mo_error_no_memory();
 }
 
-void cache_types_deinit(struct cache_types *types)
+void mo_cache_types_deinit(struct mo_cache_types *types)
 {
 	free(types->types);
 	free(types->is_known);
@@ -99,7 +100,7 @@ void cache_types_deinit(struct cache_types *types)
 	types->is_known = NULL;
 }
 
-const struct mo_type *type_of_cache(struct cache_types *types, uint32_t cache)
+const struct mo_type *mo_type_of_cache(struct mo_cache_types *types, uint32_t cache)
 {
 	if (!types->slabs || cache >= types->slabs->n_caches)
 		return NULL;
@@ -125,13 +126,14 @@ static const struct mo_type_member *member_at(struct mo_types *types, const stru
 	return NULL;
 }
 
-void describe_member(struct mo_kernel *kernel, const struct mo_type *type, uint64_t offset_bytes, char *text, size_t n_bytes)
+void mo_describe_member(struct mo_kernel *kernel, const struct mo_type *type, uint64_t offset_bytes, char *text,
+			size_t n_bytes)
 {
 	struct mo_types *types = mo_kernel_types(kernel);
 	size_t used = 0;
 
 	*text = '\0';
-	for (unsigned depth = 0; depth < MOST_DEPTH; depth++) {
+	for (unsigned depth = 0; depth < DEPTH_MAX; depth++) {
 		const struct mo_type_member *member;
 		struct mo_error *error = mo_types_complete(types, mo_type_strip(type), &type);
 
