@@ -4,6 +4,7 @@
 
 /* What the cgroups plugin needs of a kernel. */
 
+#include <memopsy/cgroup_path.h>
 #include <memopsy/cgroups.h>
 #include <memopsy/layout.h>
 #include <memopsy/object_charges.h>
@@ -23,7 +24,8 @@ struct cgroups_layout {
 		struct mo_field cgroup, parent, children, sibling, flags, ref_pointer, ref_data, ref_count;
 	} css;
 	struct mo_constant css_online, css_dying;
-	struct mo_field kn, kernfs_name, kernfs_id;
+	struct mo_cgroup_path_layout path;
+	struct mo_field kernfs_id;
 	struct mo_constant events[MO_N_CGROUP_EVENTS];
 
 	struct {

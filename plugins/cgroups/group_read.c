@@ -32,12 +32,14 @@ static struct mo_count take(struct reading *reading, const struct mo_field *fiel
 	return mo_unknown();
 }
 
-/* PAGE_COUNTER_MAX is LONG_MAX / PAGE_SIZE. */
+/* PAGE_COUNTER_MAX is LONG_MAX / PAGE_SIZE, and LONG_MAX where that has 32 bits (include/linux/page_counter.h). */
 static struct mo_count take_limit(struct reading *reading, const struct mo_field *field, uint64_t object_kva)
 {
+	const struct mo_kernel_facts *facts = mo_kernel_facts(mo_run_kernel(reading->state->run));
+	uint64_t max_pages = facts->pointer_bytes == 8 ? INT64_MAX / facts->page_bytes : INT32_MAX;
 	struct mo_count limit = take(reading, field, object_kva);
 
-	if (limit.value >= (uint64_t)INT64_MAX / mo_kernel_facts(mo_run_kernel(reading->state->run))->page_bytes)
+	if (limit.value >= max_pages)
 		limit.value = UINT64_MAX;
 	return limit;
 }
@@ -52,7 +54,9 @@ static struct mo_page_counter take_counter(struct reading *reading, const struct
 		return counter;
 	kva = mo_field_kva(member, reading->memcg_kva);
 	counter.usage_pages = take(reading, &layout->counter.usage, kva);
-	if ((int64_t)counter.usage_pages.value < 0) /* less was charged than given back: a damaged counter */
+	/* Negative: less was charged than given back, a damaged counter. */
+	if (counter.usage_pages.certainty == MO_EXACT &&
+	    counter.usage_pages.value >> (layout->counter.usage.width_bytes * 8 - 1))
 		counter.usage_pages.value = 0;
 	counter.watermark_pages = take(reading, &layout->counter.watermark, kva);
 	counter.min_pages = take_limit(reading, &layout->counter.min, kva);
@@ -96,7 +100,7 @@ static void take_css(struct reading *reading, struct mo_cgroup *group)
 	if (mode.certainty == MO_EXACT && mode.value & REF_MODE_BITS)
 		group->references = take(reading, &layout->css.ref_count, take(reading, &layout->css.ref_data, css_kva).value);
 	if (group->cgroup_kva)
-		node_kva = take(reading, &layout->kn, group->cgroup_kva).value;
+		node_kva = take(reading, &layout->path.cgroup_kn, group->cgroup_kva).value;
 	group->cgroup_id = take(reading, &layout->kernfs_id, node_kva).value;
 }
 

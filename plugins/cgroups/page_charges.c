@@ -100,7 +100,8 @@ static uint64_t count_some(struct pass *pass, struct thread *thread, struct mo_r
 static void count_run(struct pass *pass, struct thread *thread, struct mo_reader *reader, const struct mo_memmap_run *run,
 		      uint64_t first, uint64_t end)
 {
-	uint64_t page_bytes = pass->state->layout->page.size.bytes;
+	uint64_t struct_page_bytes = pass->state->layout->page.size.bytes;
+	uint64_t page_bytes = mo_kernel_facts(mo_run_kernel(pass->state->run))->page_bytes;
 
 	for (size_t i = 0; i < pass->mem_map->n_runs; i++) {
 		const struct mo_page_run *classes = &pass->mem_map->runs[i];
@@ -109,12 +110,12 @@ static void count_run(struct pass *pass, struct thread *thread, struct mo_reader
 
 		thread->head_is_charged = false;
 		while (from < to) {
-			uint64_t page_kva = run->first_page_kva + (from - run->first_pfn) * page_bytes;
+			uint64_t page_kva = run->first_page_kva + (from - run->first_pfn) * struct_page_bytes;
 			uint64_t n = count_some(pass, thread, reader, page_kva, to - from,
 						classes->classes + (from - classes->first_pfn));
 
 			/* What cannot be read is a page of struct pages, or more. */
-			from += n ? n : (4096 - page_kva % 4096 + page_bytes - 1) / page_bytes;
+			from += n ? n : (page_bytes - page_kva % page_bytes + struct_page_bytes - 1) / struct_page_bytes;
 		}
 	}
 }

@@ -6,11 +6,8 @@
 #include "gathering.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define MOST_NAME_BYTES 256
 
 /* Groups that were found and not yet entered, the next one last. */
 struct pending {
@@ -36,27 +33,19 @@ static struct mo_error *push(struct pending *pending, uint64_t memcg_kva, uint32
 	return NULL;
 }
 
-/* Its own name, behind the path of its parent. */
-static char *read_path(struct cgroups_state *state, const struct mo_cgroup *group)
+static struct mo_error *read_path(struct cgroups_state *state, const struct mo_cgroup *group, char **ret)
 {
-	const struct cgroups_layout *layout = state->layout;
-	const char *parent = group->parent == MO_CGROUP_NONE ? "" : state->paths[group->parent];
-	char name[MOST_NAME_BYTES];
-	uint64_t node_kva = 0;
-	char *path = NULL;
-	struct mo_error *error;
+	char path[MO_CGROUP_PATH_BYTES_MAX];
+	struct mo_error *error = mo_cgroup_path(state->reader, &state->layout->path, group->cgroup_kva, path);
 
-	if (group->parent == MO_CGROUP_NONE)
-		return strdup("/");
-	if (!parent || !mo_has(&layout->kernfs_name))
+	if (error) {
+		mo_trouble_note(&state->unreadable_groups,
+				mo_error_prepend(error, "name of the group at 0x%" PRIx64, group->memcg_kva));
+		*ret = NULL;
 		return NULL;
-	error = mo_read_field(state->reader, &layout->kn, group->cgroup_kva, &node_kva);
-	if (!error)
-		error = mo_read_field_string(state->reader, &layout->kernfs_name, node_kva, name, sizeof(name));
-	if (!error && asprintf(&path, "%s/%s", strcmp(parent, "/") ? parent : "", name) < 0)
-		path = NULL;
-	mo_trouble_note(&state->unreadable_groups, mo_error_prepend(error, "name of the group at 0x%" PRIx64, group->memcg_kva));
-	return path;
+	}
+	*ret = strdup(path);
+	return *ret ? NULL : mo_error_no_memory();
 }
 
 static struct mo_error *add_group(struct cgroups_state *state, const struct entry *entry)
@@ -82,8 +71,8 @@ static struct mo_error *add_group(struct cgroups_state *state, const struct entr
 	if (entry->parent != MO_CGROUP_NONE)
 		group->depth = state->groups[entry->parent].depth + 1;
 	read_group(state, group);
-	state->paths[state->n_groups++] = read_path(state, group);
-	return NULL;
+	state->paths[state->n_groups] = NULL;
+	return read_path(state, group, &state->paths[state->n_groups++]);
 }
 
 /* A child names its parent: so a list that leads into another one, or back, is known. */

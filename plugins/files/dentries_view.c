@@ -102,7 +102,7 @@ static struct mo_error *count_dentry(struct files_state *state, uint64_t kva, ui
 
 	if (error)
 		return error;
-	if (mo_get(&layout->dentry.d_parent, dentry) != parent_kva)
+	if (mo_get(&layout->dentry.names.parent, dentry) != parent_kva)
 		return mo_error_create(MO_E_CORRUPT, "the dentry at 0x%" PRIx64 " has another parent than 0x%" PRIx64, kva,
 				       parent_kva);
 	counts->all++;

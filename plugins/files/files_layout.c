@@ -5,7 +5,7 @@
 #define OPTIONAL .is_optional = true
 
 static const struct mo_need rows[] = {
-	DENTRY_NEEDS(L, dentry),
+	MO_DENTRY_NEEDS(L, dentry),
 
 	MO_SIZE(L, page.size, "struct page"),
 	MO_FIELD(L, page.flags, "struct page", "flags", .why = "include/linux/mm_types.h: a struct of one word since 6.18"),
@@ -36,10 +36,8 @@ static const struct mo_need rows[] = {
 	MO_FIELD(L, inode.i_size, "struct inode", "i_size"),
 	MO_FIELD(L, inode.i_data, "struct inode", "i_data"),
 	MO_FIELD(L, inode.i_mapping, "struct inode", "i_mapping"),
-	MO_FIELD(L, inode.i_dentry, "struct inode", "i_dentry"),
+	MO_INODE_DENTRIES_NEEDS(L, inode.dentries, .is_optional = false),
 	MO_FIELD(L, inode.flags, "struct inode", "i_flags", OPTIONAL),
-	MO_FIELD(L, inode.d_alias, "struct dentry", "d_alias", .or_names = { "struct dentry.d_u.d_alias" },
-		 .why = "include/linux/dcache.h: in a union named d_u from 3.19 on, in one without a name in 7.x"),
 	MO_FIELD(L, inode.shmem_inode, "struct shmem_inode_info", "vfs_inode", OPTIONAL),
 	MO_FIELD(L, inode.swapped, "struct shmem_inode_info", "swapped", OPTIONAL),
 	MO_FIELD(L, inode.swaplist, "struct shmem_inode_info", "swaplist", OPTIONAL),

@@ -4,12 +4,11 @@
 
 /* What the files plugin needs of a kernel. */
 
+#include <memopsy/dentry_path.h>
 #include <memopsy/layout.h>
 
-#include "../tasks/dentry_path.h"
-
 struct files_layout {
-	struct dentry_layout dentry;
+	struct mo_dentry_layout dentry;
 	struct {
 		struct mo_size size;
 		struct mo_field flags, compound, mapping, mapcount;
@@ -23,7 +22,8 @@ struct files_layout {
 	} mapping;
 	struct {
 		struct mo_size size;
-		struct mo_field sb, nlink, i_size, i_data, i_mapping, i_dentry, d_alias, flags;
+		struct mo_field sb, nlink, i_size, i_data, i_mapping, flags;
+		struct mo_inode_dentries dentries;
 		struct mo_field shmem_inode, swapped, swaplist;
 		struct mo_address shmem_swaplist;
 	} inode;

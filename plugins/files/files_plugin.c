@@ -59,7 +59,7 @@ static struct mo_error *gather(struct mo_run *run, void **model_ret)
 	state->mem_map = mo_run_model_of(run, MO_MEM_MAP_MODEL);
 	state->tasks = mo_run_model_of(run, MO_TASKS_MODEL);
 	state->page_bytes = mo_kernel_facts(mo_run_kernel(run))->page_bytes;
-	begin_path_reading(&state->paths, state->reader, &state->layout->dentry,
+	mo_path_reading_begin(&state->paths, state->reader, &state->layout->dentry,
 			   state->tasks && state->tasks->n_tasks ? state->tasks->tasks[0].kva : 0);
 	error = gather_all(state);
 	state->model.files = state->files;

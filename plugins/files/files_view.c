@@ -162,7 +162,7 @@ static struct mo_cell bytes_cell(const struct files_state *state, struct mo_coun
 }
 
 /* The path that was found while gathering, or, where none was looked for, is now. */
-static struct mo_cell path_cell(struct files_state *state, const struct mo_file *file, char bytes[MOST_PATH_BYTES])
+static struct mo_cell path_cell(struct files_state *state, const struct mo_file *file, char bytes[MO_PATH_BYTES_MAX])
 {
 	size_t n_bytes = 0;
 
@@ -173,7 +173,7 @@ static struct mo_cell path_cell(struct files_state *state, const struct mo_file 
 
 static void put_file(struct files_state *state, struct mo_report *report, const struct mo_file *file)
 {
-	char path[MOST_PATH_BYTES];
+	char path[MO_PATH_BYTES_MAX];
 	struct text used_by, openers, mappers;
 	struct mo_cell cells[N_COLUMNS] = {
 		[COLUMN_CACHED] = bytes_cell(state, mo_exact(file->pages)),

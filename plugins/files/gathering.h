@@ -53,7 +53,7 @@ struct files_state {
 	size_t n_superblocks;
 	uint64_t n_mounts_met;       /* of all superblocks, should their chains be one and the same */
 	struct mo_file_user *users;
-	struct path_reading paths;
+	struct mo_path_reading paths;
 	struct mo_trouble unreadable_pages, bad_mappings, bad_superblocks, bad_paths, bad_users, unreadable_counts;
 };
 
@@ -76,7 +76,7 @@ struct mo_error *gather_paths(struct files_state *state) MO_MUST_USE;
 uint32_t find_superblock(const struct files_state *state, uint64_t sb_kva);
 
 /* The path of a file; false: it has none, or it could not be read (which is trouble). */
-bool read_path_of(struct files_state *state, const struct mo_file *file, char bytes[MOST_PATH_BYTES], size_t *n_bytes);
+bool read_path_of(struct files_state *state, const struct mo_file *file, char bytes[MO_PATH_BYTES_MAX], size_t *n_bytes);
 
 /* The views. */
 extern const struct mo_table_spec files_table, mounts_table, dentries_table, dentry_state_table, negative_dirs_table;

@@ -50,10 +50,10 @@ void put_negative_dirs(struct files_state *state, const struct negative_dirs *al
 	for (size_t i = 0; i < all->n; i++) {
 		const struct negative_dir *dir = &all->dirs[i];
 		const struct superblock *sb = &state->superblocks[dir->mount];
-		struct path_place at = { .mnt_kva = sb->mnt_kva, .dentry_kva = dir->dentry_kva };
-		char path[MOST_PATH_BYTES];
+		struct mo_path at = { .mnt_kva = sb->mnt_kva, .dentry_kva = dir->dentry_kva };
+		char path[MO_PATH_BYTES_MAX];
 		size_t n_bytes = 0;
-		struct mo_error *error = sb->mnt_kva ? print_path(&state->paths, at, path, &n_bytes) : NULL;
+		struct mo_error *error = sb->mnt_kva ? mo_path_print(&state->paths, at, path, &n_bytes) : NULL;
 		const struct mo_cell cells[N_COLUMNS] = {
 			[COLUMN_NEGATIVE] = mo_cell_number(mo_exact(dir->negative)),
 			[COLUMN_CHILDREN] = mo_cell_number(mo_exact(dir->children)),

@@ -46,26 +46,22 @@ static struct mo_error *name_block_device(const struct files_state *state, uint6
 	return NULL;
 }
 
-bool read_path_of(struct files_state *state, const struct mo_file *file, char bytes[MOST_PATH_BYTES], size_t *n_bytes)
+bool read_path_of(struct files_state *state, const struct mo_file *file, char bytes[MO_PATH_BYTES_MAX], size_t *n_bytes)
 {
-	const struct files_layout *layout = state->layout;
-	struct path_place at = { 0, 0 };
-	uint64_t alias_kva = 0;
+	struct mo_path at = { 0, 0 };
 	struct mo_error *error;
 
 	if (!file->inode_kva || file->mount == MO_FILES_NO_MOUNT)
 		return false;
 	if (file->kind == MO_FILE_BLOCK_DEVICE) {
-		error = name_block_device(state, file->inode_kva, bytes, MOST_PATH_BYTES, n_bytes);
+		error = name_block_device(state, file->inode_kva, bytes, MO_PATH_BYTES_MAX, n_bytes);
 	} else {
 		at.mnt_kva = state->superblocks[file->mount].mnt_kva;
-		/* struct hlist_head is its first pointer. */
-		error = mo_read_pointer(state->reader, mo_field_kva(&layout->inode.i_dentry, file->inode_kva), &alias_kva);
-		if (!error && (!alias_kva || !at.mnt_kva))
+		error = mo_inode_dentry(state->reader, &state->layout->inode.dentries, file->inode_kva, &at.dentry_kva);
+		if (!error && (!at.dentry_kva || !at.mnt_kva))
 			return false;
-		at.dentry_kva = alias_kva - layout->inode.d_alias.offset_bytes;
 		if (!error)
-			error = print_path(&state->paths, at, bytes, n_bytes);
+			error = mo_path_print(&state->paths, at, bytes, n_bytes);
 	}
 	mo_trouble_note(&state->bad_paths, mo_error_prepend(error, "path of the inode at 0x%" PRIx64, file->inode_kva));
 	return !error;
@@ -95,7 +91,7 @@ struct mo_error *gather_paths(struct files_state *state)
 {
 	for (size_t i = 0; i < state->n_files; i++) {
 		struct mo_file *file = &state->files[i];
-		char bytes[MOST_PATH_BYTES];
+		char bytes[MO_PATH_BYTES_MAX];
 		size_t n_bytes = 0;
 		char *path;
 

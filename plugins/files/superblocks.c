@@ -151,9 +151,9 @@ static struct mo_error *name_superblock(struct files_state *state, struct superb
 {
 	const struct files_layout *layout = state->layout;
 	char device[MOST_DEVICE_BYTES];
-	char path[MOST_PATH_BYTES];
+	char path[MO_PATH_BYTES_MAX];
 	size_t n_bytes = 0;
-	struct path_place at = { .mnt_kva = sb->mnt_kva };
+	struct mo_path at = { .mnt_kva = sb->mnt_kva };
 	struct mo_error *error = NULL;
 
 	read_device(state, sb, device, sizeof(device));
@@ -165,7 +165,7 @@ static struct mo_error *name_superblock(struct files_state *state, struct superb
 		return NULL;
 	error = mo_read_field(state->reader, &layout->dentry.mnt_root, sb->mnt_kva, &at.dentry_kva);
 	if (!error)
-		error = print_path(&state->paths, at, path, &n_bytes);
+		error = mo_path_print(&state->paths, at, path, &n_bytes);
 	if (error) {
 		mo_trouble_note(&state->bad_paths, mo_error_prepend(error, "where the superblock at 0x%" PRIx64 " is mounted", sb->kva));
 		return NULL;

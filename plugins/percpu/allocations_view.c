@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* `memopsy percpu --allocations`: each allocation, the largest first; and who pays for how much. */
+#include "percpu_layout.h"
 #include "views.h"
 
 #include <stdlib.h>
@@ -76,6 +77,17 @@ static int compare_sizes(const void *a, const void *b)
 	return first->percpu_kva < second->percpu_kva ? -1 : first->percpu_kva > second->percpu_kva;
 }
 
+/* false: it cannot be read, and is shown as unknown. */
+static bool read_cgroup_path(struct mo_run *run, uint64_t memcg_kva, char path[MO_CGROUP_PATH_BYTES_MAX])
+{
+	const struct percpu_layout *layout = mo_run_layout(run);
+	struct mo_error *error = mo_memcg_path(mo_run_reader(run), &layout->cgroup_path, memcg_kva, path);
+	bool is_read = !error;
+
+	mo_error_destroy(error);
+	return is_read;
+}
+
 struct mo_error *show_allocations(struct mo_run *run, struct mo_report *report)
 {
 	const struct mo_percpu_model *percpu = mo_run_model(run);
@@ -92,8 +104,8 @@ struct mo_error *show_allocations(struct mo_run *run, struct mo_report *report)
 	mo_report_table_begin(report, &percpu_allocations_table);
 	for (size_t i = 0; i < percpu->n_allocations; i++) {
 		uint64_t n_units = percpu->n_units;
-		char path[CGROUP_PATH_BYTES] = "";
-		bool has_path = !sorted[i].memcg_kva || percpu_cgroup_path(run, sorted[i].memcg_kva, path);
+		char path[MO_CGROUP_PATH_BYTES_MAX] = "";
+		bool has_path = !sorted[i].memcg_kva || read_cgroup_path(run, sorted[i].memcg_kva, path);
 		const struct mo_cell cells[N_COLUMNS] = {
 			[COLUMN_ADDRESS] = mo_cell_number(mo_exact(sorted[i].percpu_kva)),
 			[COLUMN_SIZE] = mo_cell_number(mo_exact(sorted[i].bytes)),
@@ -148,8 +160,8 @@ static size_t join(struct payer *payers, size_t n_payers)
 
 static void write_payer(struct mo_run *run, struct mo_report *report, const struct payer *payer, uint64_t n_units)
 {
-	char path[CGROUP_PATH_BYTES];
-	bool has_path = percpu_cgroup_path(run, payer->memcg_kva, path);
+	char path[MO_CGROUP_PATH_BYTES_MAX];
+	bool has_path = read_cgroup_path(run, payer->memcg_kva, path);
 	const struct mo_cell cells[N_PAYER_COLUMNS] = {
 		[PAYER_CGROUP] = mo_cell_text(has_path ? path : NULL),
 		[PAYER_COUNT] = mo_cell_number(mo_exact(payer->n_allocations)),

@@ -40,11 +40,7 @@ static const struct mo_need rows[] = {
 	MO_FIELD(L, obj_ext_tag, "struct pcpuobj_ext", "tag.ct", OPTIONAL, .why = WHY_TAG),
 	MO_FIELD(L, obj_ext_cgroup, "struct pcpuobj_ext", "cgroup", OPTIONAL, .why = WHY_EXTS),
 	MO_FIELD(L, objcg_memcg, "struct obj_cgroup", "memcg", OPTIONAL, .why = "CONFIG_MEMCG"),
-	MO_FIELD(L, memcg_cgroup, "struct mem_cgroup", "css.cgroup", OPTIONAL, .why = "CONFIG_MEMCG"),
-	MO_FIELD(L, cgroup_kn, "struct cgroup", "kn", OPTIONAL, .why = "CONFIG_CGROUPS"),
-	MO_FIELD(L, kn_parent, "struct kernfs_node", "__parent", .or_names = { "struct kernfs_node.parent" }, OPTIONAL,
-		 .why = "include/linux/kernfs.h: renamed when it came under RCU, after 6.12"),
-	MO_FIELD(L, kn_name, "struct kernfs_node", "name", OPTIONAL),
+	MO_CGROUP_PATH_NEEDS(L, cgroup_path),
 };
 
 const struct mo_need_table percpu_needs = { .needs = rows, .n_needs = sizeof(rows) / sizeof(rows[0]) };

@@ -4,6 +4,7 @@
 
 /* What the percpu plugin needs of a kernel. */
 
+#include <memopsy/cgroup_path.h>
 #include <memopsy/layout.h>
 
 struct percpu_layout {
@@ -17,7 +18,7 @@ struct percpu_layout {
 	struct mo_size obj_ext_size;
 	struct mo_field obj_ext_cgroup, obj_ext_tag;
 	struct mo_field objcg_memcg;
-	struct mo_field memcg_cgroup, cgroup_kn, kn_parent, kn_name;
+	struct mo_cgroup_path_layout cgroup_path;
 };
 
 extern const struct mo_need_table percpu_needs;

@@ -17,10 +17,6 @@ struct mo_error *show_allocations(struct mo_run *run, struct mo_report *report) 
 /* By memory cgroup, if any allocation is charged. */
 struct mo_error *show_payers(struct mo_run *run, struct mo_report *report) MO_MUST_USE;
 
-/* cgroup_paths.c: the path of a memory cgroup, as text; false: it could not be read. */
-#define CGROUP_PATH_BYTES 1024
-bool percpu_cgroup_path(struct mo_run *run, uint64_t memcg_kva, char path[CGROUP_PATH_BYTES]);
-
 const char *percpu_kind_name(enum mo_percpu_chunk_kind kind);
 
 #endif

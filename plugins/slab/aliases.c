@@ -63,7 +63,7 @@ static struct mo_error *take_link(const struct slab_state *state, const struct d
 		return error;
 	error = mo_read_field(state->reader, &layout->kernfs.target, node_kva, &key.node_kva);
 	if (!error)
-		error = mo_read_field_string(state->reader, &layout->kernfs.name, node_kva, name, sizeof(name));
+		error = mo_read_field_string(state->reader, &layout->cgroup_path.kn_name, node_kva, name, sizeof(name));
 	if (error)
 		return error;
 	found = bsearch(&key, directories, state->model.n_caches, sizeof(key), compare_directories);
@@ -75,7 +75,7 @@ static struct mo_error *take_link(const struct slab_state *state, const struct d
 static bool has_layout(const struct slab_layout *layout)
 {
 	return mo_has(&layout->slab_kset) && mo_has(&layout->cache.kobj_sd) && mo_has(&layout->kernfs.kset_sd) &&
-	       mo_has(&layout->kernfs.flags) && mo_has(&layout->kernfs.name) && mo_has(&layout->kernfs.rb) &&
+	       mo_has(&layout->kernfs.flags) && mo_has(&layout->cgroup_path.kn_name) && mo_has(&layout->kernfs.rb) &&
 	       mo_has(&layout->kernfs.children) && mo_has(&layout->kernfs.target);
 }
 

@@ -1,12 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "charges.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-
-#define MOST_CGROUP_DEPTH 64
 
 static struct mo_error *read_vector(const struct slab_state *state, const struct mo_slab *slab, struct mo_charge_vector *ret)
 {
@@ -98,46 +93,4 @@ struct mo_error *gather_charges(const struct slab_state *state, const struct mo_
 			add_slab(state, &state->model.slabs[cache->slabs[i]], &last, ret);
 	qsort(ret->charges, ret->n, sizeof(ret->charges[0]), compare_charges);
 	return NULL;
-}
-
-/* Puts "/name" before what is in the path already. */
-static void prepend_name(char *path, size_t n_bytes, const char *name)
-{
-	size_t length = strlen(path);
-	size_t more = strlen(name) + 1;
-
-	if (length + more + 1 > n_bytes)
-		return;
-	memmove(path + more, path, length + 1);
-	path[0] = '/';
-	memcpy(path + 1, name, more - 1);
-}
-
-struct mo_error *read_cgroup_path(const struct slab_state *state, uint64_t memcg_kva, char *path, size_t n_bytes)
-{
-	const struct slab_layout *layout = state->layout;
-	uint64_t kva = 0;
-	struct mo_error *error;
-
-	if (!mo_has(&layout->memcg_cgroup) || !mo_has(&layout->cgroup_kn) || !mo_has(&layout->kernfs.parent) ||
-	    !mo_has(&layout->kernfs.name))
-		return mo_error_create(MO_E_ABSENT, "the types of cgroups are not known");
-	*path = '\0';
-	error = mo_read_field(state->reader, &layout->memcg_cgroup, memcg_kva, &kva);
-	if (!error)
-		error = mo_read_field(state->reader, &layout->cgroup_kn, kva, &kva);
-	for (unsigned depth = 0; depth < MOST_CGROUP_DEPTH && kva && !error; depth++) {
-		char name[256];
-		uint64_t parent_kva = 0;
-
-		error = mo_read_field(state->reader, &layout->kernfs.parent, kva, &parent_kva);
-		if (!error && parent_kva)
-			error = mo_read_field_string(state->reader, &layout->kernfs.name, kva, name, sizeof(name));
-		if (!error && parent_kva)
-			prepend_name(path, n_bytes, name);
-		kva = parent_kva;
-	}
-	if (!error && !*path)
-		snprintf(path, n_bytes, "/");
-	return error;
 }

@@ -7,7 +7,6 @@
 #include "gathering.h"
 
 #define MOST_CHARGES 4096
-#define MOST_CGROUP_PATH_BYTES 512
 
 /* Objects of one memory cgroup. */
 struct charge {
@@ -25,9 +24,6 @@ struct charges {
 /* *ret is zeroed by the caller, who also frees what it lies in: it is too large for a stack. */
 struct mo_error *gather_charges(const struct slab_state *state, const struct mo_slab_cache *cache,
 				struct charges *ret) MO_MUST_USE;
-
-/* "/services/database" */
-struct mo_error *read_cgroup_path(const struct slab_state *state, uint64_t memcg_kva, char *path, size_t n_bytes) MO_MUST_USE;
 
 extern const struct mo_table_spec slab_charges_table;
 struct mo_error *put_charges(struct mo_run *run, struct mo_report *report, const struct mo_slab_cache *cache) MO_MUST_USE;

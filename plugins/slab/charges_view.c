@@ -24,19 +24,31 @@ const struct mo_table_spec slab_charges_table = {
 	.n_columns = N_COLUMNS,
 };
 
+/* "": charged to nobody. */
+static struct mo_cell path_cell(const struct slab_state *state, uint64_t memcg_kva, char path[MO_CGROUP_PATH_BYTES_MAX])
+{
+	struct mo_error *error;
+
+	if (!memcg_kva)
+		return mo_cell_text("");
+	error = mo_memcg_path(state->reader, &state->layout->cgroup_path, memcg_kva, path);
+	if (!error)
+		return mo_cell_text(path);
+	mo_error_destroy(error);
+	return mo_cell_unknown();
+}
+
 static void put_charge(struct mo_report *report, const struct slab_state *state, const struct mo_slab_cache *cache,
 		       const struct charge *charge)
 {
-	char path[MOST_CGROUP_PATH_BYTES] = "";
-	struct mo_error *error = charge->memcg_kva ? read_cgroup_path(state, charge->memcg_kva, path, sizeof(path)) : NULL;
+	char path[MO_CGROUP_PATH_BYTES_MAX];
 	const struct mo_cell cells[N_COLUMNS] = {
-		[COLUMN_CGROUP] = error ? mo_cell_unknown() : mo_cell_text(path),
+		[COLUMN_CGROUP] = path_cell(state, charge->memcg_kva, path),
 		[COLUMN_OBJECTS] = mo_cell_number(mo_exact(charge->n_objects)),
 		[COLUMN_BYTES] = mo_cell_number(mo_exact(charge->n_objects * cache->size_bytes)),
 		[COLUMN_MEMCG] = charge->memcg_kva ? mo_cell_number(mo_exact(charge->memcg_kva)) : mo_cell_unknown(),
 	};
 
-	mo_error_destroy(error);
 	mo_report_row(report, cells);
 }
 
@@ -123,17 +135,15 @@ static void add_cache(const struct slab_state *state, const struct mo_slab_cache
 
 static void put_sum(struct mo_report *report, const struct slab_state *state, const struct cgroup_sum *sum)
 {
-	char path[MOST_CGROUP_PATH_BYTES] = "";
-	struct mo_error *error = sum->memcg_kva ? read_cgroup_path(state, sum->memcg_kva, path, sizeof(path)) : NULL;
+	char path[MO_CGROUP_PATH_BYTES_MAX];
 	const struct mo_cell cells[N_OF_COLUMNS] = {
-		[OF_CGROUP] = error ? mo_cell_unknown() : mo_cell_text(path),
+		[OF_CGROUP] = path_cell(state, sum->memcg_kva, path),
 		[OF_OBJECTS] = mo_cell_number(mo_exact(sum->n_objects)),
 		[OF_RECLAIMABLE] = mo_cell_number(mo_exact(sum->bytes[1])),
 		[OF_UNRECLAIMABLE] = mo_cell_number(mo_exact(sum->bytes[0])),
 		[OF_MEMCG] = sum->memcg_kva ? mo_cell_number(mo_exact(sum->memcg_kva)) : mo_cell_unknown(),
 	};
 
-	mo_error_destroy(error);
 	mo_report_row(report, cells);
 }
 

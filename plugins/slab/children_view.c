@@ -32,9 +32,9 @@ const struct mo_table_spec slab_children_table = {
 
 static void put_child(struct mo_report *report, const struct slab_state *state, const struct mo_slab_cache *child)
 {
-	char path[MOST_CGROUP_PATH_BYTES] = "";
+	char path[MO_CGROUP_PATH_BYTES_MAX] = "";
 	char room[32];
-	struct mo_error *error = read_cgroup_path(state, child->memcg_kva, path, sizeof(path));
+	struct mo_error *error = mo_memcg_path(state->reader, &state->layout->cgroup_path, child->memcg_kva, path);
 	const struct mo_cell cells[N_COLUMNS] = {
 		[COLUMN_NAME] = name_cell(child, room, sizeof(room)),
 		[COLUMN_CGROUP] = error ? mo_cell_unknown() : mo_cell_text(path),

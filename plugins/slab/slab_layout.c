@@ -109,17 +109,12 @@ static const struct mo_need rows[] = {
 
 	MO_FIELD(L, kernfs.kset_sd, "struct kset", "kobj.sd", OPTIONAL, .why = "CONFIG_SYSFS"),
 	MO_FIELD(L, kernfs.flags, "struct kernfs_node", "flags", OPTIONAL),
-	MO_FIELD(L, kernfs.name, "struct kernfs_node", "name", OPTIONAL),
 	MO_FIELD(L, kernfs.rb, "struct kernfs_node", "rb", OPTIONAL),
 	MO_FIELD(L, kernfs.children, "struct kernfs_node", "dir.children", OPTIONAL),
 	MO_FIELD(L, kernfs.target, "struct kernfs_node", "symlink.target_kn", OPTIONAL),
 
-	MO_FIELD(L, kernfs.parent, "struct kernfs_node", "__parent", .or_names = { "struct kernfs_node.parent" }, OPTIONAL,
-		 .why = "include/linux/kernfs.h: renamed when it came under RCU, 6.15"),
-
 	MO_CHARGE_NEEDS(L, charge),
-	MO_FIELD(L, memcg_cgroup, "struct mem_cgroup", "css.cgroup", OPTIONAL),
-	MO_FIELD(L, cgroup_kn, "struct cgroup", "kn", OPTIONAL),
+	MO_CGROUP_PATH_NEEDS(L, cgroup_path),
 
 	MO_SIZE(L, track.size, "struct track", OPTIONAL),
 	MO_FIELD(L, track.addr, "struct track", "addr", OPTIONAL),

@@ -4,6 +4,7 @@
 
 /* What the slab plugin needs of a kernel: SLUB in its forms, and SLAB. Whatever a release or configuration may lack is optional. */
 
+#include <memopsy/cgroup_path.h>
 #include <memopsy/layout.h>
 #include <memopsy/object_charges.h>
 
@@ -61,11 +62,11 @@ struct slab_layout {
 	struct mo_field sheaf_size, sheaf_objects, sheaf_list, barn_full;
 
 	struct {
-		struct mo_field kset_sd, flags, name, rb, children, target, parent;
+		struct mo_field kset_sd, flags, rb, children, target;
 	} kernfs;
 
 	struct mo_charge_layout charge;
-	struct mo_field memcg_cgroup, cgroup_kn;
+	struct mo_cgroup_path_layout cgroup_path; /* kn_name: of the aliases in /sys/kernel/slab, too */
 
 	struct {
 		struct mo_size size;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The path, the device and the inode number of an open file, as maps shows them. */
-#include "dentry_path.h"
 #include "vmas.h"
 
 #include <inttypes.h>
@@ -29,19 +28,19 @@ static struct mo_error *user_path_kva(const struct tasks_state *state, uint64_t 
 
 struct mo_error *read_file_path(const struct tasks_state *state, uint64_t file_kva, struct vma_name *ret)
 {
-	struct path_reading reading;
-	struct path_place at = { 0, 0 };
+	struct mo_path_reading reading;
+	struct mo_path at = { 0, 0 };
 	uint64_t path_kva = 0;
 	bool is_backing = false;
 	struct mo_error *error = user_path_kva(state, file_kva, &path_kva, &is_backing);
 
-	begin_path_reading(&reading, state->reader, &state->layout->dentry,
+	mo_path_reading_begin(&reading, state->reader, &state->layout->dentry,
 			   state->model.n_tasks ? state->model.tasks[0].kva : 0);
 	reading.escapes_newlines = true;
 	if (!error)
-		error = read_path_place(&reading, path_kva, &at);
+		error = mo_path_read(&reading, path_kva, &at);
 	if (!error)
-		error = print_path(&reading, at, ret->bytes, &ret->n_bytes);
+		error = mo_path_print(&reading, at, ret->bytes, &ret->n_bytes);
 	if (error)
 		return mo_error_prepend(error, "path of the file at 0x%" PRIx64, file_kva);
 	ret->is_known = true;

@@ -52,11 +52,8 @@ static const struct mo_need rows[] = {
 	MO_FIELD(L, ns.nr, "struct upid", "nr", OPTIONAL),
 	MO_FIELD(L, ns.ns, "struct upid", "ns", OPTIONAL),
 	MO_SIZE(L, ns.upid, "struct upid", OPTIONAL),
-	MO_FIELD(L, cgroup.cgroup, "struct css_set", "dfl_cgrp", OPTIONAL, .why = "kernel/cgroup: the unified hierarchy"),
-	MO_FIELD(L, cgroup.kn, "struct cgroup", "kn", OPTIONAL),
-	MO_FIELD(L, cgroup.parent, "struct kernfs_node", "__parent", .or_names = { "struct kernfs_node.parent" }, OPTIONAL,
-		 .why = "include/linux/kernfs.h: renamed when it came under RCU, after 6.12"),
-	MO_FIELD(L, cgroup.name, "struct kernfs_node", "name", OPTIONAL),
+	MO_FIELD(L, cgroup.dfl_cgrp, "struct css_set", "dfl_cgrp", OPTIONAL, .why = "kernel/cgroup: the unified hierarchy"),
+	MO_CGROUP_PATH_NEEDS(L, cgroup.path),
 
 	MO_FIELD(L, mm.pgd, "struct mm_struct", "pgd"),
 	MO_FIELD(L, mm.arg_start, "struct mm_struct", "arg_start", OPTIONAL),
@@ -128,7 +125,7 @@ static const struct mo_need rows[] = {
 	MO_ADDRESS(L, vma.gate_vma, "gate_vma", OPTIONAL, .why = "arch/x86/entry/vsyscall/vsyscall_64.c"),
 	MO_ADDRESS(L, vma.vsyscall_mode, "vsyscall_mode", OPTIONAL),
 
-	DENTRY_NEEDS(L, dentry),
+	MO_DENTRY_NEEDS(L, dentry),
 	MO_FIELD(L, file.f_path, "struct file", "f_path"),
 	MO_FIELD(L, file.f_inode, "struct file", "f_inode"),
 	MO_FIELD(L, file.f_mode, "struct file", "f_mode", OPTIONAL),

@@ -4,10 +4,10 @@
 
 /* What the tasks plugin needs of a kernel. */
 
+#include <memopsy/cgroup_path.h>
+#include <memopsy/dentry_path.h>
 #include <memopsy/layout.h>
 #include <memopsy/tasks.h>
-
-#include "dentry_path.h"
 
 struct tasks_layout {
 	struct mo_address init_task;
@@ -28,7 +28,8 @@ struct tasks_layout {
 		struct mo_size upid;
 	} ns;
 	struct {
-		struct mo_field cgroup, kn, parent, name;
+		struct mo_field dfl_cgrp;
+		struct mo_cgroup_path_layout path;
 	} cgroup;
 	struct {
 		struct mo_field arg_start, arg_end, env_start, env_end;
@@ -50,7 +51,7 @@ struct tasks_layout {
 		struct mo_field f_path, f_inode, f_mode, f_owner, user_path;
 		struct mo_field i_sb, s_dev;
 	} file;
-	struct dentry_layout dentry;
+	struct mo_dentry_layout dentry;
 	struct {
 		struct mo_size size;
 		struct mo_field flags, compound, mapping, mapcount, refcount;

@@ -32,6 +32,7 @@ static const struct mo_fake_row rows[] = {
 	MEMBER(S, "refcnt.percpu_count_ptr", CSS_REF_POINTER, 8), MEMBER(S, "refcnt.data", CSS_REF_DATA, 8),
 	MEMBER("struct percpu_ref_data", "count", 0, 8),
 	MEMBER("struct cgroup", "kn", 0, 8), MEMBER("struct kernfs_node", "name", 0, 8), MEMBER("struct kernfs_node", "id", 8, 8),
+	MEMBER("struct kernfs_node", "parent", 48, 8), MEMBER(M, "css.cgroup", 0, 8),
 	{ .type = "struct memory_stat", .bytes = 16 }, MEMBER("struct memory_stat", "name", 0, 8),
 	MEMBER("struct memory_stat", "idx", 8, 4),
 	ARRAY(V, "state", STATE, 4), ARRAY(V, "events", EVENTS, 3), ARRAY(V, "state_pending", PENDING, 4),
@@ -195,6 +196,7 @@ void toy_group(struct mo_kernel *kernel, unsigned i, unsigned parent, const char
 
 	fill_group(kernel, i, name);
 	mo_fake_put_u64(kernel, GROUP(i) + CSS_PARENT, GROUP(parent));
+	mo_fake_put_u64(kernel, NODE(i) + 48, NODE(parent));
 	expect_success(mo_read_u64(mo_fake_reader(kernel), head + 8, &last));
 	mo_fake_put_u64(kernel, last, node);
 	mo_fake_put_u64(kernel, node + 8, last);

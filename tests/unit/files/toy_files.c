@@ -17,7 +17,7 @@ static const struct mo_fake_row rows[] = {
 	{ .type = "struct folio", .member = "_entire_mapcount.counter", .offset_bytes = 64 + 16, .bytes = 4, .is_signed = true },
 	{ .type = I, .bytes = 0x100 }, MEMBER(I, "i_sb", INODE_SB, 8), MEMBER(I, "i_ino", INODE_NUMBER, 8),
 	MEMBER(I, "i_size", INODE_SIZE, 8), MEMBER(I, "i_nlink", INODE_NLINK, 4), MEMBER(I, "i_mapping", INODE_MAPPING, 8),
-	MEMBER(I, "i_dentry", INODE_DENTRY, 8), MEMBER(I, "i_data", INODE_DATA, 0x80),
+	MEMBER(I, "i_dentry.first", INODE_DENTRY, 8), MEMBER(I, "i_data", INODE_DATA, 0x80),
 	MEMBER("struct address_space", "host", MAPPING_HOST, 8), MEMBER("struct address_space", "nrpages", MAPPING_NRPAGES, 8),
 	MEMBER("struct address_space", "a_ops", MAPPING_AOPS, 8), MEMBER("struct address_space", "i_mmap", MAPPING_TREE, 16),
 	{ .type = D, .bytes = 0x80 }, MEMBER(D, "d_parent", DENTRY_PARENT, 8), MEMBER(D, "d_name.len", DENTRY_LENGTH, 4),
