@@ -70,6 +70,7 @@ static struct mo_error *find_cache_module(struct owners_state *state, const stru
 					  bool *is_guess)
 {
 	struct mo_symbol symbol = { .module = NULL };
+	const char *module = NULL;
 	struct mo_error *error;
 
 	*ret = NULL;
@@ -80,9 +81,9 @@ static struct mo_error *find_cache_module(struct owners_state *state, const stru
 		if (!error)
 			return keep_name(&state->names, symbol.module, ret);
 	}
-	error = module_of_objects(state, cache, ret);
-	*is_guess = *ret != NULL;
-	return error;
+	error = mo_module_of_cache(&state->modules, mo_run_reader(state->run), state->slabs, cache, &module);
+	*is_guess = module != NULL;
+	return error ? error : keep_name(&state->names, module, ret);
 }
 
 /* Slab caches, and pages of slabs that belong to none that is known. */

@@ -11,6 +11,7 @@
 #include <memopsy/mem_map.h>
 #include <memopsy/member_path.h>
 #include <memopsy/memmap.h>
+#include <memopsy/object_modules.h>
 #include <memopsy/owners.h>
 #include <memopsy/page_owner.h>
 #include <memopsy/page_tables.h>
@@ -157,7 +158,7 @@ struct owners_state {
 	struct target_table steps[MOST_CHAIN_STEPS]; /* objects of kmalloc() that lead to blocks, and those that lead to them */
 	struct target_table percpu_targets;
 	struct mo_cache_types types;
-	uint64_t modules_kva, modules_end_kva; /* all modules lie between these; both 0: not known */
+	struct mo_module_index modules;
 	uint64_t percpu_bytes;        /* of the per-CPU allocator, without variables */
 	uint64_t missing_pages;       /* of the pass: kernel pages that the dump left out */
 	struct name_table names;
@@ -204,10 +205,6 @@ struct mo_error *follow_chain(struct owners_state *state, const struct mo_place 
 void describe_pointer_place(struct owners_state *state, const struct mo_place *place, char *text, size_t n_bytes);
 /* zram.c: pages of zsmalloc by the device that has them; *n_pages: of all these. */
 struct mo_error *gather_zram_books(struct owners_state *state, uint64_t *n_pages) MO_MUST_USE;
-/* object_modules.c */
-struct mo_error *find_module_span(struct owners_state *state) MO_MUST_USE;
-struct mo_error *module_of_object(struct owners_state *state, uint64_t kva, uint64_t n_bytes, const char **ret) MO_MUST_USE;
-struct mo_error *module_of_objects(struct owners_state *state, const struct mo_slab_cache *cache, const char **ret) MO_MUST_USE;
 /* percpu_books.c */
 struct mo_error *find_percpu_pointers(struct owners_state *state) MO_MUST_USE;
 struct mo_error *gather_percpu_books(struct owners_state *state) MO_MUST_USE;

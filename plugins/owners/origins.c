@@ -142,7 +142,11 @@ static struct mo_error *by_chain(struct owners_state *state, const struct mo_pla
 		holder->detail = "leads to it through an object";
 		error = keep_name(&state->names, end.module, &holder->module);
 	} else if (place->kind == MO_PLACE_SLAB_OBJECT) {
-		error = module_of_object(state, place->kva, place->bytes, &holder->module);
+		const char *module = NULL;
+
+		error = mo_module_of_object(&state->modules, mo_run_reader(state->run), place->kva, place->bytes, &module);
+		if (!error)
+			error = keep_name(&state->names, module, &holder->module);
 		holder->is_module_guessed = holder->module != NULL;
 	}
 	return error ? error : keep_name(&state->names, text, &holder->name);

@@ -12,6 +12,7 @@ static void free_evidence(struct owners_state *state)
 		targets_deinit(&state->steps[step]);
 	targets_deinit(&state->percpu_targets);
 	mo_cache_types_deinit(&state->types);
+	mo_module_index_deinit(&state->modules);
 }
 
 static void release(void *model)
@@ -52,7 +53,7 @@ static struct mo_error *fill(struct owners_state *state)
 	if (!error)
 		error = mo_cache_types_init(&state->types, state->kernel, state->slabs);
 	if (!error)
-		error = find_module_span(state);
+		error = mo_module_index_init(&state->modules, mo_run_reader(state->run));
 	if (!error)
 		error = gather_books(state);
 	if (!error)

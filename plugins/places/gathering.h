@@ -11,6 +11,7 @@
 #include <memopsy/free_areas.h>
 #include <memopsy/mem_map.h>
 #include <memopsy/memmap.h>
+#include <memopsy/module_list.h>
 #include <memopsy/page_owner.h>
 #include <memopsy/page_tables.h>
 #include <memopsy/percpu.h>
@@ -25,7 +26,6 @@
 #include "../mem_map/page_shape.h"
 #include "places_layout.h"
 
-#define MOST_MODULES 65536u
 #define MOST_PERCPU_UNIT_BYTES (1ull << 30)
 #define MOST_STACK_BYTES (1ull << 20)
 #define PLACES_COMM_BYTES 32
@@ -61,7 +61,7 @@ struct stack {
 
 /* A part of a module's image. */
 struct module_part {
-	const char *module;       /* in `module_names` */
+	const char *module;       /* in `modules` */
 	const char *what;         /* "text"; a literal */
 };
 
@@ -102,8 +102,7 @@ struct places_state {
 	struct range_table stacks;    /* index: into stack_infos */
 	struct module_part *parts;
 	size_t n_parts;
-	char **module_names;
-	size_t n_modules;
+	struct mo_modules *modules;   /* NULL: none, or not to be had */
 	struct module_percpu *module_percpus;
 	size_t n_module_percpus;
 	struct stack *stack_infos;

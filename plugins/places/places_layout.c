@@ -4,34 +4,11 @@
 #define L struct places_layout
 #define OPTIONAL .is_optional = true
 
-#define WHY_MEM "include/linux/module.h: core_layout and init_layout became mem[] in 6.4 (ac3b43283923)"
-#define WHY_MODULES "CONFIG_MODULES"
 #define WHY_PCPU_HOT "arch/x86/include/asm/current.h: hot per-CPU variables were one struct from 6.2 to 6.14"
 
 static const struct mo_need rows[] = {
 	MO_ADDRESS(L, image_start, "_text", OPTIONAL),
 	MO_ADDRESS(L, image_end, "_end", OPTIONAL),
-
-	MO_ADDRESS(L, modules, "modules", OPTIONAL, .why = WHY_MODULES),
-	MO_SIZE(L, module.size, "struct module", OPTIONAL, .why = WHY_MODULES),
-	MO_FIELD(L, module.list, "struct module", "list", OPTIONAL, .why = WHY_MODULES),
-	MO_FIELD(L, module.name, "struct module", "name", OPTIONAL, .why = WHY_MODULES),
-	MO_FIELD(L, module.mem, "struct module", "mem", OPTIONAL, .why = WHY_MEM),
-	MO_FIELD(L, module.core_base, "struct module", "core_layout.base", OPTIONAL, .why = WHY_MEM),
-	MO_FIELD(L, module.core_bytes, "struct module", "core_layout.size", OPTIONAL, .why = WHY_MEM),
-	MO_FIELD(L, module.init_base, "struct module", "init_layout.base", OPTIONAL, .why = WHY_MEM),
-	MO_FIELD(L, module.init_bytes, "struct module", "init_layout.size", OPTIONAL, .why = WHY_MEM),
-	MO_FIELD(L, module.percpu, "struct module", "percpu", OPTIONAL, .why = "CONFIG_SMP"),
-	MO_FIELD(L, module.percpu_bytes, "struct module", "percpu_size", OPTIONAL, .why = "CONFIG_SMP"),
-	MO_FIELD(L, memory_base, "struct module_memory", "base", OPTIONAL, .why = WHY_MEM),
-	MO_FIELD(L, memory_bytes, "struct module_memory", "size", OPTIONAL, .why = WHY_MEM),
-	MO_CONSTANT(L, parts[0], "enum mod_mem_type", "MOD_TEXT", OPTIONAL, .why = WHY_MEM),
-	MO_CONSTANT(L, parts[1], "enum mod_mem_type", "MOD_DATA", OPTIONAL, .why = WHY_MEM),
-	MO_CONSTANT(L, parts[2], "enum mod_mem_type", "MOD_RODATA", OPTIONAL, .why = WHY_MEM),
-	MO_CONSTANT(L, parts[3], "enum mod_mem_type", "MOD_RO_AFTER_INIT", OPTIONAL, .why = WHY_MEM),
-	MO_CONSTANT(L, parts[4], "enum mod_mem_type", "MOD_INIT_TEXT", OPTIONAL, .why = WHY_MEM),
-	MO_CONSTANT(L, parts[5], "enum mod_mem_type", "MOD_INIT_DATA", OPTIONAL, .why = WHY_MEM),
-	MO_CONSTANT(L, parts[6], "enum mod_mem_type", "MOD_INIT_RODATA", OPTIONAL, .why = WHY_MEM),
 
 	MO_ADDRESS(L, percpu_start, "__per_cpu_start", OPTIONAL, .why = "CONFIG_SMP"),
 	MO_ADDRESS(L, percpu_end, "__per_cpu_end", OPTIONAL, .why = "CONFIG_SMP"),

@@ -6,18 +6,8 @@
 
 #include <memopsy/layout.h>
 
-#define N_MODULE_PARTS 7u /* enum mod_mem_type: text, data, rodata, ro_after_init, init_text, init_data, init_rodata */
-
 struct places_layout {
 	struct mo_address image_start, image_end;
-
-	struct mo_address modules;
-	struct {
-		struct mo_size size;
-		struct mo_field list, name, mem, core_base, core_bytes, init_base, init_bytes, percpu, percpu_bytes;
-	} module;
-	struct mo_field memory_base, memory_bytes; /* of struct module_memory */
-	struct mo_constant parts[N_MODULE_PARTS];
 
 	struct mo_address percpu_start, percpu_end, pcpu_unit_size;
 

@@ -10,9 +10,7 @@ static void release(void *model)
 
 	if (!state)
 		return;
-	for (size_t i = 0; i < state->n_modules; i++)
-		free(state->module_names[i]);
-	free(state->module_names);
+	mo_modules_destroy(state->modules);
 	free(state->module_percpus);
 	free(state->parts);
 	free(state->stack_infos);

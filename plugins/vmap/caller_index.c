@@ -23,6 +23,17 @@ static bool wants_modules(const struct vmap_state *state)
 	return false;
 }
 
+struct mo_error *gather_modules(struct vmap_state *state)
+{
+	struct mo_error *error = state->modules ? NULL : mo_modules_gather(state->reader, &state->modules);
+
+	if (error && (mo_error_code(error) == MO_E_NO_MEMORY || mo_error_code(error) == MO_E_CANCELLED))
+		return error;
+	/* A broken list of modules is the core's to tell, which walked it for their symbols. */
+	mo_error_destroy(error);
+	return NULL;
+}
+
 struct mo_error *make_caller_index(struct vmap_state *state, struct caller_index *index)
 {
 	struct mo_kernel *kernel = mo_run_kernel(state->run);
@@ -33,7 +44,7 @@ struct mo_error *make_caller_index(struct vmap_state *state, struct caller_index
 	if (wants_modules(state)) {
 		/* Without them, callers in modules stay addresses: the core has said why. */
 		mo_error_destroy(mo_kernel_load_modules(kernel));
-		error = gather_module_text(state, index);
+		error = gather_modules(state);
 	}
 	if (error)
 		return error;
@@ -57,7 +68,6 @@ struct mo_error *make_caller_index(struct vmap_state *state, struct caller_index
 void free_caller_index(struct caller_index *index)
 {
 	free(index->values);
-	free(index->modules);
 }
 
 static bool find_in_kernel(const struct vmap_state *state, const struct caller_index *index, uint64_t kva,
@@ -87,12 +97,25 @@ static bool find_in_kernel(const struct vmap_state *state, const struct caller_i
 	return true;
 }
 
-static const struct module_text *module_at(const struct caller_index *index, uint64_t kva, unsigned *which)
+/*
+ * The module whose code holds an address, and where that code ends: kallsyms lets the last symbol end there
+ * (find_kallsyms_symbol(), kernel/module/kallsyms.c).
+ */
+static const struct mo_module *module_at(const struct vmap_state *state, uint64_t kva, uint64_t *end_kva)
 {
-	for (size_t i = 0; i < index->n_modules; i++)
-		for (*which = 0; *which < 2; ++*which)
-			if (kva - index->modules[i].first_kva[*which] < index->modules[i].n_bytes[*which])
-				return &index->modules[i];
+	for (size_t i = 0; state->modules && i < state->modules->count; i++) {
+		const struct mo_module *module = &state->modules->items[i];
+
+		for (size_t k = 0; k < module->n_ranges; k++) {
+			const struct mo_module_range *range = &module->ranges[k];
+
+			if ((range->part != MO_MODULE_TEXT && range->part != MO_MODULE_INIT_TEXT) ||
+			    kva - range->first_kva >= range->n_bytes)
+				continue;
+			*end_kva = range->first_kva + range->n_bytes;
+			return module;
+		}
+	}
 	return NULL;
 }
 
@@ -100,9 +123,8 @@ static bool find_in_module(const struct vmap_state *state, const struct caller_i
 			   struct mo_symbol *ret, uint64_t *n_bytes)
 {
 	const struct mo_symbols *symbols = mo_kernel_symbols(mo_run_kernel(state->run));
-	unsigned which = 0;
-	const struct module_text *module = module_at(index, kva, &which);
-	uint64_t next_kva = module ? module->first_kva[which] + module->text_bytes[which] : 0;
+	uint64_t next_kva = 0;
+	const struct mo_module *module = module_at(state, kva, &next_kva);
 	uint64_t best_kva = 0;
 
 	for (size_t i = index->n_kernel; module && i < index->n_symbols; i++) {

@@ -25,19 +25,11 @@
 #define MOST_VMAP_NODES (1u << 13) /* one a CPU at most, and 128 in mm/vmalloc.c */
 #define MOST_STRUCT_BYTES 512      /* of the structs that are read as a whole */
 
-/* A module's code, and its init code while that is there. */
-struct module_text {
-	char name[64];
-	uint64_t first_kva[2], n_bytes[2], text_bytes[2];
-};
-
 /* All symbols' addresses, so that each caller costs one search. */
 struct caller_index {
 	uint64_t *values;            /* of the kernel's symbols, ascending */
 	size_t n_kernel;
 	size_t n_symbols;            /* of all; the modules' follow the kernel's */
-	struct module_text *modules;
-	size_t n_modules;
 };
 
 /* A caller that has its name. */
@@ -68,7 +60,7 @@ struct vmap_state {
 	uint64_t entries_left;       /* pages that are still looked at: arrays that share memory, as only a lie can, must end */
 	struct named_caller *callers; /* ascending */
 	size_t n_callers;
-	struct mo_modules *modules;  /* whose names areas have; NULL: not needed, or not to be had */
+	struct mo_modules *modules;  /* whose names areas have, and where their code lies; NULL: not needed, or not to be had */
 	struct mo_trouble broken_trees, unreadable_areas, unreadable_vms, overlaps, broken_pages,
 		broken_tables, broken_chunks, unreadable_tasks;
 };
@@ -98,10 +90,11 @@ struct mo_error *name_callers(struct vmap_state *state) MO_MUST_USE;
 /* module_data.c: modules of areas whose callers have no name any more. */
 struct mo_error *find_modules_by_data(struct vmap_state *state) MO_MUST_USE;
 
-/* caller_index.c, module_text.c */
+/* caller_index.c */
 struct mo_error *make_caller_index(struct vmap_state *state, struct caller_index *index) MO_MUST_USE;
 void free_caller_index(struct caller_index *index);
-struct mo_error *gather_module_text(struct vmap_state *state, struct caller_index *index) MO_MUST_USE;
+/* The list of modules into the state, once; one that cannot be had is none. Errors are of memory and interruption only. */
+struct mo_error *gather_modules(struct vmap_state *state) MO_MUST_USE;
 
 /* The symbol that the kernel's kallsyms would name for this address, and the distance to the next; false: none. */
 bool find_caller(const struct vmap_state *state, const struct caller_index *index, uint64_t kva, struct mo_symbol *symbol,

@@ -12,7 +12,7 @@
 
 #include "gathering.h"
 
-#define MOST_DATA_BYTES (64ull << 20) /* of one part of a module */
+#define DATA_BYTES_MAX (64ull << 20) /* of one part of a module */
 #define VIEW_BYTES (1u << 20)
 
 /* Areas without a name for their caller, ascending by address. */
@@ -56,10 +56,12 @@ static void look_at_words(const struct vmap_state *state, const struct nameless 
 static struct mo_error *look_at_range(const struct vmap_state *state, const struct nameless *nameless,
 				      const struct mo_module_range *range, const char *module)
 {
-	uint64_t kva = (range->first_kva + 7) & ~7ull;
+	const struct mo_kernel_facts *facts = mo_kernel_facts(mo_run_kernel(state->run));
+	uint64_t word_bytes = facts->pointer_bytes;
+	uint64_t kva = (range->first_kva + word_bytes - 1) & ~(word_bytes - 1);
 	uint64_t end_kva = range->first_kva + range->n_bytes;
 
-	if (range->n_bytes > MOST_DATA_BYTES || end_kva < range->first_kva)
+	if (range->n_bytes > DATA_BYTES_MAX || end_kva < range->first_kva)
 		return NULL;
 	while (kva < end_kva) {
 		const void *view;
@@ -71,11 +73,11 @@ static struct mo_error *look_at_range(const struct vmap_state *state, const stru
 			return error;
 		if (error) {
 			mo_error_destroy(error);
-			kva += 4096 - kva % 4096;
+			kva += facts->page_bytes - kva % facts->page_bytes;
 			continue;
 		}
 		look_at_words(state, nameless, view, n_bytes, module);
-		kva += n_bytes & ~7ull ? n_bytes & ~7ull : 8;
+		kva += n_bytes < word_bytes ? word_bytes : n_bytes & ~(word_bytes - 1);
 	}
 	return NULL;
 }
@@ -96,15 +98,11 @@ static struct mo_error *find_nameless(struct vmap_state *state, struct nameless 
 struct mo_error *find_modules_by_data(struct vmap_state *state)
 {
 	struct nameless nameless;
-	struct mo_error *error = NULL;
+	struct mo_error *error = find_nameless(state, &nameless);
 
-	/* Words of 64-bit kernels in the order of this machine are looked at. */
-	if (mo_kernel_facts(mo_run_kernel(state->run))->pointer_bytes != 8)
-		return NULL;
-	error = find_nameless(state, &nameless);
 	if (!error && nameless.n)
-		mo_error_destroy(mo_modules_gather(state->reader, &state->modules)); /* without the list the areas stay as they are */
-	for (size_t i = 0; !error && state->modules && i < state->modules->count; i++) {
+		error = gather_modules(state); /* without the list the areas stay as they are */
+	for (size_t i = 0; !error && nameless.n && state->modules && i < state->modules->count; i++) {
 		const struct mo_module *module = &state->modules->items[i];
 
 		for (size_t k = 0; k < module->n_ranges && !error; k++)

@@ -5,8 +5,6 @@
 #define OPTIONAL .is_optional = true
 
 #define WHY_NODES "mm/vmalloc.c: areas are spread over nodes since 6.9 (d093602919ad)"
-#define WHY_MEM "include/linux/module.h: core_layout and init_layout became mem[] in 6.4 (ac3b43283923)"
-#define WHY_MODULES "CONFIG_MODULES"
 
 static const struct mo_need rows[] = {
 	MO_SIZE(L, area.size, "struct vmap_area"),
@@ -61,21 +59,6 @@ static const struct mo_need rows[] = {
 
 	MO_ADDRESS(L, text_start, "_stext", OPTIONAL),
 	MO_ADDRESS(L, image_end, "_end", OPTIONAL),
-	MO_ADDRESS(L, modules, "modules", OPTIONAL, .why = WHY_MODULES),
-	MO_SIZE(L, module.size, "struct module", OPTIONAL, .why = WHY_MODULES),
-	MO_FIELD(L, module.list, "struct module", "list", OPTIONAL, .why = WHY_MODULES),
-	MO_FIELD(L, module.name, "struct module", "name", OPTIONAL, .why = WHY_MODULES),
-	MO_FIELD(L, module.mem, "struct module", "mem", OPTIONAL, .why = WHY_MEM),
-	MO_FIELD(L, module.core_base, "struct module", "core_layout.base", OPTIONAL, .why = WHY_MEM),
-	MO_FIELD(L, module.core_bytes, "struct module", "core_layout.size", OPTIONAL, .why = WHY_MEM),
-	MO_FIELD(L, module.core_text_bytes, "struct module", "core_layout.text_size", OPTIONAL, .why = WHY_MEM),
-	MO_FIELD(L, module.init_base, "struct module", "init_layout.base", OPTIONAL, .why = WHY_MEM),
-	MO_FIELD(L, module.init_bytes, "struct module", "init_layout.size", OPTIONAL, .why = WHY_MEM),
-	MO_FIELD(L, module.init_text_bytes, "struct module", "init_layout.text_size", OPTIONAL, .why = WHY_MEM),
-	MO_FIELD(L, memory_base, "struct module_memory", "base", OPTIONAL, .why = WHY_MEM),
-	MO_FIELD(L, memory_bytes, "struct module_memory", "size", OPTIONAL, .why = WHY_MEM),
-	MO_CONSTANT(L, mod_text, "enum mod_mem_type", "MOD_TEXT", OPTIONAL, .why = WHY_MEM),
-	MO_CONSTANT(L, mod_init_text, "enum mod_mem_type", "MOD_INIT_TEXT", OPTIONAL, .why = WHY_MEM),
 };
 
 const struct mo_need_table vmap_needs = { .needs = rows, .n_needs = sizeof(rows) / sizeof(rows[0]) };

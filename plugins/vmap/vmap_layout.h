@@ -33,13 +33,6 @@ struct vmap_layout {
 	} task;
 
 	struct mo_address text_start, image_end;
-	struct mo_address modules;
-	struct {
-		struct mo_size size;
-		struct mo_field list, name, mem, core_base, core_bytes, core_text_bytes, init_base, init_bytes, init_text_bytes;
-	} module;
-	struct mo_field memory_base, memory_bytes; /* of struct module_memory */
-	struct mo_constant mod_text, mod_init_text;
 };
 
 extern const struct mo_need_table vmap_needs;

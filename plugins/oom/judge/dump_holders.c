@@ -4,6 +4,8 @@
  * What the dump shows is of its own moment. A holder is named only if it has, in the dump, a good part of what the report
  * had of that kind: else it has given it back since, or was never the one.
  */
+#include <memopsy/object_modules.h>
+
 #include "gathering.h"
 
 #include <stdio.h>
@@ -115,75 +117,19 @@ static void find_dirty_mount(const struct oom_state *state, struct mo_oom_share 
 		set_holder(share, "mount", most->path, most_pages * state->page_bytes);
 }
 
-#define N_SAMPLES 64
-#define MOST_OBJECT_BYTES 1024
-
-/* The module that most of a cache's objects point into, seen in a sample of them. */
-struct sample {
-	const char *modules[N_SAMPLES];
-	size_t n;
-	size_t n_objects;
-};
-
-static const char *module_of_object(const struct oom_state *state, uint64_t kva, size_t bytes)
-{
-	const struct mo_symbols *symbols = mo_kernel_symbols(mo_run_kernel(state->run));
-	uint64_t words[MOST_OBJECT_BYTES / 8];
-	struct mo_error *error = mo_read(state->reader, kva, words, bytes / 8 * 8);
-
-	if (error) {
-		mo_error_destroy(error);
-		return NULL;
-	}
-	for (size_t i = 0; i < bytes / 8; i++) {
-		struct mo_symbol symbol;
-
-		if (words[i] < 1ull << 63)
-			continue;
-		error = mo_symbols_at(symbols, words[i], &symbol);
-		if (!error && symbol.module)
-			return symbol.module;
-		mo_error_destroy(error);
-	}
-	return NULL;
-}
-
-static void sample_cache(const struct oom_state *state, const struct mo_slab_cache *cache, struct sample *sample)
-{
-	const struct mo_slab_model *model = slab_of(state);
-	size_t step = cache->n_slabs / N_SAMPLES + 1;
-	size_t bytes = cache->object_bytes < MOST_OBJECT_BYTES ? cache->object_bytes : MOST_OBJECT_BYTES;
-
-	for (size_t i = 0; i < cache->n_slabs && sample->n_objects < N_SAMPLES; i += step) {
-		const struct mo_slab *slab = &model->slabs[cache->slabs[i]];
-		const char *module;
-
-		if (!slab->objects || slab->cache == MO_SLAB_NO_CACHE ||
-		    mo_object_state_of(model, slab, slab->objects / 2u) != MO_OBJECT_ALLOCATED)
-			continue;
-		sample->n_objects++;
-		module = module_of_object(state, mo_object_kva(model, slab, slab->objects / 2u), bytes);
-		if (module)
-			sample->modules[sample->n++] = module;
-	}
-}
-
+/* The module that most of a cache's objects point into, seen in a sample of them; it stays unknown if that cannot be told. */
 static void find_module(const struct oom_state *state, const struct mo_slab_cache *cache, struct mo_oom_share *share)
 {
-	struct sample sample = { .n = 0 };
+	struct mo_module_index index;
+	const char *module = NULL;
+	struct mo_error *error = mo_module_index_init(&index, state->reader);
 
-	mo_error_destroy(mo_kernel_load_modules(mo_run_kernel(state->run)));
-	sample_cache(state, cache, &sample);
-	for (size_t i = 0; i < sample.n; i++) {
-		size_t n_same = 0;
-
-		for (size_t k = 0; k < sample.n; k++)
-			n_same += !strcmp(sample.modules[i], sample.modules[k]);
-		if (n_same * 2 > sample.n_objects) {
-			snprintf(share->module, sizeof(share->module), "%s", sample.modules[i]);
-			return;
-		}
-	}
+	if (!error)
+		error = mo_module_of_cache(&index, state->reader, slab_of(state), cache, &module);
+	if (!error && module)
+		snprintf(share->module, sizeof(share->module), "%s", module);
+	mo_error_destroy(error);
+	mo_module_index_deinit(&index);
 }
 
 void find_module_of_cache(const struct oom_state *state, struct mo_oom_share *share)

@@ -48,6 +48,7 @@
 	{ .type = "struct task_struct", .member = "stack", .offset_bytes = 40, .bytes = 8 }, \
 	{ .type = "struct signal_struct", .member = "thread_head", .offset_bytes = 0, .bytes = 16 }, \
 	{ .type = "struct module", .bytes = 128 }, \
+	{ .type = "struct module", .member = "state", .offset_bytes = 120, .bytes = 4 }, \
 	{ .type = "struct module", .member = "list", .offset_bytes = 0, .bytes = 16 }, \
 	{ .type = "struct module", .member = "name", .offset_bytes = 16, .bytes = 1, .n_elements = 56 }
 
@@ -79,6 +80,9 @@ static const struct mo_fake_row rows_6_12[] = {
 static const struct mo_fake_enumerator enumerators[] = {
 	{ .enum_name = "enum mod_mem_type", .name = "MOD_TEXT", .value = 0 },
 	{ .enum_name = "enum mod_mem_type", .name = "MOD_INIT_TEXT", .value = 1 },
+	{ .enum_name = "enum module_state", .name = "MODULE_STATE_LIVE", .value = 0 },
+	{ .enum_name = "enum module_state", .name = "MODULE_STATE_COMING", .value = 1 },
+	{ .enum_name = "enum module_state", .name = "MODULE_STATE_GOING", .value = 2 },
 };
 
 /* Per-CPU variables are offsets. */
@@ -135,16 +139,16 @@ static const struct mo_fake_symbol symbols_6_12[] = {
 	COMMON_SYMBOLS,
 };
 
+#define ENUMERATORS .enumerators = enumerators, .n_enumerators = N_ROWS(enumerators)
 static const struct mo_fake forms[] = {
 	[TOY_5_10] = { .more_rows = rows_5_10, .n_more_rows = N_ROWS(rows_5_10), .symbols = symbols_5_10,
-		       .n_symbols = N_ROWS(symbols_5_10) },
+		       .n_symbols = N_ROWS(symbols_5_10), ENUMERATORS },
 	[TOY_6_1] = { .more_rows = rows_6_1, .n_more_rows = N_ROWS(rows_6_1), .symbols = symbols_6_1,
-		      .n_symbols = N_ROWS(symbols_6_1) },
+		      .n_symbols = N_ROWS(symbols_6_1), ENUMERATORS },
 	[TOY_6_1_DIRECT] = { .more_rows = rows_6_1, .n_more_rows = N_ROWS(rows_6_1), .symbols = symbols_direct,
-			     .n_symbols = N_ROWS(symbols_direct) },
+			     .n_symbols = N_ROWS(symbols_direct), ENUMERATORS },
 	[TOY_6_12] = { .more_rows = rows_6_12, .n_more_rows = N_ROWS(rows_6_12), .symbols = symbols_6_12,
-		       .n_symbols = N_ROWS(symbols_6_12), .enumerators = enumerators,
-		       .n_enumerators = N_ROWS(enumerators) },
+		       .n_symbols = N_ROWS(symbols_6_12), ENUMERATORS },
 };
 
 static const struct mo_node nodes[] = { { .node_id = 0, .n_zones = 1 }, { .node_id = 1, .first_zone = 1, .n_zones = 1 } };
