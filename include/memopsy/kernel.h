@@ -46,6 +46,13 @@ struct mo_kernel_facts {
 	unsigned paging_levels;    /* of the kernel's page tables: 3, 4, 5 */
 	bool is_big_endian;
 	bool is_live;              /* it changes while we read: retry rather than trust */
+	/*
+	 * A text instead of a dump: there is its log (printk.h), and no memory, type or symbol. Reads give MO_E_NOT_IN_DUMP. Of
+	 * the facts those are known that the text says; page_bytes and page_shift are 0 if it does not.
+	 */
+	bool is_log;
+	bool lacks_types;          /* of a text always; of all plugins only those run that read the log */
+	const char *host;          /* of a log of one machine that names it */
 };
 
 const struct mo_kernel_facts *mo_kernel_facts(const struct mo_kernel *kernel);

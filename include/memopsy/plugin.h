@@ -75,6 +75,9 @@ struct mo_view {
 	bool is_hidden;          /* a section only, no command */
 	enum mo_topic topic;
 	struct mo_error *(*show)(struct mo_run *run, struct mo_report *report);
+	/* Of several files, one of them at least a log: each writes its rows into this one table. NULL: one dump at a time. */
+	const struct mo_table_spec *each_table;
+	struct mo_error *(*show_each)(struct mo_run *run, struct mo_report *report);
 };
 
 struct mo_plugin {
@@ -96,6 +99,7 @@ struct mo_plugin {
 	void (*release)(void *model);
 	const struct mo_view *views;
 	size_t n_views;
+	bool reads_logs;         /* the kernel's log alone is worth a model: it runs on texts, and on dumps without types */
 };
 
 /* What a plugin may ask of its run. */

@@ -50,6 +50,12 @@ bool mo_log_next(struct mo_log *log, struct mo_log_record *ret);
 /* Records that could not be given, and why the last of them could not (NULL: none). After the walk. */
 uint64_t mo_log_skipped(const struct mo_log *log, const char **why);
 
+/*
+ * A text's own clock as it is known: "2026-12-01 08:49:04 UTC", without a zone "2026-12-01 08:49:04", without a year
+ * "Dec  1 08:49:04". Empty: the record has none. 32 bytes are enough.
+ */
+void mo_log_clock_text(const struct mo_log_record *record, char *text, size_t text_bytes);
+
 MO_API_END
 
 #endif

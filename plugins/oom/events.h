@@ -6,6 +6,8 @@
  * An event while it is being put together from the lines of the log, and kept as the place that the model points into.
  */
 
+#include <memopsy/printk.h>
+
 #include "oom.h"
 
 #include "log/span.h"
@@ -92,9 +94,11 @@ struct task_table {
 	size_t n_columns;
 };
 
-/* A thread or CPU that writes to the log; without caller ids all are one. */
+/* A thread or CPU that writes to the log; without caller ids all of a machine's boot are one. */
 struct stream {
 	bool is_used;
+	const char *host;
+	uint32_t boot;
 	bool has_caller;
 	uint32_t caller;
 	struct draft *draft;        /* NULL: none is open */
@@ -115,6 +119,7 @@ struct log_scan {
 	uint64_t page_bytes;
 	uint64_t time_ns;           /* of the record that is looked at */
 	uint64_t sequence;
+	const struct mo_log_record *record; /* the same; NULL: lines without one */
 	bool is_out_of_memory;      /* of this process */
 };
 
@@ -125,6 +130,7 @@ struct log_line {
 	uint64_t sequence;
 	bool has_caller;
 	uint32_t caller;
+	const struct mo_log_record *record;
 };
 void log_scan_line(struct log_scan *scan, const struct log_line *line);
 void log_scan_finish(struct log_scan *scan);

@@ -74,8 +74,12 @@ struct oom_state {
 	struct limit_row limits[MOST_LIMITS];
 	size_t n_limits;
 	struct mo_count swap_total_bytes, swap_free_bytes, available_bytes, total_bytes; /* of the dump */
-	uint64_t first_log_sequence;
+	bool has_first_log_ns;
 	uint64_t first_log_ns;
+	bool is_text;               /* a log without a dump */
+	bool has_memory;            /* else there is a dump's log, and nothing else */
+	bool is_page_size_assumed;  /* neither does the log say it */
+	struct oom_layout own_layout; /* without memory: what the log says of the order of zones */
 	int panic_on_oom;           /* -1: not known */
 };
 
@@ -92,6 +96,9 @@ const struct mo_owners_model *owners_of(const struct oom_state *state);
 
 /* log/reading.c */
 struct mo_error *read_log(struct oom_state *state) MO_MUST_USE;
+
+/* log/zone_order.c: the numbers of zones, where no type gives them */
+void find_zone_order(const struct oom_state *state, struct oom_layout *layout);
 
 /* judge/explain.c */
 struct mo_error *explain_event(const struct oom_state *state, size_t index) MO_MUST_USE;
@@ -176,6 +183,8 @@ extern const char *const role_words[];
 const char *swap_word(const struct mo_oom_event *event); /* "absent", "full", "free"; NULL: not known */
 
 /* the views */
+extern const struct mo_table_spec oom_many_table;
+struct mo_error *show_many(struct mo_run *run, struct mo_report *report) MO_MUST_USE;
 struct mo_error *show_oom(struct mo_run *run, struct mo_report *report) MO_MUST_USE;
 extern const struct mo_table_spec oom_verdict_table, oom_events_table, oom_zones_table, oom_causes_table, oom_candidates_table,
 	oom_memcg_table, oom_limits_table, oom_marked_table, oom_now_table;

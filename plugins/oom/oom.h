@@ -155,6 +155,8 @@ struct mo_oom_event {
 	enum mo_oom_role role;
 	uint64_t time_ns;
 	bool has_time;
+	char clock[32];              /* of a text's own, as far as it says; empty: it has none */
+	char host[64];               /* of a text that names it; empty: not said */
 	bool is_partial;             /* lines are missing: why says which */
 	const char *why_partial;
 	/* The request. */

@@ -62,12 +62,32 @@ static struct mo_error *gather_events(struct oom_state *state)
 
 	if (error)
 		return error;
-	gather_dump_state(state);
-	gather_limits(state);
-	error = gather_running_oom(state);
+	if (state->has_memory) {
+		gather_dump_state(state);
+		gather_limits(state);
+		error = gather_running_oom(state);
+	} else {
+		state->panic_on_oom = -1;
+		state->own_layout = *state->layout;
+		find_zone_order(state, &state->own_layout);
+		state->layout = &state->own_layout;
+	}
 	for (size_t i = 0; i < state->scan.n_drafts && !error; i++)
 		error = explain_event(state, i);
 	return error ? error : publish(state);
+}
+
+/* What a log has of them. */
+static const struct mo_zones_model no_zones = { .n_zones = 0 };
+static const struct mo_tasks_model no_tasks = { .n_tasks = 0 };
+
+static void take_facts(struct oom_state *state, const struct mo_kernel_facts *facts)
+{
+	state->is_text = facts->is_log;
+	state->has_memory = !facts->lacks_types;
+	/* Numbers in kB stay what they are; what the log has in pages is said to rest on this. */
+	state->is_page_size_assumed = !facts->page_bytes;
+	state->page_bytes = facts->page_bytes ? facts->page_bytes : 4096;
 }
 
 static struct mo_error *gather(struct mo_run *run, void **model_ret)
@@ -80,9 +100,13 @@ static struct mo_error *gather(struct mo_run *run, void **model_ret)
 	state->run = run;
 	state->reader = mo_run_reader(run);
 	state->layout = mo_run_layout(run);
-	state->page_bytes = mo_kernel_facts(mo_run_kernel(run))->page_bytes;
+	take_facts(state, mo_kernel_facts(mo_run_kernel(run)));
 	state->zones = mo_run_model_of(run, MO_ZONES_MODEL);
 	state->tasks = mo_run_model_of(run, MO_TASKS_MODEL);
+	if (!state->zones)
+		state->zones = &no_zones;
+	if (!state->tasks)
+		state->tasks = &no_tasks;
 	error = gather_events(state);
 	if (error) {
 		release(state);
@@ -94,17 +118,18 @@ static struct mo_error *gather(struct mo_run *run, void **model_ret)
 
 static const struct mo_table_spec *const tables[] = { &oom_verdict_table, &oom_events_table, &oom_zones_table,
 						      &oom_causes_table,  &oom_memcg_table,  &oom_candidates_table,
-						      &oom_marked_table,  &oom_now_table,    &oom_limits_table };
+						      &oom_marked_table,  &oom_now_table,    &oom_limits_table,
+						      &oom_many_table };
 
 static const struct mo_view views[] = {
 	{ .name = "oom", .title = "Out of memory", .summary = "why there was no memory, who died of it, what to change",
 	  .options = oom_options, .n_options = N_OOM_OPTIONS, .tables = tables, .n_tables = sizeof(tables) / sizeof(tables[0]),
-	  .report_order = 90, .topic = MO_TOPIC_CAUSE, .show = show_oom },
+	  .report_order = 90, .topic = MO_TOPIC_CAUSE, .show = show_oom, .each_table = &oom_many_table, .show_each = show_many },
 };
 
 static const struct mo_model_ref reads[] = {
-	{ .name = MO_ZONES_MODEL, .version = MO_ZONES_MODEL_VERSION },
-	{ .name = MO_TASKS_MODEL, .version = MO_TASKS_MODEL_VERSION },
+	{ .name = MO_ZONES_MODEL, .version = MO_ZONES_MODEL_VERSION, .is_optional = true },
+	{ .name = MO_TASKS_MODEL, .version = MO_TASKS_MODEL_VERSION, .is_optional = true },
 	{ .name = MO_MEM_MAP_MODEL, .version = MO_MEM_MAP_MODEL_VERSION, .is_optional = true, .is_late = true },
 	{ .name = MO_SLAB_MODEL, .version = MO_SLAB_MODEL_VERSION, .is_optional = true, .is_late = true },
 	{ .name = MO_VMAP_MODEL, .version = MO_VMAP_MODEL_VERSION, .is_optional = true, .is_late = true },
@@ -126,6 +151,7 @@ static const struct mo_plugin plugin = {
 	.release = release,
 	.views = views,
 	.n_views = sizeof(views) / sizeof(views[0]),
+	.reads_logs = true,
 };
 
 MO_REGISTER_PLUGIN(plugin)

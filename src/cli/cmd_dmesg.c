@@ -26,6 +26,8 @@ enum log_column {
 	LOG_LEVEL,
 	LOG_FACILITY,
 	LOG_CALLER,
+	LOG_HOST,
+	LOG_PROGRAM,
 	LOG_TEXT,
 	LOG_COLUMNS,
 };
@@ -41,6 +43,9 @@ static const struct mo_column columns[LOG_COLUMNS] = {
 	[LOG_FACILITY] = { .key = "facility", .heading = "FACILITY", .flags = MO_COLUMN_HIDDEN, .help = "kern, user, ..." },
 	[LOG_CALLER] = { .key = "caller", .heading = "CALLER", .flags = MO_COLUMN_HIDDEN,
 			 .help = "T and the thread's id, or C and the CPU" },
+	[LOG_HOST] = { .key = "host", .heading = "HOST", .flags = MO_COLUMN_HIDDEN, .help = "of a text that names it" },
+	[LOG_PROGRAM] = { .key = "program", .heading = "PROGRAM", .flags = MO_COLUMN_HIDDEN,
+			  .help = "who wrote the line of a text, if not the kernel" },
 	[LOG_TEXT] = { .key = "text", .heading = "TEXT", .flags = MO_COLUMN_TABS, .help = "the line" },
 };
 
@@ -49,6 +54,10 @@ static void boot_time_line(const struct mo_cell *cells, struct mo_line *line)
 {
 	uint64_t time_ns = cells[LOG_TIME].as.number.value;
 
+	if (cells[LOG_TIME].as.number.certainty != MO_EXACT) {
+		mo_line_printf(line, "%.*s\n", (int)cells[LOG_TEXT].as.text.n_bytes, cells[LOG_TEXT].as.text.bytes);
+		return;
+	}
 	mo_line_printf(line, "[%5llu.%06llu] %.*s\n", (unsigned long long)(time_ns / 1000000000),
 		       (unsigned long long)(time_ns % 1000000000 / 1000), (int)cells[LOG_TEXT].as.text.n_bytes,
 		       cells[LOG_TEXT].as.text.bytes);
@@ -92,6 +101,16 @@ static struct mo_cell caller_cell(const struct mo_log_record *record, char *buff
 	return mo_cell_text(buffer);
 }
 
+/* A text's own clock, if it has a year; else the kernel's, reckoned from when it booted. */
+static struct mo_cell clock_cell(const struct mo_log_record *record, const int64_t *boot_seconds)
+{
+	if (record->has_wall_clock)
+		return record->has_wall_year ? mo_cell_signed(record->wall_clock_ns / 1000000000) : mo_cell_unknown();
+	if (!boot_seconds || record->is_time_unknown)
+		return mo_cell_unknown();
+	return mo_cell_signed(*boot_seconds + (int64_t)(record->time_ns / 1000000000));
+}
+
 void mo_log_write_record(struct mo_report *report, const struct mo_log_record *record, const int64_t *boot_seconds)
 {
 	const char *at = record->text;
@@ -100,13 +119,14 @@ void mo_log_write_record(struct mo_report *report, const struct mo_log_record *r
 	char caller[16];
 
 	cells[LOG_SEQUENCE] = mo_cell_number(mo_exact(record->sequence));
-	cells[LOG_TIME] = mo_cell_number(mo_exact(record->time_ns));
-	cells[LOG_CLOCK] = boot_seconds ? mo_cell_signed(*boot_seconds + (int64_t)(record->time_ns / 1000000000)) :
-					  mo_cell_unknown();
+	cells[LOG_TIME] = record->is_time_unknown ? mo_cell_unknown() : mo_cell_number(mo_exact(record->time_ns));
+	cells[LOG_CLOCK] = clock_cell(record, boot_seconds);
 	cells[LOG_LEVEL] = mo_cell_text(record->level < COUNT(level_names) ? level_names[record->level] : NULL);
 	cells[LOG_FACILITY] =
 		mo_cell_text(record->facility < COUNT(facility_names) ? facility_names[record->facility] : NULL);
 	cells[LOG_CALLER] = caller_cell(record, caller, sizeof(caller));
+	cells[LOG_HOST] = mo_cell_text(record->host);
+	cells[LOG_PROGRAM] = mo_cell_text(record->program);
 	/* The kernel repeats the stamp in front of every line of a record. */
 	do {
 		const char *newline = memchr(at, '\n', left);
@@ -194,7 +214,7 @@ static struct mo_error *run_dmesg(struct mo_cli *cli)
 	MO_TRY(parse_levels(mo_parsed_text(cli->parsed, "level"), &levels));
 	if (wants_clock || mo_parsed_has(cli->parsed, "json") || mo_parsed_has(cli->parsed, "columns"))
 		MO_TRY(find_boot_time(cli, &is_boot_known, &boot_seconds));
-	if (wants_clock && !is_boot_known)
+	if (wants_clock && !is_boot_known && !mo_kernel_facts(cli->kernel)->is_log)
 		return mo_error_create(MO_E_ABSENT, "--ctime: the dump does not tell the kernel's clock");
 	MO_TRY(mo_log_open(cli->reader, &log));
 	mo_report_table_begin(cli->report, wants_clock ? &clock_table : &mo_log_table);
@@ -220,11 +240,12 @@ const struct mo_command mo_cmd_dmesg = {
 	.name = "dmesg",
 	.summary = "the kernel log, as dmesg prints it",
 	.help = "Prints the records of the kernel's log buffer, oldest first. The stamp is repeated in front of each line of "
-		"a record, as the kernel does.",
+		"a record, as the kernel does. Of a text, the lines of the kernel without what other programs put before them.",
 	.options = options,
 	.n_options = COUNT(options),
 	.tables = tables,
 	.n_tables = COUNT(tables),
-	.flags = MO_COMMAND_DUMP | MO_COMMAND_REPORT | MO_COMMAND_TYPES_OPTIONAL,
+	.flags = MO_COMMAND_DUMP | MO_COMMAND_REPORT | MO_COMMAND_TYPES_OPTIONAL |
+		 MO_COMMAND_READS_LOGS,
 	.run = run_dmesg,
 };

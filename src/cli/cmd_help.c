@@ -63,6 +63,8 @@ void mo_help_command(FILE *out, const struct mo_command *command)
 	}
 	if ((command->flags & (MO_COMMAND_DUMP | MO_COMMAND_DUMP_OPTIONAL)) == MO_COMMAND_DUMP)
 		fputs("\nDUMP is a dump file, or all files of a split dump; default: /proc/kcore.\n", out);
+	if (command->flags & MO_COMMAND_READS_LOGS)
+		fputs("It may also be a log: a text, plain or compressed; - is standard input.\n", out);
 	if (command->flags & MO_COMMAND_DUMP && command->arguments)
 		mo_wrap_text(out, "Leading words with a slash, or that name an existing file, are the dump (from the second on "
 				  "they have to exist); all after \"--\" are arguments.", HELP_WIDTH, 0);
@@ -167,7 +169,7 @@ static struct mo_error *help_on_view(struct mo_cli *cli, const char *name)
 	options = calloc(view->n_options + 1, sizeof(*options));
 	if (!options)
 		return mo_error_no_memory();
-	mo_command_of_view(view, options, &command);
+	mo_command_of_view(&cli->plugins.items[plugin].plugin, view, options, &command);
 	mo_help_command(cli->out, &command);
 	return NULL;
 }

@@ -37,6 +37,7 @@ const struct mo_command mo_cmd_info = {
 		"(as far as the kernel log says), and what the dump leaves out. A fact that could not be found is '?'.",
 	.tables = tables,
 	.n_tables = sizeof(tables) / sizeof(tables[0]),
-	.flags = MO_COMMAND_DUMP | MO_COMMAND_REPORT | MO_COMMAND_SHOW_HEAD | MO_COMMAND_TYPES_OPTIONAL,
+	.flags = MO_COMMAND_DUMP | MO_COMMAND_REPORT | MO_COMMAND_SHOW_HEAD | MO_COMMAND_TYPES_OPTIONAL |
+		 MO_COMMAND_READS_LOGS,
 	.run = run_info,
 };

@@ -198,6 +198,7 @@ static void write_completeness(struct mo_cli *cli, const struct mo_host *host)
 	mo_identity_write_dump(cli);
 	mo_identity_write_completeness(cli);
 	mo_identity_write_remarks(cli);
+	mo_identity_write_log_only(cli);
 	for (size_t i = 0; i < set->count; i++)
 		if (mo_host_why_skipped(host, i))
 			mo_host_write_findings(host, i, cli->report);
@@ -272,6 +273,7 @@ const struct mo_command mo_cmd_report = {
 	.summary = "everything of note on one page, to attach to a ticket",
 	.help = "Begins with what was read, a verdict and the identity of machine and dump; then the sections of all plugins, "
 		"the last kernel messages, and what is missing: pages that the dump leaves out, plugins that could not run.",
-	.flags = MO_COMMAND_DUMP | MO_COMMAND_REPORT | MO_COMMAND_SHOW_HEAD | MO_COMMAND_PLUGINS,
+	.flags = MO_COMMAND_DUMP | MO_COMMAND_REPORT | MO_COMMAND_SHOW_HEAD | MO_COMMAND_PLUGINS |
+		 MO_COMMAND_READS_LOGS,
 	.run = run_report,
 };

@@ -38,6 +38,7 @@ enum mo_command_flags {
 	MO_COMMAND_PLUGINS = 1 << 3,   /* cli->plugins are loaded */
 	MO_COMMAND_DUMP_OPTIONAL = 1 << 5,  /* with MO_COMMAND_DUMP: no dump named, none opened */
 	MO_COMMAND_TYPES_OPTIONAL = 1 << 4, /* of use without any type information */
+	MO_COMMAND_READS_LOGS = 1 << 6,     /* of use on the kernel's log alone: on texts, and on dumps without types */
 };
 
 struct mo_command {
@@ -99,7 +100,12 @@ const struct mo_command *mo_command_find(const char *name);
 struct mo_error *mo_cli_load_plugins(struct mo_cli *cli) MO_MUST_USE;
 
 /* Fills a command from a plugin's view; options (view->n_options of them) belong to the caller. */
-void mo_command_of_view(const struct mo_view *view, struct mo_cli_option *options, struct mo_command *ret);
+void mo_command_of_view(const struct mo_plugin *plugin, const struct mo_view *view, struct mo_cli_option *options,
+			struct mo_command *ret);
+
+/* Whether the files are taken one by one, into one table: a view that can, and a log among them. They are not opened. */
+bool mo_cli_takes_each(const struct mo_cli *cli);
+struct mo_error *mo_cli_show_each(struct mo_cli *cli) MO_MUST_USE;
 
 /*
  * An address as the user wrote it: hexadecimal with or without 0x, or a symbol, or symbol+offset. MO_E_INVALID or

@@ -91,7 +91,7 @@ static struct outcome run_command(struct mo_cli *cli)
 {
 	struct mo_error *error = NULL;
 
-	if (cli->n_dump_paths) {
+	if (cli->n_dump_paths && !mo_cli_takes_each(cli)) {
 		error = mo_cli_open_dump(cli);
 		if (error)
 			return (struct outcome){ .error = error, .status = MO_EXIT_CANNOT_OPEN };

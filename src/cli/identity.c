@@ -183,7 +183,7 @@ void mo_identity_write_kernel(struct mo_cli *cli, const struct mo_identity *iden
 	cells[KERNEL_ARCHITECTURE] = mo_cell_text(facts->arch);
 	cells[KERNEL_PAGE_BYTES] = number_or_unknown(facts->page_bytes, facts->page_bytes);
 	cells[KERNEL_PAGING_LEVELS] = number_or_unknown(facts->paging_levels, facts->paging_levels);
-	cells[KERNEL_KASLR] = number_or_unknown(true, facts->kaslr_offset);
+	cells[KERNEL_KASLR] = number_or_unknown(!facts->is_log, facts->kaslr_offset);
 	cells[KERNEL_TAINT] = mo_cell_text(identity->state.has_taint ? mo_text_chars(&taint) : NULL);
 	cells[KERNEL_TYPES] = mo_cell_text(facts->types_from);
 	cells[KERNEL_SYMBOLS] = mo_cell_text(facts->symbols_from);
@@ -227,7 +227,7 @@ void mo_identity_write_machine(struct mo_cli *cli, const struct mo_identity *ide
 	bool has_memory = state->has_total_pages && page_bytes && state->total_pages <= UINT64_MAX / page_bytes;
 
 	append_uptime(&uptime, state->uptime_ns);
-	cells[MACHINE_NODENAME] = mo_cell_text(state->nodename);
+	cells[MACHINE_NODENAME] = mo_cell_text(state->nodename ? state->nodename : mo_kernel_facts(cli->kernel)->host);
 	cells[MACHINE_CPUS_ONLINE] = number_or_unknown(state->has_cpus, state->n_cpus_online);
 	cells[MACHINE_CPUS_PRESENT] = number_or_unknown(state->has_cpus, state->n_cpus_present);
 	cells[MACHINE_CPUS_POSSIBLE] = number_or_unknown(state->has_cpus, state->n_cpus_possible);

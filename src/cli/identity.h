@@ -31,6 +31,9 @@ void mo_identity_write_dump(struct mo_cli *cli);
  * What the dump leaves out and what that hides, as a table; what is wrong with it (cut short, incomplete), as findings
  * about reading.
  */
+/* What a session that has nothing but the log leaves unknown; nothing of others. */
+void mo_identity_write_log_only(struct mo_cli *cli);
+
 void mo_identity_write_completeness(struct mo_cli *cli);
 
 /* How the session came about, as notes. */

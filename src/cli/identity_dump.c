@@ -110,10 +110,10 @@ void mo_identity_write_dump(struct mo_cli *cli)
 	cells[DUMP_READER] = mo_cell_text(info->reader);
 	cells[DUMP_FILE_BYTES] = info->is_live ? mo_cell_unknown() : mo_cell_number(mo_exact(info->file_bytes));
 	cells[DUMP_PRESENT_PAGES] = mo_cell_number(mo_exact(info->present_pages));
-	cells[DUMP_PRESENT_BYTES] = info->present_pages <= UINT64_MAX / info->page_bytes ?
+	cells[DUMP_PRESENT_BYTES] = !info->page_bytes || info->present_pages <= UINT64_MAX / info->page_bytes ?
 					    mo_cell_number(mo_exact(info->present_pages * info->page_bytes)) :
 					    mo_cell_unknown();
-	cells[DUMP_END_PFN] = mo_cell_number(mo_exact(info->end_pfn));
+	cells[DUMP_END_PFN] = mo_kernel_facts(cli->kernel)->is_log ? mo_cell_unknown() : mo_cell_number(mo_exact(info->end_pfn));
 	cells[DUMP_LEVEL] = info->has_dump_level ? mo_cell_number(mo_exact(info->dump_level)) : mo_cell_unknown();
 	cells[DUMP_EXCLUDED] = mo_cell_text(info->has_dump_level ? mo_text_chars(&excluded) : NULL);
 	cells[DUMP_WRITTEN] = info->has_dump_time ? mo_cell_signed(info->dump_time) : mo_cell_unknown();
@@ -151,11 +151,23 @@ static void write_excluded(struct mo_report *report, unsigned level)
 	mo_report_table_end(report);
 }
 
+void mo_identity_write_log_only(struct mo_cli *cli)
+{
+	const struct mo_kernel_facts *facts = mo_kernel_facts(cli->kernel);
+
+	if (facts->is_log)
+		mo_report_note(cli->report, "A log has no memory: what is not in its text is not known.");
+	else if (facts->lacks_types)
+		write_damage(cli, "types-unknown",
+			     "The dump's memory cannot be read, because its types are unknown: this is what its kernel log says.",
+			     "Give the kernel's vmlinux with debug information (--vmlinux).");
+}
+
 void mo_identity_write_completeness(struct mo_cli *cli)
 {
 	const struct mo_dump_info *info = mo_kernel_dump_info(cli->kernel);
 
-	if (info->is_truncated)
+	if (info->is_truncated && !mo_kernel_facts(cli->kernel)->is_log)
 		write_damage(cli, "dump-truncated", "The dump file is shorter than its headers promise.",
 			     "Compare its size with the original's: copying may have been cut short, or the disk full.");
 	if (info->is_incomplete)

@@ -114,7 +114,7 @@ static int run_named(struct mo_cli *cli, const char *name, char *const *argv, si
 		view_options = calloc(cli->view->n_options + 1, sizeof(*view_options));
 		if (!view_options)
 			return fail(mo_error_no_memory(), MO_EXIT_PARTIAL);
-		mo_command_of_view(cli->view, view_options, &view_command);
+		mo_command_of_view(&cli->plugins.items[cli->plugin].plugin, cli->view, view_options, &view_command);
 		command = &view_command;
 	}
 	cli->command = command;

@@ -106,11 +106,16 @@ struct mo_error *mo_cli_open_dump(struct mo_cli *cli)
 		.types = type_choice(mo_parsed_text(parsed, "types")),
 		.cache_dir = cache_dir,
 		.types_are_optional = cli->command->flags & MO_COMMAND_TYPES_OPTIONAL,
+		.log_is_enough = cli->command->flags & MO_COMMAND_READS_LOGS,
 		.progress = cli->progress,
 	};
 
 	if (n_debug_dirs > MAX_DEBUG_DIRS)
 		return mo_error_create(MO_E_INVALID, "--debug-dir was given more than %d times", MAX_DEBUG_DIRS);
 	MO_TRY(mo_kernel_open(&options, &cli->kernel));
+	if (mo_kernel_facts(cli->kernel)->is_log && !(cli->command->flags & MO_COMMAND_READS_LOGS))
+		return mo_error_create(MO_E_UNSUPPORTED,
+				       "%s is a log, and a log has no memory: oom, report, dmesg and info read logs",
+				       mo_kernel_facts(cli->kernel)->dump_path);
 	return mo_reader_create(cli->kernel, &cli->reader);
 }

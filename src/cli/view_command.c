@@ -5,6 +5,7 @@
 
 #include "cleanup.h"
 #include "command.h"
+#include "identity.h"
 #include "plugin_run.h"
 
 /* "[PID]..." : how many words at least and at most. A word in brackets may be left out, "..." repeats. */
@@ -68,6 +69,8 @@ static struct mo_error *run_view(struct mo_cli *cli)
 	struct mo_host *host;
 	struct mo_error *error;
 
+	if (mo_cli_takes_each(cli))
+		return mo_cli_show_each(cli);
 	if (!wanted)
 		return mo_error_no_memory();
 	wanted[cli->plugin] = true;
@@ -77,11 +80,14 @@ static struct mo_error *run_view(struct mo_cli *cli)
 		error = mo_error_create(MO_E_ABSENT, "%s", mo_host_why_skipped(host, cli->plugin));
 	if (!error)
 		error = show_view(cli, host);
+	if (!error)
+		mo_identity_write_log_only(cli);
 	mo_host_destroy(host);
 	return error;
 }
 
-void mo_command_of_view(const struct mo_view *view, struct mo_cli_option *options, struct mo_command *ret)
+void mo_command_of_view(const struct mo_plugin *plugin, const struct mo_view *view, struct mo_cli_option *options,
+			struct mo_command *ret)
 {
 	for (size_t i = 0; i < view->n_options; i++)
 		options[i] = (struct mo_cli_option){
@@ -98,7 +104,7 @@ void mo_command_of_view(const struct mo_view *view, struct mo_cli_option *option
 		.n_options = view->n_options,
 		.tables = view->tables,
 		.n_tables = view->n_tables,
-		.flags = MO_COMMAND_DUMP | MO_COMMAND_REPORT,
+		.flags = MO_COMMAND_DUMP | MO_COMMAND_REPORT | (plugin->reads_logs ? MO_COMMAND_READS_LOGS : 0),
 		.run = run_view,
 	};
 	count_arguments(view->arguments, &ret->min_arguments, &ret->max_arguments);

@@ -204,6 +204,25 @@ void mo_host_gather_late(struct mo_host *host, size_t plugin)
 		host->late_error = error;
 }
 
+/* Where there is nothing but the log: quietly, since the session says it once for all of them. */
+static struct mo_error *skip_what_needs_memory(struct mo_host *host)
+{
+	const struct mo_kernel_facts *facts = mo_kernel_facts(host->kernel);
+
+	if (!facts->lacks_types)
+		return NULL;
+	for (size_t i = 0; i < host->n_plugins; i++) {
+		if (host->plugins[i]->reads_logs || host->why_skipped[i])
+			continue;
+		host->runs[i].is_waiting = false;
+		host->why_skipped[i] = strdup(facts->is_log ? "a log has no memory to look at" :
+							      "without types the dump's memory cannot be read");
+		if (!host->why_skipped[i])
+			return mo_error_no_memory();
+	}
+	return NULL;
+}
+
 struct mo_error *mo_host_prepare(struct mo_host *host, const bool *wanted, const struct mo_need_table *extra,
 				 size_t n_extra)
 {
@@ -216,6 +235,7 @@ struct mo_error *mo_host_prepare(struct mo_host *host, const bool *wanted, const
 	MO_TRY(prefetch(host, extra, n_extra));
 	for (size_t i = 0; i < host->order.n_run; i++)
 		host->runs[host->order.run[i]].is_waiting = true;
+	MO_TRY(skip_what_needs_memory(host));
 	/* What only late models are for stays waiting. */
 	for (size_t i = 0; i < host->n_plugins; i++)
 		if (wanted[i])

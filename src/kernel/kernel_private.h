@@ -13,20 +13,25 @@
 #include "elf_file.h"
 #include "session.h"
 #include "symbol_source.h"
+#include "text_log.h"
 #include "type_source.h"
 #include "vector.h"
 
 struct mo_kernel_layouts;
 
 struct mo_kernel {
-	struct mo_dump *dump;
+	struct mo_dump *dump;           /* NULL: of a text */
 	const struct mo_dump_info *dump_info;
+	struct mo_text_file *text;      /* NULL: of a dump */
+	struct mo_text_log_facts text_facts;
+	struct mo_dump_info text_info;  /* what dump_info is of a text */
 	const struct mo_arch *arch;
-	struct mo_paging paging;
+	struct mo_paging paging;        /* of what has arch; else nothing translates */
 	struct mo_arch_direct_map direct_map; /* facts.page_offset_kva 0: none */
 	struct mo_elf *vmlinux;         /* NULL: none */
 	struct mo_elf *separate_debug;  /* NULL: vmlinux holds its own debug information, or there is none */
 	struct mo_types *types;
+	bool lacks_types;               /* types is there, and empty */
 	struct mo_symbols *symbols;
 	struct mo_kernel_layouts *layouts;
 	struct mo_kernel_facts facts;
@@ -85,6 +90,15 @@ struct mo_error *mo_kernel_open_symbols(struct mo_kernel *kernel, const struct m
 struct mo_error *mo_kernel_open_types(struct mo_kernel *kernel, const struct mo_session_options *options) MO_MUST_USE;
 /* Checks that the vmlinux is the dump's, where only its banner can tell. */
 struct mo_error *mo_kernel_check_banner(struct mo_kernel *kernel) MO_MUST_USE;
+
+struct mo_error *mo_kernel_open_no_types(struct mo_kernel *kernel) MO_MUST_USE;
+
+/* text_session.c: if the only path is a text, all that can be known of it. */
+struct mo_error *mo_kernel_open_text(struct mo_kernel *kernel, const struct mo_session_options *options, bool *is_text)
+	MO_MUST_USE;
+
+/* translate.c: what every read of a text's session gives. */
+struct mo_error *mo_error_of_text(void) MO_MUST_USE;
 
 /* translate.c: the direct map, once symbols are known. */
 void mo_kernel_find_direct_map(struct mo_kernel *kernel);

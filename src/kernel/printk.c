@@ -91,10 +91,15 @@ struct mo_error *mo_log_array_get(struct mo_reader *reader, struct mo_log_array 
 	return NULL;
 }
 
-static struct mo_error *open_either(struct mo_log *log)
+/* Of a session on a text, the text; of a dump, what its kernel has. */
+static struct mo_error *open_any(struct mo_log *log)
 {
-	struct mo_error *no_ring = mo_log_open_ring(log);
-	struct mo_error *error;
+	struct mo_error *error = mo_log_open_text(log);
+	struct mo_error *no_ring;
+
+	if (!error || !mo_error_catch(&error, MO_E_ABSENT))
+		return error;
+	no_ring = mo_log_open_ring(log);
 
 	if (!no_ring || mo_error_code(no_ring) != MO_E_ABSENT)
 		return no_ring;
@@ -120,7 +125,7 @@ struct mo_error *mo_log_open(struct mo_reader *reader, struct mo_log **ret)
 	if (!log->text || !log->descs.bytes || !log->infos.bytes)
 		error = mo_error_no_memory();
 	if (!error)
-		error = mo_error_prepend(open_either(log), "cannot read the kernel log");
+		error = mo_error_prepend(open_any(log), "cannot read the kernel log");
 	if (error) {
 		mo_log_close(log);
 		return error;
@@ -133,6 +138,8 @@ void mo_log_close(struct mo_log *log)
 {
 	if (!log)
 		return;
+	if (log->close)
+		log->close(log);
 	free(log->text);
 	free(log->descs.bytes);
 	free(log->infos.bytes);
@@ -142,11 +149,14 @@ void mo_log_close(struct mo_log *log)
 
 bool mo_log_next(struct mo_log *log, struct mo_log_record *ret)
 {
+	*ret = (struct mo_log_record){ .sequence = 0 };
 	return log->next(log, ret);
 }
 
 uint64_t mo_log_skipped(const struct mo_log *log, const char **why)
 {
+	if (log->lost)
+		return log->lost(log, why);
 	if (why)
 		*why = log->why ? mo_error_text(log->why) : NULL;
 	return log->n_skipped;

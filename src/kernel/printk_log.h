@@ -23,7 +23,10 @@ struct mo_log_array {
 
 struct mo_log {
 	struct mo_reader *reader;
+	struct mo_text_log *lines;  /* of a text; all else is of a dump */
 	bool (*next)(struct mo_log *log, struct mo_log_record *ret);
+	uint64_t (*lost)(const struct mo_log *log, const char **why); /* NULL: n_skipped and why */
+	void (*close)(struct mo_log *log);                            /* NULL: nothing but this is to be freed */
 	char *text;            /* MO_LOG_TEXT_BYTES: of the record handed out last */
 	uint64_t n_skipped;
 	struct mo_error *why;  /* the last of them */
@@ -58,6 +61,7 @@ struct mo_error *mo_log_array_get(struct mo_reader *reader, struct mo_log_array 
 				  const uint8_t **ret) MO_MUST_USE;
 
 /* MO_E_ABSENT: this kernel's log is of another form. */
+struct mo_error *mo_log_open_text(struct mo_log *log) MO_MUST_USE;
 struct mo_error *mo_log_open_ring(struct mo_log *log) MO_MUST_USE;
 struct mo_error *mo_log_open_records(struct mo_log *log) MO_MUST_USE;
 

@@ -24,7 +24,7 @@ struct mo_error *mo_reader_create(struct mo_kernel *kernel, struct mo_reader **r
 		return mo_error_no_memory();
 	reader->kernel = kernel;
 	reader->view = (struct mo_arch_view){ .context = reader, .read_pa = read_pa_for_arch };
-	error = mo_dump_reader_create(kernel->dump, &reader->dump_reader);
+	error = kernel->dump ? mo_dump_reader_create(kernel->dump, &reader->dump_reader) : NULL;
 	if (error) {
 		free(reader);
 		return error;
@@ -60,12 +60,15 @@ struct mo_error *mo_view(struct mo_reader *reader, uint64_t kva, size_t max_byte
 struct mo_error *mo_view_pa(struct mo_reader *reader, uint64_t pa, size_t max_bytes, const void **ret,
 			    size_t *n_bytes_ret)
 {
+	if (!reader->dump_reader)
+		return mo_error_of_text();
 	return mo_dump_view(reader->dump_reader, pa, max_bytes, ret, n_bytes_ret);
 }
 
 void mo_view_done(struct mo_reader *reader, const void *bytes, size_t n_bytes)
 {
-	mo_dump_view_done(reader->dump_reader, bytes, n_bytes);
+	if (reader->dump_reader)
+		mo_dump_view_done(reader->dump_reader, bytes, n_bytes);
 }
 
 struct mo_error *mo_read(struct mo_reader *reader, uint64_t kva, void *buffer, size_t n_bytes)
@@ -92,6 +95,8 @@ struct mo_error *mo_read(struct mo_reader *reader, uint64_t kva, void *buffer, s
 
 struct mo_error *mo_read_pa(struct mo_reader *reader, uint64_t pa, void *buffer, size_t n_bytes)
 {
+	if (!reader->dump_reader)
+		return mo_error_of_text();
 	return mo_dump_read(reader->dump_reader, pa, buffer, n_bytes);
 }
 
@@ -166,6 +171,8 @@ struct mo_error *mo_read_string(struct mo_reader *reader, uint64_t kva, char *bu
 
 enum mo_frame_presence mo_kernel_frame_presence(const struct mo_kernel *kernel, uint64_t pfn)
 {
+	if (!kernel->dump)
+		return MO_FRAME_HOLE;
 	switch (mo_dump_presence(kernel->dump, pfn)) {
 	case MO_PRESENT:
 		return MO_FRAME_PRESENT;
@@ -178,5 +185,5 @@ enum mo_frame_presence mo_kernel_frame_presence(const struct mo_kernel *kernel, 
 
 bool mo_kernel_next_frames(const struct mo_kernel *kernel, uint64_t pfn, uint64_t *first_pfn, uint64_t *n_pages)
 {
-	return mo_dump_next_run(kernel->dump, pfn, first_pfn, n_pages);
+	return kernel->dump && mo_dump_next_run(kernel->dump, pfn, first_pfn, n_pages);
 }

@@ -98,8 +98,8 @@ static void fill_facts(struct mo_kernel *kernel)
 
 	facts->dump_path = kernel->path;
 	facts->dump_format = info->format;
-	facts->arch = kernel->arch->name;
-	facts->pointer_bytes = kernel->arch->pointer_bytes;
+	facts->arch = kernel->arch ? kernel->arch->name : info->arch;
+	facts->pointer_bytes = kernel->arch ? kernel->arch->pointer_bytes : info->pointer_bytes;
 	facts->page_shift = info->page_shift;
 	facts->page_bytes = info->page_bytes;
 	facts->end_pfn = info->end_pfn;
@@ -110,6 +110,7 @@ static void fill_facts(struct mo_kernel *kernel)
 	facts->release = kernel->release;
 	facts->build_id = kernel->build_id;
 	facts->banner = kernel->banner;
+	facts->lacks_types = kernel->lacks_types;
 	facts->types_from = kernel->types ? mo_types_describe(kernel->types) : NULL;
 	facts->symbols_from = kernel->symbols ? mo_symbols_describe(kernel->symbols) : NULL;
 }
@@ -142,22 +143,48 @@ static struct mo_error *keep_debug_roots(struct mo_kernel *kernel, const struct 
 	return NULL;
 }
 
+/* Without page tables there is no memory to speak of; the log may still be found by its shape. */
+static struct mo_error *identify(struct mo_kernel *kernel, const struct mo_session_options *options)
+{
+	struct mo_error *error = mo_kernel_identify(kernel);
+	struct mo_error *no_memory;
+
+	if (!error || !options->log_is_enough || !kernel->dump_info->is_truncated || mo_error_code(error) == MO_E_NO_MEMORY)
+		return error;
+	kernel->arch = NULL;
+	no_memory = mo_kernel_add_remark(kernel, "kernel addresses cannot be read: %s", mo_error_text(error));
+	mo_error_destroy(error);
+	if (!no_memory && !kernel->vmcoreinfo && kernel->dump_info->vmcoreinfo) {
+		kernel->vmcoreinfo = strdup(kernel->dump_info->vmcoreinfo);
+		no_memory = kernel->vmcoreinfo ? NULL : mo_error_no_memory();
+	}
+	return no_memory;
+}
+
 static struct mo_error *open_all(struct mo_kernel *kernel, const struct mo_session_options *options)
 {
+	bool is_text = false;
+
 	MO_TRY(join_paths(options, &kernel->path));
 	MO_TRY(keep_debug_roots(kernel, options));
+	MO_TRY(mo_kernel_open_text(kernel, options, &is_text));
+	if (is_text) {
+		kernel->layouts = mo_kernel_layouts_create();
+		return kernel->layouts ? NULL : mo_error_no_memory();
+	}
 	MO_TRY(mo_dump_open(options->dump_paths, options->n_dump_paths, &kernel->dump));
 	kernel->dump_info = mo_dump_info(kernel->dump);
 	MO_TRY(mo_dump_reader_create(kernel->dump, &kernel->boot_reader));
 	/* A vmlinux that was named may be needed to tell the architecture and the KASLR offset. */
 	if (options->vmlinux_path)
 		MO_TRY(mo_elf_open(options->vmlinux_path, &kernel->vmlinux));
-	MO_TRY(mo_kernel_identify(kernel));
+	MO_TRY(identify(kernel, options));
 	MO_TRY(read_identity(kernel));
 	MO_TRY(mo_kernel_open_vmlinux(kernel, options));
 	fill_facts(kernel);
 	MO_TRY(mo_kernel_open_symbols(kernel, options));
-	mo_kernel_find_direct_map(kernel);
+	if (kernel->arch)
+		mo_kernel_find_direct_map(kernel);
 	MO_TRY(read_banner(kernel));
 	MO_TRY(release_from_banner(kernel));
 	MO_TRY(mo_kernel_check_banner(kernel));
@@ -243,6 +270,8 @@ void mo_kernel_close(struct mo_kernel *kernel)
 	for (size_t i = 0; i < kernel->remarks.count; i++)
 		free(kernel->remarks.items[i]);
 	mo_vector_deinit(&kernel->remarks);
+	mo_text_file_close(kernel->text);
+	mo_text_log_facts_deinit(&kernel->text_facts);
 	free(kernel->vmcoreinfo);
 	free(kernel->path);
 	free(kernel->banner);

@@ -30,6 +30,7 @@ struct mo_session_options {
 	enum mo_type_choice types;
 	const char *cache_dir;             /* NULL: no cache */
 	bool types_are_optional;           /* open even without any type information (for `info` and the like) */
+	bool log_is_enough;                /* open even without symbols or page tables: what reads the kernel's log alone */
 	struct mo_progress *progress;
 };
 
@@ -38,6 +39,9 @@ struct mo_session_options {
  * page tables, a vmlinux of another kernel (with both build-ids).
  */
 struct mo_error *mo_kernel_open(const struct mo_session_options *options, struct mo_kernel **ret) MO_MUST_USE;
+
+/* Whether mo_kernel_open() would take a path for a log. "-" is one: standard input can be nothing else. */
+bool mo_is_text_log(const char *path);
 
 /* Saves what was learned into the cache, and closes. All readers must be gone. NULL is fine. */
 void mo_kernel_close(struct mo_kernel *kernel);

@@ -125,7 +125,12 @@ struct mo_error *mo_kernel_open_symbols(struct mo_kernel *kernel, const struct m
 	MO_TRY(mo_reader_create(kernel, &reader));
 	error = open_kallsyms(kernel, reader);
 	mo_reader_destroy(reader);
-	return mo_error_prepend(error, "no symbols: no vmlinux was given or found, and kallsyms cannot be read from the dump");
+	error = mo_error_prepend(error,
+				 "no symbols: no vmlinux was given or found, and kallsyms cannot be read from the dump");
+	if (!error || !options->log_is_enough || mo_error_code(error) == MO_E_NO_MEMORY)
+		return error;
+	MO_TRY(remark_and_drop(kernel, "symbols are unknown", error));
+	return mo_symbols_load_none(&kernel->symbols);
 }
 
 static struct mo_error *open_types_of_vmlinux(struct mo_kernel *kernel, const struct mo_session_options *options)
@@ -174,11 +179,12 @@ static struct mo_error *open_types_of_dump(struct mo_kernel *kernel)
 }
 
 /* A BTF blob without a single type: a session for which types are not essential still opens. */
-static struct mo_error *open_no_types(struct mo_kernel *kernel)
+struct mo_error *mo_kernel_open_no_types(struct mo_kernel *kernel)
 {
 	/* struct btf_header: magic, version, flags, hdr_len, type_off, type_len, str_off, str_len; one NUL of strings. */
 	static const uint8_t empty[] = { 0x9f, 0xeb, 1, 0, 24, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0 };
 
+	kernel->lacks_types = true;
 	return mo_types_open_btf("nothing", empty, sizeof(empty), &kernel->types);
 }
 
@@ -197,10 +203,10 @@ struct mo_error *mo_kernel_open_types(struct mo_kernel *kernel, const struct mo_
 		return NULL;
 	error = mo_error_prepend(error, "no type information: no vmlinux was given or found for %s, and the dump has no BTF",
 				 kernel->release ? kernel->release : "this kernel");
-	if (!options->types_are_optional)
+	if (!options->types_are_optional && !options->log_is_enough)
 		return error;
 	MO_TRY(remark_and_drop(kernel, "types are unknown", error));
-	return open_no_types(kernel);
+	return mo_kernel_open_no_types(kernel);
 }
 
 /*

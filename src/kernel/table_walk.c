@@ -163,6 +163,8 @@ struct mo_error *mo_walk_tables(struct mo_reader *reader, struct mo_table_walk *
 	bool is_others = paging->has_own_user_root && is_users == (!walk->root_pa || walk->root_pa == paging->root_pa);
 	uint64_t last_va = walk->last_va == UINT64_MAX && !is_users ? paging->last_kernel_va : walk->last_va;
 
+	if (!kernel->arch)
+		return mo_error_create(MO_E_NOT_MAPPED, "there are no page tables to walk");
 	if (walk->first_va > last_va ||
 	    (is_users ? last_va > paging->last_user_va :
 			walk->first_va < paging->first_kernel_va || last_va > paging->last_kernel_va))

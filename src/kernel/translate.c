@@ -36,6 +36,11 @@ struct mo_error *mo_direct_map_to_pa(const struct mo_kernel *kernel, uint64_t kv
 	return NULL;
 }
 
+struct mo_error *mo_error_of_text(void)
+{
+	return mo_error_create(MO_E_NOT_IN_DUMP, "a log has no memory");
+}
+
 static struct mo_error *translate_by_tables(struct mo_reader *reader, uint64_t kva, struct mo_mapping *mapping)
 {
 	const struct mo_kernel *kernel = reader->kernel;
@@ -43,6 +48,10 @@ static struct mo_error *translate_by_tables(struct mo_reader *reader, uint64_t k
 	uint64_t covers_bytes;
 	uint64_t before_bytes;
 
+	if (!kernel->dump)
+		return mo_error_of_text();
+	if (!kernel->arch)
+		return mo_error_create(MO_E_NOT_MAPPED, "0x%" PRIx64 " cannot be translated without page tables", kva);
 	MO_TRY(mo_arch_walk(kernel->arch, &reader->view, &kernel->paging, kva, &found));
 	if (!found.is_mapped)
 		return mo_error_create(MO_E_NOT_MAPPED, "0x%" PRIx64 " is not mapped (no %s entry)", kva,
@@ -95,6 +104,8 @@ struct mo_error *mo_walk_page_table(struct mo_reader *reader, uint64_t root_pa, 
 	/* Where a process's top table has no kernel's half, it maps nothing there. */
 	if (root_pa && paging.has_own_user_root && root_pa != reader->kernel->paging.root_pa)
 		paging.first_kernel_va = paging.last_kernel_va + 1;
+	if (!reader->kernel->arch)
+		return mo_error_create(MO_E_NOT_MAPPED, "there are no page tables to walk");
 	MO_TRY(mo_arch_walk(reader->kernel->arch, &reader->view, &paging, va, &found));
 	translation.n_steps = found.n_steps;
 	translation.is_mapped = found.is_mapped;

@@ -78,6 +78,9 @@ struct mo_error *mo_symbols_load_elf(struct mo_elf *elf, uint64_t slide, const c
 struct mo_error *mo_symbols_add_module(struct mo_symbols *symbols, const char *module, const struct mo_symbol *entries,
 				       size_t n_entries) MO_MUST_USE;
 
+/* A table without a symbol, for a session that has none. */
+struct mo_error *mo_symbols_load_none(struct mo_symbols **ret) MO_MUST_USE;
+
 /* "symbol table of vmlinux-6.1.0 (cached)", "kallsyms of the dump (base-relative)": for the report's head. */
 const char *mo_symbols_describe(const struct mo_symbols *symbols);
 

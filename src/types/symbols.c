@@ -50,6 +50,13 @@ struct mo_error *mo_symbols_create(struct mo_symbol_part *part, struct mo_symbol
 	return NULL;
 }
 
+struct mo_error *mo_symbols_load_none(struct mo_symbols **ret)
+{
+	struct mo_symbol_part none = { .n_records = 0 };
+
+	return mo_symbols_create(&none, ret, "nothing");
+}
+
 void mo_symbols_destroy(struct mo_symbols *symbols)
 {
 	if (!symbols)

@@ -12,12 +12,13 @@ static void scan_record(struct log_scan *scan, const struct mo_log_record *recor
 	struct log_line line = {
 		.time_ns = record->time_ns, .sequence = record->sequence,
 		.has_caller = record->has_caller_id, .caller = record->has_caller_id ? record->caller_id : 0,
+		.record = record,
 	};
 	const char *at = record->text;
 	size_t left = record->text_bytes;
 
 	/* User space may write what it likes to /dev/kmsg: only the kernel's own words count. */
-	if (record->facility)
+	if (record->facility || record->program)
 		return;
 	while (left) {
 		const char *newline = memchr(at, '\n', left);
@@ -29,8 +30,19 @@ static void scan_record(struct log_scan *scan, const struct mo_log_record *recor
 	}
 }
 
+/* A dump's records have numbers; a text begins at boot if it begins with the banner. */
+static bool is_first_of_boot(const struct oom_state *state, const struct mo_log_record *record)
+{
+	static const char banner[] = "Linux version ";
+
+	if (!state->is_text)
+		return !record->sequence;
+	return record->text_bytes > sizeof(banner) && !memcmp(record->text, banner, sizeof(banner) - 1);
+}
+
 struct mo_error *read_log(struct oom_state *state)
 {
+	bool begins_at_boot = false;
 	struct mo_log_record record;
 	struct mo_log *log;
 	const char *why;
@@ -47,13 +59,14 @@ struct mo_error *read_log(struct oom_state *state)
 	state->model.has_log = true;
 	while (mo_log_next(log, &record)) {
 		if (is_first) {
-			state->first_log_sequence = record.sequence;
+			begins_at_boot = is_first_of_boot(state, &record);
+			state->has_first_log_ns = !record.is_time_unknown;
 			state->first_log_ns = record.time_ns;
 		}
 		is_first = false;
 		scan_record(&state->scan, &record);
 	}
-	state->model.is_log_whole = !is_first && !state->first_log_sequence && !mo_log_skipped(log, &why);
+	state->model.is_log_whole = begins_at_boot && !mo_log_skipped(log, &why);
 	mo_log_close(log);
 	log_scan_finish(&state->scan);
 	return state->scan.is_out_of_memory ? mo_error_no_memory() : NULL;

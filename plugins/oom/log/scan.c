@@ -27,6 +27,17 @@ void *grow(struct log_scan *scan, void *array, size_t n, size_t *room, size_t el
 	return larger;
 }
 
+/* What a text says beside the kernel's stamp. */
+static void note_source(struct mo_oom_event *event, const struct mo_log_record *record)
+{
+	if (!record)
+		return;
+	event->has_time = !record->is_time_unknown;
+	mo_log_clock_text(record, event->clock, sizeof(event->clock));
+	if (record->host)
+		snprintf(event->host, sizeof(event->host), "%s", record->host);
+}
+
 struct draft *open_draft(struct log_scan *scan, struct stream *stream, enum mo_oom_kind kind)
 {
 	struct draft **drafts;
@@ -50,6 +61,7 @@ struct draft *open_draft(struct log_scan *scan, struct stream *stream, enum mo_o
 	draft->event.kind = kind;
 	draft->event.time_ns = scan->time_ns;
 	draft->event.has_time = true;
+	note_source(&draft->event, scan->record);
 	draft->event.source = "log";
 	draft->event.n_repeats = 1;
 	draft->last_time_ns = scan->time_ns;
@@ -65,6 +77,12 @@ struct draft *draft_for_numbers(struct log_scan *scan, struct stream *stream)
 	return stream->draft;
 }
 
+static bool is_of(const struct stream *stream, const struct log_line *line)
+{
+	return stream->has_caller == line->has_caller && stream->caller == line->caller &&
+	       (!line->record || (stream->host == line->record->host && stream->boot == line->record->boot));
+}
+
 static struct stream *stream_of(struct log_scan *scan, const struct log_line *line)
 {
 	struct stream *oldest = &scan->streams[0];
@@ -72,12 +90,16 @@ static struct stream *stream_of(struct log_scan *scan, const struct log_line *li
 	for (size_t i = 0; i < N_STREAMS; i++) {
 		struct stream *stream = &scan->streams[i];
 
-		if (stream->is_used && stream->has_caller == line->has_caller && stream->caller == line->caller)
+		if (stream->is_used && is_of(stream, line))
 			return stream;
 		if (!stream->is_used || (oldest->is_used && stream->last_used < oldest->last_used))
 			oldest = stream;
 	}
 	*oldest = (struct stream){ .is_used = true, .has_caller = line->has_caller, .caller = line->caller };
+	if (line->record) {
+		oldest->host = line->record->host;
+		oldest->boot = line->record->boot;
+	}
 	return oldest;
 }
 
@@ -104,7 +126,8 @@ void log_scan_line(struct log_scan *scan, const struct log_line *line)
 	stream->last_used = ++scan->n_lines;
 	scan->time_ns = line->time_ns;
 	scan->sequence = line->sequence;
-	if (stream->draft && !stream->draft->event.has_request &&
+	scan->record = line->record;
+	if (stream->draft && !stream->draft->event.has_request && line->time_ns > stream->draft->last_time_ns &&
 	    line->time_ns - stream->draft->last_time_ns > LOST_BEGINNING_NS)
 		stream->draft = NULL;
 	for (size_t i = 0; i < sizeof(takers) / sizeof(takers[0]); i++)

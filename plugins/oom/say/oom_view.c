@@ -186,6 +186,8 @@ static void note_log(const struct oom_state *state, struct mo_report *report)
 
 	if (!model->has_log)
 		mo_report_note(report, "The kernel log could not be read: events are known from the dump alone.");
+	else if (!model->is_log_whole && !state->has_first_log_ns)
+		mo_report_note(report, "The log does not begin at boot: earlier events may be lost.");
 	else if (!model->is_log_whole)
 		mo_report_note(report,
 			       "The log does not reach back to boot (it begins at %" PRIu64
@@ -195,6 +197,16 @@ static void note_log(const struct oom_state *state, struct mo_report *report)
 		mo_report_note(report,
 			       "The kernel counted %" PRIu64 " OOM kills since boot, and the log has %" PRIu64 " of them.",
 			       model->kills_counted.value, model->kills_logged);
+}
+
+/* Of what a dump's memory says now; a log has none. */
+static void put_now_of_memory(const struct oom_state *state, bool is_brief, struct mo_report *report)
+{
+	if (state->has_memory)
+		put_now(state, is_brief, report);
+	if (state->is_page_size_assumed && state->scan.n_drafts)
+		mo_report_note(report, "The log does not say how large a page is: what it has in pages (the resident memory of "
+				       "processes) is reckoned with 4 KiB.");
 }
 
 static struct mo_error *find_told(struct mo_run *run, const struct oom_state *state, size_t *ret)
@@ -233,7 +245,7 @@ struct mo_error *show_oom(struct mo_run *run, struct mo_report *report)
 		report_limits(state, report);
 		put_no_verdict(state, report);
 		note_log(state, report);
-		put_now(state, mo_run_is_report(run), report);
+		put_now_of_memory(state, mo_run_is_report(run), report);
 		return NULL;
 	}
 	report_event(state, state->scan.drafts[told], told == model->worst, report);
@@ -246,6 +258,6 @@ struct mo_error *show_oom(struct mo_run *run, struct mo_report *report)
 	if (mo_run_is_report(run))
 		return NULL;
 	put_evidence_of(run, state, told, report);
-	put_now(state, false, report);
+	put_now_of_memory(state, false, report);
 	return NULL;
 }

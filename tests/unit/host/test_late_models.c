@@ -17,7 +17,13 @@ struct mo_kernel {
 	char told[32]; /* a letter each */
 	bool asks;
 	enum mo_error_code fails;
+	struct mo_kernel_facts facts;
 };
+
+const struct mo_kernel_facts *mo_kernel_facts(const struct mo_kernel *kernel)
+{
+	return &kernel->facts;
+}
 
 struct mo_error *mo_kernel_prefetch(struct mo_kernel *kernel, const struct mo_need *const *tables, const size_t *n_needs,
 				    size_t n_tables)
@@ -92,7 +98,7 @@ static const struct mo_model_ref reads_pages[] = { { .name = "pages", .version =
 static const struct mo_model_ref reads_files_late[] = { { .name = "files", .version = 1, .is_optional = true, .is_late = true } };
 
 static struct mo_loaded_plugin loaded[] = {
-	{ .plugin = { .name = "reader", .reads = reads_files_late, .n_reads = 1, .gather = gather_reader } },
+	{ .plugin = { .name = "reader", .reads = reads_files_late, .n_reads = 1, .gather = gather_reader, .reads_logs = true } },
 	{ .plugin = { .name = "files", .publishes = { .name = "files", .version = 1 }, .reads = reads_pages, .n_reads = 1,
 		      .gather = gather_files } },
 	{ .plugin = { .name = "pages", .publishes = { .name = "pages", .version = 1 }, .gather = gather_pages } },
@@ -155,11 +161,27 @@ static void a_late_model_that_fails_costs_itself(void **state)
 	mo_host_destroy(host);
 }
 
+/* Where there is nothing but the log, who reads it runs without the others' models; the others are left out without a word. */
+static void a_log_alone(void **state)
+{
+	struct mo_kernel kernel = { .asks = true, .facts = { .is_log = true, .lacks_types = true } };
+	struct mo_host *host;
+
+	(void)state;
+	assert_null(run_plugins(&kernel, true, &host));
+	assert_string_equal(kernel.told, "r-");
+	assert_null(mo_host_why_skipped(host, 0));
+	assert_string_equal(mo_host_why_skipped(host, 1), "a log has no memory to look at");
+	assert_null(mo_host_worst(host));
+	mo_host_destroy(host);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_late_model_is_gathered_when_asked_for),
 		cmocka_unit_test(a_late_model_that_fails_costs_itself),
+		cmocka_unit_test(a_log_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

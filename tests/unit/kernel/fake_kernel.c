@@ -8,6 +8,7 @@
 #include "fake_types.h"
 #include "kernel_layouts.h"
 #include "kernel_private.h"
+#include "printk_log.h"
 
 struct region {
 	uint64_t kva;
@@ -324,4 +325,11 @@ struct mo_error *mo_read_string(struct mo_reader *reader, uint64_t kva, char *bu
 	if (length_ret)
 		*length_ret = length;
 	return NULL;
+}
+
+/* A kernel made of rows is never a text. */
+struct mo_error *mo_log_open_text(struct mo_log *log)
+{
+	(void)log;
+	return mo_error_create(MO_E_ABSENT, "the session is of a dump");
 }

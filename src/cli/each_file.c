@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Several files, each a session of its own, whose rows make one table. What cannot be opened costs its own rows. */
+#include <stdlib.h>
+
+#include "cleanup.h"
+#include "command.h"
+#include "open_dump.h"
+#include "plugin_run.h"
+#include "session.h"
+
+bool mo_cli_takes_each(const struct mo_cli *cli)
+{
+	if (!cli->view || !cli->view->show_each || cli->n_dump_paths < 2)
+		return false;
+	for (size_t i = 0; i < cli->n_dump_paths; i++)
+		if (mo_is_text_log(cli->dump_paths[i]))
+			return true;
+	return false;
+}
+
+static struct mo_error *show_opened(struct mo_cli *cli, const struct mo_view *each)
+{
+	const struct mo_view_arguments said = { .options = NULL };
+	MO_FREE bool *wanted = calloc(cli->plugins.count + 1, sizeof(*wanted));
+	struct mo_host *host;
+	struct mo_error *error;
+
+	if (!wanted)
+		return mo_error_no_memory();
+	wanted[cli->plugin] = true;
+	MO_TRY(mo_host_create(&cli->plugins, cli->kernel, cli->progress, &host));
+	error = mo_host_prepare(host, wanted, NULL, 0);
+	if (!error && mo_host_why_skipped(host, cli->plugin))
+		error = mo_error_create(MO_E_ABSENT, "%s", mo_host_why_skipped(host, cli->plugin));
+	if (!error)
+		error = mo_host_show(host, cli->plugin, each, &said, cli->report);
+	mo_host_destroy(host);
+	return error;
+}
+
+static struct mo_error *show_file(struct mo_cli *cli, const struct mo_view *each, const char *path)
+{
+	const char *const *paths = cli->dump_paths;
+	size_t n_paths = cli->n_dump_paths;
+	struct mo_error *error;
+
+	cli->dump_paths = &path;
+	cli->n_dump_paths = 1;
+	error = mo_cli_open_dump(cli);
+	cli->dump_paths = paths;
+	cli->n_dump_paths = n_paths;
+	if (!error)
+		error = show_opened(cli, each);
+	if (cli->reader)
+		mo_reader_destroy(cli->reader);
+	mo_kernel_close(cli->kernel);
+	cli->reader = NULL;
+	cli->kernel = NULL;
+	return error;
+}
+
+struct mo_error *mo_cli_show_each(struct mo_cli *cli)
+{
+	struct mo_view each = *cli->view;
+	struct mo_error *error = NULL;
+
+	each.show = each.show_each;
+	mo_report_table_begin(cli->report, each.each_table);
+	for (size_t i = 0; i < cli->n_dump_paths && !error; i++) {
+		error = show_file(cli, &each, cli->dump_paths[i]);
+		if (!error || mo_error_code(error) == MO_E_NO_MEMORY || mo_error_code(error) == MO_E_CANCELLED)
+			continue;
+		mo_cli_remark(cli, "%s", mo_error_text(error));
+		cli->is_partial = true;
+		mo_error_destroy(error);
+		error = NULL;
+	}
+	if (!error)
+		mo_report_table_end(cli->report);
+	return error;
+}

@@ -1,0 +1,181 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Logs instead of dumps: every form in which one comes gives the same events, and what is no log is told so."""
+import gzip
+import json
+import re
+import subprocess
+import tarfile
+
+import log_forms
+import memopsy_cli
+from memopsy_cli import Case, SAMPLES, main, memopsy
+
+# A report of a memory cgroup with known numbers, as a 6.1 kernel prints it.
+CGROUP = """\
+worker invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=996
+CPU: 1 PID: 4242 Comm: worker Not tainted 6.1.0-28-amd64 #1  Debian 6.1.119-1
+Call Trace:
+ <TASK>
+ dump_stack_lvl+0x44/0x5c
+ dump_header+0x4c/0x22b
+ oom_kill_process.cold+0xb/0x10
+ out_of_memory+0x1fd/0x4c0
+ mem_cgroup_out_of_memory+0x137/0x150
+ try_charge_memcg+0x744/0x810
+ </TASK>
+memory: usage 524288kB, limit 524288kB, failcnt 9000
+swap: usage 0kB, limit 0kB, failcnt 0
+Memory cgroup stats for /pods/pod1:
+anon 532676608
+file 32768
+kernel 2097152
+Tasks state (memory values in pages):
+[  pid  ]   uid  tgid total_vm      rss pgtables_bytes swapents oom_score_adj name
+[   4242]     0  4242   262000   130000  1081344        0           996 worker
+[   4200]     0  4200     2020       10    45056        0           996 pause
+oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=c1,mems_allowed=0,oom_memcg=/pods/pod1,task_memcg=/pods/pod1/c1,task=worker,pid=4242,uid=0
+Memory cgroup out of memory: Killed process 4242 (worker) total-vm:1048000kB, anon-rss:519900kB, file-rss:100kB, shmem-rss:0kB, UID:0 pgtables:1056kB oom_score_adj:996
+"""
+
+
+def events_of(run):
+    """All tables but for what a form may leave out: when it was, and what the report begins with."""
+    data = json.loads(run.out)["data"]
+    for name, table in data.items():
+        for row in table if isinstance(table, list) else [table]:
+            for key in ("time_seconds", "is_partial"):
+                row.pop(key, None)
+            for key in ("what", "who_died", "held_by"):
+                if isinstance(row.get(key), str):
+                    row[key] = re.sub(r" \d+\.\d{3} s after boot", "", row[key])
+    return data
+
+
+class Log(Case):
+    def sample_log(self):
+        with tarfile.open(SAMPLES / "6.1-oom-global" / "truth.tar.xz") as archive:
+            return archive.extractfile("truth/dmesg").read().decode(errors="replace")
+
+    def write(self, name, data):
+        path = self.place / name
+        path.write_bytes(data)
+        return path
+
+    def all_forms_agree(self, lines):
+        expected = None
+        for name, form in log_forms.FORMS.items():
+            with self.subTest(form=name):
+                run = memopsy("oom", "--json", "--all", self.write(name, form(lines)))
+                self.assertEqual(run.status, 0, run)
+                events = events_of(run)
+                self.assertEqual(events["oom"]["kind"], "oom-kill", run)
+                expected = expected or events
+                self.assertEqual(events, expected)
+        return expected
+
+    def test_forms_of_a_machines_report(self):
+        lines = log_forms.parse(self.sample_log())
+        oom = self.all_forms_agree(lines)["oom"]
+        self.assertEqual((oom["constraint"], oom["cause"]), ("global", "anon"))
+        self.assertEqual(len(self.all_forms_agree(lines)["oom_events"]), 1)
+
+    def test_forms_of_a_groups_report(self):
+        oom = self.all_forms_agree(log_forms.of_text(CGROUP))["oom"]
+        self.assertEqual((oom["constraint"], oom["memcg"], oom["victim"], oom["victim_pid"]),
+                         ("memcg", "/pods/pod1", "worker", 4242))
+
+    def test_log_and_dump_agree(self):
+        lines = log_forms.FORMS["raw"](log_forms.parse(self.sample_log()))
+        of_log = json.loads(memopsy("oom", "--json", self.write("log", lines)).out)["data"]
+        of_dump = json.loads(memopsy("oom", "--json", self.sample("6.1-oom-global")).out)["data"]
+        for key in ("kind", "constraint", "cause", "holder", "holder_pid", "holder_bytes", "victim", "victim_pid", "victim_role",
+                    "freed_bytes", "swap", "what", "who_died"):
+            self.assertEqual(of_log["oom"][key], of_dump["oom"][key], key)
+        self.assertAlmostEqual(of_log["oom"]["time_seconds"], of_dump["oom"]["time_seconds"], places=5)
+        for table in ("oom_candidates", "oom_zones"):
+            self.assertEqual(len(of_log[table]), len(of_dump[table]))
+
+    def test_several_machines(self):
+        """A central server's file: two machines report at the same time, line by line."""
+        lines = log_forms.of_text(CGROUP)
+        other = log_forms.of_text(CGROUP.replace("worker", "walker").replace("/pods", "/jobs"))
+        text = "".join(f"{a.short} node kernel: {a.text}\n{b.short} other kernel: {b.text}\n" for a, b in zip(lines, other))
+        rows = json.loads(memopsy("oom", "--json", self.write("a", text.encode()), self.write("b", CGROUP.encode())).out)
+        rows = rows["data"]["oom_many"]
+        self.assertEqual([(row["host"], row["scope"], row["victim"]) for row in rows],
+                         [("node", "/pods/pod1", "worker"), ("other", "/jobs/pod1", "walker"), (None, "/pods/pod1", "worker")])
+        self.assertEqual({row["held_bytes"] for row in rows}, {519900 * 1024})
+        self.assertEqual(rows[0]["clock"], "Dec  1 08:00:05")
+
+    def test_series(self):
+        text = "".join(CGROUP.replace("4242", str(5000 + i)) for i in range(5)) + CGROUP.replace("worker", "other")
+        run = memopsy("oom", "--json", self.write("a", text.encode()), self.write("b", b"[    1.000000] nothing here\n"))
+        self.assertEqual(run.status, 0, run)
+        self.assertEqual([(row["victim"], row["kills"], row["event"]) for row in json.loads(run.out)["data"]["oom_many"]],
+                         [("worker", 5, 1), ("other", 1, 6)])
+
+    def test_table_names_what_cannot_be_read(self):
+        run = memopsy("oom", self.write("a", CGROUP.encode()), self.place / "missing", self.write("text", b"Dear diary\n"))
+        self.assertEqual(run.status, 1, run)
+        self.assertIn("worker", run.out)
+        self.assertIn("missing", run.err)
+        self.assertIn("none of its 1 lines is a kernel's", run.err)
+
+    def test_standard_input(self):
+        process = subprocess.run([memopsy_cli.PROGRAM, "oom", "-"], input=gzip.compress(CGROUP.encode()), capture_output=True,
+                                 check=False, timeout=60)
+        self.assertEqual(process.returncode, 0, process.stderr)
+        self.assertIn(b"worker (PID 4242)", process.stdout)
+        process = subprocess.run([memopsy_cli.PROGRAM, "oom", "-"], input=b"\x7fELF" + bytes(5000), capture_output=True,
+                                 check=False, timeout=60)
+        self.assertEqual(process.returncode, 3)
+        self.assertIn(b"a dump has to be a file", process.stderr)
+
+    def test_other_commands(self):
+        path = self.write("log", log_forms.FORMS["rfc3164"](log_forms.parse(self.sample_log())))
+        run = self.succeeds(memopsy("info", path), "text log", "x86_64", "6.1.0-", "node")
+        self.assertNotIn("plugin-skipped", run.out)
+        run = self.succeeds(memopsy("report", path), "The machine ran out of memory", "A log has no memory", "Killed process")
+        self.assertLess(run.out.count("skipped"), 2)
+        lines = memopsy("dmesg", path).out.splitlines()
+        self.assertEqual(lines[0].split("] ")[1], log_forms.parse(self.sample_log())[0].text)
+        rows = json.loads(memopsy("dmesg", "--json", path).out)["data"]["dmesg"]
+        self.assertEqual((rows[0]["host"], rows[0]["program"]), ("node", None))
+        for command in (["slabtop"], ["read", path, "0xffffffff81000000"], ["vtop", path, "0"], ["print", path, "struct page"]):
+            self.fails(memopsy(command[0], *(command[1:] or [path])), 3, "a log has no memory")
+
+    def test_killers_of_user_space_are_named(self):
+        text = b"Dec  1 08:49:04 n kernel: a\nDec  1 08:49:05 n systemd-oomd[3]: Killed /x\nDec  1 08:49:06 n sshd[3]: no\n"
+        rows = json.loads(memopsy("dmesg", "--json", self.write("log", text)).out)["data"]["dmesg"]
+        self.assertEqual([(row["program"], row["text"]) for row in rows], [(None, "a"), ("systemd-oomd", "Killed /x")])
+
+    def test_what_is_lost_is_said(self):
+        text = "[    1.000000] ** 12 printk messages dropped **\n" + CGROUP
+        run = self.succeeds(memopsy("dmesg", self.write("log", text.encode())), "could not be read", status=1)
+        self.assertIn("12", run.out)
+        damaged = gzip.compress(CGROUP.encode() * 50)
+        run = memopsy("info", self.write("cut.gz", damaged[:len(damaged) // 2]))
+        self.assertIn("cut short", run.out, run)
+
+    def test_page_size_is_that_of_the_log(self):
+        """arm64 with 64K pages: the block list's first size; and without one it is said that it was assumed."""
+        run = memopsy("oom", self.write("log", CGROUP.replace("-amd64", "").encode()))
+        self.assertIn("does not say how large a page is", run.out)
+        block = "Node 0 Normal: 5*64kB (UME) 0*128kB = 320kB\n"
+        text = CGROUP.replace("-amd64", "-arm64").replace("Tasks state", block + "Tasks state")
+        rows = json.loads(memopsy("oom", "--json", self.write("log", text.encode())).out)["data"]["oom_candidates"]
+        self.assertIn(130000 * 65536, [row["rss_bytes"] for row in rows])
+
+    def test_damaged_logs(self):
+        """Whatever is wrong with a log, the program ends with a status of its own and says what it found in words."""
+        forms = {name: form(log_forms.of_text(CGROUP)) for name, form in log_forms.FORMS.items()}
+        for seed in range(120):
+            name = sorted(forms)[seed % len(forms)]
+            path = self.write("log", log_forms.mutate(forms[name], seed))
+            run = memopsy("oom", "--all", path)
+            self.assertIn(run.status, (0, 1, 3), f"{name} {seed}: {run}")
+
+
+if __name__ == "__main__":
+    main()
