@@ -95,6 +95,14 @@ static inline unsigned mo_pageblock_type_of(const struct mo_free_areas_model *mo
 	return MO_MIGRATETYPE_UNKNOWN;
 }
 
+/* The name of that migrate type; NULL: not known. model may be NULL. */
+static inline const char *mo_pageblock_type_name(const struct mo_free_areas_model *model, uint64_t pfn)
+{
+	unsigned type = model ? mo_pageblock_type_of(model, pfn) : MO_MIGRATETYPE_UNKNOWN;
+
+	return model && type < MO_MOST_MIGRATETYPES && type < model->n_migratetypes ? model->migratetype_names[type] : NULL;
+}
+
 #ifdef __cplusplus
 }
 #endif

@@ -67,14 +67,18 @@ enum mo_need_kind {
 	MO_NEED_SIZE = 2,
 	MO_NEED_CONSTANT = 3,
 	MO_NEED_ADDRESS = 4,
+	MO_NEED_SHARED = 5, /* a layout that the session binds once for all: a const pointer to it */
 };
+
+/* A layout of the core's own with its rows, such as mo_page_table() of page.h. */
+struct mo_layout_table;
 
 #define MO_NEED_ALTERNATIVES 5
 
 struct mo_need {
 	enum mo_need_kind kind;
 	size_t into_bytes;        /* offset of the handle in the layout struct */
-	const char *type;         /* "struct zone", "enum zone_stat_item" (NULL: any enum); unused for symbols */
+	const char *type;         /* "struct zone", "enum zone_stat_item" (NULL: any enum); unused for symbols; shared: what of */
 	const char *name;         /* member path, enumerator or symbol; unused for sizes */
 	/*
 	 * Older or newer names, tried in order after the first: fields "struct slab.slab_list" (type and path), sizes
@@ -83,6 +87,7 @@ struct mo_need {
 	const char *or_names[MO_NEED_ALTERNATIVES];
 	bool is_optional;
 	const char *why;          /* kernel file, and release or commit that made an alternative necessary */
+	const struct mo_layout_table *(*shared)(void); /* MO_NEED_SHARED */
 };
 
 /* A table of rows with their number, so that it may live in a file of its own. */
@@ -100,6 +105,12 @@ struct mo_need_table {
 	{ .kind = MO_NEED_CONSTANT, .into_bytes = offsetof(layout, into), .type = enum_name, .name = __VA_ARGS__ }
 #define MO_ADDRESS(layout, into, /* symbol */...) \
 	{ .kind = MO_NEED_ADDRESS, .into_bytes = offsetof(layout, into), .name = __VA_ARGS__ }
+/*
+ * A layout that the session binds once and keeps, for all who ask (MO_PAGE): `into` is a const pointer to it. One that
+ * cannot be bound is an error that says why; an optional one leaves NULL.
+ */
+#define MO_SHARED(layout, into, table_of, /* what */...) \
+	{ .kind = MO_NEED_SHARED, .into_bytes = offsetof(layout, into), .shared = table_of, .type = __VA_ARGS__ }
 
 /*
  * Binds a table into a zeroed layout struct. All required rows, or MO_E_ABSENT that names the first missing one.

@@ -25,7 +25,7 @@
 
 MO_API_BEGIN
 
-#define MO_PLUGIN_ABI 2
+#define MO_PLUGIN_ABI 3
 
 struct mo_run;
 

@@ -83,11 +83,7 @@ static const struct mo_need rows[] = {
 	MO_FIELD(L, stat.cpu_state_prev, "struct memcg_vmstats_percpu", "state_prev", OPTIONAL),
 	MO_FIELD(L, stat.cpu_events_prev, "struct memcg_vmstats_percpu", "events_prev", OPTIONAL),
 
-	MO_SIZE(L, page.size, "struct page"),
-	MO_FIELD(L, page.compound, "struct page", "compound_info", .or_names = { "struct page.compound_head" },
-		 .why = "include/linux/mm_types.h: compound_info in 7.1"),
-	MO_FIELD(L, page.memcg, "struct page", "memcg_data", .or_names = { "struct folio.memcg_data", "struct page.mem_cgroup" },
-		 OPTIONAL, .why = "include/linux/mm_types.h: mem_cgroup until 5.10, memcg_data since 5.11 (bcfe06bf2622)"),
+	MO_PAGE(L, page),
 	MO_ADDRESS(L, writeback.offline, "offline_cgwbs", OPTIONAL,
 		   .why = "mm/backing-dev.c: writeback contexts of removed groups, in 6.1 and later, not in 5.10"),
 	MO_FIELD(L, writeback.node, "struct bdi_writeback", "offline_node", OPTIONAL),

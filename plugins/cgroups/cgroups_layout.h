@@ -6,7 +6,7 @@
 
 #include <memopsy/cgroup_path.h>
 #include <memopsy/cgroups.h>
-#include <memopsy/layout.h>
+#include <memopsy/page.h>
 #include <memopsy/object_charges.h>
 
 struct cgroups_layout {
@@ -38,10 +38,7 @@ struct cgroups_layout {
 		struct mo_field cpu_state, cpu_events, cpu_state_prev, cpu_events_prev;
 	} stat;
 
-	struct {
-		struct mo_size size;
-		struct mo_field compound, memcg;
-	} page;
+	const struct mo_page_shape *page;
 	struct {
 		struct mo_address offline;
 		struct mo_field node, memcg_css;

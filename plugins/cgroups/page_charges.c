@@ -14,7 +14,6 @@
 #include <memopsy/parallel.h>
 
 #define GRAIN_PAGES 32768u
-#define MOST_PAGE_STRUCT_BYTES 512u
 #define VECTOR_BIT 1u /* MEMCG_DATA_OBJCGS, MEMCG_DATA_OBJEXTS */
 
 struct pass {
@@ -54,8 +53,8 @@ static bool may_be_charged(enum mo_page_class class)
 
 static void count_page(struct thread *thread, const struct cgroups_layout *layout, const uint8_t *page, uint8_t class)
 {
-	if (!(mo_get(&layout->page.compound, page) & 1)) {
-		uint64_t data = may_be_charged((enum mo_page_class)class) ? mo_get(&layout->page.memcg, page) : 0;
+	if (!mo_page_is_tail(layout->page, page, false)) {
+		uint64_t data = may_be_charged((enum mo_page_class)class) ? mo_get(&layout->page->field.memcg, page) : 0;
 
 		thread->head_is_charged = data && !(data & VECTOR_BIT);
 		if (thread->head_is_charged)
@@ -74,8 +73,8 @@ static uint64_t count_some(struct pass *pass, struct thread *thread, struct mo_r
 			   uint64_t n_pages, const uint8_t *classes)
 {
 	const struct cgroups_layout *layout = pass->state->layout;
-	uint64_t page_bytes = layout->page.size.bytes;
-	uint8_t single[MOST_PAGE_STRUCT_BYTES];
+	uint64_t page_bytes = layout->page->struct_bytes;
+	uint8_t single[MO_PAGE_STRUCT_BYTES_MAX];
 	const void *bytes = NULL;
 	size_t n_bytes = 0;
 	struct mo_error *error = mo_view(reader, page_kva, (size_t)(n_pages * page_bytes), &bytes, &n_bytes);
@@ -100,8 +99,7 @@ static uint64_t count_some(struct pass *pass, struct thread *thread, struct mo_r
 static void count_run(struct pass *pass, struct thread *thread, struct mo_reader *reader, const struct mo_memmap_run *run,
 		      uint64_t first, uint64_t end)
 {
-	uint64_t struct_page_bytes = pass->state->layout->page.size.bytes;
-	uint64_t page_bytes = mo_kernel_facts(mo_run_kernel(pass->state->run))->page_bytes;
+	const struct mo_page_shape *shape = pass->state->layout->page;
 
 	for (size_t i = 0; i < pass->mem_map->n_runs; i++) {
 		const struct mo_page_run *classes = &pass->mem_map->runs[i];
@@ -110,12 +108,12 @@ static void count_run(struct pass *pass, struct thread *thread, struct mo_reader
 
 		thread->head_is_charged = false;
 		while (from < to) {
-			uint64_t page_kva = run->first_page_kva + (from - run->first_pfn) * struct_page_bytes;
+			uint64_t page_kva = run->first_page_kva + (from - run->first_pfn) * shape->struct_bytes;
 			uint64_t n = count_some(pass, thread, reader, page_kva, to - from,
 						classes->classes + (from - classes->first_pfn));
 
 			/* What cannot be read is a page of struct pages, or more. */
-			from += n ? n : (page_bytes - page_kva % page_bytes + struct_page_bytes - 1) / struct_page_bytes;
+			from += n ? n : (shape->page_bytes - page_kva % shape->page_bytes + shape->struct_bytes - 1) / shape->struct_bytes;
 		}
 	}
 }
@@ -182,12 +180,10 @@ struct mo_error *gather_page_charges(struct cgroups_state *state)
 {
 	unsigned n_threads = mo_kernel_thread_count(mo_run_kernel(state->run));
 	struct pass pass = { .state = state, .mem_map = mo_run_model_of(state->run, MO_MEM_MAP_MODEL) };
-	uint64_t page_bytes = state->layout->page.size.bytes;
 	size_t n = state->n_groups * MO_N_PAGE_CLASSES;
 	struct mo_error *error = mo_memmap(state->reader, &pass.memmap);
 
-	if (error || !pass.mem_map || !mo_has(&state->layout->page.memcg) || !page_bytes || page_bytes > MOST_PAGE_STRUCT_BYTES ||
-	    !pass.memmap->n_runs) {
+	if (error || !pass.mem_map || !mo_has(&state->layout->page->field.memcg) || !pass.memmap->n_runs) {
 		mo_trouble_note(&state->unreadable_charges, error);
 		return NULL;
 	}

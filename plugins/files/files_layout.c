@@ -7,20 +7,7 @@
 static const struct mo_need rows[] = {
 	MO_DENTRY_NEEDS(L, dentry),
 
-	MO_SIZE(L, page.size, "struct page"),
-	MO_FIELD(L, page.flags, "struct page", "flags", .why = "include/linux/mm_types.h: a struct of one word since 6.18"),
-	MO_FIELD(L, page.compound, "struct page", "compound_info", .or_names = { "struct page.compound_head" },
-		 .why = "include/linux/mm_types.h: compound_info in 7.1, which may hold a mask"),
-	MO_FIELD(L, page.mapping, "struct page", "mapping"),
-	MO_FIELD(L, page.mapcount, "struct page", "_mapcount.counter"),
-	MO_FIELD(L, page.compound_mapcount, "struct page", "compound_mapcount.counter", OPTIONAL),
-	MO_FIELD(L, page.entire_mapcount, "struct folio", "_entire_mapcount.counter", OPTIONAL,
-		 .why = "include/linux/mm_types.h: compound_mapcount of the second struct page until 6.2"),
-	MO_FIELD(L, page.zone_vmemmap_tails, "struct zone", "vmemmap_tails", OPTIONAL),
-	MO_CONSTANT(L, page.head, "enum pageflags", "PG_head"),
-	MO_CONSTANT(L, page.dirty, "enum pageflags", "PG_dirty"),
-	MO_CONSTANT(L, page.writeback, "enum pageflags", "PG_writeback"),
-	MO_CONSTANT(L, page.unevictable, "enum pageflags", "PG_unevictable"),
+	MO_PAGE(L, page),
 
 	MO_FIELD(L, mapping.host, "struct address_space", "host"),
 	MO_FIELD(L, mapping.nrpages, "struct address_space", "nrpages", OPTIONAL),

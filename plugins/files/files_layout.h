@@ -5,17 +5,11 @@
 /* What the files plugin needs of a kernel. */
 
 #include <memopsy/dentry_path.h>
-#include <memopsy/layout.h>
+#include <memopsy/page.h>
 
 struct files_layout {
 	struct mo_dentry_layout dentry;
-	struct {
-		struct mo_size size;
-		struct mo_field flags, compound, mapping, mapcount;
-		struct mo_field compound_mapcount, entire_mapcount;
-		struct mo_field zone_vmemmap_tails;
-		struct mo_constant head, dirty, writeback, unevictable;
-	} page;
+	const struct mo_page_shape *page;
 	struct {
 		struct mo_field host, nrpages, a_ops, i_mmap, vma_rb, vm_mm;
 		struct mo_address shmem_aops;

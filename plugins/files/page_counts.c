@@ -11,12 +11,10 @@
 #include <stdlib.h>
 
 #define GRAIN_PAGES 32768u /* 2 MiB of struct pages of 64 bytes: one mapping */
-#define MOST_PAGE_STRUCT_BYTES 512u
 #define MOST_GAP_PAGES 16u /* struct pages in between that are not looked at, before a view is taken anew */
 /* mo_view() keeps 8 views; each read may take two. */
 #define READS_WITHIN_A_VIEW 3u
 #define LARGE_VIEW_BYTES (1u << 17) /* worth giving back */
-#define MAPPING_FLAGS 3u
 
 /* What the head of a folio says for all its pages. */
 struct head {
@@ -36,11 +34,10 @@ struct counting_thread {
 
 struct counting {
 	const struct files_state *state;
-	uint64_t page_bytes;
-	bool compound_is_mask;
-	uint64_t head_flag, dirty_flag, writeback_flag, unevictable_flag;
+	const struct mo_page_shape *shape;
+	uint64_t page_bytes;     /* of a struct page */
 	bool has_entire;
-	struct mo_field entire;  /* the count of mappings of whole folios, from their second struct page on */
+	uint32_t entire_offset;  /* of the count of mappings of whole folios, in their second struct page */
 	struct counting_thread *threads;
 };
 
@@ -79,65 +76,55 @@ static const uint8_t *page_at(const struct counting *counting, struct view *view
 /* Whether the folio is mapped as a whole: a count that begins at -1, in its second struct page. */
 static bool is_mapped_whole(const struct counting *counting, struct view *view, uint64_t head_kva, struct mo_trouble *trouble)
 {
-	uint8_t raw[MOST_PAGE_STRUCT_BYTES];
+	uint8_t raw[MO_PAGE_STRUCT_BYTES_MAX];
 	const uint8_t *second;
 
 	if (!counting->has_entire)
 		return false;
 	second = page_at(counting, view, head_kva + counting->page_bytes, raw, trouble);
-	return second && (int32_t)mo_get(&counting->entire, second) >= 0;
+	return second && (int32_t)mo_page_half(counting->shape, second, counting->entire_offset, false) >= 0;
 }
 
 static void enter_head(const struct counting *counting, struct counting_thread *thread, struct view *view, uint64_t kva)
 {
-	const struct files_layout *layout = counting->state->layout;
-	uint8_t raw[MOST_PAGE_STRUCT_BYTES];
+	const struct mo_page_shape *shape = counting->shape;
+	uint8_t raw[MO_PAGE_STRUCT_BYTES_MAX];
 	const uint8_t *page = page_at(counting, view, kva, raw, &thread->unreadable);
 
 	thread->head = (struct head){ .kva = kva };
 	if (!page)
 		return;
-	thread->head.flags = mo_get(&layout->page.flags, page);
-	thread->head.mapping = mo_get(&layout->page.mapping, page);
-	if (thread->head.flags & counting->head_flag)
+	thread->head.flags = mo_page_word(shape, page, shape->at.flags, false);
+	thread->head.mapping = mo_page_word(shape, page, shape->at.mapping, false);
+	if (thread->head.flags & shape->flag.head)
 		thread->head.is_mapped_whole = is_mapped_whole(counting, view, kva, &thread->unreadable);
 }
 
-/*
- * The head of the folio that a page belongs to. Struct pages of hugetlb may be mapped onto their first ones (see
- * plugins/mem_map/scan.c), so that what looks like a head names its own in the struct page after it.
- */
+/* The head of the folio that a page belongs to; only hugetlb has fakes. */
 static uint64_t head_of(const struct counting *counting, struct view *view, uint64_t kva, const uint8_t *page, uint8_t class,
 			struct mo_trouble *trouble)
 {
-	const struct files_layout *layout = counting->state->layout;
-	uint64_t word = mo_get(&layout->page.compound, page);
+	const struct mo_page_shape *shape = counting->shape;
+	uint8_t raw[MO_PAGE_STRUCT_BYTES_MAX];
+	const uint8_t *second = NULL;
 
-	if (!(word & 1) && class == MO_PAGE_HUGETLB_USED && !counting->compound_is_mask &&
-	    mo_get(&layout->page.flags, page) & counting->head_flag && kva % counting->state->page_bytes == 0) {
-		uint8_t raw[MOST_PAGE_STRUCT_BYTES];
-		const uint8_t *second = page_at(counting, view, kva + counting->page_bytes, raw, trouble);
-
-		if (second)
-			word = mo_get(&layout->page.compound, second);
-		return word & 1 ? word - 1 : kva;
-	}
-	if (!(word & 1))
-		return kva;
-	return counting->compound_is_mask ? kva & word & ~1ull : word - 1;
+	if (class == MO_PAGE_HUGETLB_USED && !mo_page_is_tail(shape, page, false) &&
+	    mo_page_may_be_fake_head(shape, kva, mo_page_word(shape, page, shape->at.flags, false)))
+		second = page_at(counting, view, kva + counting->page_bytes, raw, trouble);
+	return mo_page_head_kva(shape, kva, page, second);
 }
 
 static void count_page(const struct counting *counting, struct counting_thread *thread, struct view *view, uint64_t kva,
 		       const uint8_t *page, uint8_t class)
 {
 	uint64_t head_kva = head_of(counting, view, kva, page, class, &thread->unreadable);
-	int32_t mapcount = (int32_t)mo_get(&counting->state->layout->page.mapcount, page);
+	int32_t mapcount = (int32_t)mo_page_half(counting->shape, page, counting->shape->at.mapcount, false);
 	uint64_t mapping;
 
 	if (head_kva != thread->head.kva)
 		enter_head(counting, thread, view, head_kva);
 	mapping = thread->head.mapping;
-	if (!mapping || mapping & MAPPING_FLAGS) {
+	if (!mapping || mapping & MO_MAPPING_FLAGS) {
 		if (class != MO_PAGE_HUGETLB_USED) /* those of processes have an anon_vma */
 			mo_trouble_note(&thread->bad, mo_error_create(MO_E_CORRUPT, "the struct page at 0x%" PRIx64
 								   " has the mapping 0x%" PRIx64, kva, mapping));
@@ -151,9 +138,9 @@ static void count_page(const struct counting *counting, struct counting_thread *
 		}
 	}
 	thread->last->pages++;
-	thread->last->dirty += !!(thread->head.flags & counting->dirty_flag);
-	thread->last->writeback += !!(thread->head.flags & counting->writeback_flag);
-	thread->last->unevictable += !!(thread->head.flags & counting->unevictable_flag);
+	thread->last->dirty += !!(thread->head.flags & counting->shape->flag.dirty);
+	thread->last->writeback += !!(thread->head.flags & counting->shape->flag.writeback);
+	thread->last->unevictable += !!(thread->head.flags & counting->shape->flag.unevictable);
 	thread->last->mapped += thread->head.is_mapped_whole || (class != MO_PAGE_HUGETLB_USED && mapcount >= 0);
 	thread->last->is_hugetlb |= class == MO_PAGE_HUGETLB_USED;
 }
@@ -163,7 +150,7 @@ static uint64_t count_some(const struct counting *counting, struct counting_thre
 			   uint64_t kva, const uint8_t *classes, uint64_t n)
 {
 	struct view view = { .reader = reader, .first_kva = kva };
-	uint8_t raw[MOST_PAGE_STRUCT_BYTES];
+	uint8_t raw[MO_PAGE_STRUCT_BYTES_MAX];
 	const void *bytes;
 	size_t n_bytes = 0;
 	uint64_t gap = 0;
@@ -226,58 +213,30 @@ static struct mo_error *count_chunk(void *context, struct mo_reader *reader, uns
 	return thread->lacks_memory ? mo_error_no_memory() : NULL;
 }
 
-static uint64_t flag(const struct mo_constant *bit)
-{
-	return bit->value >= 0 && bit->value < 64 ? 1ull << bit->value : 0;
-}
-
-static struct mo_error *check_shape(const struct files_layout *layout, uint64_t page_bytes)
-{
-	const struct mo_field *const fields[] = { &layout->page.flags, &layout->page.compound, &layout->page.mapping,
-						  &layout->page.mapcount };
-
-	if (page_bytes < 16 || page_bytes > MOST_PAGE_STRUCT_BYTES)
-		return mo_error_create(MO_E_UNSUPPORTED, "struct page has %" PRIu64 " bytes", page_bytes);
-	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
-		if (!fields[i]->width_bytes || fields[i]->offset_bytes + fields[i]->size_bytes > page_bytes)
-			return mo_error_create(MO_E_UNSUPPORTED, "%s lies outside of struct page", fields[i]->name);
-	return NULL;
-}
-
 static void choose_entire(struct counting *counting)
 {
-	const struct files_layout *layout = counting->state->layout;
+	const struct mo_field *entire = &counting->shape->field.entire_mapcount;
 
-	if (mo_has(&layout->page.entire_mapcount)) {
-		counting->entire = layout->page.entire_mapcount;
-		counting->entire.offset_bytes -= counting->page_bytes; /* of struct folio: may wrap, and is refused then */
-	} else {
-		counting->entire = layout->page.compound_mapcount;
-	}
-	counting->has_entire = mo_has(&counting->entire) && counting->entire.width_bytes == 4 &&
-			       counting->entire.offset_bytes <= counting->page_bytes - 4;
+	counting->has_entire = mo_has(entire) && entire->offset_bytes >= counting->page_bytes &&
+			       entire->offset_bytes <= 2 * counting->page_bytes - 4;
+	if (counting->has_entire)
+		counting->entire_offset = (uint32_t)(entire->offset_bytes - counting->page_bytes);
 }
 
 struct mo_error *count_pages(struct files_state *state)
 {
 	struct mo_kernel *kernel = mo_run_kernel(state->run);
-	const struct files_layout *layout = state->layout;
 	unsigned n_threads = mo_kernel_thread_count(kernel);
 	struct counting counting = {
 		.state = state,
-		.page_bytes = layout->page.size.bytes,
-		.compound_is_mask = mo_has(&layout->page.zone_vmemmap_tails) &&
-				    !(layout->page.size.bytes & (layout->page.size.bytes - 1)),
-		.head_flag = flag(&layout->page.head),
-		.dirty_flag = flag(&layout->page.dirty),
-		.writeback_flag = flag(&layout->page.writeback),
-		.unevictable_flag = flag(&layout->page.unevictable),
+		.shape = state->layout->page,
+		.page_bytes = state->layout->page->struct_bytes,
 	};
 	const struct mo_page_run *last = state->mem_map->n_runs ? &state->mem_map->runs[state->mem_map->n_runs - 1] : NULL;
-	struct mo_error *error = check_shape(layout, counting.page_bytes);
+	struct mo_error *error = NULL;
 
-	if (error || !last)
-		return error;
+	if (!last)
+		return NULL;
 	choose_entire(&counting);
 	counting.threads = aligned_alloc(128, n_threads * sizeof(*counting.threads));
 	if (!counting.threads)

@@ -5,14 +5,7 @@
 #define OPTIONAL .is_optional = true
 
 static const struct mo_need rows[] = {
-	MO_SIZE(L, page.size, "struct page"),
-	MO_FIELD(L, page.flags, "struct page", "flags", .why = "include/linux/mm_types.h: a struct of one word since 6.18"),
-	MO_FIELD(L, page.next, "struct page", "buddy_list.next", .or_names = { "struct page.lru.next" },
-		 .why = "include/linux/mm_types.h: a name of its own in 6.1, not in 5.10; the place is lru's"),
-	MO_FIELD(L, page.prev, "struct page", "buddy_list.prev", .or_names = { "struct page.lru.prev" }),
-	MO_FIELD(L, page.order, "struct page", "private", .why = "mm/internal.h: buddy_order()"),
-	MO_FIELD(L, page.page_type, "struct page", "page_type", .or_names = { "struct page._mapcount.counter" },
-		 .why = "include/linux/mm_types.h: a value of _mapcount before 4.18"),
+	MO_PAGE(L, page),
 	MO_SIZE(L, list_head.size, "struct list_head"),
 	MO_FIELD(L, list_head.next, "struct list_head", "next"),
 	MO_FIELD(L, list_head.prev, "struct list_head", "prev"),
@@ -32,8 +25,6 @@ static const struct mo_need rows[] = {
 		 .why = "include/linux/mmzone.h: struct mem_section.pageblock_flags before 5.3 (f1eca35a0dc7)"),
 	MO_FIELD(L, node_zones, "struct pglist_data", "node_zones"),
 	MO_FIELD(L, zonerefs, "struct zonelist", "_zonerefs", OPTIONAL),
-	MO_CONSTANT(L, buddy_type, "enum pagetype", "PGTY_buddy", .or_names = { "PG_buddy" }, OPTIONAL,
-		    .why = "include/linux/page-flags.h: enumerators in 6.10, a value in the top byte since 6.12"),
 	MO_CONSTANT(L, n_pageblock_bits, "enum pageblock_bits", "__NR_PAGEBLOCK_BITS",
 		    .or_names = { "NR_PAGEBLOCK_BITS" }, OPTIONAL,
 		    .why = "include/linux/pageblock-flags.h: rounded up to a power of two in 7.2; 4 before"),

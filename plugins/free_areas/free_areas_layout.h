@@ -4,13 +4,10 @@
 
 /* What the free_areas plugin needs of a kernel. */
 
-#include <memopsy/layout.h>
+#include <memopsy/page.h>
 
 struct free_areas_layout {
-	struct {
-		struct mo_size size;
-		struct mo_field flags, next, prev, order, page_type;
-	} page;
+	const struct mo_page_shape *page;
 	struct {
 		struct mo_size size;
 		struct mo_field next, prev;
@@ -22,7 +19,6 @@ struct free_areas_layout {
 	struct mo_field pcp_lists;       /* of struct per_cpu_pages */
 	struct mo_field usage_flags;     /* struct mem_section_usage.pageblock_flags */
 	struct mo_field node_zones, zonerefs;
-	struct mo_constant buddy_type;   /* PGTY_buddy, PG_buddy */
 	struct mo_constant n_pageblock_bits, isolate_bit;
 	struct mo_constant pcptypes, unmovable, movable, reclaimable, highatomic, cma, isolate;
 	struct mo_address migratetype_names, pageblock_order, hugetlb_states, huge_zero, page_owner_inited;

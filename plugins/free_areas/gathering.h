@@ -10,13 +10,11 @@
 
 #include <memopsy/free_areas.h>
 #include <memopsy/memmap.h>
-#include <memopsy/page_type.h>
 #include <memopsy/plugin.h>
 #include <memopsy/zones.h>
 
 #include "free_areas_layout.h"
 
-#define MOST_PAGE_STRUCT_BYTES 512
 #define MOST_NAME_BYTES 24
 
 /* How struct page is decoded here, chosen once (page_shape.c). */

@@ -71,8 +71,8 @@ static struct mo_error *check_block(struct walk *walk, const uint8_t *page, stru
 {
 	const struct free_areas_layout *layout = walk->state->layout;
 	const struct mo_zone *zone = &walk->state->zones_model->zones[walk->place->zone];
-	uint32_t page_type = (uint32_t)mo_get(&layout->page.page_type, page);
-	uint64_t flags = mo_get(&layout->page.flags, page);
+	uint32_t page_type = (uint32_t)mo_get(&layout->page->field.page_type, page);
+	uint64_t flags = mo_get(&layout->page->field.flags, page);
 	bool should_be_buddy = walk->place->cpu < 0;
 	struct mo_error *error = NULL;
 
@@ -80,7 +80,7 @@ static struct mo_error *check_block(struct walk *walk, const uint8_t *page, stru
 	trouble.kind = TROUBLE_NOT_FREE;
 	if (mo_page_has_type(walk->state->shape.buddy, page_type) != should_be_buddy)
 		error = note(walk, &trouble);
-	trouble.found = mo_get(&layout->page.order, page);
+	trouble.found = mo_get(&layout->page->field.private_, page);
 	trouble.expected = walk->place->order;
 	trouble.kind = TROUBLE_ORDER;
 	if (!error && should_be_buddy && trouble.found != walk->place->order)
@@ -99,11 +99,11 @@ static struct mo_error *check_block(struct walk *walk, const uint8_t *page, stru
 static struct mo_error *step(struct walk *walk, uint64_t from_kva, uint64_t node_kva, uint64_t *next_kva, bool *is_over)
 {
 	const struct free_areas_layout *layout = walk->state->layout;
-	const struct mo_field *ahead = walk->is_backward ? &layout->page.prev : &layout->page.next;
-	const struct mo_field *back = walk->is_backward ? &layout->page.next : &layout->page.prev;
-	struct list_block found = { .page_kva = node_kva - layout->page.next.offset_bytes };
+	const struct mo_field *ahead = walk->is_backward ? &layout->page->field.buddy_prev : &layout->page->field.buddy_next;
+	const struct mo_field *back = walk->is_backward ? &layout->page->field.buddy_next : &layout->page->field.buddy_prev;
+	struct list_block found = { .page_kva = node_kva - layout->page->field.buddy_next.offset_bytes };
 	struct trouble trouble = { .node_kva = node_kva, .from_kva = from_kva };
-	uint8_t page[MOST_PAGE_STRUCT_BYTES];
+	uint8_t page[MO_PAGE_STRUCT_BYTES_MAX];
 	enum frame_mark mark;
 	struct mo_error *error;
 
@@ -114,7 +114,7 @@ static struct mo_error *step(struct walk *walk, uint64_t from_kva, uint64_t node
 		return stop(walk, &trouble, is_over);
 	}
 	trouble.pfn = found.pfn;
-	error = mo_read(walk->reader, found.page_kva, page, (size_t)layout->page.size.bytes);
+	error = mo_read(walk->reader, found.page_kva, page, (size_t)layout->page->struct_bytes);
 	if (error)
 		return stop_unreadable(walk, &trouble, error, is_over);
 	trouble.found = mo_get(back, page);

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* How free pages are marked, and where page->flags has zone and node (include/linux/page-flags-layout.h). */
+/* Where page->flags has zone and node (include/linux/page-flags-layout.h). */
 #include "gathering.h"
 
 #include <inttypes.h>
-
-#define BUDDY_MACRO 0x80 /* include/linux/page-flags.h: PG_buddy from 4.18 to 6.9, a bit that is cleared */
 
 static bool names_zone(const struct page_shape *shape, uint64_t flags, const struct mo_zone *zone)
 {
@@ -43,7 +41,7 @@ static bool agrees(const struct free_areas_state *state, const struct page_shape
 			continue;
 		error = mo_pfn_to_page(state->memmap, zones->zones[i].start_pfn, &page_kva);
 		if (!error)
-			error = mo_read_field(state->reader, &state->layout->page.flags, page_kva, &flags);
+			error = mo_read_field(state->reader, &state->layout->page->field.flags, page_kva, &flags);
 		if (!error && !names_zone(shape, flags, &zones->zones[i]))
 			return false;
 		n_agreeing += !error;
@@ -73,7 +71,7 @@ static void choose_zone(const struct free_areas_state *state, struct page_shape 
 	const struct mo_kernel *kernel = mo_run_kernel(state->run);
 	uint64_t n_zones = layout->node_zones.n_elements;
 	uint64_t n_nodes = mo_has(&layout->zonerefs) && n_zones ? (layout->zonerefs.n_elements - 1) / n_zones : 1;
-	unsigned flags_bits = layout->page.flags.width_bytes * 8u;
+	unsigned flags_bits = layout->page->field.flags.width_bytes * 8u;
 	uint64_t section_bits = number_or_0(kernel, "NUMBER(MAX_PHYSMEM_BITS)") -
 				number_or_0(kernel, "NUMBER(SECTION_SIZE_BITS)");
 
@@ -100,30 +98,19 @@ static void choose_zone(const struct free_areas_state *state, struct page_shape 
 	}
 }
 
-static struct mo_error *check_field(const struct free_areas_layout *layout, const struct mo_field *field)
-{
-	if (field->width_bytes && field->offset_bytes <= layout->page.size.bytes &&
-	    field->width_bytes <= layout->page.size.bytes - field->offset_bytes)
-		return NULL;
-	return mo_error_create(MO_E_CORRUPT, "%s does not lie within struct page", field->name);
-}
-
 struct mo_error *choose_page_shape(struct free_areas_state *state)
 {
 	const struct free_areas_layout *layout = state->layout;
-	const struct mo_field *const fields[] = { &layout->page.flags, &layout->page.next, &layout->page.prev,
-						  &layout->page.order, &layout->page.page_type };
-	struct mo_error *error = NULL;
+	const struct mo_page_shape *page = layout->page;
+	const struct mo_field *const links[] = { &page->field.buddy_next, &page->field.buddy_prev };
 
-	if (!layout->page.size.bytes || layout->page.size.bytes > MOST_PAGE_STRUCT_BYTES ||
-	    layout->list_head.size.bytes > 16)
-		return mo_error_create(MO_E_CORRUPT, "struct page has %" PRIu64 " bytes", layout->page.size.bytes);
-	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]) && !error; i++)
-		error = check_field(layout, fields[i]);
-	if (error)
-		return error;
-	state->shape.buddy = mo_page_type_test(mo_run_kernel(state->run), "NUMBER(PAGE_BUDDY_MAPCOUNT_VALUE)",
-					       &layout->buddy_type, BUDDY_MACRO);
+	if (layout->list_head.size.bytes > 16)
+		return mo_error_create(MO_E_CORRUPT, "struct list_head has %" PRIu64 " bytes", layout->list_head.size.bytes);
+	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++)
+		if (!mo_has(links[i]) || links[i]->width_bytes != page->word_bytes ||
+		    links[i]->offset_bytes + page->word_bytes > page->struct_bytes)
+			return mo_error_create(MO_E_UNSUPPORTED, "where struct page links free blocks is not known");
+	state->shape.buddy = page->types[MO_PAGE_TYPE_BUDDY];
 	choose_zone(state, &state->shape);
 	return NULL;
 }

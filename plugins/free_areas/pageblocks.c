@@ -179,7 +179,7 @@ static struct mo_error *gather_of_zones(struct pageblocks *blocks)
 static bool is_in_zone(struct free_areas_state *state, uint64_t page_kva, const struct mo_zone *zone, bool *is_readable)
 {
 	uint64_t flags = 0;
-	struct mo_error *error = mo_read_field(state->reader, &state->layout->page.flags, page_kva, &flags);
+	struct mo_error *error = mo_read_field(state->reader, &state->layout->page->field.flags, page_kva, &flags);
 	bool is_in = !error && page_is_in_zone(&state->shape, flags, zone);
 
 	*is_readable = !error;

@@ -8,8 +8,6 @@
 
 #include "nodes.h"
 
-#define MOST_STRUCT_BYTES 256
-
 struct listing {
 	struct leaks_state *state;
 	struct block_list *list;
@@ -42,9 +40,9 @@ static bool fits_alignment(const struct block *block)
 
 static struct mo_error *add_page(struct listing *listing, const uint8_t *page, uint64_t pfn)
 {
-	const struct leaks_layout *layout = listing->state->layout;
+	const struct mo_page_shape *shape = listing->state->layout->page;
 	struct block *last = listing->list->n ? &listing->list->blocks[listing->list->n - 1] : NULL;
-	bool is_tail = mo_get(&layout->page.compound, page) & 1;
+	bool is_tail = mo_page_is_tail(shape, page, false);
 	bool is_next = listing->is_open && last && last->pfn + last->n_pages == pfn && last->n_pages < UINT32_MAX / 2;
 
 	if (is_next && is_tail) {
@@ -52,14 +50,14 @@ static struct mo_error *add_page(struct listing *listing, const uint8_t *page, u
 		last->n_pages++;
 		return NULL;
 	}
-	if (is_next && !last->is_compound && !mo_get(&layout->page.refcount, page) && fits_alignment(last)) {
+	if (is_next && !last->is_compound && !mo_page_half(shape, page, shape->at.refcount, false) && fits_alignment(last)) {
 		last->n_pages++;
 		return NULL;
 	}
 	listing->is_open = true;
 	/* Of a kernel that runs the CPUs' lists of free pages are those of another moment. */
 	return append_block(listing->list, pfn, is_tail,
-			    listing->is_live && !is_tail && !mo_get(&layout->page.refcount, page));
+			    listing->is_live && !is_tail && !mo_page_half(shape, page, shape->at.refcount, false));
 }
 
 static bool is_block_class(uint8_t class)
@@ -72,8 +70,7 @@ static struct mo_error *list_some(struct listing *listing, struct mo_reader *rea
 				  uint64_t pfn, uint64_t n_pages)
 {
 	const struct leaks_state *state = listing->state;
-	uint64_t struct_bytes = state->ranges.page_struct_bytes;
-	uint8_t copy[MOST_STRUCT_BYTES];
+	uint8_t copy[MO_PAGE_STRUCT_BYTES_MAX];
 	struct mo_error *error = NULL;
 
 	for (uint64_t i = 0; i < n_pages && !error; i++) {
@@ -81,7 +78,7 @@ static struct mo_error *list_some(struct listing *listing, struct mo_reader *rea
 			listing->is_open = false;
 			continue;
 		}
-		error = mo_read(reader, struct_page_kva(&state->ranges, pfn + i), copy, struct_bytes);
+		error = mo_read(reader, struct_page_kva(&state->ranges, pfn + i), copy, state->layout->page->struct_bytes);
 		if (error) {
 			/* A page that cannot be told stays a root. */
 			mo_error_destroy(error);
@@ -101,8 +98,7 @@ struct mo_error *list_blocks(struct leaks_state *state, struct block_list *list)
 	struct mo_reader *reader = mo_run_reader(state->run);
 	struct mo_error *error = NULL;
 
-	if (!state->ranges.page_struct_bytes || state->ranges.page_struct_bytes > MOST_STRUCT_BYTES ||
-	    !mo_has(&state->layout->page.refcount) || !mo_has(&state->layout->page.compound))
+	if (!state->ranges.page_struct_bytes || !state->layout->page)
 		return NULL;
 	for (size_t i = 0; i < state->mem_map->n_runs && !error; i++) {
 		const struct mo_page_run *run = &state->mem_map->runs[i];
@@ -119,9 +115,9 @@ bool is_compound_block(const struct leaks_state *state, struct mo_reader *reader
 	uint64_t word = 0;
 	struct mo_error *error;
 
-	if (lost->bytes <= state->index.page_bytes || !state->ranges.page_struct_bytes)
+	if (lost->bytes <= state->index.page_bytes || !state->ranges.page_struct_bytes || !state->layout->page)
 		return false;
-	error = mo_read_field(reader, &state->layout->page.compound, struct_page_kva(&state->ranges, pfn + 1), &word);
+	error = mo_read_field(reader, &state->layout->page->field.compound, struct_page_kva(&state->ranges, pfn + 1), &word);
 	mo_error_destroy(error);
 	return word & 1;
 }

@@ -20,10 +20,7 @@ static const struct mo_need rows[] = {
 	MO_ADDRESS(L, orc_end, "orc_lookup_end", .or_names = { "__stop_orc_unwind" }, OPTIONAL,
 		   .why = "include/asm-generic/vmlinux.lds.h: the look-up table of numbers stands behind the unwind tables"),
 
-	MO_ADDRESS(L, page_ext_bytes, "page_ext_size", OPTIONAL, .why = "mm/page_ext.c: CONFIG_PAGE_EXTENSION"),
-	MO_FIELD(L, page.compound, "struct page", "compound_info", .or_names = { "struct page.compound_head" }, OPTIONAL,
-		 .why = "include/linux/mm_types.h: compound_info in 7.1; bit 0 is set in tail pages either way"),
-	MO_FIELD(L, page.refcount, "struct page", "_refcount.counter", OPTIONAL),
+	MO_OPTIONAL_PAGE(L, page),
 	MO_SIZE(L, vm_size, "struct vm_struct", OPTIONAL, .why = "include/linux/vmalloc.h"),
 
 	MO_FIELD(L, task.stack, "struct task_struct", "stack", OPTIONAL),

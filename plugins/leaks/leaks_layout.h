@@ -6,6 +6,7 @@
 
 #include <memopsy/layout.h>
 #include <memopsy/object_charges.h>
+#include <memopsy/page.h>
 
 struct leaks_layout {
 	struct {
@@ -18,12 +19,8 @@ struct leaks_layout {
 	struct mo_address rodata_start, rodata_end, ro_after_init_start, ro_after_init_end;
 	struct mo_address orc_start, orc_end;
 
-	struct mo_address page_ext_bytes;
-
 	/* What tells blocks of pages and areas of vmalloc. */
-	struct {
-		struct mo_field compound, refcount;
-	} page;
+	const struct mo_page_shape *page; /* NULL: not to be had */
 	struct mo_size vm_size;
 
 	/* What tells words that nobody will read. */

@@ -6,8 +6,6 @@
 #include "nodes.h"
 #include "words.h"
 
-#define MOST_PAGE_EXT_BYTES 4096
-
 static void mark_array(struct leaks_state *state, uint64_t kva, uint64_t end_kva)
 {
 	for (kva &= ~(state->index.page_bytes - 1); kva < end_kva; kva += state->index.page_bytes) {
@@ -27,11 +25,11 @@ void mark_page_ext(struct leaks_state *state)
 	uint64_t ext_bytes = 0;
 	struct mo_error *error;
 
-	if (!memmap || !mo_has(&state->layout->page_ext_bytes))
+	if (!memmap)
 		return;
-	error = mo_read_pointer(mo_run_reader(state->run), state->layout->page_ext_bytes.kva, &ext_bytes);
+	error = mo_page_ext_bytes(mo_run_reader(state->run), &ext_bytes);
 	mo_error_destroy(error);
-	if (error || !ext_bytes || ext_bytes > MOST_PAGE_EXT_BYTES || memmap->section_pages > UINT32_MAX)
+	if (error || !ext_bytes || memmap->section_pages > UINT32_MAX)
 		return;
 	for (size_t i = 0; i < memmap->n_sections; i++) {
 		const struct mo_memmap_section *section = &memmap->sections[i];

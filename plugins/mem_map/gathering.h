@@ -15,7 +15,7 @@
 #include <memopsy/vmap.h>
 #include <memopsy/zones.h>
 
-#include "page_shape.h"
+#include "mem_map_layout.h"
 
 /* Page frames where something went wrong; the first few ranges, and how many in all. */
 #define TROUBLE_RANGES 8
@@ -37,7 +37,7 @@ struct mem_map_state {
 	size_t *zones_by_pfn;           /* indexes of the zones that have pages, by their first page frame */
 	size_t n_zones_by_pfn;
 
-	struct page_shape shape;
+	const struct mo_page_shape *shape;
 	const struct mo_memmap *memmap;
 	const struct mem_map_layout *layout;
 	const struct mo_zones_model *zones;          /* NULL: could not be had */

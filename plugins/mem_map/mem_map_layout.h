@@ -5,29 +5,7 @@
 /* What the mem_map plugin needs of a kernel. Everything that a configuration or a release may lack is optional. */
 
 #include <memopsy/layout.h>
-
-/* Page types: what stands in page_type instead of a map count. */
-enum page_type {
-	TYPE_BUDDY,
-	TYPE_OFFLINE,
-	TYPE_TABLE,
-	TYPE_GUARD,
-	TYPE_HUGETLB,
-	TYPE_SLAB,
-	TYPE_ZSMALLOC,
-	TYPE_UNACCEPTED,
-	TYPE_LARGE_KMALLOC,
-	N_PAGE_TYPES,
-};
-
-/* Flags that classification asks for; all names of enum pageflags are found when they are to be shown. */
-#define PAGE_FLAGS(X) \
-	X(PG_head) X(PG_slab) X(PG_reserved) X(PG_lru) X(PG_swapbacked) X(PG_swapcache) X(PG_unevictable) \
-	X(PG_mlocked) X(PG_dirty) X(PG_writeback) X(PG_hwpoison) X(PG_movable_ops) X(PG_hugetlb)
-
-#define AS_INDEX(name) AT_##name,
-enum page_flag { PAGE_FLAGS(AS_INDEX) N_PAGE_FLAGS };
-#undef AS_INDEX
+#include <memopsy/page_facts.h>
 
 /* Counters that the sums are held against. */
 #define CHECKED_NODE_ITEMS(X) \
@@ -46,19 +24,8 @@ enum zone_item { CHECKED_ZONE_ITEMS(AS_INDEX) ZONE_NR_PAGETABLE, N_ZONE_ITEMS };
 #undef AS_INDEX
 
 struct mem_map_layout {
-	struct {
-		struct mo_size size;
-		struct mo_field flags, compound_head, mapping, index, private_, page_type, mapcount, refcount;
-		struct mo_field compound_order, compound_dtor, pp_magic, mem_cgroup, memcg_data, slab_cache, pt_mm;
-	} page;
-	struct {
-		struct mo_field order, dtor, flags_1;
-	} folio;
-	struct mo_field slab_slab_cache, ptdesc_mm;
-	struct mo_constant flags[N_PAGE_FLAGS];
-	struct mo_constant types[N_PAGE_TYPES];
-	struct mo_constant hugetlb_dtor;
-	struct mo_field zone_free_area, zone_vmemmap_tails;
+	const struct mo_page_shape *page;
+	const struct mo_page_names *page_names;
 
 	struct mo_field zone_stat, zone_percpu, zone_diff, node_stat, node_percpu, node_diff;
 	struct mo_constant node_items[N_NODE_ITEMS];
@@ -73,12 +40,6 @@ struct mem_map_layout {
 		struct mo_size size;
 		struct mo_field order, nr, free;
 	} hugetlb;
-
-	struct {
-		struct mo_field host, ino, sb, sb_id, fs_type, fs_name;
-		struct mo_field dentries, alias, parent, name, name_bytes; /* of the inode; of struct dentry */
-		struct mo_field cache_name;
-	} owner;
 };
 
 extern const struct mo_need_table mem_map_needs;

@@ -67,10 +67,8 @@ static void report_sections(struct mem_map_state *state)
 
 static struct mo_error *fill(struct mem_map_state *state)
 {
-	struct mo_error *error = choose_page_shape(mo_run_kernel(state->run), state->layout, &state->shape);
+	struct mo_error *error = mo_memmap(mo_run_reader(state->run), &state->memmap);
 
-	if (!error)
-		error = mo_memmap(mo_run_reader(state->run), &state->memmap);
 	if (error)
 		return mo_error_prepend(error, "cannot read the memory map");
 	error = make_runs(state);
@@ -98,6 +96,7 @@ static struct mo_error *gather(struct mo_run *run, void **model_ret)
 		return mo_error_no_memory();
 	state->run = run;
 	state->layout = mo_run_layout(run);
+	state->shape = state->layout->page;
 	state->zones = mo_run_model_of(run, MO_ZONES_MODEL);
 	state->free_areas = mo_run_model_of(run, MO_FREE_AREAS_MODEL);
 	state->vmap = mo_run_model_of(run, MO_VMAP_MODEL);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* `memopsy pages`: struct pages as a stream, equal neighbours in one row. */
-#include "page_facts.h"
+
+#include "gathering.h"
 
 #include <ctype.h>
 #include <inttypes.h>
@@ -140,7 +141,7 @@ struct listing {
 	struct mo_report *report;
 	const struct mem_map_state *state;
 	struct mo_reader *reader;
-	struct flag_names names;
+	struct mo_page_flag_names names;
 	struct filter filter;
 
 	/* The row under way: page frames from pfn on, all with these facts. */
@@ -149,12 +150,12 @@ struct listing {
 	uint64_t page_kva;
 	uint8_t class;
 	uint32_t zone;
-	struct page_facts facts;
+	struct mo_page_facts facts;
 };
 
 static void write_row(struct listing *listing)
 {
-	const struct page_facts *facts = &listing->facts;
+	const struct mo_page_facts *facts = &listing->facts;
 	uint64_t mapping = facts->mapping & ~3ull;
 	char flags[512];
 	char mapping_text[24] = "";
@@ -162,7 +163,7 @@ static void write_row(struct listing *listing)
 
 	if (!listing->n_pages)
 		return;
-	describe_flags(&listing->names, &listing->state->shape, facts->flags, flags, sizeof(flags));
+	mo_page_describe_flags(&listing->names, listing->state->shape, facts->flags, flags, sizeof(flags));
 	if (facts->has_mapping && mapping)
 		snprintf(mapping_text, sizeof(mapping_text), "0x%" PRIx64, mapping);
 	cells[COLUMN_PFN] = mo_cell_number(mo_exact(listing->pfn));
@@ -177,21 +178,21 @@ static void write_row(struct listing *listing)
 	cells[COLUMN_FLAGS] = mo_cell_text(flags);
 	cells[COLUMN_ZONE] =
 		mo_cell_text(listing->zone == MO_ZONE_NONE ? NULL : listing->state->zones->zones[listing->zone].name);
-	cells[COLUMN_MIGRATETYPE] = mo_cell_text(migratetype_name(listing->state->free_areas, listing->pfn));
+	cells[COLUMN_MIGRATETYPE] = mo_cell_text(mo_pageblock_type_name(listing->state->free_areas, listing->pfn));
 	cells[COLUMN_PAGE] = mo_cell_number(mo_exact(listing->page_kva));
 	cells[COLUMN_HEAD] = facts->is_tail ? mo_cell_number(mo_exact(facts->head_kva)) : mo_cell_unknown();
 	mo_report_row(listing->report, cells);
 	listing->n_pages = 0;
 }
 
-static bool same_facts(const struct page_facts *a, const struct page_facts *b)
+static bool same_facts(const struct mo_page_facts *a, const struct mo_page_facts *b)
 {
 	return a->flags == b->flags && a->refcount == b->refcount && a->order == b->order && a->is_tail == b->is_tail &&
 	       a->mapcount.certainty == b->mapcount.certainty && a->mapcount.value == b->mapcount.value &&
 	       (!a->has_mapping || a->mapping == b->mapping);
 }
 
-static bool passes(const struct listing *listing, const struct page_facts *facts, uint32_t zone)
+static bool passes(const struct listing *listing, const struct mo_page_facts *facts, uint32_t zone)
 {
 	const struct filter *filter = &listing->filter;
 
@@ -203,7 +204,7 @@ static bool passes(const struct listing *listing, const struct page_facts *facts
 
 /* n_pages page frames from pfn on with these facts: a row, or a part of the one under way. */
 static void add(struct listing *listing, uint64_t pfn, uint64_t n_pages, uint64_t page_kva, uint8_t class,
-		const struct page_facts *facts)
+		const struct mo_page_facts *facts)
 {
 	uint32_t zone = listing->filter.zone ? zone_of_pfn(listing->state, pfn) : MO_ZONE_NONE;
 
@@ -235,23 +236,23 @@ struct page_bytes {
 /* Returns for how many page frames that was, as the last may stand for a whole block. */
 static uint64_t list_bytes(struct listing *listing, const struct mo_page_run *run, const struct page_bytes *pages)
 {
-	const struct page_shape *shape = &listing->state->shape;
+	const struct mo_page_shape *shape = listing->state->shape;
 	uint64_t i = 0;
 
 	while (i < pages->n) {
 		uint64_t pfn = pages->pfn + i;
 		uint8_t class = run->classes[pfn - run->first_pfn];
-		const uint8_t *page = pages->bytes + i * shape->page_struct_bytes;
-		uint64_t page_kva = pages->first_kva + i * shape->page_struct_bytes;
-		struct page_facts facts;
+		const uint8_t *page = pages->bytes + i * shape->struct_bytes;
+		uint64_t page_kva = pages->first_kva + i * shape->struct_bytes;
+		struct mo_page_facts facts;
 		uint64_t n_block;
 
 		if (listing->filter.class >= 0 && class != listing->filter.class) {
 			i++;
 			continue;
 		}
-		decode_page(shape, page_kva, (enum mo_page_class) class, page,
-			    i + 1 < pages->n_readable ? page + shape->page_struct_bytes : NULL, listing->names.all,
+		mo_page_facts_of(shape, page_kva, (enum mo_page_class) class, page,
+			    i + 1 < pages->n_readable ? page + shape->struct_bytes : NULL, listing->names.all,
 			    &facts);
 		n_block = listing->filter.each ? 1 : 1ull << facts.order;
 		if (n_block > run->first_pfn + run->n_pages - pfn)
@@ -262,18 +263,16 @@ static uint64_t list_bytes(struct listing *listing, const struct mo_page_run *ru
 	return i;
 }
 
-#define MOST_PAGE_STRUCT_BYTES 512
-
 /* One view's worth of struct pages; the last one waits for the next view, so that a head there knows its order. */
 static uint64_t list_some(struct listing *listing, size_t run_index, uint64_t pfn, uint64_t n)
 {
 	const struct mo_page_run *run = &listing->state->runs[run_index];
-	uint64_t struct_bytes = listing->state->shape.page_struct_bytes;
+	uint64_t struct_bytes = listing->state->shape->struct_bytes;
 	uint64_t page_kva =
 		listing->state->memmap->runs[run_index].first_page_kva + (pfn - run->first_pfn) * struct_bytes;
 	struct page_bytes pages = { .pfn = pfn, .first_kva = page_kva };
 	uint64_t n_wanted = run->first_pfn + run->n_pages - pfn > n ? n + 1 : n;
-	uint8_t two[2 * MOST_PAGE_STRUCT_BYTES];
+	uint8_t two[2 * MO_PAGE_STRUCT_BYTES_MAX];
 	const void *view;
 	size_t n_bytes;
 	struct mo_error *error = mo_view(listing->reader, page_kva, n_wanted * struct_bytes, &view, &n_bytes);
@@ -393,7 +392,7 @@ static struct mo_error *parse_filter(struct listing *listing)
 	if (!error && filter->zone)
 		error = check_zone(listing->state, filter->zone);
 	if (!error && flag) {
-		filter->flags = flag_by_name(&listing->names, &listing->state->shape, flag);
+		filter->flags = mo_page_flag_by_name(&listing->names, listing->state->shape, flag);
 		if (!filter->flags)
 			error = mo_error_create(MO_E_INVALID, "--flag: this kernel has no page flag \"%s\"", flag);
 	}
@@ -410,7 +409,7 @@ struct mo_error *show_pages(struct mo_run *run, struct mo_report *report)
 		.reader = mo_run_reader(run),
 		.zone = MO_ZONE_NONE,
 	};
-	struct mo_error *error = find_flag_names(mo_run_kernel(run), &listing.names);
+	struct mo_error *error = mo_page_flag_names(mo_run_kernel(run), &listing.names);
 
 	if (!error)
 		error = parse_filter(&listing);

@@ -117,8 +117,8 @@ static void classify_zero_pages(struct mem_map_state *state)
 	/* Before the image, of which it is a part. */
 	if (read_pfn(state, &state->layout->zero_page_pfn, &pfn))
 		claim_pages(state, pfn, 1, MO_PAGE_RESERVED, MO_PAGE_DIRECT, MO_PAGE_ZERO);
-	if (read_pfn(state, &state->layout->huge_zero_pfn, &pfn) && !(pfn & ((1ull << state->shape.pmd_order) - 1)))
-		claim_pages(state, pfn, 1ull << state->shape.pmd_order, MO_PAGE_DIRECT, MO_PAGE_ANON_THP, MO_PAGE_ZERO);
+	if (read_pfn(state, &state->layout->huge_zero_pfn, &pfn) && !(pfn & ((1ull << state->shape->pmd_order) - 1)))
+		claim_pages(state, pfn, 1ull << state->shape->pmd_order, MO_PAGE_DIRECT, MO_PAGE_ANON_THP, MO_PAGE_ZERO);
 }
 
 static void classify_pcp_lists(struct mem_map_state *state)
@@ -128,7 +128,7 @@ static void classify_pcp_lists(struct mem_map_state *state)
 	for (size_t i = 0; free_areas && i < free_areas->n_pcp_blocks; i++) {
 		const struct mo_pcp_block *block = &free_areas->pcp_blocks[i];
 
-		if (block->order < state->shape.n_buddy_orders)
+		if (block->order < state->shape->n_buddy_orders)
 			claim_pages(state, block->pfn, 1ull << block->order, MO_PAGE_DIRECT, MO_PAGE_DIRECT,
 				    MO_PAGE_FREE_PCP);
 	}

@@ -9,10 +9,8 @@
 #include <memopsy/parallel.h>
 #include <stdlib.h>
 
-#include "page_decode.h"
 
 #define SCAN_GRAIN_PAGES 32768 /* 2 MiB of struct pages of 64 bytes: one mapping */
-#define MOST_PAGE_STRUCT_BYTES 512
 
 /* One row for each zone and for page frames of none. Padded, as threads count at the same time. */
 struct mark_row {
@@ -34,7 +32,7 @@ struct scan {
 /* A stretch of one run and one zone, scanned by one thread. */
 struct part {
 	const struct mem_map_state *state;
-	const struct page_shape *shape;
+	const struct mo_page_shape *shape;
 	struct mo_reader *reader;
 	struct thread_trouble *trouble;
 	uint64_t *marked_pages;
@@ -50,7 +48,7 @@ struct part {
 	uint8_t block_class;
 
 	unsigned n_reads;        /* since the view was taken: it stays valid for a few more only */
-	uint8_t second[MOST_PAGE_STRUCT_BYTES];
+	uint8_t second[MO_PAGE_STRUCT_BYTES_MAX];
 };
 
 /* Each such read may hand out two views, and one of theirs is ours (mo_view() keeps 8). */
@@ -63,7 +61,7 @@ static void contradict(struct part *part, uint64_t pfn)
 
 static uint64_t page_kva_of(const struct part *part, uint64_t pfn)
 {
-	return part->first_page_kva + (pfn - part->first_pfn) * part->shape->page_struct_bytes;
+	return part->first_page_kva + (pfn - part->first_pfn) * part->shape->struct_bytes;
 }
 
 static void enter_block(struct part *part, uint64_t end_pfn, uint64_t word, bool is_free, enum mo_page_class class)
@@ -77,7 +75,7 @@ static void enter_block(struct part *part, uint64_t end_pfn, uint64_t word, bool
 /* The struct page after this one, from the view or read on its own at the view's end. NULL: unreadable. */
 static const uint8_t *second_page(struct part *part, const uint8_t *page, uint64_t n_in_view, uint64_t pfn)
 {
-	uint64_t page_bytes = part->shape->page_struct_bytes;
+	uint64_t page_bytes = part->shape->struct_bytes;
 	struct mo_error *error;
 
 	if (n_in_view > 1)
@@ -98,34 +96,34 @@ static const uint8_t *second_page(struct part *part, const uint8_t *page, uint64
  */
 static bool enter_block_of_tail(struct part *part, uint64_t pfn, uint64_t head_kva)
 {
-	const struct page_shape *shape = part->shape;
-	uint8_t bytes[2 * MOST_PAGE_STRUCT_BYTES];
-	struct compound_facts facts;
+	const struct mo_page_shape *shape = part->shape;
+	uint8_t bytes[2 * MO_PAGE_STRUCT_BYTES_MAX];
+	struct mo_compound_facts facts;
 	uint64_t head_pfn;
 	uint64_t flags;
 	struct mo_error *error = mo_page_to_pfn(part->state->memmap, head_kva, &head_pfn);
 
 	part->n_reads += !error && head_pfn < pfn;
 	if (!error && head_pfn < pfn)
-		error = mo_read(part->reader, head_kva, bytes, 2ul * shape->page_struct_bytes);
+		error = mo_read(part->reader, head_kva, bytes, 2ul * shape->struct_bytes);
 	if (error || head_pfn >= pfn) {
 		mo_error_destroy(error);
 		return false;
 	}
-	flags = page_word(shape, bytes, shape->flags, false);
-	facts = compound_facts_of(shape, bytes + shape->page_struct_bytes);
-	if (!(flags & shape->head) || !facts.order || facts.order > shape->most_order ||
+	flags = mo_page_word(shape, bytes, shape->at.flags, false);
+	facts = mo_compound_facts_of(shape, bytes + shape->struct_bytes);
+	if (!(flags & shape->flag.head) || !facts.order || facts.order > shape->max_order ||
 	    pfn - head_pfn >= 1ull << facts.order)
 		return false;
-	enter_block(part, head_pfn + (1ull << facts.order), tail_word(shape, head_kva, facts.order), false,
-		    class_of_head(shape, bytes, flags, facts, false));
+	enter_block(part, head_pfn + (1ull << facts.order), mo_page_tail_word(shape, head_kva, facts.order), false,
+		    mo_page_head_class(shape, bytes, flags, facts, false));
 	return true;
 }
 
 static void classify_tail(struct part *part, uint8_t *class, uint64_t pfn, uint64_t word)
 {
 	if (part->shape->order_offset &&
-	    enter_block_of_tail(part, pfn, tail_head_kva(part->shape, page_kva_of(part, pfn), word))) {
+	    enter_block_of_tail(part, pfn, mo_page_tail_head_kva(part->shape, page_kva_of(part, pfn), word))) {
 		*class = part->block_class;
 		return;
 	}
@@ -134,13 +132,13 @@ static void classify_tail(struct part *part, uint8_t *class, uint64_t pfn, uint6
 }
 
 /* A page marked free: the head of 2^private free page frames, or a lie. */
-ALWAYS_INLINE void classify_free(struct part *part, const uint8_t *page, uint8_t *class, uint64_t pfn, bool is_usual)
+MO_ALWAYS_INLINE_ void classify_free(struct part *part, const uint8_t *page, uint8_t *class, uint64_t pfn, bool is_usual)
 {
-	const struct page_shape *shape = part->shape;
-	uint64_t order = page_word(shape, page, shape->private_, is_usual);
+	const struct mo_page_shape *shape = part->shape;
+	uint64_t order = mo_page_word(shape, page, shape->at.private_, is_usual);
 
 	if (order >= shape->n_buddy_orders || pfn & ((1ull << order) - 1) || part->run_end_pfn - pfn < 1ull << order ||
-	    page_half(shape, page, shape->refcount, is_usual)) {
+	    mo_page_half(shape, page, shape->at.refcount, is_usual)) {
 		*class = MO_PAGE_UNKNOWN;
 		contradict(part, pfn);
 		return;
@@ -149,89 +147,85 @@ ALWAYS_INLINE void classify_free(struct part *part, const uint8_t *page, uint8_t
 	enter_block(part, pfn + (1ull << order), 0, true, MO_PAGE_FREE_BUDDY);
 }
 
-ALWAYS_INLINE void count_marks(struct part *part, uint64_t flags, uint64_t n_pages)
+MO_ALWAYS_INLINE_ void count_marks(struct part *part, uint64_t flags, uint64_t n_pages)
 {
-	const struct page_shape *shape = part->shape;
+	const struct mo_page_shape *shape = part->shape;
 	uint64_t *marked = part->marked_pages;
 
-	if (!(flags & (shape->lru | shape->dirty | shape->writeback | shape->mlocked | shape->unevictable |
-		       shape->swapcache | shape->reserved)))
+	if (!(flags & (shape->flag.lru | shape->flag.dirty | shape->flag.writeback | shape->flag.mlocked | shape->flag.unevictable |
+		       shape->flag.swapcache | shape->flag.reserved)))
 		return;
-	marked[MO_MARK_LRU] += flags & shape->lru ? n_pages : 0;
-	marked[MO_MARK_DIRTY] += flags & shape->dirty ? n_pages : 0;
-	marked[MO_MARK_WRITEBACK] += flags & shape->writeback ? n_pages : 0;
-	marked[MO_MARK_MLOCKED] += flags & shape->mlocked ? n_pages : 0;
-	marked[MO_MARK_UNEVICTABLE] += flags & shape->unevictable ? n_pages : 0;
-	marked[MO_MARK_RESERVED] += flags & shape->reserved ? n_pages : 0;
-	marked[MO_MARK_SWAP_CACHE] += flags & shape->swapcache && flags & shape->swapbacked ? n_pages : 0;
+	marked[MO_MARK_LRU] += flags & shape->flag.lru ? n_pages : 0;
+	marked[MO_MARK_DIRTY] += flags & shape->flag.dirty ? n_pages : 0;
+	marked[MO_MARK_WRITEBACK] += flags & shape->flag.writeback ? n_pages : 0;
+	marked[MO_MARK_MLOCKED] += flags & shape->flag.mlocked ? n_pages : 0;
+	marked[MO_MARK_UNEVICTABLE] += flags & shape->flag.unevictable ? n_pages : 0;
+	marked[MO_MARK_RESERVED] += flags & shape->flag.reserved ? n_pages : 0;
+	marked[MO_MARK_SWAP_CACHE] += flags & shape->flag.swapcache && flags & shape->flag.swapbacked ? n_pages : 0;
 }
 
-/*
- * A page with PG_head. With the vmemmap of hugetlb pages optimised (HVO, 5.18 to 7.0: mm/hugetlb_vmemmap.c) the tail
- * pages' struct pages are mapped onto the first ones, so that every 64th looks like a head: such a fake names its head
- * in the struct page after it.
- */
+/* A page with PG_head: a head, or a fake of an optimised hugetlb page (mo_page_may_be_fake_head()). */
 static void classify_compound(struct part *part, const uint8_t *page, uint8_t *class, uint64_t pfn, uint64_t flags,
 			      uint64_t n_in_view)
 {
-	const struct page_shape *shape = part->shape;
+	const struct mo_page_shape *shape = part->shape;
 	const uint8_t *second = second_page(part, page, n_in_view, pfn);
 	uint64_t page_kva = page_kva_of(part, pfn);
-	struct compound_facts facts = { .order = 0 };
-	uint64_t word = second ? page_word(shape, second, shape->compound, false) : 0;
+	struct mo_compound_facts facts = { .order = 0 };
+	uint64_t word = second ? mo_page_word(shape, second, shape->at.compound, false) : 0;
 
-	if (!shape->compound_is_mask && word & 1 && word - 1 != page_kva && !(page_kva % shape->page_table_bytes)) {
+	if (mo_page_fixed_head_kva(shape, page_kva, word) != page_kva) {
 		classify_tail(part, class, pfn, word);
 		return;
 	}
 	if (second && shape->order_offset)
-		facts = compound_facts_of(shape, second);
-	if (!facts.order || facts.order > shape->most_order || pfn & ((1ull << facts.order) - 1) ||
-	    word != tail_word(shape, page_kva, facts.order) || part->run_end_pfn - pfn < 1ull << facts.order) {
-		facts = (struct compound_facts){ .order = 0 };
+		facts = mo_compound_facts_of(shape, second);
+	if (!facts.order || facts.order > shape->max_order || pfn & ((1ull << facts.order) - 1) ||
+	    word != mo_page_tail_word(shape, page_kva, facts.order) || part->run_end_pfn - pfn < 1ull << facts.order) {
+		facts = (struct mo_compound_facts){ .order = 0 };
 		contradict(part, pfn);
 	}
-	*class = (uint8_t)class_of_head(shape, page, flags, facts, false);
+	*class = (uint8_t)mo_page_head_class(shape, page, flags, facts, false);
 	count_marks(part, flags, 1ull << facts.order);
 	if (facts.order)
 		enter_block(part, pfn + (1ull << facts.order), word, false, (enum mo_page_class)*class);
 }
 
-ALWAYS_INLINE void classify(struct part *part, const uint8_t *page, uint8_t *class, uint64_t pfn, uint64_t n_in_view,
+MO_ALWAYS_INLINE_ void classify(struct part *part, const uint8_t *page, uint8_t *class, uint64_t pfn, uint64_t n_in_view,
 			    bool is_usual)
 {
-	const struct page_shape *shape = part->shape;
-	uint64_t flags = page_word(shape, page, shape->flags, is_usual);
-	uint64_t word = page_word(shape, page, shape->compound, is_usual);
-	const struct compound_facts no_facts = { .order = 0 };
+	const struct mo_page_shape *shape = part->shape;
+	uint64_t flags = mo_page_word(shape, page, shape->at.flags, is_usual);
+	uint64_t word = mo_page_word(shape, page, shape->at.compound, is_usual);
+	const struct mo_compound_facts no_facts = { .order = 0 };
 
 	if (word & 1) {
 		classify_tail(part, class, pfn, word);
-	} else if (flags & shape->head) {
+	} else if (flags & shape->flag.head) {
 		classify_compound(part, page, class, pfn, flags, n_in_view);
-	} else if (!(flags & shape->slab) &&
-		   page_has_type(shape, page_half(shape, page, shape->page_type, is_usual), TYPE_BUDDY)) {
+	} else if (!(flags & shape->flag.slab) &&
+		   mo_page_has_type(shape->types[MO_PAGE_TYPE_BUDDY], mo_page_half(shape, page, shape->at.page_type, is_usual))) {
 		classify_free(part, page, class, pfn, is_usual);
 	} else {
-		*class = (uint8_t)class_of_head(shape, page, flags, no_facts, is_usual);
+		*class = (uint8_t)mo_page_head_class(shape, page, flags, no_facts, is_usual);
 		count_marks(part, flags, 1);
 	}
 }
 
 /* How many of n struct pages go on as a block of this kind must. */
-ALWAYS_INLINE uint64_t count_in_block(const struct part *part, const uint8_t *page, uint64_t n, bool is_usual)
+MO_ALWAYS_INLINE_ uint64_t count_in_block(const struct part *part, const uint8_t *page, uint64_t n, bool is_usual)
 {
-	const struct page_shape *shape = part->shape;
+	const struct mo_page_shape *shape = part->shape;
 	uint64_t i = 0;
 
 	if (part->block_is_free) {
-		while (i < n && !page_half(shape, page + i * shape->page_struct_bytes, shape->refcount, is_usual))
+		while (i < n && !mo_page_half(shape, page + i * shape->struct_bytes, shape->at.refcount, is_usual))
 			i++;
 		return i;
 	}
 	while (i < n &&
-	       page_word(shape, page + i * shape->page_struct_bytes, shape->compound, is_usual) == part->block_word &&
-	       !(page_word(shape, page + i * shape->page_struct_bytes, shape->flags, is_usual) & shape->hwpoison))
+	       mo_page_word(shape, page + i * shape->struct_bytes, shape->at.compound, is_usual) == part->block_word &&
+	       !(mo_page_word(shape, page + i * shape->struct_bytes, shape->at.flags, is_usual) & shape->flag.hwpoison))
 		i++;
 	return i;
 }
@@ -239,20 +233,20 @@ ALWAYS_INLINE uint64_t count_in_block(const struct part *part, const uint8_t *pa
 /* A page inside a block that is not as the others. True: it belongs there all the same, and has its class now. */
 static bool keeps_block(struct part *part, const uint8_t *page, uint8_t *class, uint64_t pfn, uint64_t n_in_view)
 {
-	const struct page_shape *shape = part->shape;
-	uint64_t flags = page_word(shape, page, shape->flags, false);
+	const struct mo_page_shape *shape = part->shape;
+	uint64_t flags = mo_page_word(shape, page, shape->at.flags, false);
 	const uint8_t *second;
 
 	if (part->block_is_free)
 		return false;
-	if (page_word(shape, page, shape->compound, false) == part->block_word) {
+	if (mo_page_word(shape, page, shape->at.compound, false) == part->block_word) {
 		*class = MO_PAGE_HWPOISON;
 		return true;
 	}
-	if (!(flags & shape->head) || page_kva_of(part, pfn) % shape->page_table_bytes)
+	if (!mo_page_may_be_fake_head(shape, page_kva_of(part, pfn), flags))
 		return false;
 	second = second_page(part, page, n_in_view, pfn);
-	if (!second || page_word(shape, second, shape->compound, false) != part->block_word)
+	if (!second || mo_page_word(shape, second, shape->at.compound, false) != part->block_word)
 		return false;
 	*class = part->block_class;
 	return true;
@@ -262,10 +256,10 @@ static bool keeps_block(struct part *part, const uint8_t *page, uint8_t *class, 
  * Classifies n struct pages that lie at `page`, of the page frames from pfn on. Returns how many of them it did: all,
  * or those after which the view must be taken anew.
  */
-ALWAYS_INLINE uint64_t scan_view(struct part *part, const uint8_t *page, uint64_t pfn, uint64_t n, bool is_usual)
+MO_ALWAYS_INLINE_ uint64_t scan_view(struct part *part, const uint8_t *page, uint64_t pfn, uint64_t n, bool is_usual)
 {
 	uint8_t *classes = part->classes + (pfn - part->first_pfn);
-	uint64_t page_bytes = part->shape->page_struct_bytes;
+	uint64_t page_bytes = part->shape->struct_bytes;
 
 	uint64_t i = 0;
 
@@ -333,9 +327,9 @@ uint64_t unmapped_bytes(struct mo_reader *reader, uint64_t kva)
  */
 static uint64_t skip_unreadable(struct part *part, uint64_t pfn, uint64_t n)
 {
-	const struct page_shape *shape = part->shape;
+	const struct mo_page_shape *shape = part->shape;
 	uint64_t n_bytes = unmapped_bytes(part->reader, page_kva_of(part, pfn));
-	uint64_t n_lost = n_bytes / shape->page_struct_bytes + (n_bytes % shape->page_struct_bytes != 0);
+	uint64_t n_lost = n_bytes / shape->struct_bytes + (n_bytes % shape->struct_bytes != 0);
 
 	if (n_lost > n)
 		n_lost = n;
@@ -347,8 +341,8 @@ static uint64_t skip_unreadable(struct part *part, uint64_t pfn, uint64_t n)
 /* Scans what one view gives, or one struct page that lies across its end. Returns how many struct pages that were. */
 static uint64_t scan_some(struct part *part, uint64_t pfn, uint64_t n)
 {
-	uint64_t page_bytes = part->shape->page_struct_bytes;
-	uint8_t whole[MOST_PAGE_STRUCT_BYTES];
+	uint64_t page_bytes = part->shape->struct_bytes;
+	uint8_t whole[MO_PAGE_STRUCT_BYTES_MAX];
 	const void *view;
 	size_t n_bytes;
 	struct mo_error *error = mo_view(part->reader, page_kva_of(part, pfn), n * page_bytes, &view, &n_bytes);
@@ -383,14 +377,14 @@ static void scan_stretch(struct scan *scan, struct mo_reader *reader, unsigned t
 	uint64_t from_start = stretch->first_pfn - run->first_pfn;
 	struct part part = {
 		.state = state,
-		.shape = &state->shape,
+		.shape = state->shape,
 		.reader = reader,
 		.trouble = &scan->trouble[thread_index],
 		.marked_pages = scan->marks[thread_index * state->n_zone_pages + zone_row(state, stretch->zone)].pages,
 		.run_end_pfn = run->first_pfn + run->n_pages,
 		.classes = state->classes + (page_run->classes - state->classes) + from_start,
 		.first_pfn = stretch->first_pfn,
-		.first_page_kva = run->first_page_kva + from_start * state->shape.page_struct_bytes,
+		.first_page_kva = run->first_page_kva + from_start * state->shape->struct_bytes,
 	};
 
 	for (uint64_t pfn = stretch->first_pfn; pfn < stretch->end_pfn;)
@@ -455,7 +449,7 @@ struct mo_error *scan_mem_map(struct mem_map_state *state)
 	const struct mo_memmap_run *last = memmap->n_runs ? &memmap->runs[memmap->n_runs - 1] : NULL;
 	unsigned n_threads = mo_kernel_thread_count(kernel);
 	struct scan scan = { .state = state };
-	uint64_t grain = 1ull << (state->shape.n_buddy_orders - 1);
+	uint64_t grain = 1ull << (state->shape->n_buddy_orders - 1);
 	struct mo_error *error = NULL;
 
 	if (grain < SCAN_GRAIN_PAGES)

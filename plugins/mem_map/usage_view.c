@@ -183,7 +183,7 @@ static void note_unclaimed(struct mo_report *report, const struct mem_map_state 
 	if (state->model.pages[MO_PAGE_DIRECT])
 		mo_report_note(report, "Not told apart yet, and therefore under \"direct\": %spage_ext%s%s.",
 			       state->vmap ? "" : "kernel stacks, vmalloc, per-CPU chunks, ",
-			       state->shape.types[TYPE_LARGE_KMALLOC].mask ?
+			       state->shape->types[MO_PAGE_TYPE_LARGE_KMALLOC].mask ?
 				       "" : "; large kmalloc, which this kernel does not mark",
 			       state->free_areas ? "" : "; free pages on per-CPU lists");
 }

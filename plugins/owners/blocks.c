@@ -7,7 +7,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "../mem_map/page_decode.h"
 #include "gathering.h"
 
 #define VIEW_PAGES 1024u
@@ -43,21 +42,21 @@ struct page_word_facts {
 	bool is_counted;        /* has a reference count */
 };
 
-static void read_facts(const struct page_shape *shape, const uint8_t *page, const uint8_t *second, struct page_word_facts *ret)
+static void read_facts(const struct mo_page_shape *shape, const uint8_t *page, const uint8_t *second, struct page_word_facts *ret)
 {
-	bool is_tail = page_word(shape, page, shape->compound, false) & 1;
+	bool is_tail = mo_page_word(shape, page, shape->at.compound, false) & 1;
 
-	ret->is_head = !is_tail && page_word(shape, page, shape->flags, false) & shape->head && second && shape->order_offset;
-	ret->order = ret->is_head ? compound_facts_of(shape, second).order : 0;
-	ret->is_counted = page_half(shape, page, shape->refcount, false) != 0;
-	if (ret->order > shape->most_order)
+	ret->is_head = !is_tail && mo_page_word(shape, page, shape->at.flags, false) & shape->flag.head && second && shape->order_offset;
+	ret->order = ret->is_head ? mo_compound_facts_of(shape, second).order : 0;
+	ret->is_counted = mo_page_half(shape, page, shape->at.refcount, false) != 0;
+	if (ret->order > shape->max_order)
 		ret->is_head = false;
 }
 
 /* Facts of a stretch of page frames; what cannot be read counts as blocks of one page. */
 static void read_stretch(struct owners_state *state, uint64_t pfn, uint64_t n_pages, struct page_word_facts *facts)
 {
-	const struct page_shape *shape = &state->page_shape;
+	const struct mo_page_shape *shape = state->page_shape;
 	uint8_t pair[1024];
 	uint64_t page_kva;
 
@@ -67,9 +66,9 @@ static void read_stretch(struct owners_state *state, uint64_t pfn, uint64_t n_pa
 
 		facts[i] = (struct page_word_facts){ .is_counted = true };
 		if (!error)
-			error = mo_read(reader, page_kva, pair, 2 * (size_t)shape->page_struct_bytes);
+			error = mo_read(reader, page_kva, pair, 2 * (size_t)shape->struct_bytes);
 		if (!error)
-			read_facts(shape, pair, pair + shape->page_struct_bytes, &facts[i]);
+			read_facts(shape, pair, pair + shape->struct_bytes, &facts[i]);
 		mo_error_destroy(error);
 	}
 }
@@ -103,7 +102,7 @@ static struct mo_error *add_stretch(struct owners_state *state, uint64_t pfn, ui
 			/* The block may go on behind this stretch. */
 			if (i + n_more + 1 == n_pages && i && pfn + n_pages < end_pfn)
 				break;
-			order = facts[i].is_counted ? order_of_uncounted(pfn + i, n_more, state->page_shape.n_buddy_orders - 1) : 0;
+			order = facts[i].is_counted ? order_of_uncounted(pfn + i, n_more, state->page_shape->n_buddy_orders - 1) : 0;
 		}
 		n_of_block = 1ull << order < end_pfn - pfn - i ? 1ull << order : end_pfn - pfn - i;
 		error = add_block(&state->blocks, pfn + i, order, n_of_block, class);

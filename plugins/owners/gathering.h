@@ -13,6 +13,7 @@
 #include <memopsy/memmap.h>
 #include <memopsy/object_modules.h>
 #include <memopsy/owners.h>
+#include <memopsy/page_class.h>
 #include <memopsy/page_owner.h>
 #include <memopsy/page_tables.h>
 #include <memopsy/percpu.h>
@@ -21,8 +22,6 @@
 #include <memopsy/slab.h>
 #include <memopsy/vmap.h>
 
-#include "../mem_map/mem_map_layout.h"
-#include "../mem_map/page_shape.h"
 #include "owners_layout.h"
 
 /* Strings that are kept once, so that equal ones have one address. */
@@ -150,7 +149,7 @@ struct owners_state {
 	const struct mo_percpu_model *percpu;
 	const struct owners_layout *layout;
 	const struct mo_memmap *memmap;
-	struct page_shape page_shape;
+	const struct mo_page_shape *page_shape;
 	uint64_t page_bytes;
 	unsigned page_shift;
 	uint64_t direct_map_kva;

@@ -61,7 +61,7 @@ struct mo_error *guess_block(struct owners_state *state, const struct block *blo
 	for (size_t i = 0; state->places && i < n_words && n_looked_up < MOST_LOOK_UPS && best_rank != GUESS_MODULE; i++) {
 		struct mo_place place;
 
-		if (words[i] < state->page_shape.kernel_half || words[i] > UINT64_MAX - 4096)
+		if (words[i] < state->page_shape->kernel_half_kva || words[i] > UINT64_MAX - 4096)
 			continue;
 		n_looked_up++;
 		error = state->places->find(state->places, reader, words[i], &place);

@@ -13,6 +13,7 @@
 #define WHY_PERF "kernel/events/internal.h: buffers of perf events that a process maps (CONFIG_PERF_EVENTS)"
 
 static const struct mo_need rows[] = {
+	MO_PAGE(L, page),
 	MO_SIZE(L, skb_shared_info, "struct skb_shared_info", OPTIONAL, .why = WHY_SKB),
 	MO_FIELD(L, skb_nr_frags, "struct skb_shared_info", "nr_frags", OPTIONAL, .why = WHY_SKB),
 	MO_FIELD(L, skb_frags, "struct skb_shared_info", "frags", OPTIONAL, .why = WHY_SKB),
@@ -35,7 +36,6 @@ static const struct mo_need rows[] = {
 	MO_FIELD(L, perf_user_page, "struct perf_buffer", "user_page", OPTIONAL, .why = WHY_PERF),
 	MO_FIELD(L, perf_data_pages, "struct perf_buffer", "data_pages", OPTIONAL, .why = WHY_PERF),
 	MO_FIELD(L, perf_nr_pages, "struct perf_buffer", "nr_pages", OPTIONAL, .why = WHY_PERF),
-	MO_ADDRESS(L, page_ext_bytes, "page_ext_size", OPTIONAL, .why = "mm/page_ext.c: CONFIG_PAGE_EXTENSION"),
 };
 
 const struct mo_need_table owners_needs = { .needs = rows, .n_needs = sizeof(rows) / sizeof(rows[0]) };

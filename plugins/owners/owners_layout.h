@@ -2,11 +2,12 @@
 #ifndef OWNERS_LAYOUT_H
 #define OWNERS_LAYOUT_H
 
-/* Structures whose pages are known by them. Each is optional: without it a pointer is a pointer. */
+/* struct page, and structures whose pages are known by them. Each of these is optional: without it a pointer is a pointer. */
 
-#include <memopsy/layout.h>
+#include <memopsy/page.h>
 
 struct owners_layout {
+	const struct mo_page_shape *page;
 	struct mo_size skb_shared_info;
 	struct mo_field skb_nr_frags, skb_frags;
 	struct mo_size skb_frag;
@@ -20,7 +21,6 @@ struct owners_layout {
 	struct mo_field uring_rings, uring_sqes, uring_sq_entries, uring_cq_entries;
 	struct mo_size perf_buffer;
 	struct mo_field perf_user_page, perf_data_pages, perf_nr_pages;
-	struct mo_address page_ext_bytes;
 };
 
 extern const struct mo_need_table owners_needs;

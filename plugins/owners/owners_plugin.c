@@ -27,21 +27,6 @@ static void release(void *model)
 	free(state);
 }
 
-/* How struct page is read, by mem_map's own needs. */
-static struct mo_error *choose_pages(struct owners_state *state)
-{
-	struct mem_map_layout layout;
-	struct mo_error *error;
-
-	memset(&layout, 0, sizeof(layout));
-	error = mo_bind(state->kernel, mem_map_needs.needs, mem_map_needs.n_needs, &layout);
-	if (!error)
-		error = choose_page_shape(state->kernel, &layout, &state->page_shape);
-	if (!error)
-		error = mo_memmap(mo_run_reader(state->run), &state->memmap);
-	return error ? error : mo_pa_to_kva(state->kernel, 0, &state->direct_map_kva);
-}
-
 static struct mo_error *fill(struct owners_state *state)
 {
 	const struct mo_kernel_facts *facts = mo_kernel_facts(state->kernel);
@@ -49,7 +34,9 @@ static struct mo_error *fill(struct owners_state *state)
 
 	state->page_bytes = facts->page_bytes;
 	state->page_shift = facts->page_shift;
-	error = choose_pages(state);
+	error = mo_memmap(mo_run_reader(state->run), &state->memmap);
+	if (!error)
+		error = mo_pa_to_kva(state->kernel, 0, &state->direct_map_kva);
 	if (!error)
 		error = mo_cache_types_init(&state->types, state->kernel, state->slabs);
 	if (!error)
@@ -92,6 +79,7 @@ static struct mo_error *gather(struct mo_run *run, void **model_ret)
 	state->run = run;
 	state->kernel = mo_run_kernel(run);
 	state->layout = mo_run_layout(run);
+	state->page_shape = state->layout->page;
 	state->slabs = mo_run_model_of(run, MO_SLAB_MODEL);
 	state->mem_map = mo_run_model_of(run, MO_MEM_MAP_MODEL);
 	state->vmap = mo_run_model_of(run, MO_VMAP_MODEL);

@@ -6,7 +6,6 @@
 #include "gathering.h"
 
 #define MOST_FRAGS 64u
-#define MOST_PAGE_EXT_BYTES 4096u
 
 const char *const structure_names[N_STRUCTURES] = {
 	[STRUCTURE_KERNEL_TABLES] = "page tables of the kernel",
@@ -35,11 +34,9 @@ static void mark_page_ext(struct owners_state *state)
 	uint64_t ext_bytes = 0;
 	struct mo_error *error;
 
-	if (!mo_has(&state->layout->page_ext_bytes))
-		return;
-	error = mo_read_pointer(mo_run_reader(state->run), state->layout->page_ext_bytes.kva, &ext_bytes);
+	error = mo_page_ext_bytes(mo_run_reader(state->run), &ext_bytes);
 	mo_error_destroy(error);
-	if (error || !ext_bytes || ext_bytes > MOST_PAGE_EXT_BYTES)
+	if (error || !ext_bytes)
 		return;
 	for (size_t i = 0; i < memmap->n_sections; i++) {
 		const struct mo_memmap_section *section = &memmap->sections[i];

@@ -110,7 +110,7 @@ struct mo_error *scan_kernel_words(struct word_scan *scan)
 	/* Words of 32-bit kernels, whose direct map is at most a gigabyte, are not looked at. */
 	if (!last || facts->pointer_bytes != 8)
 		return NULL;
-	scan->is_swapped = state->page_shape.is_big_endian != (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__);
+	scan->is_swapped = state->page_shape->is_big_endian != (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__);
 	return mo_parallel_scan(state->kernel, mo_run_progress(state->run), scan->what, mem_map->runs[0].first_pfn,
 				last->first_pfn + last->n_pages, SCAN_GRAIN_PAGES, scan_chunk, scan);
 }

@@ -4,7 +4,6 @@
 
 #include <memopsy/memmap.h>
 #include <memopsy/page_owner.h>
-#include <memopsy/page_type.h>
 #include <memopsy/plugin.h>
 #include <memopsy/trouble.h>
 
@@ -46,7 +45,6 @@ struct page_owner_state {
 	uint64_t ext_bytes;          /* of one page's struct page_ext with all that follows it; 0: none */
 	uint64_t owner_offset;       /* of struct page_owner in it */
 	bool has_owners;             /* they are kept, and their layout is known */
-	struct mo_page_type_test buddy; /* of the first page of a free block */
 	bool has_tag_refs;           /* each page's has a reference to a tag */
 	uint64_t tag_offset;
 	bool has_tag_indexes;        /* page->flags has the index of a tag */

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MOST_EXT_BYTES 1024u
 #define MOST_COMM_BYTES 16u
 
 struct mo_error *read_key(const struct page_owner_state *state, const struct mo_address *key, bool *ret)
@@ -44,29 +43,13 @@ static bool is_owner_known(const struct page_owner_layout *layout)
 	uint64_t bytes = mo_has(&layout->owner.size) ? layout->owner.size.bytes : 0;
 
 	return bytes && mo_has(&layout->owner.order) && mo_has(&layout->owner.handle) && mo_has(&layout->owner.gfp_mask) &&
-	       mo_has(&layout->page_ext_bytes) && mo_has(&layout->ops_offset) && mo_has(&layout->ext_flags) &&
+	       mo_has(&layout->ops_offset) && mo_has(&layout->ext_flags) &&
 	       mo_has(&layout->flag_owner) && mo_has(&layout->flag_allocated) && layout->flag_owner.value >= 0 &&
 	       layout->flag_owner.value < 32 && layout->flag_allocated.value >= 0 && layout->flag_allocated.value < 32 &&
 	       fits(&layout->owner.order, bytes) && fits(&layout->owner.handle, bytes) && fits(&layout->owner.gfp_mask, bytes) &&
 	       may_fit(&layout->owner.free_handle, bytes) && may_fit(&layout->owner.migrate_reason, bytes) &&
 	       may_fit(&layout->owner.ns, bytes) && may_fit(&layout->owner.free_ns, bytes) &&
 	       may_fit(&layout->owner.pid, bytes) && may_fit(&layout->owner.tgid, bytes);
-}
-
-static struct mo_error *read_ext_size(struct page_owner_state *state)
-{
-	struct mo_error *error;
-
-	if (!mo_has(&state->layout->page_ext_bytes))
-		return NULL;
-	error = mo_read_pointer(state->reader, state->layout->page_ext_bytes.kva, &state->ext_bytes);
-	if (error)
-		return mo_error_prepend(error, "page_ext_size");
-	if (state->ext_bytes > MOST_EXT_BYTES || state->ext_bytes % 4) {
-		error = mo_error_create(MO_E_CORRUPT, "page_ext_size is %" PRIu64, state->ext_bytes);
-		state->ext_bytes = 0;
-	}
-	return error;
 }
 
 static struct mo_error *find_owners(struct page_owner_state *state)
@@ -95,7 +78,6 @@ static struct mo_error *find_owners(struct page_owner_state *state)
 	    layout->owner.size.bytes > state->ext_bytes - state->owner_offset)
 		return mo_error_create(MO_E_CORRUPT, "page_owner_ops.offset is %" PRIu64 " of page_ext_size %" PRIu64,
 				       state->owner_offset, state->ext_bytes);
-	state->buddy = mo_page_type_test(mo_run_kernel(state->run), "NUMBER(PAGE_BUDDY_MAPCOUNT_VALUE)", &layout->buddy, 0x80);
 	state->model.state = MO_PAGE_OWNER_ON;
 	state->has_owners = true;
 	return NULL;
@@ -108,7 +90,7 @@ struct mo_error *find_records(struct page_owner_state *state)
 
 	state->word_bytes = facts->pointer_bytes;
 	state->is_big_endian = facts->is_big_endian;
-	error = mo_trouble_or_end(&state->broken_setup, read_ext_size(state));
+	error = mo_trouble_or_end(&state->broken_setup, mo_page_ext_bytes(state->reader, &state->ext_bytes));
 	if (!error)
 		error = mo_trouble_or_end(&state->broken_setup, find_owners(state));
 	if (!error)
@@ -148,9 +130,9 @@ const struct mo_memmap_section *section_of(const struct mo_memmap *memmap, uint6
 
 bool is_free_after_all(const struct page_owner_state *state, struct mo_reader *reader, uint64_t pfn)
 {
-	const struct page_owner_layout *layout = state->layout;
+	const struct mo_page_shape *shape = state->layout->page;
 
-	if (!mo_has(&layout->page_type) || !mo_has(&layout->page_order))
+	if (!shape)
 		return false;
 	for (unsigned order = 0; order <= MOST_FREE_ORDER; order++) {
 		uint64_t head_pfn = pfn & ~((1ull << order) - 1);
@@ -163,10 +145,10 @@ bool is_free_after_all(const struct page_owner_state *state, struct mo_reader *r
 			continue; /* it was looked at */
 		error = mo_pfn_to_page(state->memmap, head_pfn, &page_kva);
 		if (!error)
-			error = mo_read_field(reader, &layout->page_type, page_kva, &type);
-		if (!error && mo_page_has_type(state->buddy, (uint32_t)type))
-			error = mo_read_field(reader, &layout->page_order, page_kva, &head_order);
-		if (!error && mo_page_has_type(state->buddy, (uint32_t)type) && head_order <= MOST_FREE_ORDER &&
+			error = mo_read_field(reader, &shape->field.page_type, page_kva, &type);
+		if (!error && mo_page_has_type(shape->types[MO_PAGE_TYPE_BUDDY], (uint32_t)type))
+			error = mo_read_field(reader, &shape->field.private_, page_kva, &head_order);
+		if (!error && mo_page_has_type(shape->types[MO_PAGE_TYPE_BUDDY], (uint32_t)type) && head_order <= MOST_FREE_ORDER &&
 		    pfn - head_pfn < 1ull << head_order)
 			return true;
 		if (error) { /* no struct page: a block does not begin there */
@@ -225,7 +207,7 @@ static struct mo_error *site_of_page(const struct page_owner_state *state, struc
 	struct mo_error *error = mo_pfn_to_page(state->memmap, pfn, &page_kva);
 
 	if (!error)
-		error = mo_read_field(reader, &state->layout->page_flags, page_kva, &flags);
+		error = mo_read_field(reader, &state->layout->page->field.flags, page_kva, &flags);
 	if (!error)
 		*ret = site_of_page_flags(state, flags);
 	return error;
@@ -239,7 +221,7 @@ struct mo_error *find_record(const struct mo_page_owner_model *model, struct mo_
 	const struct mo_memmap_section *section = section_of(state->memmap, pfn);
 	struct mo_page_owner_record record = { .pfn = pfn, .head_pfn = pfn, .migrate_reason = -1 };
 	size_t site = state->n_sites;
-	uint8_t ext[MOST_EXT_BYTES];
+	uint8_t ext[MO_PAGE_EXT_BYTES_MAX];
 	struct mo_error *error = NULL;
 
 	if (section && section->page_ext_kva && !(section->page_ext_kva & 1) && (state->has_owners || state->has_tag_refs)) {

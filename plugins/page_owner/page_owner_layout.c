@@ -11,7 +11,6 @@
 #define WHY_COMPRESSED "lib/alloc_tag.c: tags in page->flags; 7.2 has them, 6.12 has not"
 
 static const struct mo_need rows[] = {
-	MO_ADDRESS(L, page_ext_bytes, "page_ext_size", OPTIONAL, .why = WHY_EXT),
 	MO_FIELD(L, ext_flags, "struct page_ext", "flags", OPTIONAL, .why = WHY_EXT),
 	MO_CONSTANT(L, flag_owner, "enum page_ext_flags", "PAGE_EXT_OWNER", OPTIONAL, .why = WHY_EXT),
 	MO_CONSTANT(L, flag_allocated, "enum page_ext_flags", "PAGE_EXT_OWNER_ALLOCATED", OPTIONAL, .why = WHY_EXT),
@@ -60,14 +59,8 @@ static const struct mo_need rows[] = {
 	MO_FIELD(L, kernel_first, "struct alloc_tag_kernel_section", "first_tag", OPTIONAL, .why = WHY_COMPRESSED),
 	MO_FIELD(L, kernel_count, "struct alloc_tag_kernel_section", "count", OPTIONAL, .why = WHY_COMPRESSED),
 	MO_FIELD(L, module_first, "struct alloc_tag_module_section", "first_tag", OPTIONAL, .why = WHY_COMPRESSED),
-	MO_FIELD(L, page_flags, "struct page", "flags.f", .or_names = { "struct page.flags" }, OPTIONAL,
-		 .why = "include/linux/mm_types.h: a struct of one member in 7.2, a number in 6.12"),
 
-	MO_FIELD(L, page_type, "struct page", "page_type", .or_names = { "struct page._mapcount.counter" }, OPTIONAL,
-		 .why = "include/linux/mm_types.h: of its own since 4.18"),
-	MO_FIELD(L, page_order, "struct page", "private", OPTIONAL, .why = "mm/internal.h: buddy_order()"),
-	MO_CONSTANT(L, buddy, "enum pagetype", "PGTY_buddy", .or_names = { "PG_buddy" }, OPTIONAL,
-		    .why = "include/linux/page-flags.h: a macro up to 6.9"),
+	MO_OPTIONAL_PAGE(L, page),
 };
 
 const struct mo_need_table page_owner_needs = { .needs = rows, .n_needs = sizeof(rows) / sizeof(rows[0]) };

@@ -2,11 +2,10 @@
 #ifndef PAGE_OWNER_LAYOUT_H
 #define PAGE_OWNER_LAYOUT_H
 
-#include <memopsy/layout.h>
+#include <memopsy/page.h>
 
 struct page_owner_layout {
 	/* mm/page_ext.c */
-	struct mo_address page_ext_bytes;   /* page_ext_size, read as unsigned long */
 	struct mo_field ext_flags;
 	struct mo_constant flag_owner;
 	struct mo_constant flag_allocated;
@@ -49,11 +48,8 @@ struct page_owner_layout {
 	struct mo_address kernel_tags;
 	struct mo_address module_tags;
 	struct mo_field kernel_first, kernel_count, module_first;
-	struct mo_field page_flags;
 
-	/* Free blocks. */
-	struct mo_field page_type, page_order;
-	struct mo_constant buddy;
+	const struct mo_page_shape *page; /* NULL: not to be had */
 };
 
 extern const struct mo_need_table page_owner_needs;

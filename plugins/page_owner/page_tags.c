@@ -32,7 +32,7 @@ static struct mo_error *find_indexes(struct page_owner_state *state)
 	struct mo_error *error;
 
 	if (!mo_has(&layout->ref_shift) || !mo_has(&layout->ref_mask) || !mo_has(&layout->kernel_tags) ||
-	    !mo_has(&layout->kernel_first) || !mo_has(&layout->kernel_count) || !mo_has(&layout->page_flags))
+	    !mo_has(&layout->kernel_first) || !mo_has(&layout->kernel_count) || !layout->page)
 		return mo_error_create(MO_E_ABSENT, "how page->flags holds tags is not known");
 	error = mo_read_u32(state->reader, layout->ref_shift.kva, &shift);
 	if (!error)

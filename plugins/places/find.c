@@ -4,10 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "../mem_map/page_decode.h"
 #include "gathering.h"
-
-#define MOST_PAGE_STRUCT_BYTES 512
 
 static const struct places_state *state_of(const struct mo_places_model *places)
 {
@@ -235,33 +232,27 @@ static bool find_object(const struct places_state *state, uint64_t direct_kva, s
 
 bool page_block_of(const struct places_state *state, struct mo_reader *reader, uint64_t pfn, uint64_t *first_pfn, unsigned *order)
 {
-	const struct page_shape *shape = &state->page_shape;
-	uint8_t pages[2 * MOST_PAGE_STRUCT_BYTES];
+	const struct mo_page_shape *shape = state->page_shape;
+	uint8_t pages[2 * MO_PAGE_STRUCT_BYTES_MAX];
 	uint64_t head_pfn = pfn;
 	uint64_t page_kva;
-	uint64_t word;
 	struct mo_error *error;
 
-	if (!state->has_page_shape || !state->memmap || !shape->order_offset)
+	if (!state->page_shape || !state->memmap || !shape->order_offset)
 		return false;
 	error = mo_pfn_to_page(state->memmap, pfn, &page_kva);
 	if (!error)
-		error = mo_read(reader, page_kva, pages, shape->page_struct_bytes);
-	if (!error) {
-		word = page_word(shape, pages, shape->compound, false);
-		if (word & 1) {
-			page_kva = tail_head_kva(shape, page_kva, word);
-			error = mo_page_to_pfn(state->memmap, page_kva, &head_pfn);
-		}
-	}
+		error = mo_page_read(reader, shape, page_kva, pages, &page_kva);
 	if (!error)
-		error = mo_read(reader, page_kva, pages, 2 * (size_t)shape->page_struct_bytes);
+		error = mo_page_to_pfn(state->memmap, page_kva, &head_pfn);
+	if (!error)
+		error = mo_read(reader, page_kva, pages, 2 * (size_t)shape->struct_bytes);
 	mo_error_destroy(error);
-	if (error || !(page_word(shape, pages, shape->flags, false) & shape->head))
+	if (error || !(mo_page_word(shape, pages, shape->at.flags, false) & shape->flag.head))
 		return false;
-	*order = compound_facts_of(shape, pages + shape->page_struct_bytes).order;
+	*order = mo_compound_facts_of(shape, pages + shape->struct_bytes).order;
 	*first_pfn = head_pfn;
-	return *order <= shape->most_order && pfn - head_pfn < 1ull << *order;
+	return *order <= shape->max_order && pfn - head_pfn < 1ull << *order;
 }
 
 /* Classes of pages that the kernel may use by another address than that of the direct map. */

@@ -13,6 +13,7 @@
 #include <memopsy/memmap.h>
 #include <memopsy/module_list.h>
 #include <memopsy/page_owner.h>
+#include <memopsy/page_facts.h>
 #include <memopsy/page_tables.h>
 #include <memopsy/percpu.h>
 #include <memopsy/places.h>
@@ -22,8 +23,6 @@
 #include <memopsy/vmap.h>
 #include <memopsy/zones.h>
 
-#include "../mem_map/mem_map_layout.h"
-#include "../mem_map/page_shape.h"
 #include "places_layout.h"
 
 #define MOST_PERCPU_UNIT_BYTES (1ull << 30)
@@ -87,9 +86,7 @@ struct places_state {
 	const struct mo_free_areas_model *free_areas;
 	const struct mo_page_owner_model *page_owner;
 	const struct mo_memmap *memmap;
-	struct mem_map_layout page_layout;
-	struct page_shape page_shape;
-	bool has_page_shape;
+	const struct mo_page_shape *page_shape;      /* NULL: not to be had */
 	uint64_t direct_map_kva;
 	uint64_t direct_map_bytes;
 	uint64_t page_bytes;

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../mem_map/page_facts.h"
 #include "whatis.h"
 
 enum {
@@ -103,8 +102,6 @@ const struct mo_table_spec page_table = {
 	.flags = MO_TABLE_RECORD,
 };
 
-#define MOST_PAGE_STRUCT_BYTES 512
-
 /* Hexadecimal with 0x or with a letter in it, else decimal; else a symbol. */
 static struct mo_error *parse_number(struct mo_kernel *kernel, const char *text, uint64_t *ret)
 {
@@ -146,8 +143,8 @@ static struct mo_error *find_pfn(struct mo_run *run, const char *text, uint64_t 
 
 	if (error)
 		return error;
-	if (number >= state->page_shape.kernel_half) {
-		error = mo_page_to_pfn(state->memmap, number - number % state->page_shape.page_struct_bytes, ret);
+	if (number >= state->page_shape->kernel_half_kva) {
+		error = mo_page_to_pfn(state->memmap, number - number % state->page_shape->struct_bytes, ret);
 		if (!error)
 			return NULL;
 		mo_error_destroy(error);
@@ -193,7 +190,7 @@ static void set_place(struct mo_run *run, uint64_t pfn, uint64_t page_kva, struc
 	cells[COLUMN_KVA] = error ? mo_cell_unknown() : mo_cell_number(mo_exact(kva));
 	mo_error_destroy(error);
 	cells[COLUMN_PAGE] = mo_cell_number(mo_exact(page_kva));
-	cells[COLUMN_MIGRATETYPE] = mo_cell_text(migratetype_name(state->free_areas, pfn));
+	cells[COLUMN_MIGRATETYPE] = mo_cell_text(mo_pageblock_type_name(state->free_areas, pfn));
 	cells[COLUMN_PRESENCE] = mo_cell_text(page_presence(state, pfn));
 	if (zone) {
 		cells[COLUMN_ZONE] = mo_cell_text(zone->name);
@@ -201,7 +198,7 @@ static void set_place(struct mo_run *run, uint64_t pfn, uint64_t page_kva, struc
 	}
 }
 
-static void set_facts(const struct mem_map_layout *layout, const struct page_facts *facts, const uint8_t *page,
+static void set_facts(const struct mo_page_shape *shape, const struct mo_page_facts *facts, const uint8_t *page,
 		      struct mo_cell *cells)
 {
 	cells[COLUMN_RAW_FLAGS] = mo_cell_number(mo_exact(facts->raw_flags));
@@ -212,38 +209,38 @@ static void set_facts(const struct mem_map_layout *layout, const struct page_fac
 	if (facts->is_tail)
 		cells[COLUMN_HEAD] = mo_cell_number(mo_exact(facts->head_kva));
 	cells[COLUMN_MAPPING] = mo_cell_number(mo_exact(facts->mapping));
-	if (mo_has(&layout->page.index))
-		cells[COLUMN_INDEX] = mo_cell_number(mo_exact(mo_get(&layout->page.index, page)));
+	if (mo_has(&shape->field.index))
+		cells[COLUMN_INDEX] = mo_cell_number(mo_exact(mo_get(&shape->field.index, page)));
 	cells[COLUMN_PRIVATE] = mo_cell_number(mo_exact(facts->private_));
 }
 
 /* The struct page that tells of the owner: the head's, for a tail page. */
-static void describe_owner_of(struct mo_run *run, enum mo_page_class class, uint64_t page_kva, const struct page_facts *facts,
+static void describe_owner_of(struct mo_run *run, enum mo_page_class class, uint64_t page_kva, const struct mo_page_facts *facts,
 			      char *text, size_t n_bytes)
 {
 	const struct places_state *state = mo_run_model(run);
-	uint8_t head[MOST_PAGE_STRUCT_BYTES];
-	struct page_facts head_facts = *facts;
+	uint8_t head[MO_PAGE_STRUCT_BYTES_MAX];
+	struct mo_page_facts head_facts = *facts;
 	struct mo_error *error;
 	uint64_t pfn;
 
 	if (facts->is_tail) {
 		error = mo_page_to_pfn(state->memmap, facts->head_kva, &pfn);
 		if (!error)
-			error = mo_read(mo_run_reader(run), facts->head_kva, head, state->page_shape.page_struct_bytes);
+			error = mo_read(mo_run_reader(run), facts->head_kva, head, state->page_shape->struct_bytes);
 		if (error) {
 			mo_error_destroy(error);
 			*text = '\0';
 			return;
 		}
 		page_kva = facts->head_kva;
-		decode_page(&state->page_shape, page_kva, class, head, NULL, ~0ull, &head_facts);
+		mo_page_facts_of(state->page_shape, page_kva, class, head, NULL, ~0ull, &head_facts);
 	}
-	describe_owner(mo_run_reader(run), &state->page_layout, class, page_kva, &head_facts, text, n_bytes);
+	mo_page_describe_owner(mo_run_reader(run), state->layout->page_names, class, page_kva, &head_facts, text, n_bytes);
 }
 
 /* What struct page does not tell, whatever contains the memory does: a stack, an area, a page table, ... */
-static void find_owner(struct mo_run *run, enum mo_page_class class, uint64_t page_kva, const struct page_facts *facts,
+static void find_owner(struct mo_run *run, enum mo_page_class class, uint64_t page_kva, const struct mo_page_facts *facts,
 		       const struct mo_place *place, char *text, size_t n_bytes)
 {
 	describe_owner_of(run, class, page_kva, facts, text, n_bytes);
@@ -252,16 +249,16 @@ static void find_owner(struct mo_run *run, enum mo_page_class class, uint64_t pa
 			 place->module ? "]" : "");
 }
 
-static struct mo_error *read_facts(struct mo_run *run, const struct mo_place *place, const struct flag_names *names,
+static struct mo_error *read_facts(struct mo_run *run, const struct mo_place *place, const struct mo_page_flag_names *names,
 				   uint64_t page_kva, struct mo_cell *cells, char *flags, size_t n_flags, char *owner,
 				   size_t n_owner)
 {
 	const struct places_state *state = mo_run_model(run);
 	struct mo_reader *reader = mo_run_reader(run);
 	enum mo_page_class class = (enum mo_page_class)place->page_class;
-	uint64_t struct_bytes = state->page_shape.page_struct_bytes;
-	uint8_t page[2 * MOST_PAGE_STRUCT_BYTES];
-	struct page_facts facts;
+	uint64_t struct_bytes = state->page_shape->struct_bytes;
+	uint8_t page[2 * MO_PAGE_STRUCT_BYTES_MAX];
+	struct mo_page_facts facts;
 	bool has_second;
 	struct mo_error *error = mo_read(reader, page_kva, page, struct_bytes);
 
@@ -270,9 +267,9 @@ static struct mo_error *read_facts(struct mo_run *run, const struct mo_place *pl
 	error = mo_read(reader, page_kva + struct_bytes, page + struct_bytes, struct_bytes);
 	has_second = !error;
 	mo_error_destroy(error);
-	decode_page(&state->page_shape, page_kva, class, page, has_second ? page + struct_bytes : NULL, names->all, &facts);
-	set_facts(&state->page_layout, &facts, page, cells);
-	describe_flags(names, &state->page_shape, facts.flags, flags, n_flags);
+	mo_page_facts_of(state->page_shape, page_kva, class, page, has_second ? page + struct_bytes : NULL, names->all, &facts);
+	set_facts(state->page_shape, &facts, page, cells);
+	mo_page_describe_flags(names, state->page_shape, facts.flags, flags, n_flags);
 	cells[COLUMN_FLAGS] = mo_cell_text(flags);
 	find_owner(run, class, page_kva, &facts, place, owner, n_owner);
 	cells[COLUMN_OWNER] = mo_cell_text(*owner ? owner : NULL);
@@ -283,11 +280,11 @@ static struct mo_error *put_record(struct whatis_run *whatis, const struct mo_pl
 {
 	const struct places_state *state = whatis->state;
 	struct mo_cell cells[N_COLUMNS];
-	struct flag_names names;
+	struct mo_page_flag_names names;
 	uint64_t page_kva;
 	char flags[512];
 	char owner[640];
-	struct mo_error *error = find_flag_names(state->kernel, &names);
+	struct mo_error *error = mo_page_flag_names(state->kernel, &names);
 
 	if (!error)
 		error = mo_pfn_to_page(state->memmap, place->pfn, &page_kva);
@@ -314,7 +311,7 @@ struct mo_error *show_page(struct mo_run *run, struct mo_report *report)
 	struct mo_error *error;
 	uint64_t pfn = 0;
 
-	if (!state->memmap || !state->has_page_shape || !state->mem_map)
+	if (!state->memmap || !state->page_shape || !state->mem_map)
 		return mo_error_create(MO_E_ABSENT, "the memory map cannot be read");
 	error = find_pfn(run, mo_run_argument(run, 0), &pfn);
 	if (!error)

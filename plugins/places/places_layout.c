@@ -7,6 +7,9 @@
 #define WHY_PCPU_HOT "arch/x86/include/asm/current.h: hot per-CPU variables were one struct from 6.2 to 6.14"
 
 static const struct mo_need rows[] = {
+	MO_OPTIONAL_PAGE(L, page),
+	MO_PAGE_NAMES(L, page_names),
+
 	MO_ADDRESS(L, image_start, "_text", OPTIONAL),
 	MO_ADDRESS(L, image_end, "_end", OPTIONAL),
 

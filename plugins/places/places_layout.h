@@ -2,11 +2,14 @@
 #ifndef PLACES_LAYOUT_H
 #define PLACES_LAYOUT_H
 
-/* What the places plugin needs of a kernel beside what struct page is, which it takes from mem_map's needs. */
+/* What the places plugin needs of a kernel. */
 
-#include <memopsy/layout.h>
+#include <memopsy/page_facts.h>
 
 struct places_layout {
+	const struct mo_page_shape *page;       /* NULL: not to be had; so is the next one */
+	const struct mo_page_names *page_names;
+
 	struct mo_address image_start, image_end;
 
 	struct mo_address percpu_start, percpu_end, pcpu_unit_size;

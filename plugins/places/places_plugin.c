@@ -21,18 +21,6 @@ static void release(void *model)
 	free(state);
 }
 
-/* How struct page is read, by mem_map's own needs: of compound pages the order, and for people the flags. */
-static struct mo_error *choose_pages(struct places_state *state)
-{
-	struct mo_error *error = mo_bind(state->kernel, mem_map_needs.needs, mem_map_needs.n_needs, &state->page_layout);
-
-	if (!error)
-		error = choose_page_shape(state->kernel, &state->page_layout, &state->page_shape);
-	state->has_page_shape = !error;
-	error = only_fatal(error);
-	return error ? error : only_fatal(mo_memmap(mo_run_reader(state->run), &state->memmap));
-}
-
 static struct mo_error *fill(struct places_state *state)
 {
 	const struct mo_kernel_facts *facts = mo_kernel_facts(state->kernel);
@@ -47,7 +35,7 @@ static struct mo_error *fill(struct places_state *state)
 	/* Without modules' symbols only the kernel's own are known. */
 	error = only_fatal(mo_kernel_load_modules(state->kernel));
 	if (!error)
-		error = choose_pages(state);
+		error = only_fatal(mo_memmap(mo_run_reader(state->run), &state->memmap));
 	if (!error)
 		error = gather_images(state);
 	if (!error)
@@ -69,6 +57,7 @@ static struct mo_error *gather(struct mo_run *run, void **model_ret)
 	state->run = run;
 	state->kernel = mo_run_kernel(run);
 	state->layout = mo_run_layout(run);
+	state->page_shape = state->layout->page;
 	state->slabs = mo_run_model_of(run, MO_SLAB_MODEL);
 	state->mem_map = mo_run_model_of(run, MO_MEM_MAP_MODEL);
 	state->vmap = mo_run_model_of(run, MO_VMAP_MODEL);

@@ -3,10 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "../mem_map/page_facts.h"
 #include "whatis.h"
-
-#define MOST_PAGE_STRUCT_BYTES 512
 
 const char *page_presence(const struct places_state *state, uint64_t pfn)
 {
@@ -21,25 +18,25 @@ const char *page_presence(const struct places_state *state, uint64_t pfn)
 }
 
 /* The struct page that tells of the owner: the head's, for a tail page. */
-static bool read_page(const struct whatis_run *whatis, uint64_t page_kva, enum mo_page_class class, struct page_facts *ret)
+static bool read_page(const struct whatis_run *whatis, uint64_t page_kva, enum mo_page_class class, struct mo_page_facts *ret)
 {
-	const struct page_shape *shape = &whatis->state->page_shape;
+	const struct mo_page_shape *shape = whatis->state->page_shape;
 	struct mo_reader *reader = mo_run_reader(whatis->run);
-	uint8_t page[2 * MOST_PAGE_STRUCT_BYTES];
-	struct flag_names names;
+	uint8_t page[2 * MO_PAGE_STRUCT_BYTES_MAX];
+	struct mo_page_flag_names names;
 	bool has_second;
-	struct mo_error *error = find_flag_names(whatis->state->kernel, &names);
+	struct mo_error *error = mo_page_flag_names(whatis->state->kernel, &names);
 
 	if (!error)
-		error = mo_read(reader, page_kva, page, shape->page_struct_bytes);
+		error = mo_read(reader, page_kva, page, shape->struct_bytes);
 	if (error) {
 		mo_error_destroy(error);
 		return false;
 	}
-	error = mo_read(reader, page_kva + shape->page_struct_bytes, page + shape->page_struct_bytes, shape->page_struct_bytes);
+	error = mo_read(reader, page_kva + shape->struct_bytes, page + shape->struct_bytes, shape->struct_bytes);
 	has_second = !error;
 	mo_error_destroy(error);
-	decode_page(shape, page_kva, class, page, has_second ? page + shape->page_struct_bytes : NULL, names.all, ret);
+	mo_page_facts_of(shape, page_kva, class, page, has_second ? page + shape->struct_bytes : NULL, names.all, ret);
 	return true;
 }
 
@@ -47,12 +44,12 @@ static void put_struct_page(const struct whatis_run *whatis, const struct mo_pla
 {
 	const struct places_state *state = whatis->state;
 	enum mo_page_class class = (enum mo_page_class)place->page_class;
-	struct flag_names names;
-	struct page_facts facts;
+	struct mo_page_flag_names names;
+	struct mo_page_facts facts;
 	struct mo_error *error;
 	char text[640];
 
-	if (!state->has_page_shape || !read_page(whatis, page_kva, class, &facts))
+	if (!state->page_shape || !read_page(whatis, page_kva, class, &facts))
 		return;
 	if (facts.is_tail) {
 		put_fact(whatis, "tail page", "of a block whose first struct page is at 0x%" PRIx64, facts.head_kva);
@@ -60,14 +57,14 @@ static void put_struct_page(const struct whatis_run *whatis, const struct mo_pla
 		if (!read_page(whatis, page_kva, class, &facts))
 			return;
 	}
-	error = find_flag_names(state->kernel, &names);
+	error = mo_page_flag_names(state->kernel, &names);
 	mo_error_destroy(error);
 	if (error)
 		return;
-	describe_flags(&names, &state->page_shape, facts.flags, text, sizeof(text));
+	mo_page_describe_flags(&names, state->page_shape, facts.flags, text, sizeof(text));
 	put_fact(whatis, "flags", "%s; refcount %" PRId64 "%s", *text ? text : "none", facts.refcount,
 		 facts.order ? ", compound" : "");
-	describe_owner(mo_run_reader(whatis->run), &state->page_layout, class, page_kva, &facts, text, sizeof(text));
+	mo_page_describe_owner(mo_run_reader(whatis->run), state->layout->page_names, class, page_kva, &facts, text, sizeof(text));
 	if (*text)
 		put_fact(whatis, "owner", "%s", text);
 }

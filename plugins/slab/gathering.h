@@ -13,7 +13,6 @@
  */
 
 #include <memopsy/memmap.h>
-#include <memopsy/page_type.h>
 #include <memopsy/plugin.h>
 #include <memopsy/slab.h>
 #include <memopsy/walk.h>
@@ -22,7 +21,6 @@
 
 #define MOST_CACHES 65536
 #define MOST_CACHE_BYTES 4096       /* of struct kmem_cache before its array of nodes */
-#define MOST_PAGE_STRUCT_BYTES 512
 #define MOST_CACHE_NAME_BYTES 128
 #define MOST_SLAB_ORDER 16
 

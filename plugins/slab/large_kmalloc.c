@@ -19,7 +19,7 @@ void count_large_kmalloc(struct slab_state *state)
 		struct mo_error *error = mo_pfn_to_page(state->memmap, state->large_pfns[i] + 1, &page_kva);
 
 		if (!error)
-			error = mo_read_field(state->reader, &state->layout->page.flags, page_kva, &order);
+			error = mo_read_field(state->reader, &state->layout->page->field.flags, page_kva, &order);
 		order &= ORDER_MASK;
 		if (error || order >= MO_SLAB_LARGE_ORDERS)
 			state->model.odd_large_kmalloc++;

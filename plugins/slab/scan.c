@@ -101,8 +101,8 @@ static struct mo_error *scan_bytes(const struct scan *scan, struct thread_slabs 
 {
 	const struct slab_layout *layout = scan->state->layout;
 	const struct slab_shape shape = scan->state->shape;
-	uint64_t mark_offset = shape.type.mask ? layout->page.page_type.offset_bytes : layout->page.flags.offset_bytes;
-	uint64_t head_offset = layout->page.compound_head.offset_bytes;
+	uint64_t mark_offset = shape.type.mask ? layout->page->at.page_type : layout->page->at.flags;
+	uint64_t head_offset = layout->page->at.compound;
 
 	for (uint64_t i = 0; i < n; i++, page += shape.page_struct_bytes) {
 		struct slab_record record;
@@ -133,7 +133,7 @@ static struct mo_error *scan_some(const struct scan *scan, struct mo_reader *rea
 {
 	const struct slab_shape *shape = &scan->state->shape;
 	uint64_t page_bytes = shape->page_struct_bytes;
-	uint8_t whole[MOST_PAGE_STRUCT_BYTES];
+	uint8_t whole[MO_PAGE_STRUCT_BYTES_MAX];
 	const void *view;
 	size_t n_bytes = 0;
 	struct mo_error *error = mo_view(reader, kva, n * page_bytes, &view, &n_bytes);

@@ -11,17 +11,7 @@
 #define FLAG(flag, value) MO_CONSTANT(L, flags[FLAG_##flag], "enum _slab_flag_bits", "_SLAB_" #flag, OPTIONAL),
 
 static const struct mo_need rows[] = {
-	MO_SIZE(L, page_size, "struct page"),
-	MO_FIELD(L, page.flags, "struct page", "flags"),
-	MO_FIELD(L, page.compound_head, "struct page", "compound_info", .or_names = { "struct page.compound_head" },
-		 .why = "include/linux/mm_types.h: compound_info in 7.1"),
-	MO_FIELD(L, page.page_type, "struct page", "page_type", .or_names = { "struct page._mapcount.counter" },
-		 .why = "include/linux/mm_types.h: page_type since 4.18, in the place of _mapcount"),
-	MO_CONSTANT(L, pg_slab, "enum pageflags", "PG_slab", OPTIONAL, .why = "include/linux/page-flags.h: a flag until 6.9"),
-	MO_CONSTANT(L, pgty_slab, "enum pagetype", "PGTY_slab", .or_names = { "PG_slab" }, OPTIONAL,
-		    .why = "include/linux/page-flags.h: a bit of the page type in 6.10, a value in its top byte since 6.12"),
-	MO_CONSTANT(L, pgty_large_kmalloc, "enum pagetype", "PGTY_large_kmalloc", OPTIONAL,
-		    .why = "include/linux/page-flags.h: since 6.15"),
+	MO_PAGE(L, page),
 
 	MO_FIELD(L, slab.cache, "struct slab", "slab_cache", .or_names = { "struct page.slab_cache" }, .why = IN_PAGE),
 	MO_FIELD(L, slab.freelist, "struct slab", "freelist", .or_names = { "struct page.freelist" }, .why = IN_PAGE),

@@ -7,6 +7,7 @@
 #include <memopsy/cgroup_path.h>
 #include <memopsy/layout.h>
 #include <memopsy/object_charges.h>
+#include <memopsy/page.h>
 
 /* Flags of a cache that are asked for, or shown by name; see slab_flags.c for their values where they are macros. */
 #define SLAB_FLAGS(X) \
@@ -22,11 +23,7 @@ enum slab_flag { SLAB_FLAGS(AS_INDEX) N_SLAB_FLAGS };
 #undef AS_INDEX
 
 struct slab_layout {
-	struct mo_size page_size;
-	struct {
-		struct mo_field flags, compound_head, page_type;
-	} page;
-	struct mo_constant pg_slab, pgty_slab, pgty_large_kmalloc;
+	const struct mo_page_shape *page;
 
 	/* struct slab, before 5.17 struct page. */
 	struct {

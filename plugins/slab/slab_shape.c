@@ -6,15 +6,13 @@
 #include <stdio.h>
 
 /* By page type since 6.10, by a page flag before. False: neither is known. */
-static bool choose_mark(struct mo_kernel *kernel, const struct slab_layout *layout, struct slab_shape *shape)
+static bool choose_mark(const struct mo_page_shape *page, struct slab_shape *shape)
 {
-	shape->large_kmalloc = mo_page_type_test(kernel, NULL, &layout->pgty_large_kmalloc, 0);
-	shape->type = mo_page_type_test(kernel, "NUMBER(PAGE_SLAB_MAPCOUNT_VALUE)", &layout->pgty_slab, 0);
-	if (shape->type.mask)
-		return true;
-	if (mo_has(&layout->pg_slab) && layout->pg_slab.value >= 0 && layout->pg_slab.value < 64)
-		shape->flag = 1ull << layout->pg_slab.value;
-	return shape->flag;
+	shape->large_kmalloc = page->types[MO_PAGE_TYPE_LARGE_KMALLOC];
+	shape->type = page->types[MO_PAGE_TYPE_SLAB];
+	if (!shape->type.mask)
+		shape->flag = page->flag.slab;
+	return shape->type.mask || shape->flag;
 }
 
 static struct mo_error *check_field(const struct slab_shape *shape, const struct mo_field *field, uint64_t width)
@@ -27,11 +25,10 @@ static struct mo_error *check_field(const struct slab_shape *shape, const struct
 
 static struct mo_error *check_fields(const struct slab_shape *shape, const struct slab_layout *layout)
 {
-	const struct mo_field *const words[] = { &layout->page.flags, &layout->page.compound_head, &layout->slab.cache,
-						 &layout->slab.freelist };
+	const struct mo_field *const words[] = { &layout->slab.cache, &layout->slab.freelist };
 	const struct mo_field *const within[] = { &layout->slab.inuse, &layout->slab.objects, &layout->slab.frozen,
 						  &layout->slab.s_mem, &layout->slab.active };
-	struct mo_error *error = check_field(shape, &layout->page.page_type, 4);
+	struct mo_error *error = NULL;
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]) && !error; i++)
 		error = check_field(shape, words[i], shape->word_bytes);
@@ -75,18 +72,16 @@ struct mo_error *choose_slab_shape(struct mo_kernel *kernel, const struct slab_l
 {
 	const struct mo_kernel_facts *facts = mo_kernel_facts(kernel);
 	struct slab_shape shape = {
-		.page_struct_bytes = (uint32_t)layout->page_size.bytes,
+		.page_struct_bytes = layout->page->struct_bytes,
 		.word_bytes = facts->pointer_bytes,
 		.is_big_endian = facts->is_big_endian,
 		.page_bytes = facts->page_bytes,
 	};
 	struct mo_error *error;
 
-	if (layout->page_size.bytes < 16 || layout->page_size.bytes > MOST_PAGE_STRUCT_BYTES)
-		return mo_error_create(MO_E_CORRUPT, "struct page has %" PRIu64 " bytes", layout->page_size.bytes);
 	if (facts->pointer_bytes != 4 && facts->pointer_bytes != 8)
 		return mo_error_create(MO_E_UNSUPPORTED, "pointers of %u bytes", facts->pointer_bytes);
-	if (!choose_mark(kernel, layout, &shape))
+	if (!choose_mark(layout->page, &shape))
 		return mo_error_create(MO_E_ABSENT, "neither PG_slab nor PGTY_slab is known, which mark pages of slabs");
 	error = check_fields(&shape, layout);
 	if (!error)

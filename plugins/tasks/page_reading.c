@@ -9,8 +9,6 @@
 
 #include <inttypes.h>
 
-#define MOST_PAGE_STRUCT_BYTES 512
-#define MAPPING_ANON 1u
 #define SHARED_BIT 31u /* FOLIO_MM_IDS_SHARED_BITNUM (include/linux/mm_types.h) */
 
 struct mo_error *begin_page_reading(struct tasks_state *state, struct page_reading *ret)
@@ -21,49 +19,35 @@ struct mo_error *begin_page_reading(struct tasks_state *state, struct page_readi
 
 	if (error)
 		return error;
-	if (!layout->page.size.bytes || layout->page.size.bytes > MOST_PAGE_STRUCT_BYTES)
-		return mo_error_create(MO_E_UNSUPPORTED, "struct page has %" PRIu64 " bytes", layout->page.size.bytes);
 	*ret = (struct page_reading){ .state = state, .memmap = memmap, .huge_zero_pfn = UINT64_MAX };
-	/* 7.1: masks where struct page is a power of two and hugetlb may share tail pages. */
-	ret->compound_is_mask = mo_has(&layout->page.zone_vmemmap_tails) &&
-				!(layout->page.size.bytes & (layout->page.size.bytes - 1));
-	if (mo_has(&layout->page.huge_zero_pfn))
-		mo_error_destroy(mo_read_pointer(state->reader, layout->page.huge_zero_pfn.kva, &ret->huge_zero_pfn));
+	if (mo_has(&layout->huge_zero_pfn))
+		mo_error_destroy(mo_read_pointer(state->reader, layout->huge_zero_pfn.kva, &ret->huge_zero_pfn));
 	return NULL;
-}
-
-static bool has_flag(uint64_t flags, const struct mo_constant *flag)
-{
-	return mo_has(flag) && flag->value >= 0 && flag->value < 64 && flags >> flag->value & 1;
 }
 
 struct mo_error *read_mapped_page(const struct page_reading *reading, uint64_t pfn, struct mapped_page *ret)
 {
-	const struct tasks_layout *layout = reading->state->layout;
-	uint8_t raw[MOST_PAGE_STRUCT_BYTES];
+	const struct mo_page_shape *shape = reading->state->layout->page;
+	uint8_t raw[MO_PAGE_STRUCT_BYTES_MAX];
 	struct mapped_page page = { 0 };
-	uint64_t word;
 	struct mo_error *error = mo_pfn_to_page(reading->memmap, pfn, &page.kva);
 
 	if (!error)
-		error = mo_read(reading->state->reader, page.kva, raw, (size_t)layout->page.size.bytes);
+		error = mo_page_read(reading->state->reader, shape, page.kva, raw, &page.head_kva);
 	if (error)
 		return mo_error_prepend(error, "page frame 0x%" PRIx64, pfn);
-	word = mo_get(&layout->page.compound, raw);
-	page.own_flags = mo_get(&layout->page.flags, raw);
-	page.mapcount = (int32_t)mo_get(&layout->page.mapcount, raw);
+	page.own_flags = mo_page_word(shape, raw, shape->at.flags, false);
+	page.mapcount = (int32_t)mo_page_half(shape, raw, shape->at.mapcount, false);
 	page.mapcount = page.mapcount < -1 ? 0 : page.mapcount == INT32_MAX ? INT32_MAX : page.mapcount + 1;
-	page.is_compound = word & 1 || has_flag(page.own_flags, &layout->page.head);
-	page.head_kva = page.kva;
-	if (word & 1) {
-		page.head_kva = reading->compound_is_mask ? page.kva & word & ~1ull : word & ~1ull;
-		error = mo_read(reading->state->reader, page.head_kva, raw, (size_t)layout->page.size.bytes);
+	page.is_compound = page.head_kva != page.kva || page.own_flags & shape->flag.head;
+	if (page.head_kva != page.kva) {
+		error = mo_read(reading->state->reader, page.head_kva, raw, shape->struct_bytes);
 		if (error)
 			return mo_error_prepend(error, "head of page frame 0x%" PRIx64, pfn);
 	}
-	page.flags = mo_get(&layout->page.flags, raw);
-	page.mapping = mo_get(&layout->page.mapping, raw);
-	page.refcount = (int32_t)mo_get(&layout->page.refcount, raw);
+	page.flags = mo_page_word(shape, raw, shape->at.flags, false);
+	page.mapping = mo_page_word(shape, raw, shape->at.mapping, false);
+	page.refcount = (int32_t)mo_page_half(shape, raw, shape->at.refcount, false);
 	*ret = page;
 	return NULL;
 }
@@ -84,11 +68,8 @@ static struct mo_error *read_entire_mapcount(const struct page_reading *reading,
 {
 	const struct tasks_layout *layout = reading->state->layout;
 
-	if (mo_has(&layout->page.entire_mapcount))
-		return read_count(reading, mo_field_kva(&layout->page.entire_mapcount, page->head_kva), ret);
-	if (mo_has(&layout->page.compound_mapcount))
-		return read_count(reading, mo_field_kva(&layout->page.compound_mapcount,
-							page->head_kva + layout->page.size.bytes), ret);
+	if (mo_has(&layout->page->field.entire_mapcount))
+		return read_count(reading, mo_field_kva(&layout->page->field.entire_mapcount, page->head_kva), ret);
 	return mo_error_create(MO_E_ABSENT, "where large folios count their mappings is not known");
 }
 
@@ -104,11 +85,11 @@ static struct mo_error *average_mapcount(const struct page_reading *reading, con
 	unsigned order;
 	struct mo_error *error;
 
-	error = read_count(reading, mo_field_kva(&layout->page.large_mapcount, page->head_kva), &all);
+	error = read_count(reading, mo_field_kva(&layout->page->field.large_mapcount, page->head_kva), &all);
 	if (!error)
-		error = mo_read_u32(reader, mo_field_kva(&layout->page.mm_ids, page->head_kva), &ids);
+		error = mo_read_u32(reader, mo_field_kva(&layout->page->field.mm_ids, page->head_kva), &ids);
 	if (!error)
-		error = mo_read_pointer(reader, mo_field_kva(&layout->page.flags_1, page->head_kva), &flags_1);
+		error = mo_read_pointer(reader, mo_field_kva(&layout->page->field.folio_flags_1, page->head_kva), &flags_1);
 	if (error)
 		return error;
 	order = (unsigned)(flags_1 & 31);
@@ -129,22 +110,22 @@ struct mo_error *page_mapcount(const struct page_reading *reading, const struct 
 	const struct tasks_layout *layout = reading->state->layout;
 	int64_t count = page->mapcount;
 	int64_t entire = 0;
-	bool is_old = mo_has(&layout->page.double_map);
+	bool is_old = layout->page->flag.double_map;
 	struct mo_error *error = NULL;
 
-	if (page->is_compound && !(is_old && !(page->mapping & MAPPING_ANON))) {
+	if (page->is_compound && !(is_old && !(page->mapping & MO_MAPPING_ANON))) {
 		uint64_t second_flags = 0;
 
 		error = read_entire_mapcount(reading, page, &entire);
 		if (!error && is_old)
-			error = mo_read_field(reading->state->reader, &layout->page.flags,
-					      page->head_kva + layout->page.size.bytes, &second_flags);
-		count += entire - has_flag(second_flags, &layout->page.double_map);
+			error = mo_read_field(reading->state->reader, &layout->page->field.flags,
+					      page->head_kva + layout->page->struct_bytes, &second_flags);
+		count += entire - !!(second_flags & layout->page->flag.double_map);
 	}
 	*is_exclusive = count < 2;
 	/* A page that page tables map and that nobody counted: this kernel counts for whole folios. */
-	if (!error && page->is_compound && count <= 0 && mo_has(&layout->page.mm_ids) && mo_has(&layout->page.large_mapcount) &&
-	    mo_has(&layout->page.flags_1))
+	if (!error && page->is_compound && count <= 0 && mo_has(&layout->page->field.mm_ids) && mo_has(&layout->page->field.large_mapcount) &&
+	    mo_has(&layout->page->field.folio_flags_1))
 		error = average_mapcount(reading, page, entire, &count, is_exclusive);
 	*mapcount = count > INT32_MAX ? INT32_MAX : (int32_t)count;
 	return error;

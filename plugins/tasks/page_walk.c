@@ -31,11 +31,6 @@ static void note(const struct page_walk *walk, struct mo_error *error)
 	mo_trouble_note(&walk->reading->state->broken_vmas, error);
 }
 
-static bool has_flag(uint64_t flags, const struct mo_constant *flag)
-{
-	return mo_has(flag) && flag->value >= 0 && flag->value < 64 && flags >> flag->value & 1;
-}
-
 /* smaps_page_accumulate() */
 static void accumulate(const struct page_walk *walk, const struct mapped_page *page, uint64_t bytes, uint64_t pss, bool dirty,
 		       bool is_private)
@@ -45,13 +40,13 @@ static void accumulate(const struct page_walk *walk, const struct mapped_page *p
 	stats->pss += pss;
 	if (page->mapping & MAPPING_ANON)
 		stats->pss_anon += pss;
-	else if (has_flag(page->flags, &walk->layout->page.swapbacked))
+	else if ((page->flags & walk->layout->page->flag.swapbacked))
 		stats->pss_shmem += pss;
 	else
 		stats->pss_file += pss;
 	if (walk->vma->flags & VM_LOCKED)
 		stats->pss_locked += pss;
-	if (dirty || has_flag(page->flags, &walk->layout->page.dirty)) {
+	if (dirty || (page->flags & walk->layout->page->flag.dirty)) {
 		stats->pss_dirty += pss;
 		*(is_private ? &stats->private_dirty : &stats->shared_dirty) += bytes;
 	} else {
@@ -103,19 +98,19 @@ static void account(const struct page_walk *walk, uint64_t pfn, uint64_t n_pages
 	}
 	if (page.mapping & MAPPING_ANON) {
 		stats->anonymous += bytes;
-		if (!has_flag(page.flags, &layout->page.swapbacked) && !dirty && !has_flag(page.flags, &layout->page.dirty))
+		if (!(page.flags & layout->page->flag.swapbacked) && !dirty && !(page.flags & layout->page->flag.dirty))
 			stats->lazyfree += bytes;
 		if (n_pages > 1)
 			stats->anonymous_thp += bytes;
 	} else if (n_pages > 1) {
-		*(has_flag(page.flags, &layout->page.swapbacked) ? &stats->shmem_thp : &stats->file_thp) += bytes;
+		*((page.flags & layout->page->flag.swapbacked) ? &stats->shmem_thp : &stats->file_thp) += bytes;
 	}
 	if ((page.mapping & MAPPING_KSM) == MAPPING_KSM)
 		stats->ksm += bytes;
 	stats->resident += bytes;
-	young_flags = mo_has(&layout->page.double_map) ? page.own_flags : page.flags;
-	if (entry_flags & MO_ENTRY_ACCESSED || has_flag(young_flags, &layout->page.young) ||
-	    has_flag(page.flags, &layout->page.referenced))
+	young_flags = layout->page->flag.double_map ? page.own_flags : page.flags;
+	if (entry_flags & MO_ENTRY_ACCESSED || (young_flags & layout->page->flag.young) ||
+	    (page.flags & layout->page->flag.referenced))
 		stats->referenced += bytes;
 	account_shares(walk, pfn, n_pages, &page, dirty);
 }

@@ -44,8 +44,8 @@ struct mo_error *read_rmap_page(const struct page_reading *reading, uint64_t pfn
 	bool is_exclusive;
 	struct mo_error *error = read_mapped_page(reading, pfn, &page.page);
 
-	if (!error && mo_has(&layout->rmap.index))
-		error = mo_read_field(reading->state->reader, &layout->rmap.index, page.page.head_kva, &page.index);
+	if (!error && mo_has(&layout->page->field.index))
+		error = mo_read_field(reading->state->reader, &layout->page->field.index, page.page.head_kva, &page.index);
 	if (error)
 		return error;
 	page.mapping_kva = page.page.mapping & ~(uint64_t)MAPPING_KSM;
@@ -93,7 +93,7 @@ static struct mo_error *look_at(const struct finding_mappings *finding, uint64_t
 static struct mo_error *look_into_vma(const struct finding_mappings *finding, uint64_t vma_kva, bool has_va, uint64_t known_va)
 {
 	struct tasks_state *state = finding->state;
-	uint64_t within = (finding->page->page.kva - finding->page->page.head_kva) / state->layout->page.size.bytes;
+	uint64_t within = (finding->page->page.kva - finding->page->page.head_kva) / state->layout->page->struct_bytes;
 	size_t n_before = finding->hits->n;
 	struct vma vma;
 	uint64_t mm_kva = 0;
@@ -207,7 +207,7 @@ static struct mo_error *walk_ksm(const struct finding_mappings *finding)
 
 static struct mo_error *need_layout(const struct tasks_layout *layout)
 {
-	if (mo_has(&layout->rmap.index) && mo_has(&layout->rmap.vm_mm) && mo_has(&layout->rmap.tree_of_file) &&
+	if (mo_has(&layout->page->field.index) && mo_has(&layout->rmap.vm_mm) && mo_has(&layout->rmap.tree_of_file) &&
 	    mo_has(&layout->rmap.vma_in_file_tree) && mo_has(&layout->rmap.tree_of_anon) && mo_has(&layout->rmap.chain_vma) &&
 	    mo_has(&layout->rmap.chain_node))
 		return NULL;

@@ -102,7 +102,7 @@ static struct mo_error *find_pfn(const struct page_reading *reading, const char 
 		return error;
 	pfn = number;
 	if (number >= KERNEL_HALF) {
-		error = mo_page_to_pfn(reading->memmap, number - number % reading->state->layout->page.size.bytes, ret);
+		error = mo_page_to_pfn(reading->memmap, number - number % reading->state->layout->page->struct_bytes, ret);
 		if (!error)
 			return NULL;
 		mo_error_destroy(error);

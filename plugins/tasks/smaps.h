@@ -29,7 +29,6 @@ struct mem_size_stats {
 struct page_reading {
 	struct tasks_state *state;
 	const struct mo_memmap *memmap;
-	bool compound_is_mask;
 	uint64_t huge_zero_pfn;  /* UINT64_MAX: none */
 };
 

@@ -6,7 +6,7 @@
 
 #include <memopsy/cgroup_path.h>
 #include <memopsy/dentry_path.h>
-#include <memopsy/layout.h>
+#include <memopsy/page.h>
 #include <memopsy/tasks.h>
 
 struct tasks_layout {
@@ -52,15 +52,8 @@ struct tasks_layout {
 		struct mo_field i_sb, s_dev;
 	} file;
 	struct mo_dentry_layout dentry;
-	struct {
-		struct mo_size size;
-		struct mo_field flags, compound, mapping, mapcount, refcount;
-		struct mo_constant head, referenced, dirty, swapbacked, young, double_map;
-		struct mo_field compound_mapcount;               /* of the second struct page, until 6.1 */
-		struct mo_field entire_mapcount, large_mapcount, mm_ids, flags_1; /* of struct folio */
-		struct mo_field zone_vmemmap_tails;
-		struct mo_address huge_zero_pfn;
-	} page;
+	const struct mo_page_shape *page;
+	struct mo_address huge_zero_pfn;
 	struct {
 		struct mo_address info, n_files;
 		struct mo_field map, max, cluster_info, table;
@@ -78,7 +71,7 @@ struct tasks_layout {
 		struct mo_constant guard_bit, minor_bit, shadow_stack_bit, droppable_bit, sealed_bit;
 	} smaps;
 	struct {
-		struct mo_field index, vm_mm, tree_of_file, vma_in_file_tree, tree_of_anon, chain_vma, chain_node;
+		struct mo_field vm_mm, tree_of_file, vma_in_file_tree, tree_of_anon, chain_vma, chain_node;
 		struct mo_field stable_items, item_link, item_anon_vma, item_address;
 	} rmap;
 	struct mo_address totalram_pages, total_swap_pages;

@@ -4,7 +4,7 @@
 
 #include "cleanup.h"
 #include "command.h"
-#include "kernel_layouts.h"
+#include "mm_layouts.h"
 #include "session.h"
 #include "text.h"
 
@@ -71,7 +71,7 @@ enum need_column {
 
 static const struct mo_column need_columns[NEED_COLUMNS] = {
 	[NEED_PLUGIN] = { .key = "plugin", .heading = "PLUGIN", .help = "that needs it; core: what all rest on" },
-	[NEED_KIND] = { .key = "kind", .heading = "KIND", .help = "field, size, constant or symbol" },
+	[NEED_KIND] = { .key = "kind", .heading = "KIND", .help = "field, size, constant or symbol; layout: what the core binds for all" },
 	[NEED_NAME] = { .key = "need", .heading = "NEED", .help = "type and name" },
 	[NEED_OTHERS] = { .key = "other_names", .heading = "OTHER NAMES", .help = "tried after the first, in this order",
 			  .flags = MO_COLUMN_HIDDEN },
@@ -152,6 +152,8 @@ static const char *kind_name(enum mo_need_kind kind)
 		return "constant";
 	case MO_NEED_ADDRESS:
 		return "symbol";
+	case MO_NEED_SHARED:
+		return "layout";
 	}
 	return NULL;
 }
@@ -170,6 +172,8 @@ static const char *found_name(const struct mo_need *need, const void *layout)
 		return mo_has((const struct mo_constant *)handle) ? ((const struct mo_constant *)handle)->name : NULL;
 	case MO_NEED_ADDRESS:
 		return mo_has((const struct mo_address *)handle) ? ((const struct mo_address *)handle)->name : NULL;
+	case MO_NEED_SHARED:
+		return *(const void *const *)handle ? need->type : NULL;
 	}
 	return NULL;
 }
@@ -253,11 +257,8 @@ static struct mo_error *prefetch_all(struct mo_cli *cli)
 }
 
 /* The core's layouts that this kernel has not (another shape of the log, say) are no shortcoming: only told of. */
-static struct mo_error *write_core_needs(struct mo_cli *cli)
+static struct mo_error *write_core_tables(struct mo_cli *cli, const struct mo_layout_table *const *tables, size_t n_tables)
 {
-	size_t n_tables;
-	const struct mo_layout_table *const *tables = mo_kernel_layout_tables(&n_tables);
-	bool was_partial = cli->is_partial;
 	struct mo_error *error = NULL;
 
 	for (size_t i = 0; i < n_tables && !error; i++) {
@@ -266,6 +267,19 @@ static struct mo_error *write_core_needs(struct mo_cli *cli)
 
 		error = write_table(cli, &core);
 	}
+	return error;
+}
+
+static struct mo_error *write_core_needs(struct mo_cli *cli)
+{
+	size_t n_of_kernel, n_of_mm;
+	const struct mo_layout_table *const *of_kernel = mo_kernel_layout_tables(&n_of_kernel);
+	const struct mo_layout_table *const *of_mm = mo_mm_layout_tables(&n_of_mm);
+	bool was_partial = cli->is_partial;
+	struct mo_error *error = write_core_tables(cli, of_kernel, n_of_kernel);
+
+	if (!error)
+		error = write_core_tables(cli, of_mm, n_of_mm);
 	cli->is_partial = was_partial;
 	return error;
 }

@@ -40,6 +40,8 @@ static size_t handle_bytes(enum mo_need_kind kind)
 		return sizeof(struct mo_constant);
 	case MO_NEED_ADDRESS:
 		return sizeof(struct mo_address);
+	case MO_NEED_SHARED:
+		return sizeof(const void *);
 	}
 	return 0;
 }
@@ -55,7 +57,7 @@ static struct mo_error *check_needs(const struct mo_plugin *plugin)
 	for (size_t i = 0; table && i < table->n_needs; i++) {
 		size_t bytes = handle_bytes(table->needs[i].kind);
 
-		if (!bytes)
+		if (!bytes || (table->needs[i].kind == MO_NEED_SHARED && !table->needs[i].shared))
 			return mo_error_create(MO_E_INVALID, "need %zu is of no known kind", i);
 		if (bytes > plugin->layout_bytes || table->needs[i].into_bytes > plugin->layout_bytes - bytes)
 			return mo_error_create(MO_E_INVALID, "need %zu points outside of the layout", i);

@@ -17,6 +17,7 @@ enum slot_state { SLOT_EMPTY = 0, SLOT_READY = 1, SLOT_FAILED = 2 };
 struct layout_slot {
 	pthread_mutex_t lock;
 	_Atomic int state;
+	const struct mo_layout_table *table; /* SLOT_READY */
 	void *layout;             /* SLOT_READY */
 	enum mo_error_code code;  /* SLOT_FAILED: what binding said, for all who ask again */
 	char *text;
@@ -26,7 +27,7 @@ struct mo_kernel_layouts {
 	struct layout_slot slots[MO_LAYOUT_IDS];
 };
 
-static const struct mo_layout_table *const tables[MO_LAYOUT_IDS] = {
+static const struct mo_layout_table *const tables[MO_LAYOUT_KERNEL_IDS] = {
 	[MO_LAYOUT_LIST] = &mo_list_table,
 	[MO_LAYOUT_RBTREE] = &mo_rbtree_table,
 	[MO_LAYOUT_XARRAY] = &mo_xarray_table,
@@ -63,8 +64,8 @@ void mo_kernel_layouts_destroy(struct mo_kernel_layouts *layouts)
 	for (i = 0; i < MO_LAYOUT_IDS; i++) {
 		struct layout_slot *slot = &layouts->slots[i];
 
-		if (slot->layout && tables[i]->release)
-			tables[i]->release(slot->layout);
+		if (slot->layout && slot->table->release)
+			slot->table->release(slot->layout);
 		free(slot->layout);
 		free(slot->text);
 		pthread_mutex_destroy(&slot->lock);
@@ -74,7 +75,7 @@ void mo_kernel_layouts_destroy(struct mo_kernel_layouts *layouts)
 
 const struct mo_layout_table *const *mo_kernel_layout_tables(size_t *n_ret)
 {
-	*n_ret = MO_LAYOUT_IDS;
+	*n_ret = MO_LAYOUT_KERNEL_IDS;
 	return tables;
 }
 
@@ -116,11 +117,12 @@ static struct mo_error *bind_table(struct mo_kernel *kernel, const struct mo_lay
 }
 
 /* Under the slot's lock. */
-static struct mo_error *fill(struct mo_kernel *kernel, enum mo_layout_id id, struct layout_slot *slot)
+static struct mo_error *fill(struct mo_kernel *kernel, const struct mo_layout_table *table, struct layout_slot *slot)
 {
-	struct mo_error *error = bind_table(kernel, tables[id], &slot->layout);
+	struct mo_error *error = bind_table(kernel, table, &slot->layout);
 
 	if (!error) {
+		slot->table = table;
 		atomic_store_explicit(&slot->state, SLOT_READY, memory_order_release);
 		return NULL;
 	}
@@ -135,9 +137,9 @@ static struct mo_error *fill(struct mo_kernel *kernel, enum mo_layout_id id, str
 	return error;
 }
 
-struct mo_error *mo_kernel_layout(struct mo_kernel *kernel, enum mo_layout_id id, const void **ret)
+struct mo_error *mo_kernel_layout_from(struct mo_kernel *kernel, const struct mo_layout_table *table, const void **ret)
 {
-	struct layout_slot *slot = &mo_kernel_layouts_of(kernel)->slots[id];
+	struct layout_slot *slot = &mo_kernel_layouts_of(kernel)->slots[table->id];
 	int state = atomic_load_explicit(&slot->state, memory_order_acquire);
 
 	if (state == SLOT_EMPTY) {
@@ -146,7 +148,7 @@ struct mo_error *mo_kernel_layout(struct mo_kernel *kernel, enum mo_layout_id id
 		pthread_mutex_lock(&slot->lock);
 		state = atomic_load_explicit(&slot->state, memory_order_relaxed);
 		if (state == SLOT_EMPTY) {
-			error = fill(kernel, id, slot);
+			error = fill(kernel, table, slot);
 			state = atomic_load_explicit(&slot->state, memory_order_relaxed);
 		}
 		pthread_mutex_unlock(&slot->lock);
@@ -157,4 +159,9 @@ struct mo_error *mo_kernel_layout(struct mo_kernel *kernel, enum mo_layout_id id
 		return mo_error_create(slot->code, "%s", slot->text);
 	*ret = slot->layout;
 	return NULL;
+}
+
+struct mo_error *mo_kernel_layout(struct mo_kernel *kernel, enum mo_layout_id id, const void **ret)
+{
+	return mo_kernel_layout_from(kernel, tables[id], ret);
 }

@@ -4,7 +4,7 @@
 
 /*
  * The layouts that the kernel room itself needs: containers, sets, per-CPU data, the memory map, the log, modules, the
- * stack depot.
+ * stack depot; and a place for those that src/mm binds once for all plugins.
  *
  * Each is bound at first use and kept with the session; a layout that cannot be bound (no struct maple_tree before
  * 6.1) is remembered as that, so that asking again costs nothing. Tables that are read out of the dump once and never
@@ -31,6 +31,11 @@ enum mo_layout_id {
 	MO_LAYOUT_MODULES,
 	MO_LAYOUT_MODULE_BTF,
 	MO_LAYOUT_STACK_DEPOT,
+	MO_LAYOUT_KERNEL_IDS,
+	/* Those that src/mm binds with tables of its own. */
+	MO_LAYOUT_PAGE = MO_LAYOUT_KERNEL_IDS,
+	MO_LAYOUT_PAGE_NAMES,
+	MO_LAYOUT_PAGE_EXT,
 	MO_LAYOUT_IDS
 };
 
@@ -300,7 +305,14 @@ struct mo_kernel_layouts *mo_kernel_layouts_of(struct mo_kernel *kernel);
 /* A bound layout, the struct named above for its id. It lives as long as the session. */
 struct mo_error *mo_kernel_layout(struct mo_kernel *kernel, enum mo_layout_id id, const void **ret) MO_MUST_USE;
 
-/* The tables of all layouts, indexed by id; *n_ret of them. */
+/*
+ * The same for a table that the caller brings, of a room above this one: the slot of its id is filled with it at first
+ * use. An id has one table.
+ */
+struct mo_error *mo_kernel_layout_from(struct mo_kernel *kernel, const struct mo_layout_table *table,
+				       const void **ret) MO_MUST_USE;
+
+/* The tables of this room's layouts, indexed by id; *n_ret of them. */
 const struct mo_layout_table *const *mo_kernel_layout_tables(size_t *n_ret);
 
 /*

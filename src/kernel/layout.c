@@ -5,6 +5,7 @@
 #include <inttypes.h>
 
 #include "cleanup.h"
+#include "kernel_layouts.h"
 #include "kernel_private.h"
 #include "text.h"
 
@@ -138,6 +139,19 @@ static struct mo_error *bind_address(struct mo_kernel *kernel, const char *name,
 	return NULL;
 }
 
+/* Of those who can do without, only a lack of memory is a trouble: the layout is there or it is not. */
+static struct mo_error *bind_shared(struct mo_kernel *kernel, const struct mo_need *need, void *handle)
+{
+	const void *layout = NULL;
+	struct mo_error *error = mo_kernel_layout_from(kernel, need->shared(), &layout);
+
+	if (error && (!need->is_optional || mo_error_code(error) == MO_E_NO_MEMORY))
+		return error;
+	mo_error_destroy(error);
+	*(const void **)handle = layout;
+	return NULL;
+}
+
 /* `other` is NULL for the row's own name. */
 static struct mo_error *bind_one(struct mo_kernel *kernel, const struct mo_need *need, const char *other, void *handle)
 {
@@ -160,6 +174,8 @@ static struct mo_error *bind_one(struct mo_kernel *kernel, const struct mo_need 
 		return bind_constant(kernel, full.type, full.member, handle);
 	case MO_NEED_ADDRESS:
 		return bind_address(kernel, other ? other : need->name, handle);
+	case MO_NEED_SHARED:
+		return bind_shared(kernel, need, handle);
 	}
 	return mo_error_create(MO_E_INVALID, "a need of unknown kind %d", (int)need->kind);
 }
@@ -244,14 +260,26 @@ static struct mo_error *add_alternative(struct wish_list *list, const struct mo_
 	return add_wish(list, type, need->kind == MO_NEED_CONSTANT ? full.member : NULL) ? NULL : mo_error_no_memory();
 }
 
+static struct mo_error *add_needs(struct wish_list *list, const struct mo_need *needs, size_t n_needs);
+
 static struct mo_error *add_need(struct wish_list *list, const struct mo_need *need)
 {
 	if (need->kind == MO_NEED_ADDRESS)
 		return NULL;
+	if (need->kind == MO_NEED_SHARED)
+		return add_needs(list, need->shared()->needs, need->shared()->n_needs);
 	if (!add_wish(list, need->type, need->kind == MO_NEED_CONSTANT ? need->name : NULL))
 		return mo_error_no_memory();
 	for (size_t i = 0; i < MO_NEED_ALTERNATIVES && need->or_names[i]; i++)
 		MO_TRY(add_alternative(list, need, need->or_names[i]));
+	return NULL;
+}
+
+/* A shared layout has rows of its own, and none of these is shared. */
+static struct mo_error *add_needs(struct wish_list *list, const struct mo_need *needs, size_t n_needs)
+{
+	for (size_t i = 0; i < n_needs; i++)
+		MO_TRY(add_need(list, &needs[i]));
 	return NULL;
 }
 
@@ -262,8 +290,7 @@ struct mo_error *mo_needs_prefetch(struct mo_types *types, const struct mo_need 
 	struct mo_error *error = NULL;
 
 	for (size_t t = 0; t < n_tables && !error; t++)
-		for (size_t i = 0; i < n_needs[t] && !error; i++)
-			error = add_need(&list, &tables[t][i]);
+		error = add_needs(&list, tables[t], n_needs[t]);
 	if (!error)
 		error = mo_types_prefetch(types, list.wishes.items, list.wishes.count);
 	for (size_t i = 0; i < list.names.count; i++)

@@ -198,8 +198,8 @@ static void walk_plain_slab(struct plain *plain, const uint8_t *page, uint64_t p
 
 static void run_plain(struct plain *plain)
 {
-	uint64_t mark_offset = plain->layout->page.flags.offset_bytes;
-	uint64_t head_offset = plain->layout->page.compound_head.offset_bytes;
+	uint64_t mark_offset = plain->layout->page->at.flags;
+	uint64_t head_offset = plain->layout->page->at.compound;
 
 	for (size_t i = 0; i < plain->n_spans; i++) {
 		const uint8_t *page = plain->file + plain->spans[i].offset;

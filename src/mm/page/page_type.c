@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <memopsy/page_type.h>
+/*
+ * How a kernel marks page types. They have had three forms (include/linux/page-flags.h): bits that are cleared in a
+ * page_type of ones, macros up to 6.9 and enumerators of enum pagetype in 6.10 and 6.11; and since 6.12 a value in the top
+ * byte.
+ */
+#include "page_type.h"
 
 #define TYPE_VALUE_MASK 0xff000000u /* 6.12 on */
 

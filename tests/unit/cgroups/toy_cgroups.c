@@ -40,7 +40,7 @@ static const struct mo_fake_row rows[] = {
 	{ .type = P, .bytes = 0x70 }, ARRAY(P, "state", CPU_STATE, 4), ARRAY(P, "events", CPU_EVENTS, 3),
 	ARRAY(P, "state_prev", CPU_STATE_PREV, 4), ARRAY(P, "events_prev", CPU_EVENTS_PREV, 3),
 	MEMBER("struct cgroup_subsys", "root", 8, 8),
-	{ .type = "struct page", .bytes = 64 }, MEMBER("struct page", "compound_head", PAGE_COMPOUND, 8),
+	MO_PAGE_ROWS, MEMBER("struct page", "compound_head", PAGE_COMPOUND, 8),
 	MEMBER("struct page", "memcg_data", PAGE_MEMCG, 8), MEMBER("struct obj_cgroup", "memcg", 16, 8),
 };
 

@@ -12,9 +12,8 @@
 #define S "struct super_block"
 
 static const struct mo_fake_row rows[] = {
-	{ .type = P, .bytes = 64 }, MEMBER(P, "flags", 0, 8), MEMBER(P, "compound_head", 8, 8), MEMBER(P, "mapping", 24, 8),
-	{ .type = P, .member = "_mapcount.counter", .offset_bytes = 48, .bytes = 4, .is_signed = true },
-	{ .type = "struct folio", .member = "_entire_mapcount.counter", .offset_bytes = 64 + 16, .bytes = 4, .is_signed = true },
+	MO_PAGE_ROWS, MEMBER(P, "compound_head", 8, 8),
+	{ .type = "struct folio", .member = "_entire_mapcount", .offset_bytes = 64 + 16, .bytes = 4, .is_signed = true },
 	{ .type = I, .bytes = 0x100 }, MEMBER(I, "i_sb", INODE_SB, 8), MEMBER(I, "i_ino", INODE_NUMBER, 8),
 	MEMBER(I, "i_size", INODE_SIZE, 8), MEMBER(I, "i_nlink", INODE_NLINK, 4), MEMBER(I, "i_mapping", INODE_MAPPING, 8),
 	MEMBER(I, "i_dentry.first", INODE_DENTRY, 8), MEMBER(I, "i_data", INODE_DATA, 0x80),

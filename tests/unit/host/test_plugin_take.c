@@ -96,7 +96,7 @@ static void foreign_abis_are_refused(void **state)
 	described.abi = MO_PLUGIN_ABI + 1;
 	described.name = (const char *)8; /* nothing but the first two members may be looked at */
 	assert_refused(&described, MO_E_UNSUPPORTED,
-		       "it was built for plugin ABI 3, and this memopsy has ABI 2: build it again with this memopsy's "
+		       "it was built for plugin ABI 4, and this memopsy has ABI 3: build it again with this memopsy's "
 		       "headers");
 	described.abi = MO_PLUGIN_ABI;
 	described.struct_size = 4;

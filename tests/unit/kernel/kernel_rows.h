@@ -11,6 +11,14 @@
 
 #include "fake_kernel.h"
 
+/* The members of struct page that mo_page_table() needs, where x86_64 has them; what names the head (compound_head, compound_info) comes besides. */
+#define MO_PAGE_MEMBER(name_, offset, n_bytes, has_sign) \
+	{ .type = "struct page", .member = name_, .offset_bytes = offset, .bytes = n_bytes, .is_signed = has_sign }
+#define MO_PAGE_ROWS \
+	{ .type = "struct page", .bytes = 64 }, MO_PAGE_MEMBER("flags", 0, 8, false), MO_PAGE_MEMBER("mapping", 24, 8, false), \
+		MO_PAGE_MEMBER("private", 40, 8, false), MO_PAGE_MEMBER("_mapcount.counter", 48, 4, true), \
+		MO_PAGE_MEMBER("_refcount.counter", 52, 4, true)
+
 extern const struct mo_fake_row mo_container_rows[];
 extern const size_t mo_n_container_rows;
 extern const struct mo_fake_enumerator mo_container_enumerators[];

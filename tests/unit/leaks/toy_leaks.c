@@ -29,9 +29,8 @@ bool toy_is_live;
 size_t toy_cpus;
 
 static const struct mo_fake_row rows[] = {
-	{ .type = "struct page", .bytes = 64 },
+	MO_PAGE_ROWS,
 	{ .type = "struct page", .member = "compound_head", .offset_bytes = 8, .bytes = 8 },
-	{ .type = "struct page", .member = "_refcount.counter", .offset_bytes = 52, .bytes = 4 },
 	{ .type = "struct ctl_table_header", .bytes = 88 },
 	{ .type = "struct ctl_table_header", .member = "ctl_table", .offset_bytes = 0, .bytes = 8 },
 	{ .type = "struct ctl_table_header", .member = "ctl_table_arg", .offset_bytes = 32, .bytes = 8 },

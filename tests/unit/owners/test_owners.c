@@ -20,6 +20,7 @@
 struct toy {
 	struct owners_state state;
 	struct owners_layout layout;
+	struct mo_page_shape page_shape;
 	struct mo_places_model places;
 	struct mo_page_run run;
 	struct mo_mem_map_model mem_map;
@@ -111,7 +112,8 @@ static void toy_init(struct toy *toy)
 	state->mem_map = &toy->mem_map;
 	state->places = &toy->places;
 	state->memmap = &toy->memmap;
-	state->page_shape.kernel_half = 0xffull << 56;
+	toy->page_shape.kernel_half_kva = 0xffull << 56;
+	state->page_shape = &toy->page_shape;
 	state->page_bytes = 4096;
 	state->page_shift = 12;
 	state->direct_map_kva = DIRECT_KVA;
@@ -307,11 +309,10 @@ static void put_page(struct toy *toy, uint64_t pfn, uint64_t flags, uint64_t com
 
 static void set_up_pages(struct toy *toy)
 {
-	struct page_shape *shape = &toy->state.page_shape;
-
 	toy_init(toy);
-	*shape = (struct page_shape){ .page_struct_bytes = 64, .word_bytes = 8, .compound = 8, .refcount = 52, .head = 1,
-				      .order_offset = 64 + 16, .most_order = 18, .n_buddy_orders = 11 };
+	toy->page_shape = (struct mo_page_shape){ .struct_bytes = 64, .word_bytes = 8, .at = { .compound = 8, .refcount = 52 },
+						  .flag = { .head = 1 }, .order_offset = 64 + 16, .max_order = 18,
+						  .n_buddy_orders = 11 };
 	mo_fake_map(toy->state.kernel, PAGES_KVA, (TOY_PAGES + 1) * 64);
 	memset(toy->classes, MO_PAGE_FREE_BUDDY, sizeof(toy->classes));
 	toy->state.blocks = (struct block_index){ .n_blocks = 0 };

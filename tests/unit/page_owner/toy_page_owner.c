@@ -5,9 +5,8 @@
 #define FIELD(of, name, offset, size) { .type = of, .member = name, .offset_bytes = offset, .bytes = size }
 
 static const struct mo_fake_row rows[] = {
-	{ .type = "struct page", .bytes = 64 },
-	FIELD("struct page", "flags", 0, 8),
-	FIELD("struct page", "private", 40, 8),
+	MO_PAGE_ROWS,
+	FIELD("struct page", "compound_head", 8, 8),
 	FIELD("struct page", "page_type", 48, 4),
 	{ .type = "struct mem_section", .bytes = 32 },
 	FIELD("struct mem_section", "section_mem_map", 0, 8),

@@ -35,7 +35,7 @@
 	{ .type = "struct kmem_cache_node", .member = member_name, .offset_bytes = offset, .bytes = 8 }
 
 #define SHARED_ROWS \
-	PAGE(NULL, 0, 64), PAGE("flags", 0, 8), PAGE("page_type", 48, 4), CACHE("flags", 8, 4), CACHE("size", 24, 4), \
+	MO_PAGE_ROWS, PAGE("page_type", 48, 4), CACHE("flags", 8, 4), CACHE("size", 24, 4), \
 		CACHE("object_size", 28, 4), \
 		{ .type = "struct kmem_cache", .member = "refcount", .offset_bytes = 56, .bytes = 4, .is_signed = true }, \
 		CACHE("ctor", 64, 8), CACHE("align", 76, 4), CACHE("name", 88, 8), CACHE("list", 96, 16), \

@@ -132,6 +132,34 @@ static void test_file(void **unused)
 	expect_both(kernel, (const char *const[]){ "five   0xc000  r-x    4.0 KiB", "six    0x2000  rwx    4.0 KiB", NULL });
 }
 
+/*
+ * A page within an optimised hugetlb page: its struct page is the head's own, mapped once more, and only the one behind it
+ * tells. Where it is mapped counts from the head.
+ */
+static void test_fake_head(void **unused)
+{
+	struct mo_kernel *kernel = two_processes();
+	struct mo_run *run;
+	char *text;
+
+	(void)unused;
+	mo_fake_put_u64(kernel, VMA(0) + VMA_END, 512 * 4096);
+	for (uint64_t pfn = 512; pfn <= 576; pfn += 64) {
+		toy_page(kernel, pfn, 1ull << TOY_HEAD, MAPPING, 0, 1);
+		mo_fake_put_u64(kernel, PAGE(pfn + 1) + 8, PAGE(512) | 1);
+	}
+	mo_fake_put_u64(kernel, MAPPING + 8, VMA(0) + VMA_RB);
+	put_node(kernel, VMA(0) + VMA_RB, 0, 0);
+	toy_map(kernel, 0, 64, 576 << 12 | PRESENT | WRITABLE);
+	run = fake_run(kernel, memopsy_plugin_entry_tasks());
+	text = fake_run_text(run, "rmap", (const char *const[]){ "576", NULL });
+	if (!strstr(text, "five  0x40000  rwx"))
+		fail_msg("page 64 of the huge page is not at 0x40000:\n%s", text);
+	free(text);
+	fake_run_destroy(run);
+	mo_fake_destroy(kernel);
+}
+
 /* One page at two addresses; the second item's anon_vma leads to both VMAs, and no place is told twice. */
 static void test_ksm(void **unused)
 {
@@ -226,6 +254,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_anon),
 		cmocka_unit_test(test_file),
+		cmocka_unit_test(test_fake_head),
 		cmocka_unit_test(test_ksm),
 		cmocka_unit_test(test_broken_ways),
 		cmocka_unit_test(test_tables_in_a_circle),

@@ -31,9 +31,7 @@
 
 #define P "struct page"
 #define PAGE_ROWS \
-	{ .type = P, .bytes = 64 }, MEMBER(P, "flags", 0, 8), MEMBER(P, "compound_head", 8, 8), MEMBER(P, "mapping", 24, 8), \
-	{ .type = P, .member = "_mapcount.counter", .offset_bytes = 48, .bytes = 4, .is_signed = true }, \
-	{ .type = P, .member = "_refcount.counter", .offset_bytes = 52, .bytes = 4, .is_signed = true }, \
+	MO_PAGE_ROWS, MEMBER(P, "compound_head", 8, 8), \
 	MEMBER("struct swap_info_struct", "swap_map", 0, 8), MEMBER("struct swap_info_struct", "max", 8, 4)
 
 /* How pages lead to the VMAs that map them. */
