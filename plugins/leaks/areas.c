@@ -42,7 +42,7 @@ struct mo_error *list_areas(struct leaks_state *state)
 
 		if (!is_node(state, reader, area) || area->n_pages > most)
 			continue;
-		state->areas[state->index.n_areas++] = (struct indexed_area){
+		state->areas[state->index.n_areas++] = (struct mo_indexed_area){
 			.first_kva = area->first_kva, .end_kva = area->end_kva, .vm_kva = area->vm_kva, .n_pages = area->n_pages };
 	}
 	state->index.areas = state->areas;

@@ -111,7 +111,7 @@ struct mo_error *list_blocks(struct leaks_state *state, struct block_list *list)
 
 bool is_compound_block(const struct leaks_state *state, struct mo_reader *reader, const struct mo_lost_object *lost)
 {
-	uint64_t pfn = direct_map_pa(&state->index, lost->kva) >> state->index.page_shift;
+	uint64_t pfn = mo_index_pa(&state->index, lost->kva) >> state->index.page_shift;
 	uint64_t word = 0;
 	struct mo_error *error;
 
@@ -124,17 +124,17 @@ bool is_compound_block(const struct leaks_state *state, struct mo_reader *reader
 
 #define MOST_SPLIT_PAGES 1024
 
-static bool is_single_page(const struct object_index *index, uint64_t pfn)
+static bool is_single_page(const struct mo_object_index *index, uint64_t pfn)
 {
 	uint32_t node = pfn < index->n_pages ? index->slab_of_page[pfn] : 0;
 
-	return node && is_block(index, node - 1) &&
+	return node && mo_is_block_node(index, node - 1) &&
 	       index->indexed[node - 1].size_bytes == index->page_bytes;
 }
 
 bool follows_reached(const struct leaks_state *state, uint64_t pfn)
 {
-	const struct object_index *index = &state->index;
+	const struct mo_object_index *index = &state->index;
 
 	if (!is_single_page(index, pfn))
 		return false;

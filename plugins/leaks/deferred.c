@@ -31,7 +31,7 @@ static void count_chain(struct leaks_state *state, struct mo_reader *reader, uin
 	}
 	mo_chain_begin(&walk, reader, first, 0, MOST_CALLBACKS);
 	while (mo_chain_next(&walk, &kva)) {
-		state->model.deferred_callbacks += pointed_slab(&state->index, kva) != 0;
+		state->model.deferred_callbacks += mo_pointed_slab(&state->index, kva) != 0;
 		state->model.deferred_slabs += is_slab_page(state, kva);
 	}
 	/* What is broken is RCU's, and no loss: those that were met count. */

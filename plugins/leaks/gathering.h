@@ -12,7 +12,7 @@
 #include <memopsy/vmap.h>
 
 #include "leaks_layout.h"
-#include "object_index.h"
+#include <memopsy/object_index.h>
 
 /* Page frames of the kernel image that were constant before the first object was: they point at none. */
 struct constant_pages {
@@ -46,8 +46,8 @@ struct leaks_state {
 	const struct leaks_layout *layout;
 	const struct mo_mem_map_model *mem_map;
 	const struct mo_vmap_model *vmap; /* NULL: areas are no nodes */
-	struct object_index index;
-	struct indexed_area *areas;
+	struct mo_object_index index;
+	struct mo_indexed_area *areas;
 	struct reference_ranges ranges;
 	struct constant_pages constant[N_CONSTANT];
 	uint64_t *marked;            /* a bit for each object; atomic while threads mark */
@@ -108,9 +108,9 @@ bool follows_reached(const struct leaks_state *state, uint64_t pfn);
 /* groups.c */
 struct mo_error *group_lost(struct leaks_state *state) MO_MUST_USE;
 
-static inline struct object_ref ref_of(const struct mo_lost_object *lost)
+static inline struct mo_object_ref ref_of(const struct mo_lost_object *lost)
 {
-	return (struct object_ref){ .slab = lost->slab, .index = lost->index };
+	return (struct mo_object_ref){ .slab = lost->slab, .index = lost->index };
 }
 
 #endif

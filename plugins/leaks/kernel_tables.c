@@ -19,7 +19,7 @@ static bool mark_table(struct leaks_state *state, uint64_t pa)
 	if (at >= state->index.n_pages || state->kernel_tables[at / 64] >> at % 64 & 1)
 		return false;
 	state->kernel_tables[at / 64] |= 1ull << at % 64;
-	if (node && is_block(&state->index, node - 1))
+	if (node && mo_is_block_node(&state->index, node - 1))
 		state->marked[state->index.indexed[node - 1].first_object / 64] |=
 			1ull << state->index.indexed[node - 1].first_object % 64;
 	return true;

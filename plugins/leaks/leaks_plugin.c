@@ -13,7 +13,7 @@
 
 void free_gathering(struct leaks_state *state)
 {
-	free_object_index(&state->index);
+	mo_object_index_deinit(&state->index);
 	free(state->areas);
 	free(state->marked);
 	free(state->weak);
@@ -47,7 +47,7 @@ static void judge(struct mo_leaks_model *model)
 static struct mo_error *fill(struct leaks_state *state)
 {
 	const struct mo_slab_model *slabs = mo_run_model_of(state->run, MO_SLAB_MODEL);
-	struct mo_error *error = build_object_index(mo_run_kernel(state->run), slabs, &state->index);
+	struct mo_error *error = mo_object_index_build(mo_run_kernel(state->run), slabs, &state->index);
 
 	if (!error)
 		error = add_nodes(state);

@@ -4,9 +4,9 @@
 
 #include "words.h"
 
-static bool is_lost(const struct leaks_state *state, struct object_ref ref)
+static bool is_lost(const struct leaks_state *state, struct mo_object_ref ref)
 {
-	return index_state(&state->index, ref) == MO_OBJECT_ALLOCATED &&
+	return mo_index_state(&state->index, ref) == MO_OBJECT_ALLOCATED &&
 	       !is_marked(state, state->index.indexed[ref.slab].first_object + ref.index);
 }
 
@@ -16,16 +16,16 @@ static void count_objects(struct leaks_state *state)
 
 	model->blocks = state->index.n_blocks;
 	model->areas = state->index.n_areas;
-	for (uint32_t i = 0; i < n_nodes(&state->index); i++) {
-		const struct indexed_slab *slab = &state->index.indexed[i];
-		struct object_ref ref = { .slab = i };
+	for (uint32_t i = 0; i < mo_n_index_nodes(&state->index); i++) {
+		const struct mo_indexed_slab *slab = &state->index.indexed[i];
+		struct mo_object_ref ref = { .slab = i };
 
 		for (; ref.index < slab->objects; ref.index++) {
-			enum mo_object_state object = index_state(&state->index, ref);
+			enum mo_object_state object = mo_index_state(&state->index, ref);
 			bool is_allocated = object == MO_OBJECT_ALLOCATED;
 
 			model->deferred_objects += object == MO_OBJECT_FREE_RCU;
-			if (is_slab_node(&state->index, i)) {
+			if (mo_is_slab_node(&state->index, i)) {
 				model->objects += is_allocated;
 				model->object_bytes += is_allocated ? slab->size_bytes : 0;
 			}
@@ -34,24 +34,24 @@ static void count_objects(struct leaks_state *state)
 	}
 }
 
-static struct mo_lost_object describe(const struct leaks_state *state, struct object_ref ref)
+static struct mo_lost_object describe(const struct leaks_state *state, struct mo_object_ref ref)
 {
-	const struct object_index *index = &state->index;
+	const struct mo_object_index *index = &state->index;
 	struct mo_lost_object lost = { .slab = ref.slab, .index = ref.index, .head = UINT32_MAX };
 	uint64_t object = index->indexed[ref.slab].first_object + ref.index;
 	uint64_t n_bytes;
 
-	object_span(index, ref, &lost.kva, &n_bytes);
-	lost.bytes = is_slab_node(index, ref.slab) ? index->indexed[ref.slab].size_bytes : n_bytes;
-	if (area_of(index, ref.slab))
+	mo_object_span(index, ref, &lost.kva, &n_bytes);
+	lost.bytes = mo_is_slab_node(index, ref.slab) ? index->indexed[ref.slab].size_bytes : n_bytes;
+	if (mo_area_of_node(index, ref.slab))
 		lost.kind = MO_LOST_AREA;
-	else if (!is_slab_node(index, ref.slab))
-		lost.kind = mo_page_class_of(state->mem_map, direct_map_pa(index, lost.kva) >> index->page_shift) ==
+	else if (!mo_is_slab_node(index, ref.slab))
+		lost.kind = mo_page_class_of(state->mem_map, mo_index_pa(index, lost.kva) >> index->page_shift) ==
 					    MO_PAGE_LARGE_KMALLOC ?
 				    MO_LOST_LARGE_KMALLOC :
 				    MO_LOST_PAGES;
 	if (state->weak[object / 64] >> object % 64 & 1 ||
-	    (lost.kind == MO_LOST_PAGES && follows_reached(state, direct_map_pa(index, lost.kva) >> index->page_shift)))
+	    (lost.kind == MO_LOST_PAGES && follows_reached(state, mo_index_pa(index, lost.kva) >> index->page_shift)))
 		lost.confidence = MO_LOST_SUSPECT;
 	return lost;
 }
@@ -60,8 +60,8 @@ static void fill_lost(struct leaks_state *state)
 {
 	size_t n_lost = 0;
 
-	for (uint32_t i = 0; i < n_nodes(&state->index); i++) {
-		struct object_ref ref = { .slab = i };
+	for (uint32_t i = 0; i < mo_n_index_nodes(&state->index); i++) {
+		struct mo_object_ref ref = { .slab = i };
 
 		for (; ref.index < state->index.indexed[i].objects; ref.index++)
 			if (is_lost(state, ref))
@@ -84,7 +84,7 @@ struct mo_error *list_lost(struct leaks_state *state)
 
 bool find_lost(const struct leaks_state *state, uint64_t word, uint32_t *ret)
 {
-	struct object_ref ref;
+	struct mo_object_ref ref;
 	uint64_t key;
 	size_t low = 0;
 	size_t high = state->model.n_lost;
@@ -110,7 +110,7 @@ bool next_pointed(const struct leaks_state *state, struct mo_reader *reader, uin
 	uint64_t kva;
 	uint64_t n_bytes;
 
-	object_span(&state->index, ref_of(&state->lost[from]), &kva, &n_bytes);
+	mo_object_span(&state->index, ref_of(&state->lost[from]), &kva, &n_bytes);
 	while (*offset + word_bytes <= n_bytes) {
 		const void *view;
 		size_t n_viewed;
@@ -123,7 +123,7 @@ bool next_pointed(const struct leaks_state *state, struct mo_reader *reader, uin
 		}
 		for (size_t at = 0; at + word_bytes <= n_viewed; at += word_bytes) {
 			*offset += word_bytes;
-			if (find_lost(state, index_word(&state->index, (const uint8_t *)view + at), ret) && *ret != from)
+			if (find_lost(state, mo_index_word(&state->index, (const uint8_t *)view + at), ret) && *ret != from)
 				return true;
 		}
 	}

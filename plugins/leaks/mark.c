@@ -9,7 +9,6 @@
 #include "dead_words.h"
 #include "gathering.h"
 #include "nodes.h"
-#include "root_pages.h"
 #include "sheaves.h"
 #include "words.h"
 
@@ -30,7 +29,7 @@ struct marking {
 static void defer_objects(const struct marking *marking, struct marking_thread *thread, const uint8_t *bytes, uint64_t end,
 			  struct word_source source)
 {
-	const struct object_index *index = &marking->state->index;
+	const struct mo_object_index *index = &marking->state->index;
 	uint64_t n_objects = waiting_objects(marking->state, &marking->sheaves, bytes, end);
 	size_t n_before = thread->stack.n_refs + thread->left.n_refs;
 
@@ -79,17 +78,17 @@ static void scan_struct_pages(struct leaks_state *state, struct mo_reader *reade
 
 /* What belongs to a node beside its bytes. */
 static struct word_source begin_node(struct leaks_state *state, struct mo_reader *reader, struct marking_thread *thread,
-				     struct object_ref ref, uint64_t kva)
+				     struct mo_object_ref ref, uint64_t kva)
 {
 	struct word_source source = { .kva = kva };
 
-	if (is_slab_node(&state->index, ref.slab)) {
+	if (mo_is_slab_node(&state->index, ref.slab)) {
 		source.has_no_frames = true;
 		if (state->index.slabs->slabs[ref.slab].cache == state->ranges.area_cache)
 			source.area_bytes = 2 * state->index.word_bytes;
-	} else if (is_block(&state->index, ref.slab)) {
+	} else if (mo_is_block_node(&state->index, ref.slab)) {
 		source.may_be_table = true;
-		scan_struct_pages(state, reader, thread, direct_map_pa(&state->index, kva) >> state->index.page_shift,
+		scan_struct_pages(state, reader, thread, mo_index_pa(&state->index, kva) >> state->index.page_shift,
 				  state->index.indexed[ref.slab].size_bytes >> state->index.page_shift);
 	}
 	return source;
@@ -127,16 +126,16 @@ static void scan_live_words(const struct marking *marking, struct marking_thread
 
 /* The words of one object, in the pieces that views give; what cannot be read of it is counted. */
 static void scan_object(const struct marking *marking, struct mo_reader *reader, struct marking_thread *thread,
-			struct object_ref ref)
+			struct mo_object_ref ref)
 {
 	struct leaks_state *state = marking->state;
-	bool is_area = area_of(&state->index, ref.slab);
+	bool is_area = mo_area_of_node(&state->index, ref.slab);
 	struct word_source source;
 	uint8_t copy[COPY_BYTES];
 	uint64_t kva;
 	uint64_t n_bytes;
 
-	object_span(&state->index, ref, &kva, &n_bytes);
+	mo_object_span(&state->index, ref, &kva, &n_bytes);
 	source = begin_node(state, reader, thread, ref, kva);
 	while (n_bytes) {
 		const void *view;
@@ -144,7 +143,7 @@ static void scan_object(const struct marking *marking, struct mo_reader *reader,
 		struct mo_error *error = view_node(state, reader, ref, source.kva, n_bytes, &view, &n_viewed);
 
 		if (!error && n_viewed < n_bytes && n_bytes <= sizeof(copy) && !is_area) {
-			error = mo_read_pa(reader, direct_map_pa(&state->index, source.kva), copy, n_bytes);
+			error = mo_read_pa(reader, mo_index_pa(&state->index, source.kva), copy, n_bytes);
 			view = copy;
 			n_viewed = n_bytes;
 		}
@@ -153,8 +152,8 @@ static void scan_object(const struct marking *marking, struct mo_reader *reader,
 			thread->missing_objects++;
 			return;
 		}
-		if (marking->dead.n && (is_slab_node(&state->index, ref.slab) ? marking->dead.has_objects : !is_area))
-			scan_live_words(marking, thread, view, n_viewed, direct_map_pa(&state->index, source.kva), source);
+		if (marking->dead.n && (mo_is_slab_node(&state->index, ref.slab) ? marking->dead.has_objects : !is_area))
+			scan_live_words(marking, thread, view, n_viewed, mo_index_pa(&state->index, source.kva), source);
 		else
 			scan_part(marking, thread, view, n_viewed, source);
 		source.kva += n_viewed;
@@ -166,7 +165,7 @@ static void scan_object(const struct marking *marking, struct mo_reader *reader,
 static struct mo_error *follow(const struct marking *marking, struct mo_reader *reader, struct marking_thread *thread)
 {
 	while (thread->stack.n_refs) {
-		struct object_ref ref = thread->stack.refs[--thread->stack.n_refs];
+		struct mo_object_ref ref = thread->stack.refs[--thread->stack.n_refs];
 
 		scan_object(marking, reader, thread, ref);
 	}
@@ -278,7 +277,7 @@ static enum root_kind root_kind(const struct leaks_state *state, uint8_t class, 
 		/* What booting left there are numbers of its own time. */
 		return ROOT_ADDRESSES;
 	default:
-		return is_root_class((enum mo_page_class)class) ? ROOT_WORDS : NO_ROOT;
+		return mo_is_root_class((enum mo_page_class)class) ? ROOT_WORDS : NO_ROOT;
 	}
 }
 
@@ -315,7 +314,7 @@ static struct mo_error *scan_memmap_chunk(void *context, struct mo_reader *reade
 {
 	const struct marking *marking = context;
 	struct leaks_state *state = marking->state;
-	const struct object_index *index = &state->index;
+	const struct mo_object_index *index = &state->index;
 	struct marking_thread *thread = &marking->threads[thread_index];
 	struct mo_error *error = NULL;
 
@@ -323,7 +322,7 @@ static struct mo_error *scan_memmap_chunk(void *context, struct mo_reader *reade
 		uint64_t start = pfn;
 
 		while (pfn < first + n_items && (pfn >= index->n_pages || !index->slab_of_page[pfn] ||
-						 !is_block(index, index->slab_of_page[pfn] - 1)))
+						 !mo_is_block_node(index, index->slab_of_page[pfn] - 1)))
 			pfn++;
 		if (pfn > start)
 			scan_struct_pages(state, reader, thread, start, pfn - start);
@@ -365,12 +364,12 @@ static struct mo_error *begin_with_unknown(struct marking *marking)
 	const struct mo_slab_model *slabs = state->index.slabs;
 
 	for (uint32_t i = 0; i < slabs->n_slabs; i++) {
-		struct object_ref ref = { .slab = i };
+		struct mo_object_ref ref = { .slab = i };
 
 		if (slabs->slabs[i].fault == MO_SLAB_SOUND)
 			continue;
 		for (; ref.index < state->index.indexed[i].objects; ref.index++) {
-			if (index_state(&state->index, ref) != MO_OBJECT_UNKNOWN)
+			if (mo_index_state(&state->index, ref) != MO_OBJECT_UNKNOWN)
 				continue;
 			state->model.unknown_objects++;
 			if (!append_ref(&marking->round, ref))
@@ -399,7 +398,7 @@ static struct mo_error *collect_round(struct marking *marking, unsigned n_thread
 static struct mo_error *scan_registers(struct marking *marking)
 {
 	struct leaks_state *state = marking->state;
-	const struct object_index *index = &state->index;
+	const struct mo_object_index *index = &state->index;
 	struct mo_cpu_registers registers;
 	struct mo_error *error = NULL;
 

@@ -33,12 +33,12 @@ static void find_struct_pages(struct leaks_state *state)
 /* Makes room behind the slabs, and one table of all page frames. */
 static struct mo_error *widen_index(struct leaks_state *state, const struct block_list *blocks)
 {
-	struct object_index *index = &state->index;
+	struct mo_object_index *index = &state->index;
 	const struct mo_mem_map_model *mem_map = state->mem_map;
 	const struct mo_page_run *last = &mem_map->runs[mem_map->n_runs - 1];
 	uint64_t end_pfn = last->first_pfn + last->n_pages;
 	size_t n_nodes = index->n_slabs + blocks->n + index->n_areas;
-	struct indexed_slab *indexed;
+	struct mo_indexed_slab *indexed;
 	uint32_t *of_page;
 
 	if (end_pfn < index->first_pfn + index->n_pages)
@@ -61,7 +61,7 @@ static struct mo_error *widen_index(struct leaks_state *state, const struct bloc
 	return NULL;
 }
 
-static void enter_blocks(struct object_index *index, const struct block_list *blocks)
+static void enter_blocks(struct mo_object_index *index, const struct block_list *blocks)
 {
 	for (size_t i = 0; i < blocks->n; i++) {
 		const struct block *block = &blocks->blocks[i];
@@ -69,7 +69,7 @@ static void enter_blocks(struct object_index *index, const struct block_list *bl
 
 		if (index->slab_of_page[block->pfn] || (uint64_t)block->n_pages << index->page_shift > UINT32_MAX)
 			continue; /* a slab says that it has it: then it is no block */
-		index->indexed[number] = (struct indexed_slab){
+		index->indexed[number] = (struct mo_indexed_slab){
 			.first_kva = index->first_kva + (block->pfn << index->page_shift),
 			.first_object = index->n_objects++,
 			.objects = block->is_free ? 0 : 1, /* what is free is neither lost nor leads anywhere */
@@ -85,14 +85,14 @@ static void enter_blocks(struct object_index *index, const struct block_list *bl
 /* The pages of an area lead to it, too. */
 static void enter_areas(struct leaks_state *state)
 {
-	struct object_index *index = &state->index;
+	struct mo_object_index *index = &state->index;
 	struct mo_reader *reader = mo_run_reader(state->run);
 
 	for (uint32_t i = 0; i < index->n_areas; i++) {
-		const struct indexed_area *area = &index->areas[i];
+		const struct mo_indexed_area *area = &index->areas[i];
 		uint32_t number = index->n_slabs + index->n_blocks + i;
 
-		index->indexed[number] = (struct indexed_slab){ .first_kva = area->first_kva,
+		index->indexed[number] = (struct mo_indexed_slab){ .first_kva = area->first_kva,
 								.first_object = index->n_objects++, .objects = 1 };
 		for (uint64_t k = 0; k < area->n_pages; k++) {
 			uint64_t pa;
@@ -121,7 +121,7 @@ static uint32_t find_area_cache(const struct leaks_state *state)
 static void set_ranges(struct leaks_state *state)
 {
 	struct reference_ranges *ranges = &state->ranges;
-	const struct object_index *index = &state->index;
+	const struct mo_object_index *index = &state->index;
 
 	ranges->floor_kva = index->first_kva;
 	ranges->least_number = LEAST_NUMBER;

@@ -57,7 +57,7 @@ static bool is_sysctl_tree(const struct leaks_state *state, struct mo_reader *re
 		error = mo_read_field(reader, &layout->sysctl_header.root, kva, &root);
 	if (!error && !root)
 		error = mo_read_pointer(reader, kva + header_bytes, &sub);
-	if (!error && pointed_slab(&state->index, sub))
+	if (!error && mo_pointed_slab(&state->index, sub))
 		error = mo_read_field(reader, &layout->sysctl_header.root, sub, &root);
 	mo_error_destroy(error);
 	return !error && sub && root == layout->sysctl_table_root.kva && is_in_image(state, tree);
@@ -87,7 +87,7 @@ const char *purpose_of(const struct leaks_state *state, struct mo_reader *reader
 		return "VMCOREINFO, of which the crash kernel has a copy";
 	if (state->lost[lost].kind != MO_LOST_OBJECT)
 		return NULL;
-	object_span(&state->index, ref_of(&state->lost[lost]), &kva, &n_bytes);
+	mo_object_span(&state->index, ref_of(&state->lost[lost]), &kva, &n_bytes);
 	if (is_sysctl_header(state, reader, kva, n_bytes))
 		return "ctl_table_header of a sysctl table registered at boot";
 	if (is_sysctl_tree(state, reader, kva, n_bytes))

@@ -82,10 +82,10 @@ static struct owner owner_at(struct owner_finder *finder, uint64_t word)
 /* The best owner among the words of some bytes: the first module, else the first symbol. */
 static bool look_through(struct owner_finder *finder, const uint8_t *bytes, size_t n_bytes, struct owner *best)
 {
-	const struct object_index *index = &finder->state->index;
+	const struct mo_object_index *index = &finder->state->index;
 
 	for (size_t at = 0; at + index->word_bytes <= n_bytes; at += index->word_bytes) {
-		uint64_t word = index_word(index, bytes + at);
+		uint64_t word = mo_index_word(index, bytes + at);
 		struct owner owner;
 
 		/* Small negative numbers are no addresses. */
@@ -111,7 +111,7 @@ static struct owner owner_of_area(const struct leaks_state *state, uint64_t kva)
 
 struct owner find_owner(struct owner_finder *finder, uint32_t lost)
 {
-	const struct object_index *index = &finder->state->index;
+	const struct mo_object_index *index = &finder->state->index;
 	const struct mo_lost_object *object = &finder->state->lost[lost];
 	uint64_t constructor_kva = object->kind == MO_LOST_OBJECT ?
 					   index->slabs->caches[index->slabs->slabs[object->slab].cache].constructor_kva :
@@ -124,7 +124,7 @@ struct owner find_owner(struct owner_finder *finder, uint32_t lost)
 		best = owner_of_area(finder->state, object->kva);
 	if (best.module)
 		return best;
-	object_span(index, ref_of(object), &kva, &n_bytes);
+	mo_object_span(index, ref_of(object), &kva, &n_bytes);
 	if (n_bytes > MOST_OBJECT_BYTES)
 		n_bytes = MOST_OBJECT_BYTES;
 	while (n_bytes) {

@@ -9,10 +9,10 @@
 static void mark_array(struct leaks_state *state, uint64_t kva, uint64_t end_kva)
 {
 	for (kva &= ~(state->index.page_bytes - 1); kva < end_kva; kva += state->index.page_bytes) {
-		struct object_ref ref;
+		struct mo_object_ref ref;
 		uint64_t object;
 
-		if (!node_at(state, kva, &ref) || is_slab_node(&state->index, ref.slab))
+		if (!node_at(state, kva, &ref) || mo_is_slab_node(&state->index, ref.slab))
 			continue;
 		object = state->index.indexed[ref.slab].first_object;
 		state->marked[object / 64] |= 1ull << object % 64;

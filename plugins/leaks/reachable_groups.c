@@ -31,7 +31,7 @@ static bool read_word(const struct reachable *reachable, uint64_t pa, uint64_t *
 		mo_error_destroy(error);
 		return false;
 	}
-	*ret = index_word(&reachable->refs.index, bytes);
+	*ret = mo_index_word(&reachable->refs.index, bytes);
 	return true;
 }
 
@@ -41,7 +41,7 @@ static bool read_word(const struct reachable *reachable, uint64_t pa, uint64_t *
  */
 static bool links_back(const struct reachable *reachable, const struct link_kind *kind, uint64_t holder)
 {
-	const struct object_index *index = &reachable->refs.index;
+	const struct mo_object_index *index = &reachable->refs.index;
 	uint64_t pa = holder_pa(holder);
 	uint64_t word;
 	uint64_t first;
@@ -52,8 +52,8 @@ static bool links_back(const struct reachable *reachable, const struct link_kind
 	if (!read_word(reachable, pa, &word) || kind->is_node)
 		return false;
 	word &= ~7ull;
-	if (!read_word(reachable, direct_map_pa(index, word), &first) ||
-	    !read_word(reachable, direct_map_pa(index, word) + index->word_bytes, &second))
+	if (!read_word(reachable, mo_index_pa(index, word), &first) ||
+	    !read_word(reachable, mo_index_pa(index, word) + index->word_bytes, &second))
 		return false;
 	if (!(first & ~3ull) && kind->is_linked)
 		return true;
@@ -85,7 +85,7 @@ static struct mo_error *find_components(const struct reachable *reachable, struc
 			uint64_t holder;
 
 			if (number >= kind->n_objects ||
-			    index_state(&reachable->refs.index, (struct object_ref){ .slab = slab, .index = k }) != MO_OBJECT_ALLOCATED)
+			    mo_index_state(&reachable->refs.index, (struct mo_object_ref){ .slab = slab, .index = k }) != MO_OBJECT_ALLOCATED)
 				continue;
 			component = component_of(kind, number);
 			holder = kind->holders[number];

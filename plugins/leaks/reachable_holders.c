@@ -78,11 +78,11 @@ static void hold(const struct reachable *reachable, struct link_kind *kind, cons
 static bool meet_words(void *context, unsigned thread_index, const uint8_t *bytes, size_t n_bytes, uint64_t pa, bool is_slab)
 {
 	struct reachable *reachable = context;
-	const struct object_index index = reachable->refs.index;
+	const struct mo_object_index index = reachable->refs.index;
 
 	(void)thread_index;
 	for (size_t at = 0; at + index.word_bytes <= n_bytes; at += index.word_bytes) {
-		uint64_t word = index_word(&index, bytes + at);
+		uint64_t word = mo_index_word(&index, bytes + at);
 		struct place_in_cache to;
 		struct place_in_cache from;
 		struct link_kind *kind;

@@ -11,14 +11,14 @@
 
 bool locate(const struct reachable *reachable, uint64_t word, struct place_in_cache *ret)
 {
-	const struct object_index *index = &reachable->refs.index;
-	uint32_t slab = pointed_slab(index, word);
-	struct object_ref ref = { .slab = slab - 1 };
+	const struct mo_object_index *index = &reachable->refs.index;
+	uint32_t slab = mo_pointed_slab(index, word);
+	struct mo_object_ref ref = { .slab = slab - 1 };
 	enum mo_object_state state;
 
-	if (!slab || !pointed_object(index, ref.slab, word, &ref.index))
+	if (!slab || !mo_pointed_object(index, ref.slab, word, &ref.index))
 		return false;
-	state = index_state(index, ref);
+	state = mo_index_state(index, ref);
 	if (state != MO_OBJECT_ALLOCATED && state != MO_OBJECT_UNKNOWN)
 		return false;
 	ret->cache = index->slabs->slabs[ref.slab].cache;
@@ -118,11 +118,11 @@ static bool count_words(void *context, unsigned thread_index, const uint8_t *byt
 {
 	const struct counting *counting = context;
 	const struct reachable *reachable = counting->reachable;
-	const struct object_index index = reachable->refs.index;
+	const struct mo_object_index index = reachable->refs.index;
 	uint32_t *counts = counting->counts + thread_index * counting->n_of_thread;
 
 	for (size_t at = 0; at + index.word_bytes <= n_bytes; at += index.word_bytes) {
-		uint64_t word = index_word(&index, bytes + at);
+		uint64_t word = mo_index_word(&index, bytes + at);
 		struct place_in_cache to;
 		struct place_in_cache from;
 		uint64_t counted;
@@ -261,5 +261,5 @@ void free_links(struct reachable *reachable)
 	free(reachable->is_node_cache);
 	free(reachable->first_words);
 	free(reachable->kind_of_word);
-	free_object_index(&reachable->refs.index);
+	mo_object_index_deinit(&reachable->refs.index);
 }

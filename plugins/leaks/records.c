@@ -153,7 +153,7 @@ static bool find_page_record(const struct record_finder *finder, const struct mo
 
 	if (!finder->pages)
 		return false;
-	error = finder->pages->find(finder->pages, finder->reader, direct_map_pa(&state->index, lost->kva) >> state->index.page_shift,
+	error = finder->pages->find(finder->pages, finder->reader, mo_index_pa(&state->index, lost->kva) >> state->index.page_shift,
 				    &found);
 	mo_error_destroy(error);
 	if (error)

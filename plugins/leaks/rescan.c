@@ -39,7 +39,7 @@ static struct mo_error *look_again(const struct leaks_state *state, const struct
 				   const struct mo_mem_map_model *mem_map, struct addresses *ret)
 {
 	struct leaks_state again = { .run = state->run, .layout = state->layout, .mem_map = mem_map, .vmap = state->vmap };
-	struct mo_error *error = build_object_index(mo_run_kernel(state->run), slabs, &again.index);
+	struct mo_error *error = mo_object_index_build(mo_run_kernel(state->run), slabs, &again.index);
 
 	if (!error)
 		error = add_nodes(&again);

@@ -42,12 +42,12 @@ struct mo_error *read_sheaf_shape(struct leaks_state *state, struct sheaf_shape 
 }
 
 /* The cache whose object begins at a word. */
-static uint32_t cache_of(const struct object_index *index, uint64_t word)
+static uint32_t cache_of(const struct mo_object_index *index, uint64_t word)
 {
-	uint32_t slab = pointed_slab(index, word);
+	uint32_t slab = mo_pointed_slab(index, word);
 	uint32_t object;
 
-	if (!slab || !is_slab_node(index, slab - 1) || !pointed_object(index, slab - 1, word, &object))
+	if (!slab || !mo_is_slab_node(index, slab - 1) || !mo_pointed_object(index, slab - 1, word, &object))
 		return MO_SLAB_NO_CACHE;
 	return index->slabs->slabs[slab - 1].cache;
 }
@@ -55,7 +55,7 @@ static uint32_t cache_of(const struct object_index *index, uint64_t word)
 bool is_sheaf(const struct leaks_state *state, const struct sheaf_shape *shape, const uint8_t *bytes, size_t n_bytes,
 	      uint64_t *end_ret)
 {
-	const struct object_index *index = &state->index;
+	const struct mo_object_index *index = &state->index;
 	uint32_t cache = MO_SLAB_NO_CACHE;
 	uint64_t at = shape->objects_bytes;
 	uint64_t end = n_bytes;
@@ -63,11 +63,11 @@ bool is_sheaf(const struct leaks_state *state, const struct sheaf_shape *shape, 
 
 	if (!shape->is_known || n_bytes < shape->objects_bytes + index->word_bytes)
 		return false;
-	cache_kva = index_word(index, bytes + shape->cache_bytes);
-	if (!pointed_slab(index, cache_kva))
+	cache_kva = mo_index_word(index, bytes + shape->cache_bytes);
+	if (!mo_pointed_slab(index, cache_kva))
 		return false;
 	for (; at + index->word_bytes <= end; at += index->word_bytes) {
-		uint64_t word = index_word(index, bytes + at);
+		uint64_t word = mo_index_word(index, bytes + at);
 
 		if (!word)
 			continue;
@@ -89,11 +89,11 @@ bool is_sheaf(const struct leaks_state *state, const struct sheaf_shape *shape, 
 
 uint64_t waiting_objects(const struct leaks_state *state, const struct sheaf_shape *shape, const uint8_t *bytes, uint64_t end)
 {
-	const struct object_index *index = &state->index;
+	const struct mo_object_index *index = &state->index;
 	uint64_t most = (end - shape->objects_bytes) / index->word_bytes;
 	uint32_t size;
 
-	if (!shape->has_waiting || index_word(index, bytes + shape->function_bytes) != shape->function_kva)
+	if (!shape->has_waiting || mo_index_word(index, bytes + shape->function_bytes) != shape->function_kva)
 		return 0;
 	memcpy(&size, bytes + shape->size_bytes, 4);
 	if (index->is_swapped)

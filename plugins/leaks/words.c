@@ -7,11 +7,11 @@
 #define ROUND_NUMBER 0xffffull      /* numbers without these bits are sizes and limits far more often than an object's address */
 #define ENTRIES_AT_ONCE 128u
 
-bool append_ref(struct ref_list *list, struct object_ref ref)
+bool append_ref(struct ref_list *list, struct mo_object_ref ref)
 {
 	if (list->n_refs == list->n_slots) {
 		size_t n_slots = list->n_slots ? list->n_slots * 2 : 1024;
-		struct object_ref *refs = realloc(list->refs, n_slots * sizeof(*refs));
+		struct mo_object_ref *refs = realloc(list->refs, n_slots * sizeof(*refs));
 
 		if (!refs)
 			return false;
@@ -25,16 +25,16 @@ bool append_ref(struct ref_list *list, struct object_ref ref)
 /* A word that points into a node. */
 static void meet(struct leaks_state *state, struct marking_thread *thread, uint32_t node, uint64_t word)
 {
-	struct object_ref ref = { .slab = node };
+	struct mo_object_ref ref = { .slab = node };
 	uint64_t object;
 	uint64_t bit;
 
-	if (is_slab_node(&state->index, node) ? !pointed_object(&state->index, node, word, &ref.index) :
+	if (mo_is_slab_node(&state->index, node) ? !mo_pointed_object(&state->index, node, word, &ref.index) :
 						!state->index.indexed[node].objects)
 		return;
 	object = state->index.indexed[node].first_object + ref.index;
 	bit = 1ull << object % 64;
-	if (is_marked(state, object) || index_state(&state->index, ref) != MO_OBJECT_ALLOCATED)
+	if (is_marked(state, object) || mo_index_state(&state->index, ref) != MO_OBJECT_ALLOCATED)
 		return;
 	if (__atomic_fetch_or(&state->marked[object / 64], bit, __ATOMIC_RELAXED) & bit)
 		return; /* another thread was faster */
@@ -47,19 +47,19 @@ void meet_frame(struct leaks_state *state, struct marking_thread *thread, uint64
 	uint64_t at = pfn - state->index.first_pfn;
 	uint32_t node = at < state->index.n_pages ? state->index.slab_of_page[at] : 0;
 
-	if (node && is_block(&state->index, node - 1))
+	if (node && mo_is_block_node(&state->index, node - 1))
 		meet(state, thread, node - 1, 0);
 }
 
 /* Which area an address lies in; the number of areas: in none. */
-static uint32_t find_area(const struct object_index *index, uint64_t word)
+static uint32_t find_area(const struct mo_object_index *index, uint64_t word)
 {
 	uint32_t low = 0;
 	uint32_t high = index->n_areas;
 
 	while (low < high) {
 		uint32_t middle = low + (high - low) / 2;
-		const struct indexed_area *area = &index->areas[middle];
+		const struct mo_indexed_area *area = &index->areas[middle];
 
 		if (word < area->first_kva)
 			high = middle;
@@ -73,7 +73,7 @@ static uint32_t find_area(const struct object_index *index, uint64_t word)
 
 static void meet_area(struct leaks_state *state, struct marking_thread *thread, uint64_t word, uint64_t source_kva)
 {
-	const struct object_index *index = &state->index;
+	const struct mo_object_index *index = &state->index;
 	uint32_t area = find_area(index, word);
 
 	/* Every area's own struct vm_struct points at it: that keeps none. */
@@ -81,21 +81,21 @@ static void meet_area(struct leaks_state *state, struct marking_thread *thread, 
 		meet(state, thread, index->n_slabs + index->n_blocks + area, word);
 }
 
-bool node_at(const struct leaks_state *state, uint64_t word, struct object_ref *ret)
+bool node_at(const struct leaks_state *state, uint64_t word, struct mo_object_ref *ret)
 {
-	const struct object_index *index = &state->index;
+	const struct mo_object_index *index = &state->index;
 	const struct reference_ranges *ranges = &state->ranges;
-	uint32_t node = pointed_slab(index, word);
-	struct object_ref ref = { .slab = node - 1 };
+	uint32_t node = mo_pointed_slab(index, word);
+	struct mo_object_ref ref = { .slab = node - 1 };
 
-	if (node && is_slab_node(index, node - 1)) {
-		if (!pointed_object(index, node - 1, word, &ref.index))
+	if (node && mo_is_slab_node(index, node - 1)) {
+		if (!mo_pointed_object(index, node - 1, word, &ref.index))
 			return false;
 	} else if (!node && word - ranges->first_page_kva < ranges->page_bytes) {
 		uint64_t pfn = (word - ranges->first_page_kva) / ranges->page_struct_bytes;
 
 		node = pfn < index->n_pages ? index->slab_of_page[pfn] : 0;
-		if (!node || !is_block(index, node - 1))
+		if (!node || !mo_is_block_node(index, node - 1))
 			return false;
 		ref.slab = node - 1;
 	} else if (!node && word - ranges->first_area_kva < ranges->area_bytes) {
@@ -111,21 +111,21 @@ bool node_at(const struct leaks_state *state, uint64_t word, struct object_ref *
 	return true;
 }
 
-struct mo_error *view_node(const struct leaks_state *state, struct mo_reader *reader, struct object_ref ref, uint64_t kva,
+struct mo_error *view_node(const struct leaks_state *state, struct mo_reader *reader, struct mo_object_ref ref, uint64_t kva,
 			   uint64_t n_bytes, const void **ret, size_t *n_bytes_ret)
 {
-	if (area_of(&state->index, ref.slab))
+	if (mo_area_of_node(&state->index, ref.slab))
 		return mo_view(reader, kva, n_bytes, ret, n_bytes_ret);
-	return mo_view_pa(reader, direct_map_pa(&state->index, kva), n_bytes, ret, n_bytes_ret);
+	return mo_view_pa(reader, mo_index_pa(&state->index, kva), n_bytes, ret, n_bytes_ret);
 }
 
-static bool is_in_one_object(const struct object_index *index, uint32_t slab, uint64_t kva, uint64_t n_bytes)
+static bool is_in_one_object(const struct mo_object_index *index, uint32_t slab, uint64_t kva, uint64_t n_bytes)
 {
 	uint32_t first;
 	uint32_t last;
 
-	return pointed_slab(index, kva) == slab + 1 && pointed_slab(index, kva + n_bytes - 1) == slab + 1 &&
-	       pointed_object(index, slab, kva, &first) && pointed_object(index, slab, kva + n_bytes - 1, &last) && first == last;
+	return mo_pointed_slab(index, kva) == slab + 1 && mo_pointed_slab(index, kva + n_bytes - 1) == slab + 1 &&
+	       mo_pointed_object(index, slab, kva, &first) && mo_pointed_object(index, slab, kva + n_bytes - 1, &last) && first == last;
 }
 
 /*
@@ -135,16 +135,16 @@ static bool is_in_one_object(const struct object_index *index, uint32_t slab, ui
 static void meet_page(struct leaks_state *state, struct marking_thread *thread, uint64_t word, const uint8_t *behind,
 		      size_t n_behind, struct word_source source)
 {
-	const struct object_index *index = &state->index;
+	const struct mo_object_index *index = &state->index;
 	uint64_t offset = word - state->ranges.first_page_kva;
 	uint64_t pfn = offset / state->ranges.page_struct_bytes;
 	uint32_t node = pfn < index->n_pages ? index->slab_of_page[pfn] : 0;
 	uint32_t pair[2];
 	uint64_t kva;
 
-	if (!node || area_of(index, node - 1))
+	if (!node || mo_area_of_node(index, node - 1))
 		return;
-	if (!is_slab_node(index, node - 1)) {
+	if (!mo_is_slab_node(index, node - 1)) {
 		meet(state, thread, node - 1, word);
 		return;
 	}
@@ -157,7 +157,7 @@ static void meet_page(struct leaks_state *state, struct marking_thread *thread, 
 		uint64_t length = index->is_swapped ? __builtin_bswap32(pair[1 - i]) : pair[1 - i];
 
 		/* The whole of it lies in one object, and buffers are aligned. */
-		if (length && !(at & 3) && at + length <= MOST_SLAB_BYTES && is_in_one_object(index, node - 1, kva + at, length))
+		if (length && !(at & 3) && at + length <= MO_INDEX_SLAB_BYTES_MAX && is_in_one_object(index, node - 1, kva + at, length))
 			meet(state, thread, node - 1, kva + at);
 	}
 }
@@ -172,24 +172,24 @@ static void note_weak(struct leaks_state *state, uint32_t node, uint32_t object)
 /* A number that may be a physical address, an entry of a page table, or a page frame number. */
 static inline void meet_number(struct leaks_state *state, uint64_t word, bool has_no_frames)
 {
-	const struct object_index *index = &state->index;
+	const struct mo_object_index *index = &state->index;
 	uint64_t pfn = (word & state->ranges.entries.pa_mask) >> index->page_shift;
 	uint32_t node = pfn < index->n_pages ? index->slab_of_page[pfn] : 0;
-	struct object_ref ref = { .slab = node - 1 };
+	struct mo_object_ref ref = { .slab = node - 1 };
 	uint64_t kva;
 	uint64_t n_bytes;
 
-	if (node && is_slab_node(index, node - 1)) {
-		if (word & ROUND_NUMBER && pointed_object(index, node - 1, index->first_kva + word, &ref.index)) {
-			object_span(index, ref, &kva, &n_bytes);
+	if (node && mo_is_slab_node(index, node - 1)) {
+		if (word & ROUND_NUMBER && mo_pointed_object(index, node - 1, index->first_kva + word, &ref.index)) {
+			mo_object_span(index, ref, &kva, &n_bytes);
 			if (kva == index->first_kva + word)
 				note_weak(state, node - 1, ref.index);
 		}
-	} else if (node && is_block(index, node - 1) && (!(word & (index->page_bytes - 1)) || word & state->ranges.entries.present_mask)) {
+	} else if (node && mo_is_block_node(index, node - 1) && (!(word & (index->page_bytes - 1)) || word & state->ranges.entries.present_mask)) {
 		note_weak(state, node - 1, 0);
 	}
 	node = word < index->n_pages && !has_no_frames ? index->slab_of_page[word] : 0;
-	if (node && is_block(index, node - 1) &&
+	if (node && mo_is_block_node(index, node - 1) &&
 	    index->indexed[node - 1].first_kva == index->first_kva + (word << index->page_shift))
 		note_weak(state, node - 1, 0);
 }
@@ -204,12 +204,12 @@ static inline bool is_table_entry(const struct mo_entry_words *entries, uint64_t
  * A slab's own struct page leads to its first object (SLAB's s_mem) and to free ones: that keeps none. But the vector of its
  * objects' owners may be one of its objects, too; the pointer to that has bit 0 set.
  */
-static inline bool is_own_page(const struct object_index *index, const struct reference_ranges *ranges, uint64_t kva,
+static inline bool is_own_page(const struct mo_object_index *index, const struct reference_ranges *ranges, uint64_t kva,
 			       uint64_t word, uint32_t node)
 {
 	uint64_t pfn = (kva - ranges->first_page_kva) / ranges->page_struct_bytes;
 
-	return !(word & 1) && pfn < index->n_pages && index->slab_of_page[pfn] == node && is_slab_node(index, node - 1);
+	return !(word & 1) && pfn < index->n_pages && index->slab_of_page[pfn] == node && mo_is_slab_node(index, node - 1);
 }
 
 #define ZERO_BYTES 64
@@ -239,7 +239,7 @@ static inline void meet_low(struct leaks_state *state, struct marking_thread *th
 void scan_words(struct leaks_state *state, struct marking_thread *thread, const uint8_t *bytes, size_t n_bytes,
 		struct word_source source)
 {
-	const struct object_index index = state->index;
+	const struct mo_object_index index = state->index;
 	const struct reference_ranges ranges = state->ranges;
 
 	thread->scanned_bytes += n_bytes;
@@ -250,13 +250,13 @@ void scan_words(struct leaks_state *state, struct marking_thread *thread, const 
 		if (at % ZERO_BYTES == 0)
 			while (at + ZERO_BYTES < n_bytes && is_zero(bytes + at))
 				at += ZERO_BYTES;
-		word = index_word(&index, bytes + at);
+		word = mo_index_word(&index, bytes + at);
 		if (word < ranges.floor_kva) {
 			if (word >= ranges.least_number)
 				meet_low(state, thread, word, source);
 			continue;
 		}
-		node = pointed_slab(&index, word);
+		node = mo_pointed_slab(&index, word);
 		if (node) {
 			if (!source.has_no_pages || !is_own_page(&index, &ranges, source.kva + at, word, node))
 				meet(state, thread, node - 1, word);
@@ -271,7 +271,7 @@ void scan_words(struct leaks_state *state, struct marking_thread *thread, const 
 
 void scan_table(struct leaks_state *state, struct marking_thread *thread, const uint8_t *bytes, size_t n_bytes)
 {
-	const struct object_index *index = &state->index;
+	const struct mo_object_index *index = &state->index;
 	const struct mo_kernel *kernel = mo_run_kernel(state->run);
 	unsigned entry_bytes = mo_entry_bytes(kernel);
 

@@ -10,7 +10,7 @@
 #include "gathering.h"
 
 struct ref_list {
-	struct object_ref *refs;
+	struct mo_object_ref *refs;
 	size_t n_refs, n_slots;
 };
 
@@ -31,7 +31,7 @@ struct word_source {
 	bool has_no_pages;       /* no pairs of struct page and offset: struct pages themselves */
 };
 
-bool append_ref(struct ref_list *list, struct object_ref ref);
+bool append_ref(struct ref_list *list, struct mo_object_ref ref);
 
 /* Marks what the words refer to, and remembers it for being followed. */
 void scan_words(struct leaks_state *state, struct marking_thread *thread, const uint8_t *bytes, size_t n_bytes,
@@ -44,10 +44,10 @@ void scan_table(struct leaks_state *state, struct marking_thread *thread, const 
 void meet_frame(struct leaks_state *state, struct marking_thread *thread, uint64_t pfn);
 
 /* The node that an address refers to; false: none. */
-bool node_at(const struct leaks_state *state, uint64_t word, struct object_ref *ret);
+bool node_at(const struct leaks_state *state, uint64_t word, struct mo_object_ref *ret);
 
 /* The bytes of a node at one of its own addresses, as far as they are contiguous. */
-struct mo_error *view_node(const struct leaks_state *state, struct mo_reader *reader, struct object_ref ref, uint64_t kva,
+struct mo_error *view_node(const struct leaks_state *state, struct mo_reader *reader, struct mo_object_ref ref, uint64_t kva,
 			   uint64_t n_bytes, const void **ret, size_t *n_bytes_ret) MO_MUST_USE;
 
 #endif

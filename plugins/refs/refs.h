@@ -11,16 +11,15 @@
 
 #include <memopsy/mem_map.h>
 #include <memopsy/member_path.h>
+#include <memopsy/object_index.h>
 #include <memopsy/places.h>
 #include <memopsy/plugin.h>
-
-#include "../leaks/object_index.h"
 
 struct refs_state {
 	struct mo_run *run;
 	const struct mo_mem_map_model *mem_map;
 	const struct mo_places_model *places;
-	struct object_index index;
+	struct mo_object_index index;
 	uint64_t floor_kva;      /* no address of the kernel is lower */
 	bool is_exact;           /* only the first byte of a target is looked for */
 };
@@ -92,7 +91,7 @@ static inline bool may_refer(const struct range_set *set, uint64_t word)
 struct mo_error *scan_for_targets(const struct refs_state *state, const struct target *targets, const struct range_set *set,
 				  struct reference_list *list) MO_MUST_USE;
 /* The allocated (or perhaps allocated) object that physical memory belongs to. */
-bool object_at_pa(const struct object_index *index, uint64_t pa, struct object_ref *ret);
+bool object_at_pa(const struct mo_object_index *index, uint64_t pa, struct mo_object_ref *ret);
 
 /*
  * What a pass does with words at a physical address; is_slab: those of objects in use count alone. False ends the pass with

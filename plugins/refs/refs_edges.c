@@ -206,7 +206,7 @@ static bool is_there(const struct refs_state *state, struct edge edge)
 		mo_error_destroy(error);
 		return false;
 	}
-	return index_word(&state->index, bytes) == edge.word;
+	return mo_index_word(&state->index, bytes) == edge.word;
 }
 
 static struct mo_error *take_edge(const struct refs_state *state, const struct target *target, const struct word_range *range,

@@ -10,7 +10,7 @@ static void release(void *model)
 
 	if (!state)
 		return;
-	free_object_index(&state->index);
+	mo_object_index_deinit(&state->index);
 	free(state);
 }
 

@@ -3,7 +3,6 @@
 #include <memopsy/parallel.h>
 #include <stdlib.h>
 
-#include "../leaks/root_pages.h"
 #include "refs.h"
 
 #define SCAN_GRAIN_PAGES 4096
@@ -63,18 +62,18 @@ static bool append_edge(struct edge_list *list, struct edge edge)
 	return true;
 }
 
-bool object_at_pa(const struct object_index *index, uint64_t pa, struct object_ref *ret)
+bool object_at_pa(const struct mo_object_index *index, uint64_t pa, struct mo_object_ref *ret)
 {
 	uint64_t kva = index->slabs->direct_map_kva + pa;
-	uint32_t slab = pointed_slab(index, kva);
+	uint32_t slab = mo_pointed_slab(index, kva);
 	enum mo_object_state state;
 
 	if (!slab)
 		return false;
 	ret->slab = slab - 1;
-	if (!pointed_object(index, slab - 1, kva, &ret->index))
+	if (!mo_pointed_object(index, slab - 1, kva, &ret->index))
 		return false;
-	state = index_state(index, *ret);
+	state = mo_index_state(index, *ret);
 	return state == MO_OBJECT_ALLOCATED || state == MO_OBJECT_UNKNOWN;
 }
 
@@ -82,7 +81,7 @@ static void meet(const struct scan *scan, struct scan_thread *thread, uint64_t p
 {
 	const struct word_range *range = range_of(scan->set, word);
 	const struct target *target = range ? &scan->targets[range->target] : NULL;
-	struct object_ref ref;
+	struct mo_object_ref ref;
 
 	if (!target || pa - target->first_pa < target->end_kva - target->kva ||
 	    (is_slab && !object_at_pa(&scan->state->index, pa, &ref)))
@@ -98,11 +97,11 @@ static bool scan_for_ranges(void *context, unsigned thread_index, const uint8_t 
 {
 	const struct scan *scan = context;
 	struct scan_thread *thread = &scan->threads[thread_index];
-	const struct object_index index = scan->state->index;
+	const struct mo_object_index index = scan->state->index;
 	const struct range_set set = *scan->set;
 
 	for (size_t at = 0; at + index.word_bytes <= n_bytes; at += index.word_bytes) {
-		uint64_t word = index_word(&index, bytes + at);
+		uint64_t word = mo_index_word(&index, bytes + at);
 
 		if (may_refer(&set, word))
 			meet(scan, thread, pa + at, word, is_slab);
@@ -115,13 +114,13 @@ static bool scan_for_addresses(void *context, unsigned thread_index, const uint8
 {
 	const struct scan *scan = context;
 	struct scan_thread *thread = &scan->threads[thread_index];
-	const struct object_index index = scan->state->index;
+	const struct mo_object_index index = scan->state->index;
 	uint64_t floor_kva = scan->state->floor_kva;
 	uint64_t last_kva = (index.word_bytes == 8 ? UINT64_MAX : UINT32_MAX) - ERROR_POINTERS;
 
 	for (size_t at = 0; at + index.word_bytes <= n_bytes; at += index.word_bytes) {
-		uint64_t word = index_word(&index, bytes + at);
-		struct object_ref ref;
+		uint64_t word = mo_index_word(&index, bytes + at);
+		struct mo_object_ref ref;
 
 		if (word < floor_kva || word > last_kva || (is_slab && !object_at_pa(&index, pa + at, &ref)))
 			continue;
@@ -136,7 +135,7 @@ static bool scan_for_addresses(void *context, unsigned thread_index, const uint8
 static bool scan_pages(const struct pass *pass, struct mo_reader *reader, unsigned thread_index, uint64_t pfn, uint64_t n_pages,
 		       bool is_slab)
 {
-	const struct object_index *index = &pass->state->index;
+	const struct mo_object_index *index = &pass->state->index;
 	bool goes_on = true;
 	uint64_t pa = pfn << index->page_shift;
 	uint64_t end_pa = pa + n_pages * index->page_bytes;
@@ -164,10 +163,10 @@ static bool scan_pages(const struct pass *pass, struct mo_reader *reader, unsign
 /* 0: not looked at; 1: all words; 2: those of objects in use. */
 static unsigned way_of(const struct pass *pass, uint8_t class, uint64_t pfn)
 {
-	const struct object_index *index = &pass->state->index;
+	const struct mo_object_index *index = &pass->state->index;
 
 	if (class != MO_PAGE_SLAB)
-		return is_root_class((enum mo_page_class)class);
+		return mo_is_root_class((enum mo_page_class)class);
 	return pfn - index->first_pfn < index->n_pages && index->slab_of_page[pfn - index->first_pfn] ? 2 : 1;
 }
 

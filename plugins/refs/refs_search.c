@@ -73,15 +73,15 @@ struct mo_place place_of(const struct refs_state *state, const struct reference 
 
 static bool object_target(const struct refs_state *state, uint64_t pa, struct target *target)
 {
-	struct object_ref ref;
-	const struct indexed_slab *slab;
+	struct mo_object_ref ref;
+	const struct mo_indexed_slab *slab;
 
 	if (!object_at_pa(&state->index, pa, &ref))
 		return false;
 	slab = &state->index.indexed[ref.slab];
 	target->kva = slab->first_kva + (uint64_t)ref.index * slab->size_bytes;
 	target->end_kva = target->kva + slab->size_bytes;
-	target->first_pa = direct_map_pa(&state->index, target->kva);
+	target->first_pa = mo_index_pa(&state->index, target->kva);
 	return true;
 }
 

@@ -30,7 +30,7 @@ struct mo_error *prepare_refs(struct mo_run *run, const struct mo_slab_model *sl
 			      struct refs_state *ret)
 {
 	struct refs_state state = { .run = run, .mem_map = mem_map };
-	struct mo_error *error = build_object_index(mo_run_kernel(run), slabs, &state.index);
+	struct mo_error *error = mo_object_index_build(mo_run_kernel(run), slabs, &state.index);
 
 	if (error)
 		return error;

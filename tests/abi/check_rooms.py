@@ -20,10 +20,6 @@ KNOWN = {
     ("leaks/meson.build", "../refs/refs_search.c"),
     ("leaks/meson.build", "../refs/refs_state.c"),
     ("leaks/reachable.h", "../refs/refs.h"),
-    ("refs/meson.build", "../leaks/object_index.c"),
-    ("refs/meson.build", "../leaks/root_pages.c"),
-    ("refs/refs.h", "../leaks/object_index.h"),
-    ("refs/refs_scan.c", "../leaks/root_pages.h"),
 }
 
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "root_pages.h"
+/* Which page frames hold what the kernel itself put there, outside of slabs. */
+#include <memopsy/object_index.h>
 
 /*
  * Everything in use but slabs, whose objects are looked at one by one, and what belongs to users: anonymous memory, page
@@ -7,7 +8,7 @@
  * inodes, buffer heads and cgroups. A page of unknown class is taken as a root, which can hide a loss but name none that
  * is none. Text was there before the first object was: it points at none.
  */
-bool is_root_class(enum mo_page_class class)
+bool mo_is_root_class(enum mo_page_class class)
 {
 	switch (class) {
 	case MO_PAGE_UNKNOWN:

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Builds the tables that lead from a word to a slab object. */
-#include "object_index.h"
+#include <memopsy/object_index.h>
 
 #include <memopsy/layout.h>
 #include <stdlib.h>
@@ -15,15 +15,15 @@ static bool is_usable(const struct mo_slab_model *slabs, const struct mo_slab *s
 		return false;
 	cache = &slabs->caches[slab->cache];
 	slab_bytes <<= slab->order;
-	return cache->size_bytes && slab_bytes <= MOST_SLAB_BYTES &&
+	return cache->size_bytes && slab_bytes <= MO_INDEX_SLAB_BYTES_MAX &&
 	       slab->first_words * 8ull + (uint64_t)slab->objects * cache->size_bytes <= slab_bytes &&
 	       slab->first_object + slab->objects <= slabs->n_objects;
 }
 
-static void enter_slab(struct object_index *index, uint32_t number)
+static void enter_slab(struct mo_object_index *index, uint32_t number)
 {
 	const struct mo_slab *slab = &index->slabs->slabs[number];
-	struct indexed_slab *indexed = &index->indexed[number];
+	struct mo_indexed_slab *indexed = &index->indexed[number];
 	uint64_t at = slab->pfn - index->first_pfn;
 
 	if (!is_usable(index->slabs, slab))
@@ -31,17 +31,17 @@ static void enter_slab(struct object_index *index, uint32_t number)
 	indexed->first_kva = mo_slab_objects_kva(index->slabs, slab);
 	indexed->first_object = slab->first_object;
 	indexed->size_bytes = index->slabs->caches[slab->cache].size_bytes;
-	indexed->reciprocal = ((1ull << RECIPROCAL_SHIFT) + indexed->size_bytes - 1) / indexed->size_bytes;
+	indexed->reciprocal = ((1ull << MO_INDEX_RECIPROCAL_SHIFT) + indexed->size_bytes - 1) / indexed->size_bytes;
 	indexed->objects = slab->objects;
 	for (uint64_t i = 0; i < 1ull << slab->order && at + i < index->n_pages; i++)
 		if (!index->slab_of_page[at + i])
 			index->slab_of_page[at + i] = number + 1;
 }
 
-struct mo_error *build_object_index(struct mo_kernel *kernel, const struct mo_slab_model *slabs, struct object_index *ret)
+struct mo_error *mo_object_index_build(struct mo_kernel *kernel, const struct mo_slab_model *slabs, struct mo_object_index *ret)
 {
 	const struct mo_kernel_facts *facts = mo_kernel_facts(kernel);
-	struct object_index index = {
+	struct mo_object_index index = {
 		.slabs = slabs,
 		.n_slabs = (uint32_t)slabs->n_slabs,
 		.n_objects = slabs->n_objects,
@@ -63,7 +63,7 @@ struct mo_error *build_object_index(struct mo_kernel *kernel, const struct mo_sl
 	index.indexed = calloc(slabs->n_slabs + 1, sizeof(*index.indexed));
 	index.slab_of_page = calloc(index.n_pages + 1, sizeof(*index.slab_of_page));
 	if (!index.indexed || !index.slab_of_page) {
-		free_object_index(&index);
+		mo_object_index_deinit(&index);
 		return mo_error_no_memory();
 	}
 	for (size_t i = 0; i < slabs->n_slabs; i++)
@@ -72,7 +72,7 @@ struct mo_error *build_object_index(struct mo_kernel *kernel, const struct mo_sl
 	return NULL;
 }
 
-void free_object_index(struct object_index *index)
+void mo_object_index_deinit(struct mo_object_index *index)
 {
 	free(index->indexed);
 	free(index->slab_of_page);
@@ -80,15 +80,15 @@ void free_object_index(struct object_index *index)
 	index->slab_of_page = NULL;
 }
 
-void object_span(const struct object_index *index, struct object_ref ref, uint64_t *kva_ret, uint64_t *n_bytes_ret)
+void mo_object_span(const struct mo_object_index *index, struct mo_object_ref ref, uint64_t *kva_ret, uint64_t *n_bytes_ret)
 {
-	const struct indexed_slab *indexed = &index->indexed[ref.slab];
-	const struct indexed_area *area = area_of(index, ref.slab);
+	const struct mo_indexed_slab *indexed = &index->indexed[ref.slab];
+	const struct mo_indexed_area *area = mo_area_of_node(index, ref.slab);
 	const struct mo_slab_cache *cache;
 	uint64_t red;
 	uint64_t room;
 
-	if (!is_slab_node(index, ref.slab)) {
+	if (!mo_is_slab_node(index, ref.slab)) {
 		*kva_ret = indexed->first_kva;
 		*n_bytes_ret = area ? area->n_pages << index->page_shift : indexed->size_bytes;
 		return;
