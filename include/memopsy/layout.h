@@ -78,7 +78,7 @@ struct mo_layout_table;
 struct mo_need {
 	enum mo_need_kind kind;
 	size_t into_bytes;        /* offset of the handle in the layout struct */
-	const char *type;         /* "struct zone", "enum zone_stat_item" (NULL: any enum); unused for symbols; shared: what of */
+	const char *type;         /* "struct zone", "enum zone_stat_item" (NULL: any enum); of a shared layout: what of */
 	const char *name;         /* member path, enumerator or symbol; unused for sizes */
 	/*
 	 * Older or newer names, tried in order after the first: fields "struct slab.slab_list" (type and path), sizes

@@ -85,7 +85,7 @@ struct mo_page_shape {
 
 	uint64_t pp_mask, pp_value;     /* page_pool: (pp_magic & mask) == value; mask 0: none */
 
-	uint32_t order_offset;          /* of a compound page's order, from the head's struct page; 0: orders are not known */
+	uint32_t order_offset;          /* of a compound page's order, from its head's struct page; 0: not known */
 	enum mo_hugetlb_mark hugetlb_mark;
 	uint32_t hugetlb_offset;        /* MO_HUGETLB_BY_DTOR, _BY_FLAG: from the head's struct page */
 	uint64_t hugetlb_value;         /* MO_HUGETLB_BY_DTOR: the id; _BY_FLAG: the mask; 0: no hugetlb */
@@ -126,7 +126,8 @@ const struct mo_layout_table *mo_page_table(void);
 
 #define MO_ALWAYS_INLINE_ static inline __attribute__((always_inline))
 
-MO_ALWAYS_INLINE_ uint32_t mo_page_half(const struct mo_page_shape *shape, const uint8_t *page, uint32_t offset, bool is_usual)
+MO_ALWAYS_INLINE_ uint32_t mo_page_half(const struct mo_page_shape *shape, const uint8_t *page, uint32_t offset,
+					bool is_usual)
 {
 	uint32_t value;
 
@@ -134,7 +135,8 @@ MO_ALWAYS_INLINE_ uint32_t mo_page_half(const struct mo_page_shape *shape, const
 	return mo_is_swapped_(!is_usual && shape->is_big_endian) ? __builtin_bswap32(value) : value;
 }
 
-MO_ALWAYS_INLINE_ uint64_t mo_page_word(const struct mo_page_shape *shape, const uint8_t *page, uint32_t offset, bool is_usual)
+MO_ALWAYS_INLINE_ uint64_t mo_page_word(const struct mo_page_shape *shape, const uint8_t *page, uint32_t offset,
+					bool is_usual)
 {
 	uint64_t value;
 
@@ -183,8 +185,9 @@ MO_ALWAYS_INLINE_ bool mo_page_may_be_fake_head(const struct mo_page_shape *shap
 	return !shape->compound_is_mask && flags & shape->flag.head && !(page_kva & (shape->page_bytes - 1));
 }
 
-/* The head that the page with PG_head at page_kva has by the compound word of the struct page after it: itself, or a fake's. */
-MO_ALWAYS_INLINE_ uint64_t mo_page_fixed_head_kva(const struct mo_page_shape *shape, uint64_t page_kva, uint64_t second_word)
+/* The head of a page with PG_head, by the compound word of the struct page after it: itself, or the head of a fake. */
+MO_ALWAYS_INLINE_ uint64_t mo_page_fixed_head_kva(const struct mo_page_shape *shape, uint64_t page_kva,
+						  uint64_t second_word)
 {
 	bool is_fake = !shape->compound_is_mask && second_word & 1 && !(page_kva & (shape->page_bytes - 1));
 
@@ -208,8 +211,8 @@ static inline uint64_t mo_page_head_kva(const struct mo_page_shape *shape, uint6
 }
 
 /*
- * Reads the struct page at page_kva into bytes (MO_PAGE_STRUCT_BYTES_MAX of them) and finds its head. A struct page behind it that
- * cannot be read leaves fakes untold.
+ * Reads the struct page at page_kva into bytes (room for MO_PAGE_STRUCT_BYTES_MAX) and finds its head. A struct page behind
+ * it that cannot be read leaves fakes untold.
  */
 struct mo_error *mo_page_read(struct mo_reader *reader, const struct mo_page_shape *shape, uint64_t page_kva, uint8_t *bytes,
 			      uint64_t *head_kva) MO_MUST_USE;

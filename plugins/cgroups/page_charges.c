@@ -113,7 +113,8 @@ static void count_run(struct pass *pass, struct thread *thread, struct mo_reader
 						classes->classes + (from - classes->first_pfn));
 
 			/* What cannot be read is a page of struct pages, or more. */
-			from += n ? n : (shape->page_bytes - page_kva % shape->page_bytes + shape->struct_bytes - 1) / shape->struct_bytes;
+			from += n ? n : (shape->page_bytes - page_kva % shape->page_bytes + shape->struct_bytes - 1) /
+						shape->struct_bytes;
 		}
 	}
 }

@@ -111,7 +111,7 @@ static struct mo_count mapcount_of(const struct mo_page_shape *shape, const uint
 }
 
 void mo_page_facts_of(const struct mo_page_shape *shape, uint64_t page_kva, enum mo_page_class class, const uint8_t *page,
-		 const uint8_t *second, uint64_t flag_bits, struct mo_page_facts *ret)
+		      const uint8_t *second, uint64_t flag_bits, struct mo_page_facts *ret)
 {
 	struct mo_page_facts facts = {
 		.raw_flags = mo_page_word(shape, page, shape->at.flags, false),

@@ -147,7 +147,7 @@ static void describe_slab(struct mo_reader *reader, const struct mo_page_names *
 }
 
 void mo_page_describe_owner(struct mo_reader *reader, const struct mo_page_names *names, enum mo_page_class class,
-		    uint64_t page_kva, const struct mo_page_facts *facts, char *text, size_t n_bytes)
+			     uint64_t page_kva, const struct mo_page_facts *facts, char *text, size_t n_bytes)
 {
 	uint64_t mapping = facts->mapping & ~(uint64_t)MO_MAPPING_FLAGS;
 
