@@ -139,6 +139,12 @@ static inline bool mo_is_swapped_(bool is_big_endian)
 	return is_big_endian != (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__);
 }
 
+/*
+ * Ends the program, status 3, with a message that names the member: it is a struct or an array where all known kernels have
+ * a number, and whatever were read in its place would be told as the truth. (Numbers of odd sizes do not bind.)
+ */
+void mo_field_misfit(const struct mo_field *field) __attribute__((noreturn, cold));
+
 static inline uint64_t mo_decode_(const struct mo_field *field, const void *at)
 {
 	uint64_t value = 0;
@@ -173,7 +179,7 @@ static inline uint64_t mo_decode_(const struct mo_field *field, const void *at)
 		break;
 	}
 	default:
-		assert(!"a field that is no number");
+		mo_field_misfit(field);
 	}
 	if (field->bitfield_bits)
 		value = value >> field->bitfield_shift & (~0ull >> (64 - field->bitfield_bits));

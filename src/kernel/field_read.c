@@ -3,8 +3,18 @@
 #include <memopsy/layout.h>
 
 #include <inttypes.h>
+#include <stdio.h>
+#include <unistd.h>
 
 #include "cleanup.h"
+
+void mo_field_misfit(const struct mo_field *field)
+{
+	/* No clean-up: other threads may be at work. */
+	(void)fprintf(stderr, "memopsy: %s is no number in this dump's types: they are damaged, or of an unknown kernel\n",
+		      field->name ? field->name : "a field");
+	_exit(3);
+}
 
 struct mo_error *mo_read_element(struct mo_reader *reader, const struct mo_field *field, uint64_t object_kva,
 				 uint64_t index, uint64_t *ret)

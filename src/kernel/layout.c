@@ -41,12 +41,18 @@ static const struct mo_type *unwrap(const struct mo_type *type)
 	return type;
 }
 
-static unsigned number_width(const struct mo_type *type)
+/* *width_bytes: 0 for what is no number. A number of 3 bytes, say, is a mark of damaged types, and of no use. */
+static struct mo_error *number_width(const struct mo_type *type, const char *name, uint8_t *width_bytes)
 {
-	bool is_number = type->kind == MO_TYPE_INT || type->kind == MO_TYPE_ENUM || type->kind == MO_TYPE_POINTER;
 	uint64_t bytes = type->size_bytes;
 
-	return is_number && (bytes == 1 || bytes == 2 || bytes == 4 || bytes == 8) ? (unsigned)bytes : 0;
+	*width_bytes = 0;
+	if (type->kind != MO_TYPE_INT && type->kind != MO_TYPE_ENUM && type->kind != MO_TYPE_POINTER)
+		return NULL;
+	if (bytes != 1 && bytes != 2 && bytes != 4 && bytes != 8)
+		return mo_error_create(MO_E_CORRUPT, "%s is a number of %" PRIu64 " bytes", name, bytes);
+	*width_bytes = (uint8_t)bytes;
+	return NULL;
 }
 
 /*
@@ -92,7 +98,7 @@ static struct mo_error *field_from_path(const struct mo_kernel *kernel, const st
 		field.n_elements = type->is_flexible ? 0 : type->array_length;
 		element = unwrap(type->target);
 	}
-	field.width_bytes = (uint8_t)number_width(element);
+	MO_TRY(number_width(element, name, &field.width_bytes));
 	field.is_signed = element->is_signed && element->kind != MO_TYPE_POINTER;
 	if (path->bitfield_bits)
 		MO_TRY(place_bitfield(path, &field));

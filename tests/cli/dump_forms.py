@@ -94,3 +94,20 @@ def without_btf(pages):
     """The same pages with no BTF header left in them: magic, version 1, header of 24 bytes."""
     for pfn, data in pages:
         yield pfn, data.replace(b"\x9f\xeb\x01\x00\x18\0\0\0", b"\0" * 8)
+
+
+def btf_records(data, kind):
+    """Where the first BTF section of a file of memory has types of this kind: (name, offset of the record, id)."""
+    at = data.index(b"\x9f\xeb\x01\x00\x18\0\0\0")
+    types, types_bytes, strings, _ = struct.unpack_from("<IIII", data, at + 8)
+    extra = {1: (4, 0), 3: (12, 0), 4: (0, 12), 5: (0, 12), 6: (0, 8), 13: (0, 8), 14: (4, 0), 15: (0, 12), 17: (4, 0), 19: (0, 12)}
+    record, end, strings = at + 24 + types, at + 24 + types + types_bytes, at + 24 + strings
+    number = 1
+    while record < end:
+        name, info, _ = struct.unpack_from("<III", data, record)
+        fixed, each = extra.get(info >> 24 & 31, (0, 0))
+        if info >> 24 & 31 == kind:
+            start = strings + name
+            yield data[start:data.index(b"\0", start)].decode(), record, number
+        record += 12 + fixed + each * (info & 0xffff)
+        number += 1

@@ -140,6 +140,38 @@ class BadDump(Case):
         self.assertEqual(run.status, 0, run)
         self.assertIn("Linux version 6.1", run.out)
 
+    def damaged_types(self, at, value):
+        """What commands say of self.place / "elf" with one word of its BTF changed: none may die of it."""
+        path = self.place / "elf"
+        with open(path, "r+b") as out:
+            out.seek(at)
+            before = out.read(4)
+            out.seek(at)
+            out.write(struct.pack("<I", value))
+            out.flush()
+            runs = [memopsy(command, path) for command in ("info", "dmesg", "report")]
+            out.seek(at)
+            out.write(before)
+        for run in runs:
+            self.assertIn(run.status, (0, 1, 3), run)
+        return "".join(run.err + run.out for run in runs)
+
+    def test_types_are_damaged(self):
+        """Integers of odd sizes, and structs where there are numbers: types of a dump are no promise."""
+        kdump = self.kdump()
+        path = self.place / "elf"
+        dump_forms.write_elf(path, kdump.pages(), kdump.vmcoreinfo())
+        data = path.read_bytes()
+        integers = {name: at for name, at, _ in dump_forms.btf_records(data, 1)}
+        said = "".join(self.damaged_types(integers[name] + 8, size_bytes) for size_bytes in (3, 16)
+                       for name in ("short unsigned int", "unsigned int", "unsigned char"))
+        self.assertIn("is a number of 3 bytes", said)
+        self.assertIn("is a number of 16 bytes", said)
+        typedefs = {name: at for name, at, _ in dump_forms.btf_records(data, 8)}
+        list_head = next(number for name, _, number in dump_forms.btf_records(data, 4) if name == "list_head")
+        said = "".join(self.damaged_types(typedefs[name] + 8, list_head) for name in ("u8", "u16", "u64"))
+        self.assertIn("is no number in this dump's types", said)
+
     def test_vmcoreinfo_missing(self):
         """It is then found in memory, and that is said."""
         kdump = self.kdump()
