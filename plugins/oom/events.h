@@ -114,6 +114,7 @@ struct stream {
 struct log_scan {
 	struct draft **drafts;
 	size_t n_drafts, drafts_room;
+	uint64_t n_untold;          /* events beyond the most that are kept */
 	struct stream streams[N_STREAMS];
 	uint64_t n_lines;
 	uint64_t page_bytes;

@@ -24,6 +24,7 @@ struct mo_kernel {
 	const struct mo_dump_info *dump_info;
 	struct mo_text_file *text;      /* NULL: of a dump */
 	struct mo_text_log_facts text_facts;
+	struct mo_shape_log *shape_log; /* of a dump in which nothing says where its log is; NULL: none */
 	struct mo_dump_info text_info;  /* what dump_info is of a text */
 	const struct mo_arch *arch;
 	struct mo_paging paging;        /* of what has arch; else nothing translates */
@@ -92,6 +93,11 @@ struct mo_error *mo_kernel_open_types(struct mo_kernel *kernel, const struct mo_
 struct mo_error *mo_kernel_check_banner(struct mo_kernel *kernel) MO_MUST_USE;
 
 struct mo_error *mo_kernel_open_no_types(struct mo_kernel *kernel) MO_MUST_USE;
+
+/* find_log.c: where nothing says where the log is, by its shape; takes over the error that finding nothing leaves. */
+struct mo_error *mo_kernel_find_log(struct mo_kernel *kernel, struct mo_error *why) MO_MUST_USE;
+/* Whether what the dump says of its log is enough to read it; if not, by its shape. */
+struct mo_error *mo_kernel_check_log(struct mo_kernel *kernel) MO_MUST_USE;
 
 /* text_session.c: if the only path is a text, all that can be known of it. */
 struct mo_error *mo_kernel_open_text(struct mo_kernel *kernel, const struct mo_session_options *options, bool *is_text)

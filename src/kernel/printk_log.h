@@ -24,6 +24,7 @@ struct mo_log_array {
 struct mo_log {
 	struct mo_reader *reader;
 	struct mo_text_log *lines;  /* of a text; all else is of a dump */
+	size_t shape_index;         /* of a log found by its shape: the next record */
 	bool (*next)(struct mo_log *log, struct mo_log_record *ret);
 	uint64_t (*lost)(const struct mo_log *log, const char **why); /* NULL: n_skipped and why */
 	void (*close)(struct mo_log *log);                            /* NULL: nothing but this is to be freed */

@@ -8,6 +8,7 @@
 
 #include "cleanup.h"
 #include "kernel_layouts.h"
+#include "printk_shape.h"
 #include "text.h"
 #include "threads.h"
 
@@ -111,7 +112,7 @@ static void fill_facts(struct mo_kernel *kernel)
 	facts->build_id = kernel->build_id;
 	facts->banner = kernel->banner;
 	facts->lacks_types = kernel->lacks_types;
-	facts->types_from = kernel->types ? mo_types_describe(kernel->types) : NULL;
+	facts->types_from = kernel->types && !kernel->lacks_types ? mo_types_describe(kernel->types) : NULL;
 	facts->symbols_from = kernel->symbols ? mo_symbols_describe(kernel->symbols) : NULL;
 }
 
@@ -147,18 +148,17 @@ static struct mo_error *keep_debug_roots(struct mo_kernel *kernel, const struct 
 static struct mo_error *identify(struct mo_kernel *kernel, const struct mo_session_options *options)
 {
 	struct mo_error *error = mo_kernel_identify(kernel);
-	struct mo_error *no_memory;
 
-	if (!error || !options->log_is_enough || !kernel->dump_info->is_truncated || mo_error_code(error) == MO_E_NO_MEMORY)
+	if (!error || !options->log_is_enough)
 		return error;
+	MO_TRY(mo_kernel_find_log(kernel, error));
 	kernel->arch = NULL;
-	no_memory = mo_kernel_add_remark(kernel, "kernel addresses cannot be read: %s", mo_error_text(error));
-	mo_error_destroy(error);
-	if (!no_memory && !kernel->vmcoreinfo && kernel->dump_info->vmcoreinfo) {
+	if (!kernel->vmcoreinfo && kernel->dump_info->vmcoreinfo) {
 		kernel->vmcoreinfo = strdup(kernel->dump_info->vmcoreinfo);
-		no_memory = kernel->vmcoreinfo ? NULL : mo_error_no_memory();
+		if (!kernel->vmcoreinfo)
+			return mo_error_no_memory();
 	}
-	return no_memory;
+	return NULL;
 }
 
 static struct mo_error *open_all(struct mo_kernel *kernel, const struct mo_session_options *options)
@@ -192,7 +192,9 @@ static struct mo_error *open_all(struct mo_kernel *kernel, const struct mo_sessi
 	MO_TRY(add_source_remarks(kernel));
 	fill_facts(kernel);
 	kernel->layouts = mo_kernel_layouts_create();
-	return kernel->layouts ? NULL : mo_error_no_memory();
+	if (!kernel->layouts)
+		return mo_error_no_memory();
+	return kernel->lacks_types && options->log_is_enough && !kernel->shape_log ? mo_kernel_check_log(kernel) : NULL;
 }
 
 /* What the file itself says, for an error that leaves nothing else: " (ELF dump of 6.1.0, cut short)". */
@@ -270,6 +272,7 @@ void mo_kernel_close(struct mo_kernel *kernel)
 	for (size_t i = 0; i < kernel->remarks.count; i++)
 		free(kernel->remarks.items[i]);
 	mo_vector_deinit(&kernel->remarks);
+	mo_shape_log_destroy(kernel->shape_log);
 	mo_text_file_close(kernel->text);
 	mo_text_log_facts_deinit(&kernel->text_facts);
 	free(kernel->vmcoreinfo);

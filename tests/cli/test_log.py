@@ -7,6 +7,7 @@ import re
 import subprocess
 import tarfile
 
+import dump_forms
 import log_forms
 import memopsy_cli
 from memopsy_cli import Case, SAMPLES, main, memopsy
@@ -166,6 +167,40 @@ class Log(Case):
         text = CGROUP.replace("-amd64", "-arm64").replace("Tasks state", block + "Tasks state")
         rows = json.loads(memopsy("oom", "--json", self.write("log", text.encode())).out)["data"]["oom_candidates"]
         self.assertIn(130000 * 65536, [row["rss_bytes"] for row in rows])
+
+    def test_dump_without_types(self):
+        """What its log says, and status 1; the same of one that is cut short."""
+        dump = dump_forms.Kdump(self.sample("6.1-oom-global"))
+        path = self.place / "vmcore"
+        dump_forms.write_elf(path, dump_forms.without_btf(dump.pages()), dump.vmcoreinfo())
+        whole = json.loads(memopsy("oom", "--json", self.sample("6.1-oom-global")).out)["data"]["oom"]
+        cut = self.place / "cut"
+        cut.write_bytes(path.read_bytes()[:path.stat().st_size * 6 // 10])
+        for file in (path, cut):
+            run = memopsy("oom", "--json", file)
+            self.assertEqual(run.status, 1, run)
+            verdict = json.loads(run.out)["data"]["oom"]
+            for key in ("kind", "constraint", "cause", "holder", "holder_bytes", "victim", "victim_pid", "freed_bytes", "what"):
+                self.assertEqual(verdict[key], whole[key], key)
+            run = self.succeeds(memopsy("report", file), "The machine ran out of memory", "its types are unknown", status=1)
+            self.assertLess(run.out.count("skipped"), 2)
+            self.succeeds(memopsy("dmesg", file), "Killed process")
+        self.fails(memopsy("slabtop", path), 3, "no type information")
+
+    def test_log_by_its_shape(self):
+        """Nothing is left that says where the log is: no VMCOREINFO, no registers of a CPU, no types."""
+        dump = dump_forms.Kdump(self.sample("6.1-oom-global"))
+        path = self.place / "vmcore"
+        pages = ((pfn, b"\0" * 4096 if data.startswith(b"OSRELEASE=") else data)
+                 for pfn, data in dump_forms.without_btf(dump.pages()))
+        dump_forms.write_elf(path, pages, None)
+        self.fails(memopsy("slabtop", path), 3, "cannot find the kernel's page tables")
+        found = self.succeeds(memopsy("dmesg", path, "--json"))
+        found = [(row["time_seconds"], row["level"], row["text"]) for row in json.loads(found.out)["data"]["dmesg"]]
+        whole = json.loads(memopsy("dmesg", "--json", self.sample("6.1-oom-global")).out)["data"]["dmesg"]
+        self.assertEqual(found, [(row["time_seconds"], row["level"], row["text"]) for row in whole])
+        run = self.succeeds(memopsy("oom", path), "belonged to eat-memory (PID 127)", status=1)
+        run = self.succeeds(memopsy("report", path), "found by its shape", "eat-memory", status=1)
 
     def test_damaged_logs(self):
         """Whatever is wrong with a log, the program ends with a status of its own and says what it found in words."""

@@ -47,8 +47,10 @@ struct draft *open_draft(struct log_scan *scan, struct stream *stream, enum mo_o
 	stream->zone = NULL;
 	stream->tasks.n_columns = 0;
 	stream->is_slab_table = stream->is_memcg_stats = stream->is_trace = false;
-	if (scan->n_drafts >= MOST_DRAFTS)
+	if (scan->n_drafts >= MOST_DRAFTS) {
+		scan->n_untold++;
 		return NULL;
+	}
 	drafts = grow(scan, scan->drafts, scan->n_drafts, &scan->drafts_room, sizeof(struct draft *));
 	if (!drafts)
 		return NULL;

@@ -193,6 +193,9 @@ static void note_log(const struct oom_state *state, struct mo_report *report)
 			       "The log does not reach back to boot (it begins at %" PRIu64
 			       ".%03u s): earlier events may be lost.",
 			       state->first_log_ns / 1000000000, (unsigned)(state->first_log_ns % 1000000000 / 1000000));
+	if (state->scan.n_untold)
+		mo_report_note(report, "These are the first events of the log: %" PRIu64 " more are not told.",
+			       state->scan.n_untold);
 	if (model->kills_counted.certainty == MO_EXACT && model->kills_counted.value > model->kills_logged)
 		mo_report_note(report,
 			       "The kernel counted %" PRIu64 " OOM kills since boot, and the log has %" PRIu64 " of them.",
