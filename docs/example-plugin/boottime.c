@@ -33,6 +33,21 @@ static const struct mo_table_spec table = {
 };
 static const struct mo_table_spec *const tables[] = { &table };
 
+/* A finding, known before anything is written. It stands in the view of that name. */
+static struct mo_error *judge(struct mo_run *run)
+{
+	const struct boottime_layout *layout = mo_run_layout(run);
+
+	if (!mo_has(&layout->jiffies))
+		mo_run_judge(run, "boottime", &(const struct mo_finding){
+			.id = "boottime-no-jiffies",
+			.severity = MO_INFO,
+			.confidence = MO_CERTAIN,
+			.verdict = "This kernel does not say where it counts ticks.",
+		});
+	return NULL;
+}
+
 static struct mo_error *show(struct mo_run *run, struct mo_report *report)
 {
 	const struct boottime_layout *layout = mo_run_layout(run);
@@ -52,6 +67,7 @@ static struct mo_error *show(struct mo_run *run, struct mo_report *report)
 		mo_error_destroy(error); /* it stays unknown */
 	}
 	mo_report_record(report, &table, cells);
+	mo_run_show_findings(run, report);
 	return NULL;
 }
 
@@ -67,6 +83,7 @@ static const struct mo_plugin plugin = {
 	.summary = "the example of docs/writing-a-plugin.md",
 	.needs = &needs,
 	.layout_bytes = sizeof(struct boottime_layout),
+	.judge = judge,
 	.views = views,
 	.n_views = sizeof(views) / sizeof(views[0]),
 };

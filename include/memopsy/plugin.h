@@ -9,8 +9,8 @@
  * which other plugins' models it reads; the host binds, orders and runs, and says why it skipped. In the order of
  * their lives:
  *
- *	load -> check ABI -> bind needs -> gather (once; publishes the model) -> show (each view that was asked for)
- *	     -> release
+ *	load -> check ABI -> bind needs -> gather (once; publishes the model) -> judge (once; findings)
+ *	     -> show (each view that was asked for) -> release
  *
  * A plugin neither prints nor exits, and keeps no statics that change: two dumps may be open in one process. All it
  * knows about a run arrives in `struct mo_run`.
@@ -34,7 +34,7 @@ struct mo_model_ref {
 	const char *name;     /* "zones"; its struct is in include/memopsy/zones.h */
 	unsigned version;     /* exact */
 	bool is_optional;     /* when read: run without it if it cannot be had */
-	bool is_late;         /* when read, and optional: gathered when mo_run_model_of() first asks for it, if it ever does */
+	bool is_late;         /* when read, and optional: gathered when mo_run_late_model() first asks for it, if it ever does */
 };
 
 /* A command-line option of a view. The host parses, checks and documents it. */
@@ -96,6 +96,12 @@ struct mo_plugin {
 	 * there is no model at all. Called once per session, before any view.
 	 */
 	struct mo_error *(*gather)(struct mo_run *run, void **model_ret);
+	/*
+	 * Says what the model means: findings, by mo_run_judge(), of what holds whatever options are given to a view. Called
+	 * once, before any view of the plugin is shown, so that the verdict of a report can stand before its sections. NULL:
+	 * there is nothing to say. An error costs the findings that are not made yet.
+	 */
+	struct mo_error *(*judge)(struct mo_run *run);
 	void (*release)(void *model);
 	const struct mo_view *views;
 	size_t n_views;
@@ -106,14 +112,30 @@ struct mo_plugin {
 struct mo_kernel *mo_run_kernel(const struct mo_run *run);
 struct mo_reader *mo_run_reader(const struct mo_run *run);     /* the calling thread's; parallel passes make their own */
 const void *mo_run_layout(const struct mo_run *run);           /* the bound layout struct */
-const void *mo_run_model(const struct mo_run *run);            /* in show: this plugin's own model */
+const void *mo_run_model(const struct mo_run *run);            /* in judge and show: this plugin's own model */
 const void *mo_run_model_of(const struct mo_run *run, const char *name); /* a model named in `reads`; NULL: optional and absent */
+
+/*
+ * A model named in `reads` as late: gathered now, if nobody has asked for it before. What keeps its plugin from running is
+ * no error here: *ret is NULL then, and the plugin's own findings say why. Errors are those that end the run: memory,
+ * and the user's interruption.
+ */
+struct mo_error *mo_run_late_model(struct mo_run *run, const char *name, const void **ret) MO_MUST_USE;
 struct mo_progress *mo_run_progress(const struct mo_run *run);
 
 /* A finding of gather: shown before the sections of this plugin, or after the table of the command that ran it. */
 void mo_run_finding(struct mo_run *run, const struct mo_finding *finding);
 
-/* In show: options and arguments of the command line. In a report every option is off. */
+/* A finding of judge, which stands in this view of the plugin (its name). */
+void mo_run_judge(struct mo_run *run, const char *view, const struct mo_finding *finding);
+
+/*
+ * In show: writes the view's findings of judge here. A view that an option has made another one leaves them out. Those of
+ * a section of the report that does not write them stand at its end.
+ */
+void mo_run_show_findings(struct mo_run *run, struct mo_report *report);
+
+/* In show: options and arguments of the command line. In a report every option is off, as is one that the view lacks. */
 bool mo_run_flag(const struct mo_run *run, const char *option);
 const char *mo_run_text(const struct mo_run *run, const char *option);                /* NULL: not given */
 bool mo_run_number(const struct mo_run *run, const char *option, uint64_t *ret);      /* false: not given */

@@ -202,6 +202,10 @@ struct mo_finding {
 	size_t n_evidence;
 	const char *advice;     /* what to do next; NULL: nothing follows */
 	bool is_about_reading;  /* says what could not be read or was skipped: makes the report partial (exit status 1) */
+	int rank;               /* among findings as severe: the higher stands first in the verdict; 0: an ordinary one */
+	/* Ids of findings that this one tells as well, in better words: the verdict leaves them out, and has this one for them. */
+	const char *const *supersedes;
+	size_t n_supersedes;
 };
 
 void mo_report_finding(struct mo_report *report, const struct mo_finding *finding);

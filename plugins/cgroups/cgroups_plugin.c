@@ -108,6 +108,7 @@ static const struct mo_plugin plugin = {
 	.n_reads = sizeof(reads) / sizeof(reads[0]),
 	.publishes = { .name = MO_CGROUPS_MODEL, .version = MO_CGROUPS_MODEL_VERSION },
 	.gather = gather,
+	.judge = judge_cgroups,
 	.release = release,
 	.views = views,
 	.n_views = sizeof(views) / sizeof(views[0]),

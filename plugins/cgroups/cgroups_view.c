@@ -249,7 +249,9 @@ struct mo_error *show_cgroups(struct mo_run *run, struct mo_report *report)
 		return put_dying(run, report);
 	(void)mo_run_number(run, "top", &most);
 	error = put_groups(run, report, most);
-	if (!error)
-		report_group_findings(run, report);
-	return error;
+	if (error)
+		return error;
+	mo_run_show_findings(run, report);
+	note_stray_charges(model, report);
+	return NULL;
 }

@@ -111,7 +111,8 @@ struct mo_error *show_cgroups(struct mo_run *run, struct mo_report *report) MO_M
 struct mo_error *show_group(struct mo_run *run, struct mo_report *report, const struct mo_cgroup *group) MO_MUST_USE;
 struct mo_error *show_cgroups_section(struct mo_run *run, struct mo_report *report) MO_MUST_USE;
 struct mo_error *put_dying(struct mo_run *run, struct mo_report *report) MO_MUST_USE;
-void report_group_findings(struct mo_run *run, struct mo_report *report);
+struct mo_error *judge_cgroups(struct mo_run *run) MO_MUST_USE;
+void note_stray_charges(const struct mo_cgroups_model *model, struct mo_report *report);
 
 /* In bytes, of pages; "max" is unknown to arithmetic and has a cell of its own. */
 struct mo_count bytes_of_pages(const struct mo_run *run, struct mo_count pages);

@@ -135,7 +135,7 @@ static bool was_killed_for_a_limit(const struct mo_cgroups_model *model, const s
 	return true;
 }
 
-static void report_full(struct mo_run *run, struct mo_report *report, const struct mo_cgroup *group)
+static void judge_full(struct mo_run *run, const char *view, const struct mo_cgroup *group)
 {
 	struct mo_evidence evidence[] = {
 		{ "group", MO_CELL_TEXT, mo_cell_text(group->path) },
@@ -155,7 +155,7 @@ static void report_full(struct mo_run *run, struct mo_report *report, const stru
 		.advice = "Compare its limit (memory.max) with what its processes need: `memopsy cgroups PATH`.",
 	};
 
-	mo_report_finding(report, &finding);
+	mo_run_judge(run, view, &finding);
 }
 
 static bool is_full(const struct mo_cgroup *group)
@@ -167,7 +167,7 @@ static bool is_full(const struct mo_cgroup *group)
 	       memory->usage_pages.value >= memory->max_pages.value - memory->max_pages.value / 32;
 }
 
-void report_group_findings(struct mo_run *run, struct mo_report *report)
+static void judge_groups(struct mo_run *run, const char *view)
 {
 	const struct mo_cgroups_model *model = mo_run_model(run);
 	struct mo_count dying = mo_exact(0);
@@ -177,7 +177,7 @@ void report_group_findings(struct mo_run *run, struct mo_report *report)
 		const struct mo_cgroup *group = &model->cgroups[i];
 
 		if (group->parent != MO_CGROUP_NONE && (is_full(group) || was_killed_for_a_limit(model, group)))
-			report_full(run, report, group);
+			judge_full(run, view, group);
 		if (group->is_dying) {
 			dying = mo_count_add(dying, charged_bytes(run, group));
 			n_dying++;
@@ -194,8 +194,20 @@ void report_group_findings(struct mo_run *run, struct mo_report *report)
 			.advice = "`memopsy cgroups --dying` says what pins them.",
 		};
 
-		mo_report_finding(report, &finding);
+		mo_run_judge(run, view, &finding);
 	}
+}
+
+/* The command lists all groups, the section those that matter: both have what is found of them. */
+struct mo_error *judge_cgroups(struct mo_run *run)
+{
+	judge_groups(run, "cgroups");
+	judge_groups(run, "memory_cgroups");
+	return NULL;
+}
+
+void note_stray_charges(const struct mo_cgroups_model *model, struct mo_report *report)
+{
 	if (model->stray_pages || model->stray_objects)
 		mo_report_note(report, "%" PRIu64 " pages and %" PRIu64 " objects are charged to what is no group of this tree.",
 			       model->stray_pages, model->stray_objects);
@@ -218,6 +230,7 @@ struct mo_error *show_cgroups_section(struct mo_run *run, struct mo_report *repo
 		       model->n_cgroups, n_dying);
 	if (n_dying)
 		error = put_dying(run, report);
-	report_group_findings(run, report);
+	mo_run_show_findings(run, report);
+	note_stray_charges(model, report);
 	return error;
 }

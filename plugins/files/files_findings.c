@@ -8,7 +8,7 @@
 #define LARGE_BYTES (64ull << 20)
 #define MANY_NEGATIVE_DENTRIES 1000000u
 
-static void report_deleted(const struct files_state *state, struct mo_report *report)
+static void judge_deleted(const struct files_state *state, struct mo_run *run)
 {
 	uint64_t n_files = 0;
 	uint64_t n_pages = 0;
@@ -44,10 +44,10 @@ static void report_deleted(const struct files_state *state, struct mo_report *re
 	evidence[0].cell = mo_cell_number(mo_exact(n_files));
 	evidence[1].cell = mo_cell_number(mo_exact(n_pages * state->page_bytes));
 	evidence[2].cell = mo_cell_text(first->path);
-	mo_report_finding(report, &finding);
+	mo_run_judge(run, "files", &finding);
 }
 
-static void report_full(struct mo_report *report, const struct mo_mount *mount)
+static void judge_full(struct mo_run *run, const struct mo_mount *mount)
 {
 	const struct mo_evidence evidence[] = {
 		{ .label = "mounted at", .kind = MO_CELL_TEXT, .cell = mo_cell_text(mount->path) },
@@ -65,10 +65,10 @@ static void report_full(struct mo_report *report, const struct mo_mount *mount)
 
 	if (mount->limit_bytes.certainty == MO_EXACT && mount->used_blocks_bytes.certainty == MO_EXACT &&
 	    mount->used_blocks_bytes.value >= mount->limit_bytes.value - mount->limit_bytes.value / 50)
-		mo_report_finding(report, &finding);
+		mo_run_judge(run, "files", &finding);
 }
 
-static void report_negative(const struct files_state *state, struct mo_report *report)
+static void judge_negative(const struct files_state *state, struct mo_run *run)
 {
 	const struct mo_evidence evidence[] = {
 		{ .label = "negative dentries", .kind = MO_CELL_COUNT, .cell = mo_cell_number(state->model.negative_dentries) },
@@ -87,13 +87,16 @@ static void report_negative(const struct files_state *state, struct mo_report *r
 
 	if (state->model.negative_dentries.certainty == MO_EXACT &&
 	    state->model.negative_dentries.value >= MANY_NEGATIVE_DENTRIES)
-		mo_report_finding(report, &finding);
+		mo_run_judge(run, "files", &finding);
 }
 
-void put_findings(struct files_state *state, struct mo_report *report)
+struct mo_error *judge_files(struct mo_run *run)
 {
-	report_deleted(state, report);
+	const struct files_state *state = mo_run_model(run);
+
+	judge_deleted(state, run);
 	for (size_t i = 0; i < state->model.n_mounts; i++)
-		report_full(report, &state->model.mounts[i]);
-	report_negative(state, report);
+		judge_full(run, &state->model.mounts[i]);
+	judge_negative(state, run);
+	return NULL;
 }

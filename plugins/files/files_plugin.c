@@ -112,6 +112,7 @@ static const struct mo_plugin plugin = {
 	.n_reads = sizeof(reads) / sizeof(reads[0]),
 	.publishes = { .name = MO_FILES_MODEL, .version = MO_FILES_MODEL_VERSION },
 	.gather = gather,
+	.judge = judge_files,
 	.release = release,
 	.views = views,
 	.n_views = sizeof(views) / sizeof(views[0]),

@@ -248,7 +248,7 @@ struct mo_error *show_files(struct mo_run *run, struct mo_report *report)
 	if (mo_run_is_report(run)) {
 		put_files(&state, report, false, REPORT_ROWS);
 		put_mounts(&state, report, false);
-		put_findings(&state, report);
+		mo_run_show_findings(run, report);
 	} else if (mo_run_flag(run, "mounts")) {
 		put_mounts(&state, report, all);
 	} else if (mo_run_flag(run, "dentries")) {

@@ -85,6 +85,6 @@ extern const struct mo_option files_options[N_FILES_OPTIONS];
 struct mo_error *show_files(struct mo_run *run, struct mo_report *report) MO_MUST_USE;
 void put_mounts(struct files_state *state, struct mo_report *report, bool all);
 void put_dentries(struct files_state *state, struct mo_report *report);
-void put_findings(struct files_state *state, struct mo_report *report);
+struct mo_error *judge_files(struct mo_run *run) MO_MUST_USE;
 
 #endif

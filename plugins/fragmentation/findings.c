@@ -44,8 +44,8 @@ static unsigned first_in_the_way(const struct zone_pageblocks *zone)
 	return most;
 }
 
-static void report_zone(const struct models *models, size_t i, const struct zone_pageblocks *sums, unsigned order,
-			struct mo_report *report)
+static void judge_zone(struct mo_run *run, const struct models *models, size_t i, const struct zone_pageblocks *sums,
+		       unsigned order)
 {
 	const struct mo_zone *zone = &models->zones->zones[i];
 	struct mo_evidence evidence[7];
@@ -92,7 +92,7 @@ static void report_zone(const struct models *models, size_t i, const struct zone
 			 "(vm.min_free_kbytes)." :
 			 "Compaction can help little: most pageblocks hold pages that cannot be moved. Find who allocated them "
 			 "(page_owner).");
-	mo_report_finding(report, &(struct mo_finding){
+	mo_run_judge(run, "fragmentation", &(struct mo_finding){
 		.id = "zone-fragmented",
 		.severity = has_it >= A_LOT_PERCENT ? MO_NOTICE : MO_WARNING,
 		.confidence = MO_CERTAIN,
@@ -104,16 +104,20 @@ static void report_zone(const struct models *models, size_t i, const struct zone
 }
 
 /* Plenty: an allocation of one page passes the low watermark, so that nothing is reclaimed on its behalf. */
-void report_fragmented_zones(const struct models *models, const struct zone_pageblocks *sums, struct mo_report *report)
+struct mo_error *judge_fragmentation(struct mo_run *run)
 {
+	const struct fragmentation_state *state = mo_run_model(run);
+	const struct models *models = &state->models;
+
 	for (size_t i = 0; i < models->zones->n_zones; i++) {
 		if (!is_populated(&models->zones->zones[i]) || chance_of(models, i, 0, REQUEST_KERNEL) != CHANCE_YES)
 			continue;
 		for (unsigned order = 1; order <= USUAL_ORDER && order < models->free_areas->n_orders; order++) {
 			if (chance_of(models, i, order, REQUEST_KERNEL) != CHANCE_NO_BLOCK)
 				continue;
-			report_zone(models, i, sums, order, report);
+			judge_zone(run, models, i, state->sums, order);
 			break;
 		}
 	}
+	return NULL;
 }

@@ -76,6 +76,12 @@ bool class_is_stuck(unsigned class); /* compaction cannot move such pages */
 
 bool is_populated(const struct mo_zone *zone);
 
+/* The plugin's own model. */
+struct fragmentation_state {
+	struct models models;
+	struct zone_pageblocks *sums; /* of each zone; NULL: the pages could not be classified */
+};
+
 /* The views. */
 extern const struct mo_table_spec fragmentation_table;
 extern const struct mo_table_spec orders_table;
@@ -86,6 +92,6 @@ void put_orders(const struct models *models, struct mo_report *report);
 void put_pageblocks(const struct models *models, const struct zone_pageblocks *sums, struct mo_report *report);
 
 /* findings.c */
-void report_fragmented_zones(const struct models *models, const struct zone_pageblocks *sums, struct mo_report *report);
+struct mo_error *judge_fragmentation(struct mo_run *run) MO_MUST_USE;
 
 #endif

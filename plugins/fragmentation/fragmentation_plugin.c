@@ -86,30 +86,51 @@ static void put_zones(const struct models *models, struct mo_report *report)
 	mo_report_table_end(report);
 }
 
-struct mo_error *show_fragmentation(struct mo_run *run, struct mo_report *report)
+static void release(void *model)
 {
-	struct models models = {
+	struct fragmentation_state *state = model;
+
+	if (state)
+		free(state->sums);
+	free(state);
+}
+
+static struct mo_error *gather(struct mo_run *run, void **model_ret)
+{
+	struct fragmentation_state *state = calloc(1, sizeof(*state));
+	struct mo_error *error;
+
+	if (!state)
+		return mo_error_no_memory();
+	state->models = (struct models){
 		.layout = mo_run_layout(run),
 		.zones = mo_run_model_of(run, MO_ZONES_MODEL),
 		.free_areas = mo_run_model_of(run, MO_FREE_AREAS_MODEL),
 		.mem_map = mo_run_model_of(run, MO_MEM_MAP_MODEL),
 		.page_bytes = mo_kernel_facts(mo_run_kernel(run))->page_bytes,
 	};
-	struct zone_pageblocks *sums;
-	struct mo_error *error = sum_pageblocks(&models, &sums);
-
-	if (error)
+	error = sum_pageblocks(&state->models, &state->sums);
+	if (error) {
+		release(state);
 		return error;
-	put_zones(&models, report);
+	}
+	*model_ret = state;
+	return NULL;
+}
+
+struct mo_error *show_fragmentation(struct mo_run *run, struct mo_report *report)
+{
+	const struct fragmentation_state *state = mo_run_model(run);
+
+	put_zones(&state->models, report);
 	if (!mo_run_is_report(run)) {
-		put_orders(&models, report);
-		if (sums)
-			put_pageblocks(&models, sums, report);
+		put_orders(&state->models, report);
+		if (state->sums)
+			put_pageblocks(&state->models, state->sums, report);
 		else
 			mo_report_note(report, "What stands in the way is not known: the pages could not be classified.");
 	}
-	report_fragmented_zones(&models, sums, report);
-	free(sums);
+	mo_run_show_findings(run, report);
 	return NULL;
 }
 
@@ -144,6 +165,9 @@ static const struct mo_plugin plugin = {
 	.layout_bytes = sizeof(struct fragmentation_layout),
 	.reads = reads,
 	.n_reads = sizeof(reads) / sizeof(reads[0]),
+	.gather = gather,
+	.judge = judge_fragmentation,
+	.release = release,
 	.views = views,
 	.n_views = sizeof(views) / sizeof(views[0]),
 };

@@ -175,7 +175,7 @@ static void print_verdict(char *text, size_t n_bytes, const struct mo_leaks_mode
 		snprintf(text + n, n_bytes - n, "%s", is_all ? "; nothing else is lost." : "; others lost more.");
 }
 
-static void report_losses(struct mo_report *report, const struct mo_leaks_model *model, const struct mo_slab_model *slabs,
+static void judge_losses(struct mo_run *run, const struct mo_leaks_model *model, const struct mo_slab_model *slabs,
 			  struct losses losses)
 {
 	bool is_much = losses.largest_objects >= WARNING_OBJECTS || losses.bytes >= WARNING_BYTES;
@@ -198,10 +198,10 @@ static void report_losses(struct mo_report *report, const struct mo_leaks_model 
 	print_verdict(verdict, sizeof(verdict), model, slabs, &losses);
 	/* A sentence begins with a capital letter; the name of a module stays as it is. */
 	verdict[0] = verdict[0] == 'm' ? 'M' : 'S';
-	mo_report_finding(report, &finding);
+	mo_run_judge(run, "leaks", &finding);
 }
 
-static void report_missing(struct mo_report *report, const struct mo_leaks_model *model)
+static void judge_missing(struct mo_run *run, const struct mo_leaks_model *model)
 {
 	struct mo_evidence evidence[] = {
 		{ .label = "missing pages of roots", .kind = MO_CELL_COUNT, .cell = mo_cell_number(mo_exact(model->missing_pages)) },
@@ -228,10 +228,10 @@ static void report_missing(struct mo_report *report, const struct mo_leaks_model
 	};
 
 	if (!model->is_whole)
-		mo_report_finding(report, &finding);
+		mo_run_judge(run, "leaks", &finding);
 }
 
-static void report_unknown(struct mo_report *report, const struct mo_leaks_model *model)
+static void judge_unknown(struct mo_run *run, const struct mo_leaks_model *model)
 {
 	struct mo_evidence evidence = { .label = "objects", .kind = MO_CELL_COUNT,
 					.cell = mo_cell_number(mo_exact(model->unknown_objects)) };
@@ -246,16 +246,17 @@ static void report_unknown(struct mo_report *report, const struct mo_leaks_model
 	};
 
 	if (model->unknown_objects)
-		mo_report_finding(report, &finding);
+		mo_run_judge(run, "leaks", &finding);
 }
 
-void report_leak_findings(struct mo_run *run, struct mo_report *report)
+struct mo_error *judge_leaks(struct mo_run *run)
 {
 	const struct mo_leaks_model *model = mo_run_model(run);
 	struct losses losses = sum_losses(model);
 
 	if (losses.objects && !model->is_hopeless)
-		report_losses(report, model, mo_run_model_of(run, MO_SLAB_MODEL), losses);
-	report_missing(report, model);
-	report_unknown(report, model);
+		judge_losses(run, model, mo_run_model_of(run, MO_SLAB_MODEL), losses);
+	judge_missing(run, model);
+	judge_unknown(run, model);
+	return NULL;
 }

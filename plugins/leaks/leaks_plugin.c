@@ -133,6 +133,7 @@ static const struct mo_plugin plugin = {
 	.n_reads = sizeof(reads) / sizeof(reads[0]),
 	.publishes = { .name = MO_LEAKS_MODEL, .version = MO_LEAKS_MODEL_VERSION },
 	.gather = gather,
+	.judge = judge_leaks,
 	.release = release,
 	.views = views,
 	.n_views = sizeof(views) / sizeof(views[0]),

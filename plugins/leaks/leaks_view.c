@@ -354,6 +354,6 @@ struct mo_error *show_leaks(struct mo_run *run, struct mo_report *report)
 		put_list(report, model, slabs, mo_run_flag(run, "suspects"));
 	else
 		put_groups(run, report, model, slabs);
-	report_leak_findings(run, report);
+	mo_run_show_findings(run, report);
 	return NULL;
 }

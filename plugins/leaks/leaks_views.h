@@ -16,7 +16,7 @@ struct mo_error *show_leaks(struct mo_run *run, struct mo_report *report) MO_MUS
 struct mo_error *show_reachable(struct mo_run *run, struct mo_report *report) MO_MUST_USE;
 
 /* What the losses mean, in one sentence; and what the scan could not see. */
-void report_leak_findings(struct mo_run *run, struct mo_report *report);
+struct mo_error *judge_leaks(struct mo_run *run) MO_MUST_USE;
 
 /* The cache's name, or its address where that could not be read. */
 const char *cache_name(const struct mo_slab_cache *cache, char *room, size_t n_bytes);

@@ -25,13 +25,20 @@ struct record_finder {
 struct mo_error *create_record_finder(const struct leaks_state *state, struct record_finder **ret)
 {
 	struct record_finder *finder = calloc(1, sizeof(*finder));
+	const void *pages;
+	struct mo_error *error;
 
 	if (!finder)
 		return mo_error_no_memory();
 	finder->state = state;
 	finder->reader = mo_run_reader(state->run);
 	finder->symbols = mo_kernel_symbols(mo_run_kernel(state->run));
-	finder->pages = mo_run_model_of(state->run, MO_PAGE_OWNER_MODEL);
+	error = mo_run_late_model(state->run, MO_PAGE_OWNER_MODEL, &pages);
+	if (error) {
+		free(finder);
+		return error;
+	}
+	finder->pages = pages;
 	*ret = finder;
 	return NULL;
 }

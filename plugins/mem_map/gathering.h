@@ -112,6 +112,6 @@ extern const struct mo_table_spec usage_checks_table, usage_checks_by_node_table
 struct mo_error *show_checks(struct mo_run *run, struct mo_report *report, bool by_node) MO_MUST_USE;
 
 /* usage_findings.c: what the sums mean. */
-void report_usage_findings(struct mo_run *run, struct mo_report *report);
+struct mo_error *judge_usage(struct mo_run *run) MO_MUST_USE;
 
 #endif

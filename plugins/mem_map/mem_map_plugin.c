@@ -163,6 +163,7 @@ static const struct mo_plugin plugin = {
 	.n_reads = sizeof(reads) / sizeof(reads[0]),
 	.publishes = { .name = MO_MEM_MAP_MODEL, .version = MO_MEM_MAP_MODEL_VERSION },
 	.gather = gather,
+	.judge = judge_usage,
 	.release = release,
 	.views = views,
 	.n_views = sizeof(views) / sizeof(views[0]),

@@ -36,8 +36,7 @@ static uint64_t explained_pages(const struct mem_map_state *state, const struct 
 	return sum;
 }
 
-static void report_direct(struct mo_report *report, const struct mem_map_state *state,
-			  const struct mo_kernel_facts *facts)
+static void judge_direct(struct mo_run *run, const struct mem_map_state *state, const struct mo_kernel_facts *facts)
 {
 	uint64_t direct = state->model.pages[MO_PAGE_DIRECT];
 	uint64_t explained = explained_pages(state, facts);
@@ -72,10 +71,10 @@ static void report_direct(struct mo_report *report, const struct mem_map_state *
 		 "%llu.%llu %% of memory was taken straight from the page allocator by users that no "
 		 "counter names.",
 		 (unsigned long long)(per_mille / 10), (unsigned long long)(per_mille % 10));
-	mo_report_finding(report, &finding);
+	mo_run_judge(run, "usage", &finding);
 }
 
-static void report_hwpoison(struct mo_report *report, const struct mem_map_state *state)
+static void judge_hwpoison(struct mo_run *run, const struct mem_map_state *state)
 {
 	struct mo_evidence evidence = { .label = "pages", .kind = MO_CELL_COUNT,
 					.cell = mo_cell_number(mo_exact(state->model.pages[MO_PAGE_HWPOISON])) };
@@ -90,14 +89,15 @@ static void report_hwpoison(struct mo_report *report, const struct mem_map_state
 	};
 
 	if (state->model.pages[MO_PAGE_HWPOISON])
-		mo_report_finding(report, &finding);
+		mo_run_judge(run, "usage", &finding);
 }
 
-void report_usage_findings(struct mo_run *run, struct mo_report *report)
+struct mo_error *judge_usage(struct mo_run *run)
 {
 	const struct mem_map_state *state = mo_run_model(run);
 	const struct mo_kernel_facts *facts = mo_kernel_facts(mo_run_kernel(run));
 
-	report_direct(report, state, facts);
-	report_hwpoison(report, state);
+	judge_direct(run, state, facts);
+	judge_hwpoison(run, state);
+	return NULL;
 }

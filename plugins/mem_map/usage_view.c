@@ -209,6 +209,6 @@ struct mo_error *show_usage(struct mo_run *run, struct mo_report *report)
 		if (error)
 			return error;
 	}
-	report_usage_findings(run, report);
+	mo_run_show_findings(run, report);
 	return NULL;
 }

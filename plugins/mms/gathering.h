@@ -56,6 +56,16 @@ void find_variables(struct mo_run *run, const struct orphan *orphans, size_t n_o
 /* Resident pages as the mm counts them; what CPUs and threads have not added yet may be missing. */
 struct mo_count read_rss(struct mo_run *run, uint64_t mm_kva);
 
+/* The plugin's own model. */
+struct mms_state {
+	bool has_cache;              /* else it is not known which address spaces there are */
+	struct orphan *orphans;      /* ascending by address */
+	size_t n_orphans;
+};
+struct mo_error *gather_mms(struct mo_run *run, void **model_ret) MO_MUST_USE;
+struct mo_error *judge_mms(struct mo_run *run) MO_MUST_USE;
+void release_mms(void *model);
+
 extern const struct mo_table_spec mms_table;
 struct mo_error *show_mms(struct mo_run *run, struct mo_report *report) MO_MUST_USE;
 

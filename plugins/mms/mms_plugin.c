@@ -28,14 +28,6 @@ static const struct mo_need rows[] = {
 
 const struct mo_need_table mms_needs = { rows, sizeof(rows) / sizeof(rows[0]) };
 
-/* Everything is looked for when it is shown. */
-static struct mo_error *gather(struct mo_run *run, void **model_ret)
-{
-	(void)run;
-	*model_ret = NULL;
-	return NULL;
-}
-
 static const struct mo_table_spec *const tables[] = { &mms_table };
 
 static const struct mo_view views[] = {
@@ -59,7 +51,9 @@ static const struct mo_plugin plugin = {
 	.layout_bytes = sizeof(struct mms_layout),
 	.reads = reads,
 	.n_reads = sizeof(reads) / sizeof(reads[0]),
-	.gather = gather,
+	.gather = gather_mms,
+	.judge = judge_mms,
+	.release = release_mms,
 	.views = views,
 	.n_views = sizeof(views) / sizeof(views[0]),
 };

@@ -217,24 +217,13 @@ static uint64_t held_bytes(struct mo_run *run, const struct orphan *orphan)
 	return held < rss_bytes ? UINT64_MAX : held;
 }
 
-/* Leaves those that hold much. */
-static size_t keep_large(struct mo_run *run, struct orphan *orphans, size_t n)
+struct mo_error *judge_mms(struct mo_run *run)
 {
-	size_t n_kept = 0;
-
-	for (size_t i = 0; i < n; i++)
-		if (held_bytes(run, &orphans[i]) >= LARGE_BYTES)
-			orphans[n_kept++] = orphans[i];
-	return n_kept;
-}
-
-/* The section of the report: nothing, as long as none holds much. */
-static struct mo_error *report_large(struct mo_run *run, struct mo_report *report, struct orphan *orphans, size_t n_orphans)
-{
-	size_t n = keep_large(run, orphans, n_orphans);
+	const struct mms_state *state = mo_run_model(run);
 	uint64_t sum_bytes = 0;
+	uint64_t n = 0;
 	struct mo_evidence evidence[] = {
-		{ .label = "address spaces", .kind = MO_CELL_COUNT, .cell = mo_cell_number(mo_exact(n)) },
+		{ .label = "address spaces", .kind = MO_CELL_COUNT },
 		{ .label = "resident memory and page tables", .kind = MO_CELL_BYTES },
 	};
 	const struct mo_finding finding = {
@@ -247,36 +236,82 @@ static struct mo_error *report_large(struct mo_run *run, struct mo_report *repor
 		.advice = "Whoever took mm_users has not let go (mmget() without mmput()): `memopsy mms` names what points at them.",
 	};
 
-	if (!n)
-		return NULL;
-	for (size_t i = 0; i < n; i++)
-		sum_bytes = held_bytes(run, &orphans[i]) > UINT64_MAX - sum_bytes ? UINT64_MAX :
-										     sum_bytes + held_bytes(run, &orphans[i]);
+	for (size_t i = 0; i < state->n_orphans; i++) {
+		uint64_t bytes = held_bytes(run, &state->orphans[i]);
+
+		if (bytes < LARGE_BYTES)
+			continue;
+		n++;
+		sum_bytes = bytes > UINT64_MAX - sum_bytes ? UINT64_MAX : sum_bytes + bytes;
+	}
+	evidence[0].cell = mo_cell_number(mo_exact(n));
 	evidence[1].cell = mo_cell_number(mo_exact(sum_bytes));
-	mo_report_finding(report, &finding);
-	return put_orphans(run, report, orphans, n < REPORT_ROWS ? n : REPORT_ROWS);
+	if (n)
+		mo_run_judge(run, "mms", &finding);
+	return NULL;
+}
+
+/* The section of the report: nothing, as long as none holds much. */
+static struct mo_error *show_large(struct mo_run *run, struct mo_report *report, const struct mms_state *state)
+{
+	struct orphan *orphans = calloc(state->n_orphans + 1, sizeof(*orphans));
+	struct mo_error *error;
+	size_t n = 0;
+
+	if (!orphans)
+		return mo_error_no_memory();
+	for (size_t i = 0; i < state->n_orphans && n < REPORT_ROWS; i++)
+		if (held_bytes(run, &state->orphans[i]) >= LARGE_BYTES)
+			orphans[n++] = state->orphans[i];
+	mo_run_show_findings(run, report);
+	error = n ? put_orphans(run, report, orphans, n) : NULL;
+	free(orphans);
+	return error;
+}
+
+struct mo_error *gather_mms(struct mo_run *run, void **model_ret)
+{
+	const struct mo_slab_cache *cache = mm_cache(mo_run_model_of(run, MO_SLAB_MODEL));
+	struct mms_state *state = calloc(1, sizeof(*state));
+
+	if (!state)
+		return mo_error_no_memory();
+	state->has_cache = cache != NULL;
+	state->orphans = calloc(MOST_ORPHANS, sizeof(*state->orphans));
+	if (!state->orphans) {
+		release_mms(state);
+		return mo_error_no_memory();
+	}
+	if (cache)
+		state->n_orphans = list_orphans(run, cache, state->orphans, MOST_ORPHANS);
+	*model_ret = state;
+	return NULL;
+}
+
+void release_mms(void *model)
+{
+	struct mms_state *state = model;
+
+	if (state)
+		free(state->orphans);
+	free(state);
 }
 
 struct mo_error *show_mms(struct mo_run *run, struct mo_report *report)
 {
 	const struct mo_slab_model *slab = mo_run_model_of(run, MO_SLAB_MODEL);
 	const struct mo_tasks_model *tasks = mo_run_model_of(run, MO_TASKS_MODEL);
-	const struct mo_slab_cache *cache = mm_cache(slab);
-	struct orphan *orphans;
+	const struct mms_state *state = mo_run_model(run);
 	struct mo_error *error;
-	size_t n;
 
-	if (!cache)
+	if (!state->has_cache)
 		return mo_error_create(MO_E_ABSENT, "there is no slab cache \"" MM_CACHE "\"");
-	orphans = calloc(MOST_ORPHANS, sizeof(*orphans));
-	if (!orphans)
-		return mo_error_no_memory();
-	n = list_orphans(run, cache, orphans, MOST_ORPHANS);
-	error = mo_run_is_report(run) ? report_large(run, report, orphans, n) : put_orphans(run, report, orphans, n);
-	free(orphans);
-	if (!error && !mo_run_is_report(run))
-		mo_report_note(report, "%zu of %" PRIu64 " mm_structs are the mm of no task; %zu are that of one or more.%s", n,
-			       cache->states[MO_OBJECT_ALLOCATED], tasks->n_mms,
+	if (mo_run_is_report(run))
+		return show_large(run, report, state);
+	error = put_orphans(run, report, state->orphans, state->n_orphans);
+	if (!error)
+		mo_report_note(report, "%zu of %" PRIu64 " mm_structs are the mm of no task; %zu are that of one or more.%s",
+			       state->n_orphans, mm_cache(slab)->states[MO_OBJECT_ALLOCATED], tasks->n_mms,
 			       tasks->is_complete ? "" : " The list of tasks is broken: some may have one all the same.");
 	return error;
 }

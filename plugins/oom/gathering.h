@@ -57,6 +57,11 @@ struct limit_row {
 };
 #define MOST_LIMITS 64
 
+/* What asking for a late model ended with, until it is returned. */
+struct late_models {
+	struct mo_error *error;
+};
+
 struct oom_state {
 	struct mo_oom_model model;
 	struct mo_run *run;
@@ -81,6 +86,7 @@ struct oom_state {
 	bool is_page_size_assumed;  /* neither does the log say it */
 	struct oom_layout own_layout; /* without memory: what the log says of the order of zones */
 	int panic_on_oom;           /* -1: not known */
+	struct late_models *late;
 };
 
 /*
@@ -93,6 +99,7 @@ const struct mo_vmap_model *vmap_of(const struct oom_state *state);
 const struct mo_cgroups_model *cgroups_of(const struct oom_state *state);
 const struct mo_files_model *files_of(const struct oom_state *state);
 const struct mo_owners_model *owners_of(const struct oom_state *state);
+struct mo_error *late_error_of(const struct oom_state *state) MO_MUST_USE; /* what gathering one ended with; NULL: none */
 
 /* log/reading.c */
 struct mo_error *read_log(struct oom_state *state) MO_MUST_USE;
@@ -158,8 +165,13 @@ struct evidence_list {
 };
 void list_evidence(const struct oom_state *state, const struct draft *draft, struct evidence_list *list);
 
-/* say/advice.c: findings */
-void report_event(const struct oom_state *state, const struct draft *draft, bool is_told_first, struct mo_report *report);
+/* say/advice.c: findings, of judge or of an event that an option named */
+struct finding_sink {
+	struct mo_run *run;
+	struct mo_report *report;   /* NULL: the plugin judges */
+};
+void say_finding(const struct finding_sink *sink, const struct mo_finding *finding);
+void report_event(const struct oom_state *state, const struct draft *draft, bool is_told_first, const struct finding_sink *sink);
 
 /* judge/: dump_state.c, oom_control.c, dump_numbers.c, limits.c */
 void take_numbers_of_dump(struct oom_state *state, struct draft *draft);
@@ -169,7 +181,7 @@ void gather_limits(struct oom_state *state);
 
 /* say/limits_view.c */
 void say_limits(struct sentence *sentence, const struct oom_state *state, const struct mo_oom_event *told); /* of others */
-void report_limits(const struct oom_state *state, struct mo_report *report);
+void report_limits(const struct oom_state *state, const struct finding_sink *sink);
 void put_limits(const struct oom_state *state, struct mo_report *report);
 
 /* say/words.c */
@@ -185,6 +197,7 @@ const char *swap_word(const struct mo_oom_event *event); /* "absent", "full", "f
 /* the views */
 extern const struct mo_table_spec oom_many_table;
 struct mo_error *show_many(struct mo_run *run, struct mo_report *report) MO_MUST_USE;
+struct mo_error *judge_oom(struct mo_run *run) MO_MUST_USE;
 struct mo_error *show_oom(struct mo_run *run, struct mo_report *report) MO_MUST_USE;
 extern const struct mo_table_spec oom_verdict_table, oom_events_table, oom_zones_table, oom_causes_table, oom_candidates_table,
 	oom_memcg_table, oom_limits_table, oom_marked_table, oom_now_table;

@@ -12,6 +12,8 @@ static void release(void *model)
 	if (!state)
 		return;
 	log_scan_free(&state->scan);
+	mo_error_destroy(state->late ? state->late->error : NULL);
+	free(state->late);
 	free(state->events);
 	free(state);
 }
@@ -66,6 +68,8 @@ static struct mo_error *gather_events(struct oom_state *state)
 		gather_dump_state(state);
 		gather_limits(state);
 		error = gather_running_oom(state);
+		if (!error)
+			error = late_error_of(state);
 	} else {
 		state->panic_on_oom = -1;
 		state->own_layout = *state->layout;
@@ -98,6 +102,11 @@ static struct mo_error *gather(struct mo_run *run, void **model_ret)
 	if (!state)
 		return mo_error_no_memory();
 	state->run = run;
+	state->late = calloc(1, sizeof(*state->late));
+	if (!state->late) {
+		release(state);
+		return mo_error_no_memory();
+	}
 	state->reader = mo_run_reader(run);
 	state->layout = mo_run_layout(run);
 	take_facts(state, mo_kernel_facts(mo_run_kernel(run)));
@@ -148,6 +157,7 @@ static const struct mo_plugin plugin = {
 	.reads = reads,
 	.n_reads = sizeof(reads) / sizeof(reads[0]),
 	.gather = gather,
+	.judge = judge_oom,
 	.release = release,
 	.views = views,
 	.n_views = sizeof(views) / sizeof(views[0]),

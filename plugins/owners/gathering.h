@@ -222,7 +222,7 @@ extern const struct mo_table_spec owners_table, owners_by_table, owners_direct_t
 extern const char *const holder_kind_names[MO_N_HOLDER_KINDS];
 extern const char *const holder_evidence_names[MO_N_HOLDER_EVIDENCES];
 /* owners_findings.c: what the sums mean. */
-void report_owner_findings(const struct owners_state *state, struct mo_report *report);
+struct mo_error *judge_owners(struct mo_run *run) MO_MUST_USE;
 struct mo_error *show_owners(struct mo_run *run, struct mo_report *report) MO_MUST_USE;
 
 #endif

@@ -25,7 +25,7 @@ static const struct mo_holder *largest_nobody(const struct owners_state *state)
 	return NULL;
 }
 
-static void report_lost_pages(const struct owners_state *state, struct mo_report *report)
+static void judge_lost_pages(const struct owners_state *state, struct mo_run *run)
 {
 	const struct mo_holder *suspect = suspect_of(state);
 	const struct mo_holder *largest = largest_nobody(state);
@@ -53,10 +53,11 @@ static void report_lost_pages(const struct owners_state *state, struct mo_report
 	};
 
 	if (bytes >= LEAST_LOST_BYTES && state->model.direct_unowned_pages * 100 >= state->mem_map->n_pages * LEAST_LOST_PERCENT)
-		mo_report_finding(report, &finding);
+		mo_run_judge(run, "owners", &finding);
 }
 
-void report_owner_findings(const struct owners_state *state, struct mo_report *report)
+struct mo_error *judge_owners(struct mo_run *run)
 {
-	report_lost_pages(state, report);
+	judge_lost_pages(mo_run_model(run), run);
+	return NULL;
 }

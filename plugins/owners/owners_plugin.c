@@ -145,6 +145,7 @@ static const struct mo_plugin plugin = {
 	.n_reads = sizeof(reads) / sizeof(reads[0]),
 	.publishes = { .name = MO_OWNERS_MODEL, .version = MO_OWNERS_MODEL_VERSION },
 	.gather = gather,
+	.judge = judge_owners,
 	.release = release,
 	.views = views,
 	.n_views = sizeof(views) / sizeof(views[0]),

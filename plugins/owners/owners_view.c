@@ -388,7 +388,7 @@ struct mo_error *show_owners(struct mo_run *run, struct mo_report *report)
 	if (mo_run_is_report(run)) {
 		error = put_section(state, report);
 		put_direct_note(state, report);
-		report_owner_findings(state, report);
+		mo_run_show_findings(run, report);
 		return error;
 	}
 	while (by && which < N_BYS && strcmp(by, by_words[which]) != 0)
@@ -401,6 +401,6 @@ struct mo_error *show_owners(struct mo_run *run, struct mo_report *report)
 		put_holders(run, report);
 	put_guessed_modules(state, report);
 	put_direct_note(state, report);
-	report_owner_findings(state, report);
+	mo_run_show_findings(run, report);
 	return error;
 }

@@ -154,7 +154,7 @@ static bool is_suspect(const struct slab_state *state, const struct mo_slab_cach
 	       cache->states[MO_OBJECT_ALLOCATED] * 10 >= cache->objects * 8;
 }
 
-static void put_suspect(struct mo_report *report, const struct slab_state *state, const struct mo_slab_cache *cache)
+static void judge_suspect(struct mo_run *run, const struct slab_state *state, const struct mo_slab_cache *cache)
 {
 	char verdict[256];
 	char advice[256];
@@ -180,13 +180,24 @@ static void put_suspect(struct mo_report *report, const struct slab_state *state
 		 name);
 	snprintf(advice, sizeof(advice), "Look at its objects (`memopsy objects DUMP %s --allocated`) and, on a kernel booted "
 		 "with slub_debug=U, at who allocated them (`memopsy slab DUMP %s --tracks`).", name, name);
-	mo_report_finding(report, &finding);
+	mo_run_judge(run, "slabs", &finding);
+}
+
+struct mo_error *judge_slabs(struct mo_run *run)
+{
+	const struct slab_state *state = mo_run_model(run);
+	uint64_t all_pages = 0;
+
+	for (size_t i = 0; i < state->model.n_caches; i++)
+		all_pages += state->caches[i].pages;
+	for (size_t i = 0; i < state->model.n_caches; i++)
+		if (is_suspect(state, &state->caches[i], all_pages))
+			judge_suspect(run, state, &state->caches[i]);
+	return NULL;
 }
 
 struct mo_error *show_slab_section(struct mo_run *run, struct mo_report *report)
 {
-	const struct slab_state *state = mo_run_model(run);
-	uint64_t all_pages = 0;
 	struct mo_error *error;
 
 	put_kinds(run, report);
@@ -195,10 +206,6 @@ struct mo_error *show_slab_section(struct mo_run *run, struct mo_report *report)
 		return error;
 	put_large_kmalloc(run, report);
 	put_files(run, report);
-	for (size_t i = 0; i < state->model.n_caches; i++)
-		all_pages += state->caches[i].pages;
-	for (size_t i = 0; i < state->model.n_caches; i++)
-		if (is_suspect(state, &state->caches[i], all_pages))
-			put_suspect(report, state, &state->caches[i]);
+	mo_run_show_findings(run, report);
 	return NULL;
 }

@@ -234,6 +234,7 @@ static const struct mo_plugin plugin = {
 	.n_reads = sizeof(reads) / sizeof(reads[0]),
 	.publishes = { .name = MO_SLAB_MODEL, .version = MO_SLAB_MODEL_VERSION },
 	.gather = gather,
+	.judge = judge_slabs,
 	.release = release,
 	.views = views,
 	.n_views = sizeof(views) / sizeof(views[0]),

@@ -14,6 +14,7 @@ struct mo_error *put_largest_caches(struct mo_run *run, struct mo_report *report
 
 extern const struct mo_table_spec objects_table, slab_sums_table, slab_files_table;
 struct mo_error *show_objects(struct mo_run *run, struct mo_report *report) MO_MUST_USE;
+struct mo_error *judge_slabs(struct mo_run *run) MO_MUST_USE; /* of that section */
 struct mo_error *show_slab_section(struct mo_run *run, struct mo_report *report) MO_MUST_USE;
 
 extern const struct mo_table_spec slab_table, slab_nodes_table, slab_aliases_table, slab_slabs_table;

@@ -4,8 +4,9 @@
 
 #define N_WANTED 12
 
-void report_absent_types(const struct zones_layout *layout, struct mo_report *report)
+static void judge_absent_types(struct mo_run *run, const char *view)
 {
+	const struct zones_layout *layout = mo_run_layout(run);
 	/* A kernel for one CPU has none of the last three. */
 	bool is_smp = mo_has(&layout->per_cpu_offset);
 	const struct {
@@ -40,5 +41,13 @@ void report_absent_types(const struct zones_layout *layout, struct mo_report *re
 			evidence[finding.n_evidence++] = (struct mo_evidence){
 				.label = "absent", .kind = MO_CELL_TEXT, .cell = mo_cell_text(wanted[i].name) };
 	if (finding.n_evidence)
-		mo_report_finding(report, &finding);
+		mo_run_judge(run, view, &finding);
+}
+
+struct mo_error *judge_zones(struct mo_run *run)
+{
+	judge_absent_types(run, "numa");
+	judge_absent_types(run, "zoneinfo");
+	judge_absent_types(run, "vmstat");
+	return NULL;
 }

@@ -160,7 +160,7 @@ bool is_huge_page_item(const struct zones_layout *layout, size_t node_item);
 unsigned huge_page_shift(const struct zones_state *state); /* HPAGE_PMD_ORDER */
 
 /* absent_types.c: a finding that names what this kernel's types lack; none if all is there. */
-void report_absent_types(const struct zones_layout *layout, struct mo_report *report);
+struct mo_error *judge_zones(struct mo_run *run) MO_MUST_USE;
 
 /* The views. */
 extern const struct mo_table_spec meminfo_table;

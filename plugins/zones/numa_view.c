@@ -269,6 +269,6 @@ struct mo_error *show_numa(struct mo_run *run, struct mo_report *report)
 		put_hugetlb(&rows);
 	}
 	mo_report_table_end(report);
-	report_absent_types(state.layout, report);
+	mo_run_show_findings(run, report);
 	return NULL;
 }

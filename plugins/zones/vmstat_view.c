@@ -151,6 +151,6 @@ struct mo_error *show_vmstat(struct mo_run *run, struct mo_report *report)
 	/* The kernel keeps this name for who may read it. */
 	put_row(report, "nr_unstable", mo_exact(0), mo_exact(0), "system");
 	mo_report_table_end(report);
-	report_absent_types(state.layout, report);
+	mo_run_show_findings(run, report);
 	return NULL;
 }

@@ -235,6 +235,6 @@ struct mo_error *show_zoneinfo(struct mo_run *run, struct mo_report *report)
 		}
 	}
 	mo_report_table_end(report);
-	report_absent_types(state.layout, report);
+	mo_run_show_findings(run, report);
 	return NULL;
 }

@@ -97,6 +97,7 @@ static const struct mo_plugin plugin = {
 	.layout_bytes = sizeof(struct zones_layout),
 	.publishes = { .name = MO_ZONES_MODEL, .version = MO_ZONES_MODEL_VERSION },
 	.gather = gather,
+	.judge = judge_zones,
 	.release = release,
 	.views = views,
 	.n_views = sizeof(views) / sizeof(views[0]),

@@ -4,14 +4,13 @@
 
 #include "cleanup.h"
 #include "command.h"
-#include "finding_queue.h"
 #include "identity.h"
 #include "log_lines.h"
 #include "plugin_run.h"
-#include "report_verdict.h"
 #include "report_write.h"
 #include "session.h"
 #include "text.h"
+#include "verdict.h"
 
 #define LAST_LOG_LINES 20
 
@@ -62,48 +61,47 @@ static void write_crash(struct mo_cli *cli, const struct mo_identity *identity)
 	};
 	MO_CLEANUP(mo_cleanup_text) struct mo_text verdict = MO_TEXT_EMPTY;
 	struct mo_finding finding = {
-		.id = "kernel-panic",
+		.id = crash->panic.id,
 		.severity = MO_CRITICAL,
 		.confidence = MO_CERTAIN,
 		.evidence = evidence,
 		.n_evidence = crash->trouble.text != NULL,
 	};
 
-	if (!identity->has_log || !crash->panic.text)
-		return;
 	mo_text_printf(&verdict, "The kernel panicked: %s", crash->panic.text);
 	finding.verdict = mo_text_chars(&verdict);
 	mo_report_finding(cli->report, &finding);
 }
 
-/* Whether the log's last trouble is the OOM kill that a finding tells in better words. */
-static bool is_trouble_told(const struct mo_crash_lines *crash, const struct mo_worst *worst)
-{
-	return worst->has_out_of_memory &&
-	       (strstr(crash->trouble.text, "ut of memory: ") || strstr(crash->trouble.text, "oom-kill"));
-}
-
-/* What the log says, then the worst that looking at memory found: the machine's own words are not its whole story. */
-static void write_verdict(struct mo_cli *cli, const struct mo_identity *identity, const struct mo_worst *worst)
+/* What the log says of how the machine ended. */
+static void write_last_words(struct mo_cli *cli, const struct mo_identity *identity, const struct mo_verdict *verdict)
 {
 	const struct mo_crash_lines *crash = &identity->crash;
 
-	mo_report_section_begin(cli->report, "verdict", "Verdict");
-	write_crash(cli, identity);
 	if (!identity->has_log)
 		mo_report_note(cli->report, "%s the kernel log could not be read.",
-			       worst->verdicts[0] ? "What the machine said last is not known:" :
-				       "Nothing wrong was found in what could be read;");
-	else if (!crash->panic.text && crash->trouble.text && is_trouble_told(crash, worst))
+			       verdict->n ? "What the machine said last is not known:" :
+					    "Nothing wrong was found in what could be read;");
+	else if (crash->panic.text)
+		write_crash(cli, identity);
+	else if (crash->trouble.text && mo_verdict_supersedes(verdict, crash->trouble.id))
 		mo_report_note(cli->report, "No panic. The last trouble in the kernel log is that memory ran out:");
-	else if (!crash->panic.text && crash->trouble.text)
+	else if (crash->trouble.text)
 		mo_report_note(cli->report, "No panic. The last trouble in the kernel log: %s", crash->trouble.text);
-	else if (!crash->panic.text && !worst->verdicts[0])
+	else if (!verdict->n)
 		mo_report_note(cli->report, "No panic, and nothing wrong was found in what was looked at.");
-	else if (!crash->panic.text)
+	else
 		mo_report_note(cli->report, "No panic, and no trouble in the kernel log.");
-	for (size_t i = 0; i < MO_REPORT_WORST && worst->verdicts[i]; i++)
-		mo_report_note(cli->report, "%s", worst->verdicts[i]);
+}
+
+/* What the log says, then the worst that looking at memory found: the machine's own words are not its whole story. */
+static void write_verdict(struct mo_cli *cli, const struct mo_identity *identity, const struct mo_verdict *verdict)
+{
+	mo_report_section_begin(cli->report, "verdict", "Verdict");
+	write_last_words(cli, identity, verdict);
+	for (size_t i = 0; i < verdict->n; i++)
+		mo_report_note(cli->report, "%s%s", verdict->findings[i]->severity == MO_NOTICE ? "Worth a look: " : "",
+			       verdict->findings[i]->verdict);
 	mo_report_section_end(cli->report);
 }
 
@@ -141,10 +139,18 @@ struct sections {
 	size_t n_places;
 };
 
-/* The sections of all plugins that ran; the findings of each stand before its first. */
-static struct mo_error *write_sections(struct mo_cli *cli, void *context)
+/* Of all plugins that ran, before the first section is written. */
+static struct mo_error *judge_all(const struct sections *sections)
 {
-	const struct sections *sections = context;
+	for (size_t i = 0; i < sections->n_places; i++)
+		if (!mo_host_why_skipped(sections->host, sections->places[i].plugin))
+			MO_TRY(mo_host_judge(sections->host, sections->places[i].plugin));
+	return NULL;
+}
+
+/* The sections of all plugins that ran; what is found of a plugin as a whole stands before its first. */
+static struct mo_error *write_sections(struct mo_cli *cli, const struct sections *sections)
+{
 	struct mo_host *host = sections->host;
 	const struct place *places = sections->places;
 	MO_FREE bool *has_findings_out = calloc(cli->plugins.count + 1, sizeof(*has_findings_out));
@@ -219,29 +225,30 @@ static void write_completeness(struct mo_cli *cli, const struct mo_host *host)
 	mo_report_section_end(cli->report);
 }
 
-static struct mo_error *write_report(struct mo_cli *cli, struct sections *sections)
+static struct mo_error *write_parts(struct mo_cli *cli, const struct sections *sections, const struct mo_identity *identity)
 {
-	struct mo_worst worst;
+	struct mo_verdict verdict;
+
+	MO_TRY(judge_all(sections));
+	MO_TRY(mo_host_verdict(sections->host, &verdict));
+	write_verdict(cli, identity, &verdict);
+	mo_report_section_begin(cli->report, "identity", "Identity");
+	mo_identity_write_kernel(cli, identity);
+	mo_identity_write_machine(cli, identity);
+	mo_report_section_end(cli->report);
+	MO_TRY(write_sections(cli, sections));
+	write_last_log_lines(cli, identity);
+	write_completeness(cli, sections->host);
+	return NULL;
+}
+
+static struct mo_error *write_report(struct mo_cli *cli, const struct sections *sections)
+{
 	struct mo_identity identity;
 	struct mo_error *error;
 
 	MO_TRY(mo_identity_gather(cli, &identity));
-	error = mo_worst_of_sections(cli, write_sections, sections, &worst);
-	if (error) {
-		mo_identity_deinit(&identity);
-		return error;
-	}
-	write_verdict(cli, &identity, &worst);
-	mo_worst_deinit(&worst);
-	mo_report_section_begin(cli->report, "identity", "Identity");
-	mo_identity_write_kernel(cli, &identity);
-	mo_identity_write_machine(cli, &identity);
-	mo_report_section_end(cli->report);
-	error = write_sections(cli, sections);
-	if (!error) {
-		write_last_log_lines(cli, &identity);
-		write_completeness(cli, sections->host);
-	}
+	error = write_parts(cli, sections, &identity);
 	mo_identity_deinit(&identity);
 	return error;
 }

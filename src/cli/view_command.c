@@ -57,6 +57,9 @@ static struct mo_error *show_view(struct mo_cli *cli, struct mo_host *host)
 	if (!options)
 		return mo_error_no_memory();
 	said.n_options = collect_options(cli, options);
+	error = mo_host_judge(host, cli->plugin);
+	if (error)
+		return error;
 	error = mo_host_show(host, cli->plugin, cli->view, &said, cli->report);
 	if (!error)
 		mo_host_write_findings(host, cli->plugin, cli->report);

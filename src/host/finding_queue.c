@@ -1,101 +1,96 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Keeps copies of findings from when they are made until they are written, and says which of two is worse. */
 #include "finding_queue.h"
 
 #include <stdlib.h>
+#include <string.h>
 
-#include "cleanup.h"
-
-/* A copy of a string that may be NULL. */
-static const char *copy_string(const char *string, bool *failed)
+/* A block that is freed with the queue; NULL, and the queue failed, without memory. */
+static void *add_block(struct mo_finding_queue *queue, size_t n_bytes)
 {
-	char *copy = string ? strdup(string) : NULL;
+	void *block = malloc(n_bytes ? n_bytes : 1);
 
-	if (string && !copy)
-		*failed = true;
+	if (!block || !mo_vector_append(&queue->blocks, block)) {
+		free(block);
+		queue->failed = true;
+		return NULL;
+	}
+	return block;
+}
+
+/* A copy of bytes; NULL stays NULL. */
+static const char *copy_bytes(struct mo_finding_queue *queue, const char *bytes, size_t n_bytes)
+{
+	char *copy = bytes ? add_block(queue, n_bytes) : NULL;
+
+	if (copy)
+		memcpy(copy, bytes, n_bytes);
 	return copy;
 }
 
-static void free_evidence(const struct mo_evidence *evidence, size_t n_evidence)
+static const char *copy_string(struct mo_finding_queue *queue, const char *string)
 {
-	for (size_t i = 0; evidence && i < n_evidence; i++) {
-		free((char *)evidence[i].label);
-		if (evidence[i].kind == MO_CELL_TEXT)
-			free((char *)evidence[i].cell.as.text.bytes);
-	}
-	free((struct mo_evidence *)evidence);
+	return string ? copy_bytes(queue, string, strlen(string) + 1) : NULL;
 }
 
-static const struct mo_evidence *copy_evidence(const struct mo_finding *finding, bool *failed)
+static const struct mo_evidence *copy_evidence(struct mo_finding_queue *queue, const struct mo_finding *finding)
 {
-	struct mo_evidence *copies;
+	struct mo_evidence *copies = add_block(queue, finding->n_evidence * sizeof(*copies));
 
-	if (!finding->n_evidence)
-		return NULL;
-	copies = calloc(finding->n_evidence, sizeof(*copies));
-	if (!copies) {
-		*failed = true;
-		return NULL;
-	}
-	for (size_t i = 0; i < finding->n_evidence; i++) {
+	for (size_t i = 0; copies && i < finding->n_evidence; i++) {
 		copies[i] = finding->evidence[i];
-		copies[i].label = copy_string(finding->evidence[i].label, failed);
-		if (copies[i].kind == MO_CELL_TEXT && copies[i].cell.as.text.bytes) {
-			size_t n_bytes = copies[i].cell.as.text.n_bytes;
-			char *bytes = malloc(n_bytes + 1);
-
-			if (bytes)
-				memcpy(bytes, finding->evidence[i].cell.as.text.bytes, n_bytes);
-			else
-				*failed = true;
-			copies[i].cell.as.text.bytes = bytes;
-		}
+		copies[i].label = copy_string(queue, finding->evidence[i].label);
+		if (copies[i].kind == MO_CELL_TEXT)
+			copies[i].cell.as.text.bytes =
+				copy_bytes(queue, copies[i].cell.as.text.bytes, copies[i].cell.as.text.n_bytes);
 	}
 	return copies;
 }
 
-static void free_finding(struct mo_finding *finding)
+static const char *const *copy_ids(struct mo_finding_queue *queue, const struct mo_finding *finding)
 {
-	free((char *)finding->id);
-	free((char *)finding->verdict);
-	free((char *)finding->advice);
-	free_evidence(finding->evidence, finding->n_evidence);
+	const char **copies = add_block(queue, finding->n_supersedes * sizeof(*copies));
+
+	for (size_t i = 0; copies && i < finding->n_supersedes; i++)
+		copies[i] = copy_string(queue, finding->supersedes[i]);
+	return copies;
 }
 
-void mo_finding_queue_add(struct mo_finding_queue *queue, const struct mo_finding *finding)
+void mo_finding_queue_add(struct mo_finding_queue *queue, const struct mo_view *view, const struct mo_finding *finding)
 {
-	struct mo_finding *items;
-	struct mo_finding copy = *finding;
-	bool failed = false;
+	struct mo_queued_finding queued = { .finding = *finding, .view = view };
+	struct mo_finding *copy = &queued.finding;
 
-	if (queue->failed)
-		return;
-	copy.id = copy_string(finding->id, &failed);
-	copy.verdict = copy_string(finding->verdict, &failed);
-	copy.advice = copy_string(finding->advice, &failed);
-	copy.evidence = copy_evidence(finding, &failed);
-	if (!copy.evidence)
-		copy.n_evidence = 0;
-	items = failed ? NULL : realloc(queue->items, (queue->count + 1) * sizeof(*items));
-	if (!items) {
-		free_finding(&copy);
+	copy->id = copy_string(queue, finding->id);
+	copy->verdict = copy_string(queue, finding->verdict);
+	copy->advice = copy_string(queue, finding->advice);
+	copy->evidence = copy_evidence(queue, finding);
+	copy->supersedes = copy_ids(queue, finding);
+	/* After a failure there are holes: nothing more is taken. */
+	if (!queue->failed && !mo_vector_append(queue, queued))
 		queue->failed = true;
-		return;
-	}
-	items[queue->count++] = copy;
-	queue->items = items;
 }
 
 void mo_finding_queue_deinit(struct mo_finding_queue *queue)
 {
-	for (size_t i = 0; i < queue->count; i++)
-		free_finding(&queue->items[i]);
-	free(queue->items);
-	*queue = (struct mo_finding_queue){ .items = NULL };
+	for (size_t i = 0; i < queue->blocks.count; i++)
+		free(queue->blocks.items[i]);
+	mo_vector_deinit(&queue->blocks);
+	mo_vector_deinit(queue);
+	queue->failed = false;
+}
+
+/* What could not be read comes behind what is wrong with the machine, unless it is as bad as a corrupt machine. */
+static int weight(const struct mo_finding *finding)
+{
+	return finding->is_about_reading && finding->severity < MO_CRITICAL ? -1 : (int)finding->severity;
 }
 
 bool mo_finding_is_worse(const struct mo_finding *a, const struct mo_finding *b)
 {
-	if (!b || a->severity != b->severity)
-		return !b || a->severity > b->severity;
+	if (weight(a) != weight(b))
+		return weight(a) > weight(b);
+	if (a->rank != b->rank)
+		return a->rank > b->rank;
 	return a->confidence > b->confidence;
 }

@@ -19,13 +19,12 @@ struct mo_host {
 	struct mo_run *runs;              /* one per plugin */
 	char **why_skipped;               /* one per plugin */
 	bool is_prepared;
-	struct mo_error *late_error;      /* ended a gathering that mo_run_model_of() began: ends the run */
 };
 
 /* The plugin that publishes a model; n_plugins: none. */
 size_t mo_host_publisher(const struct mo_host *host, const struct mo_model_ref *model);
 
-/* Gathers a plugin that waits, after those whose models it reads; what fails costs that plugin, or is late_error. */
-void mo_host_gather_late(struct mo_host *host, size_t plugin);
+/* Gathers a plugin that waits, after those whose models it reads. What fails costs that plugin; errors end the run. */
+struct mo_error *mo_host_gather_late(struct mo_host *host, size_t plugin) MO_MUST_USE;
 
 #endif

@@ -65,6 +65,26 @@ static struct mo_error *check_needs(const struct mo_plugin *plugin)
 	return NULL;
 }
 
+static struct mo_error *check_options(const struct mo_view *view)
+{
+	if (view->n_options && !view->options)
+		return mo_error_create(MO_E_INVALID, "view %s counts options and lists none", view->name);
+	for (size_t i = 0; i < view->n_options; i++) {
+		const struct mo_option *option = &view->options[i];
+
+		if (!is_word(option->name))
+			return mo_error_create(MO_E_INVALID, "option %zu of view %s has no name of lower-case letters", i,
+					       view->name);
+		if (option->kind > MO_OPTION_NUMBER)
+			return mo_error_create(MO_E_INVALID, "option --%s of view %s is of no known kind", option->name,
+					       view->name);
+		for (size_t k = 0; k < i; k++)
+			if (!strcmp(view->options[k].name, option->name))
+				return mo_error_create(MO_E_INVALID, "view %s has two options --%s", view->name, option->name);
+	}
+	return NULL;
+}
+
 static struct mo_error *check_views(const struct mo_plugin *plugin)
 {
 	if (plugin->n_views && !plugin->views)
@@ -77,6 +97,7 @@ static struct mo_error *check_views(const struct mo_plugin *plugin)
 		if (!view->show || !view->title || !view->summary)
 			return mo_error_create(MO_E_INVALID, "view %s lacks its function, title or summary",
 					       view->name);
+		MO_TRY(check_options(view));
 	}
 	return NULL;
 }

@@ -67,7 +67,6 @@ void mo_host_destroy(struct mo_host *host)
 		free(host->why_skipped[i]);
 	}
 	mo_plugin_order_deinit(&host->order);
-	mo_error_destroy(host->late_error);
 	if (host->reader)
 		mo_reader_destroy(host->reader);
 	free(host->why_skipped);
@@ -89,7 +88,7 @@ static struct mo_error *skip(struct mo_host *host, size_t plugin, const char *wh
 
 	mo_text_printf(&text, "%s: skipped: %s", host->plugins[plugin]->name, why);
 	finding.verdict = mo_text_chars(&text);
-	mo_finding_queue_add(&host->runs[plugin].findings, &finding);
+	mo_finding_queue_add(&host->runs[plugin].findings, NULL, &finding);
 	host->why_skipped[plugin] = mo_text_take(&text);
 	return host->why_skipped[plugin] && !host->runs[plugin].findings.failed ? NULL : mo_error_no_memory();
 }
@@ -155,14 +154,6 @@ static struct mo_error *check_models(struct mo_host *host, const struct mo_run *
 	return NULL;
 }
 
-static struct mo_error *take_late_error(struct mo_host *host)
-{
-	struct mo_error *error = host->late_error;
-
-	host->late_error = NULL;
-	return error;
-}
-
 static struct mo_error *gather(struct mo_host *host, struct mo_run *run)
 {
 	void *model = NULL;
@@ -173,7 +164,6 @@ static struct mo_error *gather(struct mo_host *host, struct mo_run *run)
 		MO_TRY(run->plugin->gather(run, &model));
 	run->model = model;
 	run->is_gathered = true;
-	MO_TRY(take_late_error(host));
 	return run->findings.failed ? mo_error_no_memory() : NULL;
 }
 
@@ -194,14 +184,9 @@ static struct mo_error *gather_in_turn(struct mo_host *host, size_t plugin)
 	return skip_for(host, plugin, gather(host, run));
 }
 
-void mo_host_gather_late(struct mo_host *host, size_t plugin)
+struct mo_error *mo_host_gather_late(struct mo_host *host, size_t plugin)
 {
-	struct mo_error *error = gather_in_turn(host, plugin);
-
-	if (host->late_error)
-		mo_error_destroy(error);
-	else
-		host->late_error = error;
+	return gather_in_turn(host, plugin);
 }
 
 /* Where there is nothing but the log: quietly, since the session says it once for all of them. */
@@ -248,23 +233,58 @@ const char *mo_host_why_skipped(const struct mo_host *host, size_t plugin)
 	return host->why_skipped[plugin];
 }
 
-void mo_host_write_findings(const struct mo_host *host, size_t plugin, struct mo_report *report)
+/* Findings that are not made cost no others. Takes over the error. */
+static struct mo_error *tell_judging_failed(struct mo_run *run, struct mo_error *error)
 {
-	const struct mo_finding_queue *findings = &host->runs[plugin].findings;
+	MO_CLEANUP(mo_cleanup_text) struct mo_text text = MO_TEXT_EMPTY;
+	struct mo_finding finding = {
+		.id = "judging-failed",
+		.severity = MO_NOTICE,
+		.confidence = MO_CERTAIN,
+		.is_about_reading = true,
+	};
 
-	for (size_t i = 0; i < findings->count; i++)
-		mo_report_finding(report, &findings->items[i]);
+	mo_text_printf(&text, "%s: not all that was found could be judged: %s", run->plugin->name, mo_error_text(error));
+	mo_error_destroy(error);
+	finding.verdict = mo_text_chars(&text);
+	mo_finding_queue_add(&run->findings, NULL, &finding);
+	return NULL;
 }
 
-const struct mo_finding *mo_host_worst(const struct mo_host *host)
+struct mo_error *mo_host_judge(struct mo_host *host, size_t plugin)
 {
-	const struct mo_finding *worst = NULL;
+	struct mo_run *run = &host->runs[plugin];
+	struct mo_error *error;
 
-	for (size_t i = 0; i < host->n_plugins; i++)
-		for (size_t j = 0; j < host->runs[i].findings.count; j++)
-			if (mo_finding_is_worse(&host->runs[i].findings.items[j], worst))
-				worst = &host->runs[i].findings.items[j];
-	return worst;
+	assert(run->is_gathered);
+	if (run->is_judged || !run->plugin->judge)
+		return NULL;
+	run->is_judged = true;
+	error = run->plugin->judge(run);
+	if (error && (mo_error_code(error) == MO_E_NO_MEMORY || mo_error_code(error) == MO_E_CANCELLED))
+		return error;
+	if (error)
+		error = tell_judging_failed(run, error);
+	return error || !run->findings.failed ? error : mo_error_no_memory();
+}
+
+static void write_findings(const struct mo_run *run, const struct mo_view *view, struct mo_report *report)
+{
+	for (size_t i = 0; i < run->findings.count; i++)
+		if (run->findings.items[i].view == view)
+			mo_report_finding(report, &run->findings.items[i].finding);
+}
+
+void mo_host_write_findings(const struct mo_host *host, size_t plugin, struct mo_report *report)
+{
+	write_findings(&host->runs[plugin], NULL, report);
+}
+
+void mo_run_show_findings(struct mo_run *run, struct mo_report *report)
+{
+	assert(run->view);
+	write_findings(run, run->view, report);
+	run->has_shown_findings = true;
 }
 
 struct mo_error *mo_host_show(struct mo_host *host, size_t plugin, const struct mo_view *view,
@@ -276,17 +296,12 @@ struct mo_error *mo_host_show(struct mo_host *host, size_t plugin, const struct 
 	assert(run->is_gathered);
 	run->view = view;
 	run->said = said;
+	run->has_shown_findings = false;
 	error = view->show(run, report);
+	if (!run->has_shown_findings && said->is_report)
+		write_findings(run, view, report);
 	run->view = NULL;
 	run->said = NULL;
-	if (error || host->late_error) {
-		struct mo_error *late_error = take_late_error(host);
-
-		if (error)
-			mo_error_destroy(late_error);
-		else
-			error = late_error;
-	}
 	if (error)
 		mo_report_close_open(report);
 	return error;

@@ -4,7 +4,7 @@
 
 /*
  * Runs plugins over one kernel: binds what they need, gathers their models in the order in which they read each
- * other's, shows views, and releases in reverse. What keeps one plugin from running costs that plugin and those that
+ * other's, lets them judge, shows views, and releases in reverse. What keeps one plugin from running costs that plugin and those that
  * cannot do without its model, never the others.
  *
  * One thread drives a host.
@@ -48,14 +48,14 @@ struct mo_error *mo_host_prepare(struct mo_host *host, const bool *wanted, const
 /* Why a plugin that was wanted or needed did not run ("slab: skipped: struct kmem_cache has no ..."); NULL: it ran. */
 const char *mo_host_why_skipped(const struct mo_host *host, size_t plugin);
 
+/* Lets a plugin judge that ran, once. What fails becomes a finding; errors are memory and the user's interruption. */
+struct mo_error *mo_host_judge(struct mo_host *host, size_t plugin) MO_MUST_USE;
+
 /* Writes the findings of a plugin's gather. */
 void mo_host_write_findings(const struct mo_host *host, size_t plugin, struct mo_report *report);
 
-/* The worst finding of all that gathering brought. NULL: none. */
-const struct mo_finding *mo_host_worst(const struct mo_host *host);
-
 /*
- * Shows a view of a plugin that was prepared. What was written before an error stays; open tables and sections are
+ * Shows a view of a plugin that was prepared and has judged. What was written before an error stays; open tables and sections are
  * closed.
  */
 struct mo_error *mo_host_show(struct mo_host *host, size_t plugin, const struct mo_view *view,

@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "cleanup.h"
 #include "host.h"
 
 struct mo_kernel *mo_run_kernel(const struct mo_run *run)
@@ -33,35 +34,57 @@ struct mo_progress *mo_run_progress(const struct mo_run *run)
 
 void mo_run_finding(struct mo_run *run, const struct mo_finding *finding)
 {
-	mo_finding_queue_add(&run->findings, finding);
+	mo_finding_queue_add(&run->findings, NULL, finding);
 }
 
-const void *mo_run_model_of(const struct mo_run *run, const char *name)
+void mo_run_judge(struct mo_run *run, const char *view, const struct mo_finding *finding)
+{
+	const struct mo_view *found = NULL;
+
+	for (size_t i = 0; i < run->plugin->n_views && !found; i++)
+		if (!strcmp(run->plugin->views[i].name, view))
+			found = &run->plugin->views[i];
+	mo_finding_queue_add(&run->findings, found, finding);
+}
+
+/* The plugin that publishes a model that this one declared; n_plugins: none. */
+static size_t publisher_of(const struct mo_run *run, const char *name)
 {
 	const struct mo_model_ref *model = NULL;
-	size_t publisher;
 
 	for (size_t i = 0; i < run->plugin->n_reads; i++)
 		if (!strcmp(run->plugin->reads[i].name, name))
 			model = &run->plugin->reads[i];
 	assert(model && "a model that the plugin did not declare under `reads`");
-	publisher = mo_host_publisher(run->host, model);
-	if (publisher < run->host->n_plugins && run->host->runs[publisher].is_waiting)
-		mo_host_gather_late(run->host, publisher);
+	return model ? mo_host_publisher(run->host, model) : run->host->n_plugins;
+}
+
+const void *mo_run_model_of(const struct mo_run *run, const char *name)
+{
+	size_t publisher = publisher_of(run, name);
+
 	return publisher < run->host->n_plugins && run->host->runs[publisher].is_gathered ?
 		       run->host->runs[publisher].model :
 		       NULL;
 }
 
+struct mo_error *mo_run_late_model(struct mo_run *run, const char *name, const void **ret)
+{
+	size_t publisher = publisher_of(run, name);
+
+	if (publisher < run->host->n_plugins)
+		MO_TRY(mo_host_gather_late(run->host, publisher));
+	*ret = mo_run_model_of(run, name);
+	return NULL;
+}
+
+/* NULL: not given, or not declared, which is a section's that shares a function with a command of more options. */
 static const struct mo_option_value *find_option(const struct mo_run *run, const char *option)
 {
 	bool is_declared = false;
 
-	if (!run->view)
-		return NULL;
-	for (size_t i = 0; i < run->view->n_options; i++)
+	for (size_t i = 0; run->view && i < run->view->n_options; i++)
 		is_declared |= !strcmp(run->view->options[i].name, option);
-	assert(is_declared && "an option that the view did not declare");
 	for (size_t i = 0; is_declared && run->said && i < run->said->n_options; i++)
 		if (!strcmp(run->said->options[i].name, option))
 			return &run->said->options[i];

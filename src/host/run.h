@@ -18,7 +18,9 @@ struct mo_run {
 	void *model;                           /* once gathered */
 	bool is_gathered;
 	bool is_waiting;                       /* to be gathered: in its turn, or when somebody asks for its model */
-	struct mo_finding_queue findings;
+	bool is_judged;
+	struct mo_finding_queue findings;      /* of gather and judge */
+	bool has_shown_findings;               /* the view that is shown has written its own */
 	const struct mo_view *view;            /* while one is shown, with what the user said to it */
 	const struct mo_view_arguments *said;
 };

@@ -9,24 +9,27 @@
 #include "text.h"
 
 /* How the kernel begins such a line, wherever it stands behind a prefix of the driver's or the CPU's. */
-static const char *const trouble_words[] = {
-	"BUG: ",                                 /* arch/x86/mm/fault.c, lib/dump_stack users, mm/debug.c */
-	"kernel BUG at ",                        /* lib/bug.c */
-	"Oops: ",                                /* arch/x86/kernel/dumpstack.c */
-	"Internal error: ",                      /* arch/arm64/kernel/traps.c */
-	"Unable to handle kernel ",              /* arch/arm64/mm/fault.c, s390, powerpc */
-	"general protection fault",              /* arch/x86/kernel/traps.c */
-	"divide error: ",
-	"invalid opcode: ",
-	"double fault: ",
-	"sysrq: Trigger a crash",                /* drivers/tty/sysrq.c */
-	"sysrq: SysRq : Trigger a crash",
-	"SysRq : Trigger a crash",
-	"Watchdog detected hard LOCKUP",         /* kernel/watchdog_hld.c */
-	"watchdog: BUG: soft lockup",            /* kernel/watchdog.c */
-	"blocked for more than",                 /* kernel/hung_task.c, with hung_task_panic */
-	"ut of memory: Kill",                    /* mm/oom_kill.c: of the machine, or of a memory cgroup */
-	"Out of memory and no killable processes",
+static const struct trouble_word {
+	const char *word;
+	const char *id;
+} trouble_words[] = {
+	{ "BUG: ", "log-bug" },                  /* arch/x86/mm/fault.c, lib/dump_stack users, mm/debug.c */
+	{ "kernel BUG at ", "log-bug" },         /* lib/bug.c */
+	{ "Oops: ", "log-oops" },                /* arch/x86/kernel/dumpstack.c */
+	{ "Internal error: ", "log-oops" },      /* arch/arm64/kernel/traps.c */
+	{ "Unable to handle kernel ", "log-oops" }, /* arch/arm64/mm/fault.c, s390, powerpc */
+	{ "general protection fault", "log-oops" }, /* arch/x86/kernel/traps.c */
+	{ "divide error: ", "log-oops" },
+	{ "invalid opcode: ", "log-oops" },
+	{ "double fault: ", "log-oops" },
+	{ "sysrq: Trigger a crash", "log-sysrq" }, /* drivers/tty/sysrq.c */
+	{ "sysrq: SysRq : Trigger a crash", "log-sysrq" },
+	{ "SysRq : Trigger a crash", "log-sysrq" },
+	{ "Watchdog detected hard LOCKUP", "log-lockup" }, /* kernel/watchdog_hld.c */
+	{ "watchdog: BUG: soft lockup", "log-lockup" }, /* kernel/watchdog.c */
+	{ "blocked for more than", "log-hung-task" }, /* kernel/hung_task.c, with hung_task_panic */
+	{ "ut of memory: Kill", "log-out-of-memory" }, /* mm/oom_kill.c: of the machine, or of a memory cgroup */
+	{ "Out of memory and no killable processes", "log-out-of-memory" },
 };
 
 static bool contains(const char *bytes, size_t n_bytes, const char *word)
@@ -34,16 +37,17 @@ static bool contains(const char *bytes, size_t n_bytes, const char *word)
 	return memmem(bytes, n_bytes, word, strlen(word)) != NULL;
 }
 
-static bool is_trouble(const char *bytes, size_t n_bytes)
+/* The id of the trouble that a record announces; NULL: it announces none. */
+static const char *trouble_of(const char *bytes, size_t n_bytes)
 {
 	for (size_t i = 0; i < sizeof(trouble_words) / sizeof(trouble_words[0]); i++)
-		if (contains(bytes, n_bytes, trouble_words[i]))
-			return true;
-	return false;
+		if (contains(bytes, n_bytes, trouble_words[i].word))
+			return trouble_words[i].id;
+	return NULL;
 }
 
 /* The first line of a record replaces the one kept so far. */
-static struct mo_error *keep(struct mo_crash_line *line, const struct mo_log_record *record)
+static struct mo_error *keep(struct mo_crash_line *line, const struct mo_log_record *record, const char *id)
 {
 	const char *end = memchr(record->text, '\n', record->text_bytes);
 	size_t length = end ? (size_t)(end - record->text) : record->text_bytes;
@@ -54,21 +58,23 @@ static struct mo_error *keep(struct mo_crash_line *line, const struct mo_log_rec
 	free(line->text);
 	line->text = text;
 	line->time_ns = record->time_ns;
+	line->id = id;
 	return NULL;
 }
 
 static struct mo_error *consider(struct mo_crash_lines *lines, const struct mo_log_record *record)
 {
+	const char *id;
+
 	lines->n_records++;
 	lines->last_time_ns = record->time_ns;
 	/* "---[ end Kernel panic - not syncing: ... ]---" repeats it and adds nothing. */
 	if (contains(record->text, record->text_bytes, "---[ end "))
 		return NULL;
 	if (contains(record->text, record->text_bytes, "Kernel panic - "))
-		return keep(&lines->panic, record);
-	if (is_trouble(record->text, record->text_bytes))
-		return keep(&lines->trouble, record);
-	return NULL;
+		return keep(&lines->panic, record, "kernel-panic");
+	id = trouble_of(record->text, record->text_bytes);
+	return id ? keep(&lines->trouble, record, id) : NULL;
 }
 
 struct mo_error *mo_crash_lines_gather(struct mo_reader *reader, struct mo_crash_lines *ret)

@@ -12,6 +12,7 @@
 struct mo_crash_line {
 	char *text;          /* visible; NULL: there is none */
 	uint64_t time_ns;    /* as the log stamps it */
+	const char *id;      /* of what a finding would be that says no more than this line: "log-out-of-memory" */
 };
 
 struct mo_crash_lines {

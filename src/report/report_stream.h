@@ -93,8 +93,6 @@ struct mo_report {
 	MO_VECTOR(void *) blocks; /* evidence arrays of the findings */
 	size_t n_notes_left_out;
 	size_t n_findings_left_out;
-	struct mo_finding worst[MO_REPORT_WORST];
-	size_t n_worst;
 	size_t open_section; /* MO_NO_SECTION: none */
 
 	bool is_partial;

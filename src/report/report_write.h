@@ -82,14 +82,6 @@ void mo_report_destroy(struct mo_report *report);
 /* Whether a finding with is_about_reading was written, or the report was aborted. */
 bool mo_report_is_partial(const struct mo_report *report);
 
-/*
- * The worst findings so far, for the verdict: of each id the worst one, and no more than MO_REPORT_WORST of them. The
- * worst is number 0; among equals the surer, then the earlier one. NULL: there are not so many. Valid until the next
- * finding is written or the report is destroyed.
- */
-#define MO_REPORT_WORST 3
-const struct mo_finding *mo_report_worst(const struct mo_report *report, size_t index);
-
 /* Lists a table's columns (key, heading, help) for --help. */
 void mo_report_describe_columns(FILE *out, const struct mo_table_spec *spec);
 

@@ -45,5 +45,5 @@ struct mo_error *explain_event(const struct oom_state *state, size_t index)
 	draft->event.n_zones = draft->n_zones;
 	draft->is_of_dying = draft->event.kind >= MO_OOM_ALLOCATION_FAILURE && is_dying(state, index);
 	write_sentences(state, draft);
-	return NULL;
+	return late_error_of(state);
 }

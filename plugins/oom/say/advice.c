@@ -208,13 +208,24 @@ static enum mo_confidence confidence_of(const struct mo_oom_event *event)
 	return event->cause == MO_OOM_CAUSE_UNKNOWN && event->kind != MO_OOM_REFUSAL ? MO_LIKELY : MO_CERTAIN;
 }
 
-void report_event(const struct oom_state *state, const struct draft *draft, bool is_told_first, struct mo_report *report)
+void say_finding(const struct finding_sink *sink, const struct mo_finding *finding)
+{
+	if (sink->report)
+		mo_report_finding(sink->report, finding);
+	else
+		mo_run_judge(sink->run, "oom", finding);
+}
+
+void report_event(const struct oom_state *state, const struct draft *draft, bool is_told_first, const struct finding_sink *sink)
 {
 	const struct mo_oom_event *event = &draft->event;
 	char text[sizeof(event->sentences) + 1024];
 	struct sentence verdict = begin_sentence(text, sizeof(text));
 	struct evidence_list list;
 	char advice[512];
+	/* That a group had an OOM is in here, and what the log says of it. */
+	static const char *const told_with_it[] = { "cgroup-oom", "log-out-of-memory" };
+	bool is_oom = event->kind < MO_OOM_ALLOCATION_FAILURE;
 
 	for (size_t i = 0; i < sizeof(event->sentences) / sizeof(event->sentences[0]); i++)
 		if (event->sentences[i][0])
@@ -225,7 +236,7 @@ void report_event(const struct oom_state *state, const struct draft *draft, bool
 		say_limits(&verdict, state, event);
 	list_evidence(state, draft, &list);
 	advise(draft, advice, sizeof(advice));
-	mo_report_finding(report, &(struct mo_finding){
+	say_finding(sink, &(struct mo_finding){
 		.id = id_of(event->kind),
 		.severity = severity_of(draft),
 		.confidence = confidence_of(event),
@@ -233,5 +244,7 @@ void report_event(const struct oom_state *state, const struct draft *draft, bool
 		.evidence = list.items,
 		.n_evidence = list.n,
 		.advice = advice[0] ? advice : NULL,
+		.supersedes = told_with_it,
+		.n_supersedes = is_oom ? sizeof(told_with_it) / sizeof(told_with_it[0]) : 0,
 	});
 }

@@ -126,7 +126,7 @@ void say_limits(struct sentence *sentence, const struct oom_state *state, const 
 	say(sentence, ".");
 }
 
-void report_limits(const struct oom_state *state, struct mo_report *report)
+void report_limits(const struct oom_state *state, const struct finding_sink *sink)
 {
 	char text[1024];
 	struct sentence verdict = begin_sentence(text, sizeof(text));
@@ -136,7 +136,7 @@ void report_limits(const struct oom_state *state, struct mo_report *report)
 	say(&verdict, "malloc() or mmap() fail in the dump however much memory is free, because a limit is reached: ");
 	say_reached(&verdict, state, NULL);
 	say(&verdict, ".");
-	mo_report_finding(report, &(struct mo_finding){
+	say_finding(sink, &(struct mo_finding){
 		.id = "limit-reached",
 		.severity = MO_NOTICE,
 		.confidence = MO_CERTAIN,

@@ -234,6 +234,26 @@ static void put_evidence_of(struct mo_run *run, const struct oom_state *state, s
 		put_event_tables(state, told, told + 1, report);
 }
 
+/* Of one event; the limits are in the sentence of a refusal. */
+static void say_findings(const struct oom_state *state, size_t told, const struct finding_sink *sink)
+{
+	report_event(state, state->scan.drafts[told], told == state->model.worst, sink);
+	if (state->scan.drafts[told]->event.kind != MO_OOM_REFUSAL)
+		report_limits(state, sink);
+}
+
+struct mo_error *judge_oom(struct mo_run *run)
+{
+	const struct oom_state *state = mo_run_model(run);
+	const struct finding_sink sink = { .run = run };
+
+	if (state->scan.n_drafts)
+		say_findings(state, state->model.worst, &sink);
+	else
+		report_limits(state, &sink);
+	return NULL;
+}
+
 struct mo_error *show_oom(struct mo_run *run, struct mo_report *report)
 {
 	const struct mo_oom_model *model = mo_run_model(run);
@@ -245,15 +265,16 @@ struct mo_error *show_oom(struct mo_run *run, struct mo_report *report)
 	if (error)
 		return error;
 	if (!state->scan.n_drafts) {
-		report_limits(state, report);
+		mo_run_show_findings(run, report);
 		put_no_verdict(state, report);
 		note_log(state, report);
 		put_now_of_memory(state, mo_run_is_report(run), report);
 		return NULL;
 	}
-	report_event(state, state->scan.drafts[told], told == model->worst, report);
-	if (state->scan.drafts[told]->event.kind != MO_OOM_REFUSAL)
-		report_limits(state, report);
+	if (told == model->worst)
+		mo_run_show_findings(run, report);
+	else
+		say_findings(state, told, &(const struct finding_sink){ .run = run, .report = report });
 	put_verdict(state, state->scan.drafts[told], told + 1, report);
 	note_log(state, report);
 	if (state->scan.n_drafts > 1 || !mo_run_is_report(run))

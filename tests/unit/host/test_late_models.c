@@ -8,14 +8,15 @@
 
 #include <cmocka.h>
 
+#include "host.h"
 #include "plugin_load.h"
 #include "plugin_run.h"
-#include "session.h"
 
 /* All that the host has to do with a kernel is to hand it on: this one holds what the plugins below did, and shall do. */
 struct mo_kernel {
 	char told[32]; /* a letter each */
 	bool asks;
+	bool has_files;
 	enum mo_error_code fails;
 	struct mo_kernel_facts facts;
 };
@@ -23,37 +24,6 @@ struct mo_kernel {
 const struct mo_kernel_facts *mo_kernel_facts(const struct mo_kernel *kernel)
 {
 	return &kernel->facts;
-}
-
-struct mo_error *mo_kernel_prefetch(struct mo_kernel *kernel, const struct mo_need *const *tables, const size_t *n_needs,
-				    size_t n_tables)
-{
-	(void)kernel;
-	(void)tables;
-	(void)n_needs;
-	(void)n_tables;
-	return NULL;
-}
-
-struct mo_error *mo_reader_create(struct mo_kernel *kernel, struct mo_reader **ret)
-{
-	(void)kernel;
-	*ret = NULL;
-	return NULL;
-}
-
-void mo_reader_destroy(struct mo_reader *reader)
-{
-	(void)reader;
-}
-
-struct mo_error *mo_bind(struct mo_kernel *kernel, const struct mo_need *needs, size_t n_needs, void *layout)
-{
-	(void)kernel;
-	(void)needs;
-	(void)n_needs;
-	(void)layout;
-	return NULL;
 }
 
 static void tell(const struct mo_run *run, char letter)
@@ -87,8 +57,16 @@ static struct mo_error *gather_reader(struct mo_run *run, void **ret)
 	const void *files = NULL;
 
 	tell(run, 'r');
-	for (unsigned i = 0; i < 2 && mo_run_kernel(run)->asks; i++)
-		files = mo_run_model_of(run, "files");
+	/* Before it was asked for, and twice. */
+	assert_true(mo_run_kernel(run)->has_files || !mo_run_model_of(run, "files"));
+	for (unsigned i = 0; i < 2 && mo_run_kernel(run)->asks; i++) {
+		struct mo_error *error = mo_run_late_model(run, "files", &files);
+
+		if (error) {
+			tell(run, 'E');
+			return error;
+		}
+	}
 	tell(run, files ? 'F' : '-');
 	*ret = mo_run_kernel(run);
 	return NULL;
@@ -131,7 +109,7 @@ static void a_late_model_is_gathered_when_asked_for(void **state)
 	mo_host_destroy(host);
 
 	/* Who is wanted for its own sake is gathered in any case, and once. */
-	kernel = (struct mo_kernel){ .asks = true };
+	kernel = (struct mo_kernel){ .asks = true, .has_files = true };
 	assert_null(run_plugins(&kernel, true, &host));
 	assert_int_equal(strlen(kernel.told), 4);
 	assert_non_null(strstr(kernel.told, "pf"));
@@ -152,11 +130,12 @@ static void a_late_model_that_fails_costs_itself(void **state)
 	assert_string_equal(mo_host_why_skipped(host, 1), "files: skipped: files are broken");
 	mo_host_destroy(host);
 
-	/* The user's interruption ends the run. */
+	/* The user's interruption ends the run, and who asked learns of it. */
 	kernel = (struct mo_kernel){ .asks = true, .fails = MO_E_CANCELLED };
 	error = run_plugins(&kernel, false, &host);
 	assert_non_null(error);
 	assert_int_equal(mo_error_code(error), MO_E_CANCELLED);
+	assert_string_equal(kernel.told, "rpfE");
 	mo_error_destroy(error);
 	mo_host_destroy(host);
 }
@@ -172,7 +151,8 @@ static void a_log_alone(void **state)
 	assert_string_equal(kernel.told, "r-");
 	assert_null(mo_host_why_skipped(host, 0));
 	assert_string_equal(mo_host_why_skipped(host, 1), "a log has no memory to look at");
-	assert_null(mo_host_worst(host));
+	for (size_t i = 0; i < N_PLUGINS; i++)
+		assert_int_equal(host->runs[i].findings.count, 0);
 	mo_host_destroy(host);
 }
 

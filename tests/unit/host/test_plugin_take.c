@@ -109,6 +109,8 @@ static void nonsense_is_refused(void **state)
 	struct mo_plugin described = good();
 	const struct mo_view nameless = { .name = "Two words", .title = "T", .summary = "S", .show = show };
 	const struct mo_view empty = { .name = "empty" };
+	struct mo_view view = { .name = "good", .title = "T", .summary = "S", .show = show };
+	struct mo_option options[2] = { { .name = "All of it" } };
 
 	(void)state;
 	described.name = "../evil";
@@ -126,6 +128,17 @@ static void nonsense_is_refused(void **state)
 	assert_refused(&described, MO_E_INVALID, "view empty lacks its function, title or summary");
 	described.views = NULL;
 	assert_refused(&described, MO_E_INVALID, "it counts views and lists none");
+	described.views = &view;
+	view.n_options = 1;
+	assert_refused(&described, MO_E_INVALID, "view good counts options and lists none");
+	view.options = options;
+	assert_refused(&described, MO_E_INVALID, "option 0 of view good has no name of lower-case letters");
+	options[0] = (struct mo_option){ .name = "all", .kind = MO_OPTION_NUMBER + 1 };
+	assert_refused(&described, MO_E_INVALID, "option --all of view good is of no known kind");
+	options[0].kind = MO_OPTION_FLAG;
+	options[1] = options[0];
+	view.n_options = 2;
+	assert_refused(&described, MO_E_INVALID, "view good has two options --all");
 }
 
 int main(void)

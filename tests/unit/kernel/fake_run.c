@@ -22,6 +22,8 @@ struct mo_run {
 	const char *arguments[MOST_WORDS];
 	size_t n_options, n_arguments;
 	bool is_report;
+	const char *view;       /* that is shown */
+	struct mo_report *judged_into;
 	char *findings[MOST_FINDINGS];
 	size_t n_findings;
 };
@@ -60,6 +62,12 @@ WEAK const void *mo_run_model_of(const struct mo_run *run, const char *name)
 	return run->model_name && !strcmp(name, run->model_name) ? run->model_read : NULL;
 }
 
+struct mo_error *mo_run_late_model(struct mo_run *run, const char *name, const void **ret)
+{
+	*ret = mo_run_model_of(run, name);
+	return NULL;
+}
+
 WEAK const char *mo_run_text(const struct mo_run *run, const char *option)
 {
 	for (size_t i = 0; run->words && run->words[i]; i++)
@@ -89,6 +97,21 @@ WEAK size_t mo_run_argument_count(const struct mo_run *run)
 WEAK const char *mo_run_argument(const struct mo_run *run, size_t index)
 {
 	return run->arguments[index];
+}
+
+/* The plugin judges when its findings are asked for, so that none has to be kept. */
+void mo_run_show_findings(struct mo_run *run, struct mo_report *report)
+{
+	run->judged_into = report;
+	if (run->plugin->judge)
+		expect_success(run->plugin->judge(run));
+	run->judged_into = NULL;
+}
+
+void mo_run_judge(struct mo_run *run, const char *view, const struct mo_finding *finding)
+{
+	if (run->judged_into && !strcmp(view, run->view))
+		mo_report_finding(run->judged_into, finding);
 }
 
 void mo_run_finding(struct mo_run *run, const struct mo_finding *finding)
@@ -213,6 +236,7 @@ static struct mo_error *show(struct mo_run *run, const char *view, const char *c
 	expect_success(mo_report_create(stream, &(const struct mo_report_options){ .format = MO_FORMAT_TEXT },
 					&(const struct mo_report_head){ .tool_version = "0", .command = view }, false,
 					&report));
+	run->view = view;
 	error = found->show(run, report);
 	expect_success(mo_report_finish(report));
 	mo_report_destroy(report);

@@ -130,8 +130,10 @@ static void test_report(void **unused)
 	assert_null(strstr(text, "0xffff8880000103"));
 	assert_null(strstr(text, "hold memory"));
 	free(text);
+	fake_run_destroy(run);
 	mo_fake_put_u64(kernel, MM(3) + MM_PGTABLES, 8192);
 	mo_fake_put_u64(kernel, FILE_OBJECT(5) + FILE_PRIVATE, MM(3));
+	run = fake_run(kernel, memopsy_plugin_entry_mms());
 	text = fake_run_section(run, "mms");
 	assert_non_null(strstr(text, "Address spaces that no process has any more hold memory."));
 	assert_non_null(strstr(text, "16.0 MiB"));
@@ -168,10 +170,11 @@ static void test_holes(void **unused)
 static void test_no_cache(void **unused)
 {
 	struct mo_kernel *kernel = start();
-	struct mo_run *run = fake_run(kernel, memopsy_plugin_entry_mms());
+	struct mo_run *run;
 
 	(void)unused;
 	slab_model.n_caches = 0;
+	run = fake_run(kernel, memopsy_plugin_entry_mms());
 	expect_error(fake_run_error(run, "mms", NULL), MO_E_ABSENT, "there is no slab cache \"mm_struct\"");
 	slab_model.n_caches = 3;
 	fake_run_destroy(run);

@@ -18,6 +18,8 @@ struct mo_run {
 	const struct mo_tasks_model *tasks;
 	uint64_t event;
 	bool is_report;
+	const char *view;
+	struct mo_report *judged_into;
 };
 
 struct mo_kernel *mo_run_kernel(const struct mo_run *run)
@@ -45,6 +47,27 @@ const void *mo_run_model_of(const struct mo_run *run, const char *name)
 	if (!strcmp(name, MO_ZONES_MODEL))
 		return run->zones;
 	return strcmp(name, MO_TASKS_MODEL) ? NULL : run->tasks;
+}
+
+struct mo_error *mo_run_late_model(struct mo_run *run, const char *name, const void **ret)
+{
+	*ret = mo_run_model_of(run, name);
+	return NULL;
+}
+
+/* The plugin judges when its findings are asked for, so that none has to be kept. */
+void mo_run_show_findings(struct mo_run *run, struct mo_report *report)
+{
+	run->judged_into = report;
+	if (run->plugin->judge)
+		expect_success(run->plugin->judge(run));
+	run->judged_into = NULL;
+}
+
+void mo_run_judge(struct mo_run *run, const char *view, const struct mo_finding *finding)
+{
+	if (run->judged_into && !strcmp(view, run->view))
+		mo_report_finding(run->judged_into, finding);
 }
 
 bool mo_run_flag(const struct mo_run *run, const char *option)
@@ -101,6 +124,7 @@ static struct mo_error *show(struct mo_run *run, char **text)
 	expect_success(mo_report_create(stream, &(const struct mo_report_options){ .format = MO_FORMAT_TEXT },
 					&(const struct mo_report_head){ .tool_version = "0", .command = "oom" }, false,
 					&report));
+	run->view = run->plugin->views[0].name;
 	error = run->plugin->views[0].show(run, report);
 	expect_success(mo_report_finish(report));
 	mo_report_destroy(report);

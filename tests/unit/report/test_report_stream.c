@@ -280,52 +280,16 @@ static void test_memory_does_not_grow_with_rows(void **state)
 	assert_true(sorted_growth > 16 * 1024);
 }
 
-static void test_worst_finding(void **state)
+static void test_reading_makes_partial(void **state)
 {
 	struct caught caught;
 
 	(void)state;
 	catch_begin(&caught, &text, NULL, false);
-	assert_null(mo_report_worst(caught.report, 0));
 	write_plain_finding(caught.report, MO_WARNING, MO_GUESS, "first");
-	write_plain_finding(caught.report, MO_WARNING, MO_LIKELY, "surer");
-	write_plain_finding(caught.report, MO_WARNING, MO_LIKELY, "as sure");
-	write_plain_finding(caught.report, MO_INFO, MO_CERTAIN, "harmless");
-	assert_string_equal(mo_report_worst(caught.report, 0)->verdict, "surer");
 	assert_false(mo_report_is_partial(caught.report));
 	write_critical(caught.report);
-	assert_string_equal(mo_report_worst(caught.report, 0)->id, "free-list-broken");
-	assert_string_equal(mo_report_worst(caught.report, 0)->evidence[2].cell.as.text.bytes, "No\\x0armal");
 	assert_true(mo_report_is_partial(caught.report));
-	catch_end(&caught);
-	catch_free(&caught);
-}
-
-static void write_finding_of(struct mo_report *report, const char *id, enum mo_severity severity, const char *verdict)
-{
-	const struct mo_finding finding = {
-		.id = id, .severity = severity, .confidence = MO_LIKELY, .verdict = verdict,
-	};
-
-	mo_report_finding(report, &finding);
-}
-
-static void test_worst_findings_are_of_different_ids(void **state)
-{
-	static const char *const expected[] = { "killed", "leak, worse", "slab grew" };
-	struct caught caught;
-
-	(void)state;
-	catch_begin(&caught, &text, NULL, false);
-	write_finding_of(caught.report, "note", MO_NOTICE, "worth a look");
-	write_finding_of(caught.report, "leak", MO_WARNING, "leak");
-	write_finding_of(caught.report, "slab", MO_WARNING, "slab grew");
-	write_finding_of(caught.report, "leak", MO_WARNING, "leak, no worse");
-	write_finding_of(caught.report, "oom", MO_CRITICAL, "killed");
-	write_finding_of(caught.report, "leak", MO_CRITICAL, "leak, worse");
-	for (size_t i = 0; i < 3; i++)
-		assert_string_equal(mo_report_worst(caught.report, i)->verdict, expected[i]);
-	assert_null(mo_report_worst(caught.report, 3));
 	catch_end(&caught);
 	catch_free(&caught);
 }
@@ -341,7 +305,6 @@ static void test_findings_beyond_the_most_are_counted(void **state)
 		mo_report_note(caught.report, "note");
 	}
 	write_critical(caught.report);
-	assert_string_equal(mo_report_worst(caught.report, 0)->id, "free-list-broken");
 	assert_true(mo_report_is_partial(caught.report));
 	catch_end(&caught);
 	assert_string_equal(caught.chars + caught.n_chars - strlen("x4 more findings are not shown.\n3 more notes are not shown.\n"),
@@ -502,8 +465,7 @@ int main(void)
 		cmocka_unit_test(test_full_disk_at_the_end),
 		cmocka_unit_test(test_closed_pipe),
 		cmocka_unit_test(test_memory_does_not_grow_with_rows),
-		cmocka_unit_test(test_worst_finding),
-		cmocka_unit_test(test_worst_findings_are_of_different_ids),
+		cmocka_unit_test(test_reading_makes_partial),
 		cmocka_unit_test(test_findings_beyond_the_most_are_counted),
 		cmocka_unit_test(test_abort_in_text),
 		cmocka_unit_test(test_describe_columns),

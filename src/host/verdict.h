@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef MO_VERDICT_H
+#define MO_VERDICT_H
+
+/*
+ * The verdict: the worst of what gathering and judging found, known before any section is written.
+ *
+ * Of findings of one id the worst counts. One that another supersedes is left out, and the other stands in its place if
+ * that is the better one. A notice is told if there is nothing worse, and what only says that something could not be read
+ * is not told, unless it is critical. Among equals the section that stands first in the report decides.
+ */
+
+#include <stddef.h>
+
+#include <memopsy/report.h>
+
+struct mo_host;
+
+#define MO_VERDICT_FINDINGS 3
+
+struct mo_verdict {
+	const struct mo_finding *findings[MO_VERDICT_FINDINGS]; /* the worst first; live as long as the host */
+	size_t n;
+};
+
+/* Of all plugins that ran and have a section. Errors: memory. */
+struct mo_error *mo_host_verdict(const struct mo_host *host, struct mo_verdict *ret) MO_MUST_USE;
+
+/* Whether the verdict tells what a finding of this id would say. */
+bool mo_verdict_supersedes(const struct mo_verdict *verdict, const char *id);
+
+#endif
