@@ -20,7 +20,7 @@ static bool is_host(const struct log_host *host, struct cursor name)
 
 	if (n >= sizeof(host->name))
 		n = sizeof(host->name) - 1;
-	return strlen(host->name) == n && !memcmp(host->name, name.at, n);
+	return strlen(host->name) == n && (!n || !memcmp(host->name, name.at, n));
 }
 
 static struct log_host *add_host(struct log_hosts *hosts, struct cursor name)

@@ -45,11 +45,11 @@ def events_of(run):
     data = json.loads(run.out)["data"]
     for name, table in data.items():
         for row in table if isinstance(table, list) else [table]:
-            for key in ("time_seconds", "is_partial"):
+            for key in ("time_seconds", "is_partial", "clock", "host"):
                 row.pop(key, None)
             for key in ("what", "who_died", "held_by"):
                 if isinstance(row.get(key), str):
-                    row[key] = re.sub(r" \d+\.\d{3} s after boot", "", row[key])
+                    row[key] = re.sub(r" \d+\.\d{3} s after boot| \([^()]*\d\d:\d\d:\d\d[^()]*\)", "", row[key])
     return data
 
 
@@ -108,6 +108,11 @@ class Log(Case):
                          [("node", "/pods/pod1", "worker"), ("other", "/jobs/pod1", "walker"), (None, "/pods/pod1", "worker")])
         self.assertEqual({row["held_bytes"] for row in rows}, {519900 * 1024})
         self.assertEqual(rows[0]["clock"], "Dec  1 08:00:05")
+        crowd = "".join(f"{line.short} node kernel: {line.text}\n" +
+                        "".join(f"{line.short} other{i} kernel: usb 1-1: new device\n" for i in range(40)) for line in lines)
+        run = memopsy("oom", self.write("crowd", crowd.encode()))
+        self.assertIn("/pods/pod1 reached its limit", run.out)
+        self.assertRegex(run.out, "Dec  1 08:00:05 +node +oom-kill")
 
     def test_series(self):
         text = "".join(CGROUP.replace("4242", str(5000 + i)) for i in range(5)) + CGROUP.replace("worker", "other")

@@ -85,6 +85,16 @@ static bool is_of(const struct stream *stream, const struct log_line *line)
 	       (!line->record || (stream->host == line->record->host && stream->boot == line->record->boot));
 }
 
+/* Which of two is given up for a new one: one that is free, that is in no event, that was silent for longer. */
+static bool is_older(const struct stream *a, const struct stream *b)
+{
+	if (!a->is_used || !b->is_used)
+		return !a->is_used && b->is_used;
+	if (!a->draft != !b->draft)
+		return !a->draft;
+	return a->last_used < b->last_used;
+}
+
 static struct stream *stream_of(struct log_scan *scan, const struct log_line *line)
 {
 	struct stream *oldest = &scan->streams[0];
@@ -94,7 +104,7 @@ static struct stream *stream_of(struct log_scan *scan, const struct log_line *li
 
 		if (stream->is_used && is_of(stream, line))
 			return stream;
-		if (!stream->is_used || (oldest->is_used && stream->last_used < oldest->last_used))
+		if (is_older(stream, oldest))
 			oldest = stream;
 	}
 	*oldest = (struct stream){ .is_used = true, .has_caller = line->has_caller, .caller = line->caller };

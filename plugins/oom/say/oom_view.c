@@ -11,7 +11,8 @@
 #define OF(key_, heading_, kind_, ...) { .key = key_, .heading = heading_, .kind = kind_, .help = __VA_ARGS__ }
 #define HIDDEN .flags = MO_COLUMN_HIDDEN
 
-enum { V_EVENT, V_KIND, V_TIME, V_CONSTRAINT, V_MEMCG, V_CAUSE, V_HOLDER, V_HOLDER_KIND, V_HOLDER_PID, V_HOLDER_BYTES, V_MODULE,
+enum { V_EVENT, V_KIND, V_TIME, V_CLOCK, V_HOST, V_CONSTRAINT, V_MEMCG, V_CAUSE, V_HOLDER, V_HOLDER_KIND, V_HOLDER_PID,
+       V_HOLDER_BYTES, V_MODULE,
        V_SWAP, V_VICTIM, V_VICTIM_PID, V_ROLE, V_FREED, V_SOURCE, V_PARTIAL, V_KILLS, V_WHAT, V_HELD, V_DIED, N_V };
 
 static const struct mo_column verdict_columns[N_V] = {
@@ -20,6 +21,8 @@ static const struct mo_column verdict_columns[N_V] = {
 			"none, oom-kill, oom-panic, oom-no-victim, allocation-failure, vmalloc-failure, "
 			"slab-failure, refusal, unknown"),
 	[V_TIME] = OF("time_seconds", "when", MO_CELL_SECONDS, "since boot, as printk stamped it", HIDDEN),
+	[V_CLOCK] = TEXT("clock", "clock", "of a text: its own time, as far as it says", HIDDEN),
+	[V_HOST] = TEXT("host", "host", "of a text: the machine, if it names it", HIDDEN),
 	[V_CONSTRAINT] = TEXT("constraint", "what was short",
 			      "global, memcg, cpuset, mempolicy, node, zone, order, reserve, limit", HIDDEN),
 	[V_MEMCG] = TEXT("memcg", "memory cgroup", "the group that ran into its limit", HIDDEN),
@@ -55,31 +58,41 @@ const struct mo_table_spec oom_verdict_table = {
 	.flags = MO_TABLE_RECORD,
 };
 
-enum { E_EVENT, E_TIME, E_KIND, E_CONSTRAINT, E_ORDER, E_GFP, E_COMM, E_PID, E_VICTIM_PID, E_VICTIM, E_FREED, E_CAUSE,
-       E_REPEATS,
+enum { E_EVENT, E_TIME, E_CLOCK, E_HOST, E_KIND, E_CONSTRAINT, E_ORDER, E_GFP, E_COMM, E_PID, E_VICTIM_PID, E_VICTIM, E_FREED,
+       E_CAUSE, E_REPEATS,
        E_FUNCTION, E_PARTIAL, N_E };
 
-static const struct mo_column event_columns[N_E] = {
-	[E_EVENT] = OF("event", "N", MO_CELL_COUNT, "number, for --event"),
-	[E_TIME] = OF("time_seconds", "TIME", MO_CELL_SECONDS, "since boot"),
-	[E_KIND] = TEXT("kind", "WHAT", "what happened", .flags = MO_COLUMN_WRAP),
-	[E_CONSTRAINT] = TEXT("constraint", "SHORT", "what was short"),
-	[E_ORDER] = OF("order", "ORDER", MO_CELL_SIGNED, "2^order pages were asked for; -1: by SysRq-f", HIDDEN),
-	[E_GFP] = TEXT("gfp", "GFP", "the request's flags by the kernel's own names", HIDDEN),
-	[E_COMM] = TEXT("comm", "ASKED", "who asked (comm)", .flags = MO_COLUMN_TRUNCATE),
-	[E_PID] = OF("pid", "PID", MO_CELL_SIGNED, "who asked", HIDDEN),
-	[E_VICTIM_PID] = OF("victim_pid", "KILLED-PID", MO_CELL_SIGNED, "who was killed", HIDDEN),
-	[E_VICTIM] = TEXT("victim", "KILLED", "who was killed (comm)", .flags = MO_COLUMN_TRUNCATE),
-	[E_FREED] = OF("freed_bytes", "FREED", MO_CELL_BYTES, "anonymous memory and page tables of those killed"),
-	[E_CAUSE] = TEXT("cause", "CAUSE", "what held the memory", .flags = MO_COLUMN_WRAP),
-	[E_REPEATS] = OF("repeats", "TIMES", MO_CELL_COUNT, "failures alike, told once", HIDDEN),
-	[E_FUNCTION] = TEXT("function", "FUNCTION", "the first function behind the allocator in the call trace", HIDDEN),
+/* Of a dump every line has its time since boot; of a text the clock and the machine say more. */
+#define EVENT_COLUMNS(flags_of_text) \
+	[E_EVENT] = OF("event", "N", MO_CELL_COUNT, "number, for --event"), \
+	[E_TIME] = OF("time_seconds", "TIME", MO_CELL_SECONDS, "since boot"), \
+	[E_CLOCK] = TEXT("clock", "CLOCK", "a text's own time, as far as it says", flags_of_text), \
+	[E_HOST] = TEXT("host", "HOST", "the machine, if a text names it", flags_of_text), \
+	[E_KIND] = TEXT("kind", "WHAT", "what happened", .flags = MO_COLUMN_WRAP), \
+	[E_CONSTRAINT] = TEXT("constraint", "SHORT", "what was short"), \
+	[E_ORDER] = OF("order", "ORDER", MO_CELL_SIGNED, "2^order pages were asked for; -1: by SysRq-f", HIDDEN), \
+	[E_GFP] = TEXT("gfp", "GFP", "the request's flags by the kernel's own names", HIDDEN), \
+	[E_COMM] = TEXT("comm", "ASKED", "who asked (comm)", .flags = MO_COLUMN_TRUNCATE), \
+	[E_PID] = OF("pid", "PID", MO_CELL_SIGNED, "who asked", HIDDEN), \
+	[E_VICTIM_PID] = OF("victim_pid", "KILLED-PID", MO_CELL_SIGNED, "who was killed", HIDDEN), \
+	[E_VICTIM] = TEXT("victim", "KILLED", "who was killed (comm)", .flags = MO_COLUMN_TRUNCATE), \
+	[E_FREED] = OF("freed_bytes", "FREED", MO_CELL_BYTES, "anonymous memory and page tables of those killed"), \
+	[E_CAUSE] = TEXT("cause", "CAUSE", "what held the memory", .flags = MO_COLUMN_WRAP), \
+	[E_REPEATS] = OF("repeats", "TIMES", MO_CELL_COUNT, "failures alike, told once", HIDDEN), \
+	[E_FUNCTION] = TEXT("function", "FUNCTION", "the first function behind the allocator in the call trace", HIDDEN), \
 	[E_PARTIAL] = OF("is_partial", "PARTIAL", MO_CELL_BOOL, "lines are missing", HIDDEN),
-};
+
+static const struct mo_column event_columns[N_E] = { EVENT_COLUMNS(HIDDEN) };
+static const struct mo_column event_columns_of_text[N_E] = { EVENT_COLUMNS(.flags = MO_COLUMN_TRUNCATE) };
 
 const struct mo_table_spec oom_events_table = {
 	.name = "oom_events", .title = "Timeline", .help = "Every time that memory ran out or was refused, oldest first.",
 	.columns = event_columns, .n_columns = N_E,
+};
+
+static const struct mo_table_spec events_of_text_table = {
+	.name = "oom_events", .title = "Timeline", .help = "Every time that memory ran out or was refused, oldest first.",
+	.columns = event_columns_of_text, .n_columns = N_E,
 };
 
 const struct mo_option oom_options[N_OOM_OPTIONS] = {
@@ -127,6 +140,8 @@ static void put_verdict(const struct oom_state *state, const struct draft *draft
 	cells[V_KIND] = mo_cell_text(kind_words[event->kind]);
 	if (event->has_time)
 		cells[V_TIME] = mo_cell_number(mo_exact(event->time_ns));
+	cells[V_CLOCK] = text_or_unknown(event->clock);
+	cells[V_HOST] = text_or_unknown(event->host);
 	cells[V_CONSTRAINT] = mo_cell_text(constraint_words[event->constraint]);
 	cells[V_MEMCG] = text_or_unknown(event->memcg);
 	cells[V_CAUSE] = mo_cell_text(cause_words[event->cause]);
@@ -154,6 +169,8 @@ static void put_event_row(const struct draft *draft, size_t number, struct mo_re
 	struct mo_cell cells[N_E] = {
 		[E_EVENT] = mo_cell_number(mo_exact(number)),
 		[E_TIME] = mo_cell_number(event->has_time ? mo_exact(event->time_ns) : mo_unknown()),
+		[E_CLOCK] = text_or_unknown(event->clock),
+		[E_HOST] = text_or_unknown(event->host),
 		[E_KIND] = mo_cell_text(kind_words[event->kind]),
 		[E_CONSTRAINT] = mo_cell_text(constraint_words[event->constraint]),
 		[E_ORDER] = event->has_order ? mo_cell_signed(event->order) : mo_cell_unknown(),
@@ -174,7 +191,7 @@ static void put_event_row(const struct draft *draft, size_t number, struct mo_re
 
 static void put_timeline(const struct oom_state *state, struct mo_report *report)
 {
-	mo_report_table_begin(report, &oom_events_table);
+	mo_report_table_begin(report, state->is_text ? &events_of_text_table : &oom_events_table);
 	for (size_t i = 0; i < state->scan.n_drafts; i++)
 		put_event_row(state->scan.drafts[i], i + 1, report);
 	mo_report_table_end(report);

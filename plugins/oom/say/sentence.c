@@ -49,6 +49,8 @@ void say_when(struct sentence *sentence, const struct mo_oom_event *event)
 	if (event->has_time)
 		say(sentence, " %" PRIu64 ".%03u s after boot", event->time_ns / 1000000000,
 		    (unsigned)(event->time_ns % 1000000000 / 1000000));
+	else if (event->clock[0])
+		say(sentence, " (%s)", event->clock);
 }
 
 void say_who(struct sentence *sentence, const char *comm, bool has_pid, int32_t pid)

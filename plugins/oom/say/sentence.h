@@ -25,7 +25,7 @@ static inline struct sentence begin_sentence(char *text, size_t room)
 void say(struct sentence *sentence, const char *format, ...) MO_PRINTF(2, 3);
 void say_bytes(struct sentence *sentence, uint64_t bytes);
 void say_kib(struct sentence *sentence, uint64_t bytes);
-void say_when(struct sentence *sentence, const struct mo_oom_event *event); /* " 4.988 s after boot"; nothing if unknown */
+void say_when(struct sentence *sentence, const struct mo_oom_event *event); /* " 4.988 s after boot", or a text's clock */
 void say_who(struct sentence *sentence, const char *comm, bool has_pid, int32_t pid);
 void say_piece(struct sentence *sentence, uint64_t page_bytes,
 	       const struct mo_oom_event *event); /* "one page", "16.0 KiB in one piece" */
