@@ -2,6 +2,8 @@
 /* Who held the memory, and who died: the second and the third of an event's three sentences. */
 #include "gathering.h"
 
+#include <ctype.h>
+#include <memopsy/share.h>
 #include <string.h>
 
 #include "sentence.h"
@@ -41,6 +43,21 @@ static void say_pool(struct sentence *sentence, const struct mo_oom_share *share
 	}
 }
 
+/*
+ * How much of the kind the holder has. What it has in swap, before compression, or in the dump may exceed what was resident
+ * at the event: then it is no part of that, and the sentence does not say so.
+ */
+static void say_part(struct sentence *sentence, const struct mo_oom_share *share)
+{
+	const char *words = mo_share_words((struct mo_share){ .part_bytes = share->holder_bytes.value,
+							      .whole_bytes = share->bytes.value });
+
+	if (words)
+		say(sentence, " %c%s of that belonged to ", toupper((unsigned char)words[0]), words + 1);
+	else
+		say(sentence, " The largest holder was ");
+}
+
 /* A sentence of its own, behind how much it is in all. */
 static void say_holder(struct sentence *sentence, const struct draft *draft, const struct mo_oom_share *share)
 {
@@ -52,9 +69,7 @@ static void say_holder(struct sentence *sentence, const struct draft *draft, con
 		say_pool(sentence, share);
 		return;
 	}
-	say(sentence, " %s belonged to ", share->holder_bytes.value >= share->bytes.value / 10 * 9 ? "Nearly all of that" :
-					  share->holder_bytes.value >= share->bytes.value / 2	   ? "Most of that" :
-												     "The largest part");
+	say_part(sentence, share);
 	say_holder_name(sentence, share);
 	say(sentence, ": ");
 	say_bytes(sentence, share->holder_bytes.value);
@@ -87,6 +102,7 @@ void say_held(struct sentence *sentence, const struct draft *draft)
 {
 	const struct mo_oom_event *event = &draft->event;
 	const struct mo_oom_share *share = share_of(draft, event->cause);
+	struct mo_share of_all = { .part_bytes = share ? share->bytes.value : 0, .whole_bytes = event->total_bytes.value };
 
 	if (event->kind == MO_OOM_REFUSAL || is_harmless(draft))
 		return;
@@ -101,9 +117,12 @@ void say_held(struct sentence *sentence, const struct draft *draft)
 	}
 	say(sentence, "%s held ", cause_titles[share->cause]);
 	say_bytes(sentence, share->bytes.value);
-	say(sentence, " of ");
-	say_bytes(sentence, event->total_bytes.value);
-	say(sentence, " (%.0f %%).", share->percent_thousandths / 1000.0);
+	if (mo_share_is_sound(of_all)) {
+		say(sentence, " of ");
+		say_bytes(sentence, event->total_bytes.value);
+		say(sentence, " (%.0f %%)", share->percent_thousandths / 1000.0);
+	}
+	say(sentence, ".");
 	say_holder(sentence, draft, share);
 }
 
@@ -117,6 +136,15 @@ static void say_exempt_holder(struct sentence *sentence, const struct draft *dra
 			say(sentence, " %s itself could not be killed (%s).", share->holder, draft->candidates[i].exempt);
 }
 
+/* Of the share that is told; a part that exceeds it is a good part in any case. */
+static const char *told_words(const struct mo_oom_share *share)
+{
+	const char *words = mo_share_words((struct mo_share){ .part_bytes = share->holder_bytes.value,
+							      .whole_bytes = share->bytes.value });
+
+	return words ? words : "a good part";
+}
+
 static void say_role(struct sentence *sentence, const struct draft *draft)
 {
 	const struct mo_oom_share *share = told_share(draft);
@@ -124,7 +152,7 @@ static void say_role(struct sentence *sentence, const struct draft *draft)
 	if (draft->event.role == MO_OOM_BYSTANDER)
 		say(sentence, ", a bystander: what was short is held elsewhere");
 	else if (draft->event.role == MO_OOM_CONSUMER && share && share->holder_pid == draft->kills[0].pid)
-		say(sentence, ", which held most of it");
+		say(sentence, ", which held %s of it", told_words(share));
 	else if (draft->event.role == MO_OOM_CONSUMER)
 		say(sentence, ", which held a good part of it");
 }

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "log_feed.h"
+#include "say/sentence.h"
 
 #define KILLED(pid, comm, anon, tables) \
 	"Out of memory: Killed process " #pid " (" comm ") total-vm:900000kB, anon-rss:" #anon "kB, file-rss:4kB, shmem-rss:0kB, " \
@@ -472,9 +473,38 @@ static void test_panic(void **context)
 	tear_down(&toy);
 }
 
+/* A holder's memory with what it has in swap may exceed what was resident: then nothing says that it is a part of that. */
+static void a_part_never_exceeds_its_whole(void **state)
+{
+	static struct draft draft;
+	static struct mo_oom_share share;
+	char text[640];
+	struct sentence sentence = begin_sentence(text, sizeof(text));
+
+	(void)state;
+	share = (struct mo_oom_share){ .cause = MO_OOM_ANON, .bytes = mo_exact(508ull << 20), .percent_thousandths = 100000,
+				       .holder_kind = "process", .holder = "hog", .holder_bytes = mo_exact(1014ull << 20) };
+	draft = (struct draft){ .event = { .kind = MO_OOM_KILL, .cause = MO_OOM_ANON, .total_bytes = mo_exact(508ull << 20) },
+				.shares = &share, .n_shares = 1 };
+	say_held(&sentence, &draft);
+	assert_non_null(strstr(text, "508.0 MiB of 508.0 MiB (100 %). The largest holder was hog: 1014.0 MiB."));
+	assert_null(strstr(text, "of that"));
+
+	share.holder_bytes = mo_exact(200ull << 20);
+	sentence = begin_sentence(text, sizeof(text));
+	say_held(&sentence, &draft);
+	assert_non_null(strstr(text, "The largest part of that belonged to hog: 200.0 MiB."));
+
+	draft.event.total_bytes = mo_exact(100ull << 20);
+	sentence = begin_sentence(text, sizeof(text));
+	say_held(&sentence, &draft);
+	assert_null(strstr(text, " of 100.0 MiB"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_part_never_exceeds_its_whole),
 		cmocka_unit_test(test_consumer), cmocka_unit_test(test_watermarks),	  cmocka_unit_test(test_bystanders),
 		cmocka_unit_test(test_holders),	 cmocka_unit_test(test_memcg),	  cmocka_unit_test(test_places),
 		cmocka_unit_test(test_failures), cmocka_unit_test(test_unknown), cmocka_unit_test(test_panic),
