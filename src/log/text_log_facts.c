@@ -59,11 +59,9 @@ static const char *arch_of_release(struct cursor release)
 /* What only one architecture prints. */
 static const char *arch_of_line(struct cursor text)
 {
-	if (has(text, "RIP: 0010:") || has(text, "RIP: 0033:"))
+	if (take_word(&text, "RIP: 0010:") || take_word(&text, "RIP: 0033:"))
 		return "x86_64";
-	if (has(text, "Booting Linux on physical CPU 0x0000000000 [0x"))
-		return "aarch64";
-	return NULL;
+	return take_word(&text, "Booting Linux on physical CPU 0x0000000000 [0x") ? "aarch64" : NULL;
 }
 
 static bool is_release(struct cursor word)
@@ -78,15 +76,20 @@ static bool is_release(struct cursor word)
  */
 static bool find_release(struct cursor text, struct cursor *ret)
 {
-	const char *found = memmem(text.at, cursor_left(&text), "ainted", 6);
-	struct cursor at = { found ? found + 6 : text.at, text.end };
+	struct cursor at = text;
+	const char *found;
 
 	if (take_word(&text, "Linux version ")) {
 		*ret = take_token(&text);
 		return is_release(*ret);
 	}
+	/* The lines of dump_stack_print_info() and its predecessors; others need not be searched. */
+	if (!take_word(&at, "CPU") && !take_word(&at, "Pid: ") && !take_word(&at, "Tainted: ") && !take_word(&at, "Not tainted "))
+		return false;
+	found = memmem(text.at, cursor_left(&text), "ainted", 6);
 	if (!found)
 		return false;
+	at.at = found + 6;
 	take_char(&at, ':');
 	/* Letters of taints, each in its column, then what added them ([W]=WARN, of 6.12 on). */
 	for (unsigned i = 0; i < 24 && at.at < at.end; i++) {

@@ -105,10 +105,27 @@ static void split(struct span span, size_t offset, size_t length, struct span *b
 		*after_ret = (struct span){ span.at + offset + length, span.n - offset - length };
 }
 
+/* Lines are short: memmem() would spend more on its tables than on the line. */
+static const char *find_bytes(struct span span, const char *literal, size_t n)
+{
+	const char *at = span.at;
+	const char *end = span.at + span.n;
+
+	if (!n || span.n < n)
+		return NULL;
+	while ((at = memchr(at, literal[0], (size_t)(end - at) - n + 1)) != NULL) {
+		if (!memcmp(at, literal, n))
+			return at;
+		if ((size_t)(end - ++at) < n)
+			return NULL;
+	}
+	return NULL;
+}
+
 bool span_find(struct span span, const char *literal, struct span *before_ret, struct span *after_ret)
 {
 	size_t n = strlen(literal);
-	const char *found = span.n ? memmem(span.at, span.n, literal, n) : NULL;
+	const char *found = find_bytes(span, literal, n);
 
 	if (!found)
 		return false;
