@@ -101,6 +101,7 @@ void mo_identity_write_dump(struct mo_cli *cli)
 {
 	const struct mo_dump_info *info = mo_kernel_dump_info(cli->kernel);
 	MO_CLEANUP(mo_cleanup_text) struct mo_text excluded = MO_TEXT_EMPTY;
+	bool is_log = mo_kernel_facts(cli->kernel)->is_log;
 	struct mo_cell cells[DUMP_COLUMNS];
 
 	append_excluded(&excluded, info->dump_level);
@@ -109,11 +110,11 @@ void mo_identity_write_dump(struct mo_cli *cli)
 	cells[DUMP_COMPRESSION] = mo_cell_text(info->compression);
 	cells[DUMP_READER] = mo_cell_text(info->reader);
 	cells[DUMP_FILE_BYTES] = info->is_live ? mo_cell_unknown() : mo_cell_number(mo_exact(info->file_bytes));
-	cells[DUMP_PRESENT_PAGES] = mo_cell_number(mo_exact(info->present_pages));
-	cells[DUMP_PRESENT_BYTES] = !info->page_bytes || info->present_pages <= UINT64_MAX / info->page_bytes ?
+	cells[DUMP_PRESENT_PAGES] = is_log ? mo_cell_unknown() : mo_cell_number(mo_exact(info->present_pages));
+	cells[DUMP_PRESENT_BYTES] = !is_log && info->present_pages <= UINT64_MAX / info->page_bytes ?
 					    mo_cell_number(mo_exact(info->present_pages * info->page_bytes)) :
 					    mo_cell_unknown();
-	cells[DUMP_END_PFN] = mo_kernel_facts(cli->kernel)->is_log ? mo_cell_unknown() : mo_cell_number(mo_exact(info->end_pfn));
+	cells[DUMP_END_PFN] = is_log ? mo_cell_unknown() : mo_cell_number(mo_exact(info->end_pfn));
 	cells[DUMP_LEVEL] = info->has_dump_level ? mo_cell_number(mo_exact(info->dump_level)) : mo_cell_unknown();
 	cells[DUMP_EXCLUDED] = mo_cell_text(info->has_dump_level ? mo_text_chars(&excluded) : NULL);
 	cells[DUMP_WRITTEN] = info->has_dump_time ? mo_cell_signed(info->dump_time) : mo_cell_unknown();

@@ -142,6 +142,8 @@ class Log(Case):
         path = self.write("log", log_forms.FORMS["rfc3164"](log_forms.parse(self.sample_log())))
         run = self.succeeds(memopsy("info", path), "text log", "x86_64", "6.1.0-", "node")
         self.assertNotIn("plugin-skipped", run.out)
+        self.assertRegex(run.out, r"Memory held: +\?")
+        self.succeeds(memopsy("oom", "--help"), "It may also be a log", "it prints one table with the")
         run = self.succeeds(memopsy("report", path), "The machine ran out of memory", "A log has no memory", "Killed process")
         self.assertLess(run.out.count("skipped"), 2)
         lines = memopsy("dmesg", path).out.splitlines()
