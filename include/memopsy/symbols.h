@@ -38,7 +38,8 @@ struct mo_error *mo_symbols_find(const struct mo_symbols *symbols, const char *m
 
 /*
  * The address that a user means by SYMBOL or SYMBOL+OFFSET (hexadecimal with 0x, else decimal); of modules as far as their
- * symbols are loaded. MO_E_INVALID, which quotes the text, if it is neither.
+ * symbols are loaded. MO_E_ABSENT, which quotes the text, if there is no such symbol; MO_E_INVALID: it cannot
+ * be one, or OFFSET is no number.
  */
 struct mo_error *mo_symbols_find_place(const struct mo_symbols *symbols, const char *text, uint64_t *ret_kva) MO_MUST_USE;
 

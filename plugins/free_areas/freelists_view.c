@@ -135,15 +135,23 @@ static struct mo_error *check_wanted(const struct listing *listing)
 	const struct wanted *wanted = &listing->wanted;
 	bool is_zone = !wanted->zone;
 	bool is_type = !wanted->type;
+	bool is_node = !wanted->has_node;
 
-	for (size_t i = 0; i < state->zones_model->n_zones; i++)
+	for (size_t i = 0; i < state->zones_model->n_zones; i++) {
 		is_zone |= wanted->zone && !strcmp(wanted->zone, state->zones_model->zones[i].name);
+		is_node |= wanted->has_node && wanted->node_id == state->zones_model->zones[i].node_id;
+	}
 	for (unsigned type = 0; type < state->model.n_migratetypes; type++)
 		is_type |= wanted->type && !strcmp(wanted->type, state->model.migratetype_names[type]);
 	if (!is_zone)
-		return mo_error_create(MO_E_INVALID, "no zone is called '%s'", wanted->zone);
+		return mo_error_create(MO_E_ABSENT, "no zone is called '%s'", wanted->zone);
+	if (!is_node)
+		return mo_error_create(MO_E_ABSENT, "there is no node %llu", (unsigned long long)wanted->node_id);
+	if (wanted->has_order && wanted->order >= state->model.n_orders)
+		return mo_error_create(MO_E_ABSENT, "there is no order %llu: blocks are of order 0 to %u",
+				       (unsigned long long)wanted->order, state->model.n_orders - 1);
 	if (!is_type)
-		return mo_error_create(MO_E_INVALID, "no migrate type is called '%s'", wanted->type);
+		return mo_error_create(MO_E_ABSENT, "no migrate type is called '%s'", wanted->type);
 	return NULL;
 }
 

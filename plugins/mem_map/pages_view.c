@@ -370,7 +370,7 @@ static struct mo_error *check_zone(const struct mem_map_state *state, const char
 	for (size_t i = 0; state->zones && i < state->zones->n_zones; i++)
 		if (!strcasecmp(state->zones->zones[i].name, name))
 			return NULL;
-	return mo_error_create(MO_E_INVALID, "--zone: there is no zone \"%s\"", name);
+	return mo_error_create(MO_E_ABSENT, "--zone: there is no zone \"%s\"", name);
 }
 
 static struct mo_error *parse_filter(struct listing *listing)
@@ -394,7 +394,7 @@ static struct mo_error *parse_filter(struct listing *listing)
 	if (!error && flag) {
 		filter->flags = mo_page_flag_by_name(&listing->names, listing->state->shape, flag);
 		if (!filter->flags)
-			error = mo_error_create(MO_E_INVALID, "--flag: this kernel has no page flag \"%s\"", flag);
+			error = mo_error_create(MO_E_ABSENT, "--flag: this kernel has no page flag \"%s\"", flag);
 	}
 	return error;
 }

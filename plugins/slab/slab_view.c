@@ -166,7 +166,7 @@ struct mo_error *find_named_cache(struct mo_run *run, const char *word, const st
 	*ret = wanted.cache_kva ? cache_by_address(model, wanted.cache_kva) : NULL;
 	if (*ret)
 		return NULL;
-	return mo_error_create(MO_E_INVALID, "no slab cache is called \"%s\"", word);
+	return mo_error_create(MO_E_ABSENT, "no slab cache is called \"%s\"", word);
 }
 
 static void put_cells(struct mo_run *run, struct mo_report *report, const struct mo_slab_cache *cache, const char *flags,

@@ -75,7 +75,7 @@ void mo_help_command(FILE *out, const struct mo_command *command)
 		put_options(out, "Options of the dump", &mo_options_dump);
 	put_options(out, "Options of every command", &mo_options_general);
 	for (size_t i = 0; i < command->n_tables; i++) {
-		fprintf(out, "\nColumns of %s:\n", command->tables[i]->name);
+		fputc('\n', out);
 		mo_report_describe_columns(out, command->tables[i]);
 	}
 }
@@ -152,7 +152,10 @@ struct mo_error *mo_help_overview(struct mo_cli *cli, FILE *out)
 	for (size_t i = 0; mo_commands[i]; i++)
 		put_entry(out, mo_commands[i]->name, mo_commands[i]->summary, 16);
 	MO_TRY(put_views(out, &cli->plugins));
-	fputs("\nmemopsy help COMMAND shows the options and columns of a command.\n"
+	put_options(out, "Options of every command", &mo_options_general);
+	put_options(out, "Options of commands on a dump", &mo_options_dump);
+	put_options(out, "Options of commands with tables", &mo_options_report);
+	fputs("\nmemopsy help COMMAND shows what else a command takes, and its columns.\n"
 	      "Exit status: 0 complete, 1 partial (the output says what is missing), 2 usage, 3 cannot open.\n", out);
 	return NULL;
 }

@@ -24,7 +24,7 @@
 
 enum mo_exit_status {
 	MO_EXIT_COMPLETE = 0,
-	MO_EXIT_PARTIAL = 1,     /* something was skipped, unreadable or not written; the output or the message says what */
+	MO_EXIT_PARTIAL = 1,     /* something was skipped, unreadable, not written or not found; output or message says what */
 	MO_EXIT_USAGE = 2,
 	MO_EXIT_CANNOT_OPEN = 3,
 };

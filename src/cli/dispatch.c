@@ -174,6 +174,11 @@ static int conclude(struct outcome *outcome)
 	return outcome->status;
 }
 
+int mo_print_version(void)
+{
+	return printf("memopsy %s\n", MEMOPSY_VERSION) < 0 || fflush(stdout) ? MO_EXIT_PARTIAL : MO_EXIT_COMPLETE;
+}
+
 static int run_parsed(struct mo_cli *cli)
 {
 	size_t n_paths = cli->parsed->n_words + cli->parsed->n_given + 1;
@@ -184,6 +189,8 @@ static int run_parsed(struct mo_cli *cli)
 		mo_help_command(stdout, cli->command);
 		return fflush(stdout) ? MO_EXIT_PARTIAL : MO_EXIT_COMPLETE;
 	}
+	if (mo_parsed_has(cli->parsed, "version"))
+		return mo_print_version();
 	outcome.error = paths ? check_line(cli, paths) : mo_error_no_memory();
 	if (!outcome.error && cli->command->flags & MO_COMMAND_PLUGINS)
 		outcome.error = mo_cli_load_plugins(cli);

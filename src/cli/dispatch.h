@@ -9,4 +9,7 @@
 /* Tells errors on standard error; returns the exit status. Does not return after an interruption: the signal ends us. */
 int mo_dispatch(struct mo_cli *cli, char *const *argv, size_t argc);
 
+/* What --version prints, wherever it stands on the line; the exit status. */
+int mo_print_version(void);
+
 #endif

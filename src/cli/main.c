@@ -143,7 +143,7 @@ static int run_program(struct mo_cli *cli, char *const *argv, size_t argc)
 		memcpy(rest + at, argv + at + 1, (argc - at - 1) * sizeof(*rest));
 		status = run_named(cli, argv[at], rest, argc - 1);
 	} else if (mo_parsed_has(&before, "version")) {
-		status = printf("memopsy %s\n", MEMOPSY_VERSION) < 0 || fflush(stdout) ? MO_EXIT_PARTIAL : MO_EXIT_COMPLETE;
+		status = mo_print_version();
 	} else {
 		bool was_asked = mo_parsed_has(&before, "help");
 

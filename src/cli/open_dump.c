@@ -42,6 +42,19 @@ static size_t count_dump_words(const struct mo_cli *cli)
 	return n;
 }
 
+/* A file as the last word, where no dump was named: it is meant as the dump, and the running kernel is not. */
+static struct mo_error *check_dump_is_not_last(const struct mo_cli *cli)
+{
+	const struct mo_command *command = cli->command;
+	const char *last = cli->n_arguments ? cli->arguments[cli->n_arguments - 1] : "";
+
+	if (!(command->flags & MO_COMMAND_DUMP) || cli->n_dump_paths || cli->n_arguments <= command->min_arguments ||
+	    cli->parsed->n_words_before_dashes < cli->parsed->n_words || !is_file(last))
+		return NULL;
+	return mo_error_create(MO_E_INVALID, "the dump comes before the arguments: memopsy %s %s %s (\"--\" before arguments that "
+			       "happen to be names of files)", command->name, last, cli->arguments[0]);
+}
+
 static struct mo_error *check_argument_count(const struct mo_cli *cli)
 {
 	const struct mo_command *command = cli->command;
@@ -75,6 +88,7 @@ struct mo_error *mo_split_words(struct mo_cli *cli, const char **paths)
 	cli->n_dump_paths = n_paths;
 	cli->arguments = parsed->words + n_words;
 	cli->n_arguments = parsed->n_words - n_words;
+	MO_TRY(check_dump_is_not_last(cli));
 	MO_TRY(check_argument_count(cli));
 	if (!n_paths && (cli->command->flags & (MO_COMMAND_DUMP | MO_COMMAND_DUMP_OPTIONAL)) == MO_COMMAND_DUMP) {
 		paths[0] = LIVE_KERNEL;

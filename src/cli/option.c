@@ -95,6 +95,9 @@ static struct mo_error *add_given(struct mo_parsed *parsed, const struct mo_cli_
 {
 	struct mo_given_option given = { .option = option, .text = text };
 
+	/* No option means anything by nothing: "--level=" comes of a variable that a script left empty. */
+	if (option->kind != MO_OPTION_FLAG && !*text)
+		return mo_error_create(MO_E_INVALID, "--%s needs a value (%s)", option->name, option->value);
 	if (option->choices && !is_choice(option->choices, text))
 		return mo_error_create(MO_E_INVALID, "--%s: '%s' is none of %s", option->name, text, option->choices);
 	if (option->kind == MO_OPTION_NUMBER && !mo_parse_number(text, &given.number))

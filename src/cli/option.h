@@ -46,7 +46,7 @@ struct mo_parsed {
 
 /*
  * Takes apart argv[0 .. argc-1] (no program name among them). With stop_at_word it ends before the first word.
- * MO_E_INVALID: unknown option, value missing or not of its kind.
+ * MO_E_INVALID: unknown option, value missing, empty or not of its kind.
  */
 struct mo_error *mo_parse_options(char *const *argv, size_t argc, const struct mo_option_table *tables, size_t n_tables,
 				  bool stop_at_word, struct mo_parsed *ret) MO_MUST_USE;

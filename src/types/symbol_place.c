@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What users write in the place of an address: SYMBOL+OFFSET. */
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,12 @@ static bool parse_offset(const char *text, uint64_t *ret)
 	return *text >= '0' && *text <= '9' && !*end && !errno;
 }
 
+/* "12g" is a slip of the pen, "task_lsit" may be a symbol of another kernel. */
+static bool may_be_symbol(const char *name)
+{
+	return isalpha((unsigned char)name[0]) || name[0] == '_' || name[0] == '.' || name[0] == '$';
+}
+
 struct mo_error *mo_symbols_find_place(const struct mo_symbols *symbols, const char *text, uint64_t *ret_kva)
 {
 	const char *plus = strrchr(text, '+');
@@ -33,10 +40,9 @@ struct mo_error *mo_symbols_find_place(const struct mo_symbols *symbols, const c
 	if (!name)
 		return mo_error_no_memory();
 	error = mo_symbols_find(symbols, NULL, name, &symbol, NULL);
-	if (error && mo_error_code(error) == MO_E_ABSENT) {
-		mo_error_destroy(error);
-		return mo_error_create(MO_E_INVALID, "\"%s\" is neither an address nor a symbol", text);
-	}
+	if (mo_error_catch(&error, MO_E_ABSENT))
+		return mo_error_create(may_be_symbol(name) ? MO_E_ABSENT : MO_E_INVALID,
+				       "\"%s\" is neither an address nor a symbol", text);
 	if (error)
 		return error;
 	*ret_kva = symbol.value_kva + offset;

@@ -117,9 +117,21 @@ class Commands(Case):
         self.assertEqual(back["physical"], address["physical"])
         inverse = self.json("vtop", sample, "--pa", address["physical"])["data"]["address"]
         self.assertEqual((inverse["direct_map"], inverse["struct_page"]), (address["direct_map"], address["struct_page"]))
-        run = self.succeeds(memopsy("vtop", sample, "0x1000"), "absent", "Physical address:  ?")
+        run = self.succeeds(memopsy("vtop", sample, "0x1000"), "absent", "Physical address:  ?", status=1)
+        self.assertEqual(run.err, "memopsy: 0x1000 is not mapped\n")
         self.assertNotIn("page   PRESENT", run.out)
         self.fails(memopsy("vtop", sample, "nothing_like_this"), 1, "'nothing_like_this' is neither an address nor a symbol")
+
+    def test_what_is_not_there_is_status_1(self):
+        """The line is well formed, and what it names is not in this dump: not wrong usage, whoever is asked."""
+        sample = self.sample()
+        for words in (("maps", 99999), ("print", "struct no_such"), ("sym", "no_such"), ("slab", "no_such"),
+                      ("whatis", "no_such"), ("page", "no_such"), ("rmap", "no_such"), ("refs", "no_such"),
+                      ("cgroups", "/no/such"), ("freelists", "--node=99"), ("freelists", "--zone=NoSuch"),
+                      ("freelists", "--order=99"), ("freelists", "--migratetype=NoSuch"), ("pages", "--zone=NoSuch"),
+                      ("pages", "--flag=no_such"), ("objects", "no_such")):
+            self.fails(memopsy(words[0], "--dump", sample, "--", *words[1:]) if not str(words[1]).startswith("--") else
+                       memopsy(words[0], sample, *words[1:]), 1)
 
     def test_read(self):
         sample = self.sample()

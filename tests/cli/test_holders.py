@@ -49,7 +49,7 @@ class Holders(Case):
             words = WORDS.get(command, [])
             whole = self.succeeds(memopsy(command, path, *words))
             self.assertNotRegex(whole.out, r"[^\n\x20-\x7e]", command)
-            columns = re.search(rf"Columns of {command}:\n  (\w+)", memopsy("help", command).out)
+            columns = re.search(rf"Columns of {command}(?: \(.*\))?:\n +(\w+)", memopsy("help", command).out)
             if columns:
                 run = self.succeeds(memopsy(command, path, *words, f"--columns={columns.group(1)}", "--no-headings",
                                             f"--sort=-{columns.group(1)}"))
@@ -116,7 +116,7 @@ class Holders(Case):
         self.assertIn(f"Killed process {verdict['victim_pid']} (eat-memory)", self.truth("dmesg", "6.1-oom-global"))
         healthy = self.json("oom", self.sample())
         self.assertEqual((healthy["data"]["oom"]["kind"], healthy["findings"]), ("none", []))
-        self.fails(memopsy("oom", self.sample(), "--event=5"), 2, "--event 5: the timeline has 0 events")
+        self.fails(memopsy("oom", self.sample(), "--event=5"), 1, "--event 5: the timeline has 0 events")
 
     def test_leaks(self):
         document = self.json("leaks", self.sample("6.1-leak-slab"))
@@ -144,14 +144,14 @@ class Holders(Case):
         self.assertEqual(run.out.count(row["object"]), 1, run)
         run = memopsy("whatis", self.sample(), "-", "--brief", stdin=subprocess.DEVNULL)
         self.succeeds(run, "(none)")
-        for word in ("", "zzz", "init_task+", "pfn:", "pfn:-1", "pa:zz", "1" * 30):
+        for word in ("", "1zzz", "init_task+", "pfn:", "pfn:-1", "pa:zz", "1" * 30):
             self.fails(memopsy("whatis", self.sample(), "--", word), 2, f'"{word}"')
 
     def test_refs_and_symbols(self):
         rows = self.json("refs", self.sample(), "init_task")["data"]["refs"]
         self.assertTrue(rows)
         for command in ("refs", "rmap", "page"):
-            self.fails(memopsy(command, self.sample(), "no_such_symbol"), 2, '"no_such_symbol"')
+            self.fails(memopsy(command, self.sample(), "no_such_symbol"), 1, '"no_such_symbol"')
         self.fails(memopsy("refs", self.sample(), "-1"), 2, "unknown option -1")
 
     def test_rmap(self):

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The command line itself: help, options, words, wrong usage. No dump is opened."""
 import json
+import re
 import subprocess
 
 from memopsy_cli import Case, SAMPLES, main, memopsy
@@ -24,10 +25,32 @@ class Usage(Case):
         for command in memopsy("--list-commands").out.split():
             first = self.succeeds(memopsy("help", command), f"Usage: memopsy {command}", "Options of every command:")
             self.assertEqual(first.out, memopsy(command, "--help").out)
-        self.succeeds(memopsy("help", "dmesg"), "-T, --ctime", "Columns of dmesg:", "time_seconds")
+            headings = [line for line in first.out.splitlines() if re.match(r"Columns of \w+( \(|:)", line)]
+            names = [re.match(r"Columns of (\w+)", line)[1] for line in headings]
+            self.assertEqual(sorted(names), sorted(set(names)), command)
+        self.succeeds(memopsy("help", "dmesg"), "-T, --ctime", "Columns of dmesg (", "time_seconds")
 
     def test_version(self):
         self.assertRegex(self.succeeds(memopsy("--version")).out, r"^memopsy \d+\.\d+\.\d+\n$")
+
+    def test_version_behind_a_command(self):
+        self.assertEqual(memopsy("info", "no-such-dump", "--version").out, memopsy("--version").out)
+        self.assertEqual(memopsy("meminfo", "-V").out, memopsy("--version").out)
+
+    def test_overview_lists_options(self):
+        out = memopsy("--help").out
+        for heading, option in (("Options of every command", "-o, --output=FILE"),
+                                ("Options of commands on a dump", "--vmlinux=FILE"),
+                                ("Options of commands with tables", "--json")):
+            self.assertIn(option, out.split(f"\n{heading}:\n")[1].split("\n\n")[0])
+
+    def test_dump_behind_the_arguments(self):
+        dump = SAMPLES / "README.md"
+        for words in (("sym", "schedule", dump), ("print", "struct page", dump), ("vtop", "1000", dump),
+                      ("slab", "dentry", dump)):
+            self.fails(memopsy(*words), 2, f"the dump comes before the arguments: memopsy {words[0]} {dump} {words[1]}")
+        # Behind "--" all are arguments, whatever files there are.
+        self.assertNotIn("the dump comes", memopsy("sym", "--dump=nowhere", "--", "schedule", dump).err)
 
     def test_unknown_command(self):
         self.fails(memopsy("memifo", "x"), 2, "unknown command 'memifo' (did you mean meminfo?)")
@@ -45,6 +68,9 @@ class Usage(Case):
 
     def test_values(self):
         self.fails(memopsy("info", "--vmlinux"), 2, "--vmlinux needs a value (FILE)")
+        self.fails(memopsy("info", "--vmlinux="), 2, "--vmlinux needs a value (FILE)")
+        self.fails(memopsy("dmesg", "--level="), 2, "--level needs a value (LIST)")
+        self.fails(memopsy("dmesg", "-l", ""), 2, "--level needs a value (LIST)")
         self.fails(memopsy("info", "--json=1"), 2, "--json takes no value")
         self.fails(memopsy("info", "--types=stabs"), 2, "--types: 'stabs' is none of auto|btf|dwarf")
         self.fails(memopsy("print", "--depth=x", "struct page"), 2, "--depth: 'x' is not a number")

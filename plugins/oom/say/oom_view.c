@@ -237,7 +237,7 @@ static struct mo_error *find_told(struct mo_run *run, const struct oom_state *st
 	if (!mo_run_number(run, "event", &number))
 		return NULL;
 	if (!number || number > state->scan.n_drafts)
-		return mo_error_create(MO_E_INVALID, "--event %" PRIu64 ": the timeline has %zu events, counted from 1", number,
+		return mo_error_create(MO_E_ABSENT, "--event %" PRIu64 ": the timeline has %zu events, counted from 1", number,
 				       state->scan.n_drafts);
 	*ret = number - 1;
 	return NULL;

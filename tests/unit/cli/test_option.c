@@ -87,6 +87,7 @@ static void nonsense_is_refused(void **state)
 {
 	char close[] = "--outptu", strange[] = "--zzzzzzz", letter[] = "-z", missing[] = "--output", flag[] = "--quiet=yes",
 	     number[] = "--depth=12x", huge[] = "--depth=18446744073709551616", negative[] = "--depth=-1", empty[] = "--depth=",
+	     nothing[] = "--output=",
 	     choice[] = "--types=bt", letter_missing[] = "-o";
 
 	(void)state;
@@ -99,7 +100,8 @@ static void nonsense_is_refused(void **state)
 	assert_refused(number, "--depth: '12x' is not a number");
 	assert_refused(huge, "--depth: '18446744073709551616' is not a number");
 	assert_refused(negative, "--depth: '-1' is not a number");
-	assert_refused(empty, "--depth: '' is not a number");
+	assert_refused(empty, "--depth needs a value (N)");
+	assert_refused(nothing, "--output needs a value (FILE)");
 	assert_refused(choice, "--types: 'bt' is none of auto|btf|dwarf");
 }
 

@@ -219,7 +219,7 @@ static void test_symbols(void **state)
 	text = fake_run_text(toy.run, "refs", (const char *const[]){ "kernel_table+0x10", NULL });
 	assert_int_equal(count_rows(text), 1);
 	free(text);
-	expect_error(fake_run_error(toy.run, "refs", (const char *const[]){ "kernel_tables", NULL }), MO_E_INVALID,
+	expect_error(fake_run_error(toy.run, "refs", (const char *const[]){ "kernel_tables", NULL }), MO_E_ABSENT,
 		     "is neither an address nor a symbol");
 	toy_destroy(&toy);
 }

@@ -245,7 +245,7 @@ static void test_nothing(void **context)
 	assert_has(text, "97.7 MiB of 390.6 MiB (25 %) are available in the dump");
 	assert_has(text, "not enforced (overcommit 0)");
 	free(text);
-	expect_error(fake_run_error(run, 1), MO_E_INVALID, "--event 1: the timeline has 0 events, counted from 1");
+	expect_error(fake_run_error(run, 1), MO_E_ABSENT, "--event 1: the timeline has 0 events, counted from 1");
 	end(kernel, run);
 }
 

@@ -204,7 +204,7 @@ static void test_unknown_cache(void **state)
 	toy_argument = "alphabet";
 	for (size_t i = 0; i < plugin->n_views; i++)
 		if (!strcmp(plugin->views[i].name, "slab") || !strcmp(plugin->views[i].name, "objects"))
-			expect_error(plugin->views[i].show(toy.run, NULL), MO_E_INVALID,
+			expect_error(plugin->views[i].show(toy.run, NULL), MO_E_ABSENT,
 				     "no slab cache is called \"alphabet\"");
 	toy_destroy(&toy);
 }

@@ -240,7 +240,7 @@ static void test_words(void **unused)
 	struct mo_run *run = fake_run(kernel, memopsy_plugin_entry_tasks());
 
 	(void)unused;
-	expect_error(fake_run_error(run, "rmap", (const char *const[]){ "page", NULL }), MO_E_INVALID,
+	expect_error(fake_run_error(run, "rmap", (const char *const[]){ "page", NULL }), MO_E_ABSENT,
 		     "\"page\" is neither an address nor a symbol");
 	expect_error(fake_run_error(run, "rmap", (const char *const[]){ "0x7fffffffffff", NULL }), MO_E_ABSENT, "0x7fffffffffff: ");
 	expect_rows(run, (const char *const[]){ "0x64000", NULL }, (const char *const[]){ "five   0x3000", NULL });
