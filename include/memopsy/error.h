@@ -68,14 +68,23 @@ struct mo_error *mo_error_no_memory(void) MO_MUST_USE;
 /* Puts "<text>: " before the error's text and returns it. NULL in, NULL out, so that it may wrap any call. */
 struct mo_error *mo_error_prepend(struct mo_error *error, const char *format, ...) MO_PRINTF(2, 3) MO_MUST_USE;
 
-/* Frees an error. NULL is fine. */
-void mo_error_destroy(struct mo_error *error);
+/*
+ * Frees an error, NULL is fine, and says whether there was one: who drops an error and goes on asks this, since the pointer
+ * is not to be looked at afterwards.
+ */
+bool mo_error_destroy(struct mo_error *error);
 
 /* If *error has this code: frees it, sets *error to NULL and returns true. Any other error is left alone. */
 bool mo_error_catch(struct mo_error **error, enum mo_error_code code);
 
 /* The code. `error` must not be NULL. */
 enum mo_error_code mo_error_code(const struct mo_error *error);
+
+/*
+ * Whether it ends a run whatever it was that failed: memory is short, or the user interrupted. Any other error may become a
+ * remark, or a part that is left out. NULL: false.
+ */
+bool mo_error_ends_run(const struct mo_error *error);
 
 /* The text, without a newline; valid UTF-8 with control characters made visible. Lives as long as the error. */
 const char *mo_error_text(const struct mo_error *error);

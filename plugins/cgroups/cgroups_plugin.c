@@ -32,8 +32,7 @@ static bool is_unified(const struct cgroups_state *state)
 	if (!mo_has(&layout->memory_subsys) || !mo_has(&layout->subsys_root) || !mo_has(&layout->default_root))
 		return false;
 	error = mo_read_field(state->reader, &layout->subsys_root, layout->memory_subsys.kva, &root_kva);
-	mo_error_destroy(error);
-	return !error && root_kva == layout->default_root.kva;
+	return !mo_error_destroy(error) && root_kva == layout->default_root.kva;
 }
 
 static struct mo_error *gather_all(struct cgroups_state *state)

@@ -125,8 +125,7 @@ static bool shows_hugetlb(const struct finding *finding)
 	if (!mo_has(&layout->default_root) || !mo_has(&layout->root_flags) || !mo_has(&layout->hugetlb_accounting))
 		return false;
 	error = mo_read_field(finding->state->reader, &layout->root_flags, layout->default_root.kva, &flags);
-	mo_error_destroy(error);
-	return !error && flags & (uint64_t)layout->hugetlb_accounting.value;
+	return !mo_error_destroy(error) && flags & (uint64_t)layout->hugetlb_accounting.value;
 }
 
 /* One entry of memory_stats[]; false: the table ends here. */

@@ -131,9 +131,8 @@ static struct mo_count read_swapped(const struct files_layout *layout, struct wi
 		return mo_unknown();
 	error = look(window, mo_field_kva(&number, inode_kva - layout->inode.shmem_inode.offset_bytes), number.size_bytes, raw,
 		     &bytes);
-	mo_error_destroy(error);
 	number.offset_bytes = 0;
-	return error ? mo_unknown() : mo_exact(mo_get(&number, bytes));
+	return mo_error_destroy(error) ? mo_unknown() : mo_exact(mo_get(&number, bytes));
 }
 
 /* Fills what the inode says. */

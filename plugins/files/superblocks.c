@@ -117,8 +117,7 @@ static uint64_t first_namespace(const struct files_state *state)
 	error = mo_read_field(state->reader, &layout->sb.nsproxy, state->tasks->tasks[0].kva, &nsproxy_kva);
 	if (!error && nsproxy_kva)
 		error = mo_read_field(state->reader, &layout->sb.task_mnt_ns, nsproxy_kva, &ns_kva);
-	mo_error_destroy(error);
-	return error ? 0 : ns_kva;
+	return mo_error_destroy(error) ? 0 : ns_kva;
 }
 
 static char *copy_bytes(const char *bytes, size_t n)

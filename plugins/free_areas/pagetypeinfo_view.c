@@ -203,8 +203,7 @@ static bool has_page_owner(const struct free_areas_state *state)
 	if (!mo_has(&state->layout->page_owner_inited))
 		return false;
 	error = mo_read_u32(state->reader, state->layout->page_owner_inited.kva, &enabled);
-	mo_error_destroy(error);
-	return !error && enabled;
+	return !mo_error_destroy(error) && enabled;
 }
 
 struct mo_error *show_pagetypeinfo(struct mo_run *run, struct mo_report *report)

@@ -20,8 +20,7 @@ static bool is_node(const struct leaks_state *state, struct mo_reader *reader, c
 	if (!area->pages_kva || !area->n_pages)
 		return false;
 	error = mo_translate(reader, area->first_kva, &pa, NULL);
-	mo_error_destroy(error);
-	return !error && mo_page_class_of(state->mem_map, pa >> state->index.page_shift) == MO_PAGE_VMALLOC;
+	return !mo_error_destroy(error) && mo_page_class_of(state->mem_map, pa >> state->index.page_shift) == MO_PAGE_VMALLOC;
 }
 
 struct mo_error *list_areas(struct leaks_state *state)

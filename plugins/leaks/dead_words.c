@@ -57,8 +57,7 @@ static struct mo_error *add_stack(const struct leaks_state *state, struct dead_w
 		error = mo_read_field(reader, &layout->task.stack, task_kva, &stack);
 	if (!error)
 		error = mo_read_field(reader, &layout->task.stack_pointer, task_kva, &pointer);
-	mo_error_destroy(error);
-	if (error || on_cpu || !stack || pointer <= stack || pointer - stack > MOST_STACK_BYTES)
+	if (mo_error_destroy(error) || on_cpu || !stack || pointer <= stack || pointer - stack > MOST_STACK_BYTES)
 		return NULL;
 	/* The lowest word says whether the stack overflowed; it is no pointer either. */
 	return add_dead_words(state, dead, stack, pointer & ~(uint64_t)(state->index.word_bytes - 1));

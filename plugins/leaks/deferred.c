@@ -110,8 +110,7 @@ static uint64_t count_batch(const struct leaks_state *state, struct mo_reader *r
 	uint64_t kva;
 	struct mo_error *error = mo_read_field(reader, &layout->rcu.batch_list, batch_kva, &first);
 
-	mo_error_destroy(error);
-	mo_chain_begin(&walk, reader, error ? 0 : first, 0, MOST_CALLBACKS);
+	mo_chain_begin(&walk, reader, mo_error_destroy(error) ? 0 : first, 0, MOST_CALLBACKS);
 	while (mo_chain_next(&walk, &kva))
 		n_objects++;
 	mo_error_destroy(mo_chain_end(&walk));

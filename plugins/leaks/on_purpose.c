@@ -10,8 +10,7 @@ static bool is_in_image(const struct leaks_state *state, uint64_t kva)
 	struct mo_symbol symbol;
 	struct mo_error *error = mo_symbols_at(mo_kernel_symbols(mo_run_kernel(state->run)), kva, &symbol);
 
-	mo_error_destroy(error);
-	return !error && !symbol.module;
+	return !mo_error_destroy(error) && !symbol.module;
 }
 
 /*
@@ -32,8 +31,7 @@ static bool is_sysctl_header(const struct leaks_state *state, struct mo_reader *
 	error = mo_read_field(reader, &layout->sysctl_header.root, kva, &root);
 	if (!error)
 		error = mo_read_field(reader, &layout->sysctl_header.table, kva, &table);
-	mo_error_destroy(error);
-	return !error && root == layout->sysctl_table_root.kva && is_in_image(state, table);
+	return !mo_error_destroy(error) && root == layout->sysctl_table_root.kva && is_in_image(state, table);
 }
 
 /*
@@ -59,8 +57,7 @@ static bool is_sysctl_tree(const struct leaks_state *state, struct mo_reader *re
 		error = mo_read_pointer(reader, kva + header_bytes, &sub);
 	if (!error && mo_pointed_slab(&state->index, sub))
 		error = mo_read_field(reader, &layout->sysctl_header.root, sub, &root);
-	mo_error_destroy(error);
-	return !error && sub && root == layout->sysctl_table_root.kva && is_in_image(state, tree);
+	return !mo_error_destroy(error) && sub && root == layout->sysctl_table_root.kva && is_in_image(state, tree);
 }
 
 /*
@@ -73,8 +70,7 @@ static bool is_vmcoreinfo(struct mo_reader *reader, uint64_t kva)
 	char text[sizeof(begins_with) - 1];
 	struct mo_error *error = mo_read(reader, kva, text, sizeof(text));
 
-	mo_error_destroy(error);
-	return !error && !memcmp(text, begins_with, sizeof(text));
+	return !mo_error_destroy(error) && !memcmp(text, begins_with, sizeof(text));
 }
 
 const char *purpose_of(const struct leaks_state *state, struct mo_reader *reader, uint32_t lost)

@@ -133,8 +133,7 @@ struct owner find_owner(struct owner_finder *finder, uint32_t lost)
 		struct mo_error *error = view_node(finder->state, finder->reader, ref_of(object), kva, n_bytes, &view,
 						   &n_viewed);
 
-		mo_error_destroy(error);
-		if (error || look_through(finder, view, n_viewed, &best))
+		if (mo_error_destroy(error) || look_through(finder, view, n_viewed, &best))
 			break;
 		kva += n_viewed;
 		n_bytes -= n_viewed;

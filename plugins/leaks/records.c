@@ -54,8 +54,7 @@ static bool find_symbol(const struct record_finder *finder, uint64_t kva, struct
 	for (unsigned back = 0; back < 2; back++) {
 		struct mo_error *error = mo_symbols_at(finder->symbols, kva - back, ret);
 
-		mo_error_destroy(error);
-		if (!error)
+		if (!mo_error_destroy(error))
 			return true;
 	}
 	return false;
@@ -96,8 +95,7 @@ static bool find_track(struct record_finder *finder, const struct mo_lost_object
 	if (!slabs->track)
 		return false;
 	error = slabs->track(slabs, finder->reader, &slabs->slabs[lost->slab], lost->index, false, &track);
-	mo_error_destroy(error);
-	if (error || !track.caller_kva)
+	if (mo_error_destroy(error) || !track.caller_kva)
 		return false;
 	*ret = (struct record){ .source = MO_OWNER_TRACK, .caller_kva = track.caller_kva,
 				.stack_key = stack_key(track.caller_kva, track.frames_kva, track.n_frames) };
@@ -148,8 +146,7 @@ static bool find_tag(struct record_finder *finder, const struct mo_lost_object *
 					vector.first_kva - layout->charges.ext_objcg.offset_bytes +
 						layout->tag_of_object.offset_bytes + lost->index * vector.stride_bytes,
 					&tag_kva);
-	mo_error_destroy(error);
-	return !error && tag_kva && find_site(finder, tag_kva, ret);
+	return !mo_error_destroy(error) && tag_kva && find_site(finder, tag_kva, ret);
 }
 
 static bool find_page_record(const struct record_finder *finder, const struct mo_lost_object *lost, struct record *ret)
@@ -162,8 +159,7 @@ static bool find_page_record(const struct record_finder *finder, const struct mo
 		return false;
 	error = finder->pages->find(finder->pages, finder->reader, mo_index_pa(&state->index, lost->kva) >> state->index.page_shift,
 				    &found);
-	mo_error_destroy(error);
-	if (error)
+	if (mo_error_destroy(error))
 		return false;
 	if (found.is_recorded && found.is_allocated && found.stack) {
 		const struct mo_page_owner_stack *stack = found.stack;

@@ -33,8 +33,7 @@ struct mo_error *read_sheaf_shape(struct leaks_state *state, struct sheaf_shape 
 		uint64_t capacity = 0;
 		struct mo_error *error = mo_read_field(reader, &layout->sheaf.capacity, slabs->caches[i].cache_kva, &capacity);
 
-		mo_error_destroy(error);
-		if (!error && capacity < UINT32_MAX)
+		if (!mo_error_destroy(error) && capacity < UINT32_MAX)
 			shape.capacities[i] = (uint32_t)capacity;
 	}
 	*ret = shape;

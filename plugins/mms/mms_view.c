@@ -44,8 +44,7 @@ static struct mo_count read_count(struct mo_run *run, const struct mo_field *fie
 	if (!mo_has(field) || !field->width_bytes)
 		return mo_unknown();
 	error = mo_read_field(mo_run_reader(run), field, kva, &value);
-	mo_error_destroy(error);
-	return error ? mo_unknown() : mo_exact(value);
+	return mo_error_destroy(error) ? mo_unknown() : mo_exact(value);
 }
 
 static bool has_task(const struct mo_tasks_model *tasks, uint64_t mm_kva)

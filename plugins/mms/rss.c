@@ -42,6 +42,5 @@ struct mo_count read_rss(struct mo_run *run, uint64_t mm_kva)
 			return mo_unknown();
 		error = add_counter(run, mm_kva, (uint64_t)kinds[i]->value, &sum);
 	}
-	mo_error_destroy(error);
-	return error ? mo_unknown() : mo_exact((uint64_t)sum);
+	return mo_error_destroy(error) ? mo_unknown() : mo_exact((uint64_t)sum);
 }

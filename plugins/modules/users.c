@@ -55,8 +55,7 @@ static bool is_permanent(struct modules_state *state, uint64_t module_kva)
 	error = mo_read_field(mo_run_reader(state->run), &layout->init, module_kva, &init_kva);
 	if (!error)
 		error = mo_read_field(mo_run_reader(state->run), &layout->exit, module_kva, &exit_kva);
-	mo_error_destroy(error);
-	return !error && init_kva && !exit_kva;
+	return !mo_error_destroy(error) && init_kva && !exit_kva;
 }
 
 struct mo_error *gather_users(struct modules_state *state)

@@ -77,8 +77,7 @@ static struct mo_error *find_cache_module(struct owners_state *state, const stru
 	*is_guess = false;
 	if (cache->constructor_kva) {
 		error = mo_symbols_at(mo_kernel_symbols(state->kernel), cache->constructor_kva, &symbol);
-		mo_error_destroy(error);
-		if (!error)
+		if (!mo_error_destroy(error))
 			return keep_name(&state->names, symbol.module, ret);
 	}
 	error = mo_module_of_cache(&state->modules, mo_run_reader(state->run), state->slabs, cache, &module);

@@ -99,8 +99,7 @@ static const struct block *linking_block(struct owners_state *state, const struc
 	if (best_rank(block) != RANK_STRUCT_PAGE || !state->places)
 		return NULL;
 	error = state->places->find_pa(state->places, mo_run_reader(state->run), block->best & POINTER_PA_MASK, &place);
-	mo_error_destroy(error);
-	if (error || place.kind != MO_PLACE_STRUCT_PAGE)
+	if (mo_error_destroy(error) || place.kind != MO_PLACE_STRUCT_PAGE)
 		return NULL;
 	of = block_at(&state->blocks, place.pfn_described);
 	return of == NO_BLOCK || &state->blocks.blocks[of] == block ? NULL : &state->blocks.blocks[of];

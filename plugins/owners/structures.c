@@ -67,8 +67,7 @@ static bool read_word(struct owners_state *state, uint64_t kva, uint64_t *ret)
 {
 	struct mo_error *error = mo_read_u64(mo_run_reader(state->run), kva, ret);
 
-	mo_error_destroy(error);
-	return !error;
+	return !mo_error_destroy(error);
 }
 
 /* Behind the data of a socket buffer, at the end of the object that holds both. */
@@ -87,9 +86,8 @@ static bool is_skb_fragment(struct owners_state *state, const struct mo_place *p
 	if (place->offset_bytes < offset + layout->skb_frags.offset_bytes)
 		return false;
 	error = mo_read_field(mo_run_reader(state->run), &layout->skb_nr_frags, place->kva + offset, &n_frags);
-	mo_error_destroy(error);
 	offset = place->offset_bytes - offset - layout->skb_frags.offset_bytes;
-	return !error && n_frags <= MOST_FRAGS && offset % layout->skb_frag.bytes == 0 && offset / layout->skb_frag.bytes < n_frags;
+	return !mo_error_destroy(error) && n_frags <= MOST_FRAGS && offset % layout->skb_frag.bytes == 0 && offset / layout->skb_frag.bytes < n_frags;
 }
 
 /* A link of the list of a CPU's buffer: the next one's back pointer leads here. The low bits of next are flags. */
@@ -123,8 +121,7 @@ static bool is_pipe(struct owners_state *state, const struct mo_place *place)
 		       &ops_kva))
 		return false;
 	error = mo_symbols_at(mo_kernel_symbols(state->kernel), ops_kva, &symbol);
-	mo_error_destroy(error);
-	return !error && strstr(symbol.name, "pipe_buf_ops") != NULL;
+	return !mo_error_destroy(error) && strstr(symbol.name, "pipe_buf_ops") != NULL;
 }
 
 /* A chunk that begins at this block, and whose end is where a page ends. */
@@ -156,8 +153,7 @@ static bool read_member(struct owners_state *state, const struct mo_field *field
 {
 	struct mo_error *error = mo_read_field(mo_run_reader(state->run), field, object_kva, ret);
 
-	mo_error_destroy(error);
-	return !error;
+	return !mo_error_destroy(error);
 }
 
 /* A context with both rings, and as many entries as these can have. */

@@ -126,8 +126,7 @@ static bool has_struct_page(const struct places_state *state, uint64_t pfn)
 	uint64_t page_kva;
 	struct mo_error *error = mo_pfn_to_page(state->memmap, pfn, &page_kva);
 
-	mo_error_destroy(error);
-	return !error;
+	return !mo_error_destroy(error);
 }
 
 /*

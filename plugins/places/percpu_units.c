@@ -12,8 +12,7 @@ static uint64_t read_unit_bytes(const struct places_state *state)
 	if (!mo_has(&state->layout->pcpu_unit_size))
 		return state->percpu_static_bytes;
 	error = mo_read_u32(mo_run_reader(state->run), state->layout->pcpu_unit_size.kva, &unit_bytes);
-	mo_error_destroy(error);
-	if (error || unit_bytes < state->percpu_static_bytes || unit_bytes > MOST_PERCPU_UNIT_BYTES)
+	if (mo_error_destroy(error) || unit_bytes < state->percpu_static_bytes || unit_bytes > MOST_PERCPU_UNIT_BYTES)
 		return state->percpu_static_bytes;
 	return unit_bytes;
 }

@@ -66,7 +66,7 @@ const struct kva_range *range_at(const struct range_table *table, uint64_t kva)
 
 struct mo_error *only_fatal(struct mo_error *error)
 {
-	if (!error || mo_error_code(error) == MO_E_NO_MEMORY || mo_error_code(error) == MO_E_CANCELLED)
+	if (!error || mo_error_ends_run(error))
 		return error;
 	mo_error_destroy(error);
 	return NULL;

@@ -77,11 +77,12 @@ void put_page(const struct whatis_run *whatis, const struct mo_place *place)
 	uint64_t direct_kva = state->direct_map_kva + pa;
 	uint64_t page_kva = 0;
 	struct mo_error *error;
+	bool has_page;
 
 	error = state->memmap ? mo_pfn_to_page(state->memmap, place->pfn, &page_kva) :
 				mo_error_create(MO_E_ABSENT, "no memory map");
-	mo_error_destroy(error);
-	if (error)
+	has_page = !mo_error_destroy(error);
+	if (!has_page)
 		put_fact(whatis, "page", "0x%" PRIx64 " (physical 0x%" PRIx64 "), without a struct page, %s", place->pfn, pa,
 			 page_presence(state, place->pfn));
 	else
@@ -91,6 +92,6 @@ void put_page(const struct whatis_run *whatis, const struct mo_place *place)
 		put_fact(whatis, "direct map", "this memory is at 0x%" PRIx64 " there", direct_kva);
 	if (class)
 		put_fact(whatis, "class", "%s: %s", class->name ? class->name : "?", class->title ? class->title : "?");
-	if (!error)
+	if (has_page)
 		put_struct_page(whatis, place, page_kva);
 }

@@ -42,8 +42,7 @@ static void put_handle(const struct whatis_run *whatis, const char *what, uint32
 	size_t n = 0;
 	struct mo_error *error = handle ? mo_stack_depot_read(mo_run_reader(whatis->run), handle, frames, &n) : NULL;
 
-	mo_error_destroy(error);
-	if (error || !n)
+	if (mo_error_destroy(error) || !n)
 		return;
 	describe_frames(whatis->state, frames, n, text, sizeof(text));
 	put_fact(whatis, what, "%s", text);
@@ -76,21 +75,19 @@ static void put_page_records(const struct whatis_run *whatis, const struct mo_pl
 	struct mo_page_owner_record record;
 	uint64_t head_pfn = place->pfn;
 	unsigned order;
-	struct mo_error *error;
+	bool is_found;
 
 	if (!model || (model->state != MO_PAGE_OWNER_ON && model->sites_state != MO_PAGE_OWNER_ON))
 		return;
-	error = model->find(model, mo_run_reader(whatis->run), place->pfn, &record);
-	mo_error_destroy(error);
-	if (!error && record.is_recorded)
+	is_found = !mo_error_destroy(model->find(model, mo_run_reader(whatis->run), place->pfn, &record));
+	if (is_found && record.is_recorded)
 		put_page_owner(whatis, &record);
-	if (error || !record.site) {
+	if (!is_found || !record.site) {
 		if (!page_block_of(whatis->state, mo_run_reader(whatis->run), place->pfn, &head_pfn, &order) || head_pfn == place->pfn)
 			return;
-		error = model->find(model, mo_run_reader(whatis->run), head_pfn, &record);
-		mo_error_destroy(error);
+		is_found = !mo_error_destroy(model->find(model, mo_run_reader(whatis->run), head_pfn, &record));
 	}
-	if (!error && record.site)
+	if (is_found && record.site)
 		put_site(whatis, record.site);
 }
 
@@ -103,8 +100,7 @@ static void put_track(const struct whatis_run *whatis, const struct mo_slab *sla
 	char age[60] = "";
 	struct mo_error *error = slabs->track(slabs, mo_run_reader(whatis->run), slab, index, is_of_free, &track);
 
-	mo_error_destroy(error);
-	if (error || !track.caller_kva)
+	if (mo_error_destroy(error) || !track.caller_kva)
 		return;
 	if (track.has_age)
 		snprintf(age, sizeof(age), ", %" PRIu64 " jiffies ago", track.age_jiffies);

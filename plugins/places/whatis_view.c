@@ -118,8 +118,7 @@ static void put_described_page(struct whatis_run *whatis, const struct mo_place 
 
 	put_fact(whatis, "struct page", "of page frame 0x%" PRIx64 ", byte %" PRIu64, place->pfn_described, place->offset_bytes);
 	error = find_place_pa(&state->model, mo_run_reader(whatis->run), place->pfn_described << state->page_shift, &described);
-	mo_error_destroy(error);
-	if (!error && described.kind != MO_PLACE_NONE)
+	if (!mo_error_destroy(error) && described.kind != MO_PLACE_NONE)
 		put_fact(whatis, "which is", "%s: %s%s%s%s", place_kind_names[described.kind], described.name,
 			 described.module ? " [" : "", described.module ? described.module : "", described.module ? "]" : "");
 }

@@ -28,8 +28,7 @@ static const struct mo_type *complete(const struct refs_state *state, const stru
 {
 	struct mo_error *error = mo_types_complete(mo_kernel_types(mo_run_kernel(state->run)), mo_type_strip(type), &type);
 
-	mo_error_destroy(error);
-	return error ? NULL : type;
+	return mo_error_destroy(error) ? NULL : type;
 }
 
 static const struct mo_type *type_of_variable(const struct refs_state *state, const struct mo_place *place)
@@ -44,8 +43,7 @@ static const struct mo_type *type_of_variable(const struct refs_state *state, co
 		if (strcmp(place->name, variables[i].variable) != 0)
 			continue;
 		error = mo_types_find(mo_kernel_types(mo_run_kernel(state->run)), variables[i].type, &type);
-		mo_error_destroy(error);
-		return error ? NULL : complete(state, type);
+		return mo_error_destroy(error) ? NULL : complete(state, type);
 	}
 	return NULL;
 }

@@ -39,8 +39,7 @@ static bool read_common_part(const struct tasks_state *state, uint64_t mm_kva, u
 	} else {
 		return false;
 	}
-	mo_error_destroy(error);
-	return !error;
+	return !mo_error_destroy(error);
 }
 
 static struct mo_count positive(int64_t value)
@@ -88,8 +87,7 @@ static struct mo_count read_number(const struct tasks_state *state, const struct
 	if (!mo_has(field) || !field->width_bytes)
 		return mo_unknown();
 	error = mo_read_field(state->reader, field, mm_kva, &value);
-	mo_error_destroy(error);
-	return error ? mo_unknown() : mo_exact(value);
+	return mo_error_destroy(error) ? mo_unknown() : mo_exact(value);
 }
 
 static void read_plain_members(const struct tasks_state *state, struct mo_mm *mm)

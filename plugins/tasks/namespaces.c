@@ -13,8 +13,7 @@ static uint64_t take(const struct tasks_state *state, const struct mo_field *fie
 	if (!mo_has(field) || !field->width_bytes || !object_kva)
 		return 0;
 	error = mo_read_field(state->reader, field, object_kva, &value);
-	mo_error_destroy(error);
-	return error ? 0 : value;
+	return mo_error_destroy(error) ? 0 : value;
 }
 
 static void take_proxy(const struct tasks_state *state, uint64_t nsproxy_kva, struct namespaces *namespaces)

@@ -79,8 +79,7 @@ struct mo_count swap_entry_count(const struct tasks_state *state, unsigned type,
 		else if (mo_has(&layout->swap.cluster_info) && mo_has(&layout->swap.table) && mo_has(&layout->swap.cluster))
 			error = count_in_table(state, info_kva, offset, &count);
 	}
-	mo_error_destroy(error);
-	return error ? mo_unknown() : count;
+	return mo_error_destroy(error) ? mo_unknown() : count;
 }
 
 static bool read_mapping(const struct tasks_state *state, const struct vma *vma, uint64_t *mapping_kva)
@@ -91,8 +90,7 @@ static bool read_mapping(const struct tasks_state *state, const struct vma *vma,
 	if (!vma->file_kva || !mo_has(&layout->swap.f_mapping))
 		return false;
 	error = mo_read_field(state->reader, &layout->swap.f_mapping, vma->file_kva, mapping_kva);
-	mo_error_destroy(error);
-	return !error;
+	return !mo_error_destroy(error);
 }
 
 bool is_shmem_vma(const struct tasks_state *state, const struct vma *vma)
@@ -105,8 +103,7 @@ bool is_shmem_vma(const struct tasks_state *state, const struct vma *vma)
 	if (!mo_has(&layout->swap.shmem_aops) || !mo_has(&layout->swap.a_ops) || !read_mapping(state, vma, &mapping_kva))
 		return false;
 	error = mo_read_field(state->reader, &layout->swap.a_ops, mapping_kva, &ops_kva);
-	mo_error_destroy(error);
-	return !error && ops_kva == layout->swap.shmem_aops.kva;
+	return !mo_error_destroy(error) && ops_kva == layout->swap.shmem_aops.kva;
 }
 
 /* shmem_partial_swap_usage(): value entries of the page cache are swap entries. */

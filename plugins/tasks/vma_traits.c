@@ -32,8 +32,7 @@ uint64_t vma_page_bytes(const struct tasks_state *state, const struct vma *vma)
 		error = mo_read_field(state->reader, &layout->smaps.hstate, at_kva, &at_kva);
 	if (!error)
 		error = mo_read_field(state->reader, &layout->smaps.hstate_order, at_kva, &order);
-	mo_error_destroy(error);
-	return page_bytes << (error || order > 18 ? PMD_ORDER : order);
+	return page_bytes << (mo_error_destroy(error) || order > 18 ? PMD_ORDER : order);
 }
 
 static uint64_t read_mask(const struct tasks_state *state, const struct mo_address *symbol)
@@ -111,8 +110,7 @@ static int shmem_eligible(const struct tasks_state *state, const struct vma *vma
 		error = mo_read_field(state->reader, &layout->smaps.s_fs_info, at_kva, &at_kva);
 	if (!error)
 		error = mo_read_field(state->reader, &layout->smaps.shmem_sb_huge, at_kva, &huge);
-	mo_error_destroy(error);
-	if (error)
+	if (mo_error_destroy(error))
 		return -1;
 	/* Settings for each size of anonymous shared memory count too, where there are any. */
 	if (mo_has(&layout->smaps.shmem_anon_ops) && vma->ops_kva == layout->smaps.shmem_anon_ops.kva)
@@ -143,8 +141,7 @@ static int file_eligible(const struct tasks_state *state, const struct vma *vma)
 		if (!error)
 			error = mo_read_field(state->reader, &layout->smaps.mapping_flags, mapping_kva, &flags);
 	}
-	mo_error_destroy(error);
-	if (error)
+	if (mo_error_destroy(error))
 		return -1;
 	return mo_has(&layout->smaps.guard_bit) && (flags >> FOLIO_ORDER_MAX_SHIFT & 31) >= PMD_ORDER;
 }

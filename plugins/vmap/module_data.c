@@ -69,7 +69,7 @@ static struct mo_error *look_at_range(const struct vmap_state *state, const stru
 		struct mo_error *error = mo_view(state->reader, kva, end_kva - kva < VIEW_BYTES ? end_kva - kva : VIEW_BYTES, &view,
 						 &n_bytes);
 
-		if (error && (mo_error_code(error) == MO_E_NO_MEMORY || mo_error_code(error) == MO_E_CANCELLED))
+		if (mo_error_ends_run(error))
 			return error;
 		if (error) {
 			mo_error_destroy(error);

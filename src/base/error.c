@@ -101,12 +101,18 @@ struct mo_error *mo_error_prepend(struct mo_error *error, const char *format, ..
 	return longer;
 }
 
-void mo_error_destroy(struct mo_error *error)
+bool mo_error_destroy(struct mo_error *error)
 {
-	if (!error || error == &no_memory)
-		return;
-	free(error->text);
-	free(error);
+	if (error && error != &no_memory) {
+		free(error->text);
+		free(error);
+	}
+	return error != NULL;
+}
+
+bool mo_error_ends_run(const struct mo_error *error)
+{
+	return error && (error->code == MO_E_NO_MEMORY || error->code == MO_E_CANCELLED);
 }
 
 bool mo_error_catch(struct mo_error **error, enum mo_error_code code)

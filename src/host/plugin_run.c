@@ -98,7 +98,7 @@ static struct mo_error *skip_for(struct mo_host *host, size_t plugin, struct mo_
 {
 	struct mo_error *memory_error;
 
-	if (!error || mo_error_code(error) == MO_E_NO_MEMORY || mo_error_code(error) == MO_E_CANCELLED)
+	if (!error || mo_error_ends_run(error))
 		return error;
 	memory_error = skip(host, plugin, mo_error_text(error));
 	mo_error_destroy(error);

@@ -47,8 +47,7 @@ static bool link_address(void *context, const char *symbol, uint64_t *ret)
 	if (!error)
 		*ret = found.value_kva;
 	mo_symbols_destroy(symbols);
-	mo_error_destroy(error);
-	return !error;
+	return !mo_error_destroy(error);
 }
 
 static struct mo_error *try_vmcoreinfo(struct mo_kernel *kernel, const char *vmcoreinfo)
@@ -102,6 +101,10 @@ static struct mo_error *try_memory(struct mo_kernel *kernel, bool *found)
 	for (size_t i = 0; i < n_texts && !error && !*found; i++) {
 		struct mo_error *wrong = try_vmcoreinfo(kernel, texts[i]);
 
+		if (mo_error_ends_run(wrong)) {
+			error = mo_take(wrong);
+			break;
+		}
 		/* Found by the CPUs' registers does not make this text the kernel's. */
 		if (!wrong && !strcmp(kernel->paging.found_by, "VMCOREINFO")) {
 			*found = true;
@@ -132,7 +135,7 @@ static struct mo_error *check_first_page(struct mo_kernel *kernel)
 	if (!mo_dump_next_run(kernel->dump, 0, &first_pfn, &n_pages))
 		return NULL;
 	error = mo_dump_view(kernel->boot_reader, first_pfn << kernel->dump_info->page_shift, 1, &bytes, &n_bytes);
-	if (error && mo_error_code(error) == MO_E_UNSUPPORTED)
+	if (error && (mo_error_code(error) == MO_E_UNSUPPORTED || mo_error_ends_run(error)))
 		return mo_error_prepend(error, "cannot read the dump's pages");
 	mo_error_destroy(error);
 	return NULL;
@@ -146,6 +149,8 @@ struct mo_error *mo_kernel_identify(struct mo_kernel *kernel)
 
 	if (!by_note && note && !strcmp(kernel->paging.found_by, "VMCOREINFO"))
 		return adopt(kernel, note);
+	if (mo_error_ends_run(by_note))
+		return mo_take(by_note);
 	if (by_note && mo_error_code(by_note) == MO_E_UNSUPPORTED && kernel->dump_info->arch)
 		return mo_take(by_note);
 	MO_TRY(try_memory(kernel, &found));

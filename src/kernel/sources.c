@@ -29,8 +29,11 @@ static struct mo_error *check_build_id(const struct mo_kernel *kernel, const str
 /* Tells the user of an error that the session can live with. */
 static struct mo_error *remark_and_drop(struct mo_kernel *kernel, const char *what, struct mo_error *why)
 {
-	struct mo_error *error = mo_kernel_add_remark(kernel, "%s: %s", what, mo_error_text(why));
+	struct mo_error *error;
 
+	if (mo_error_ends_run(why))
+		return why;
+	error = mo_kernel_add_remark(kernel, "%s: %s", what, mo_error_text(why));
 	mo_error_destroy(why);
 	return error;
 }
@@ -54,8 +57,6 @@ struct mo_error *mo_kernel_open_vmlinux(struct mo_kernel *kernel, const struct m
 	/* None is the usual case: the dump itself knows enough. */
 	if (!error || mo_error_catch(&error, MO_E_ABSENT))
 		return NULL;
-	if (mo_error_code(error) == MO_E_NO_MEMORY)
-		return error;
 	/* A file that is there and does not fit is worth knowing, and no reason to give up. */
 	return remark_and_drop(kernel, "no vmlinux is used", error);
 }
@@ -144,7 +145,7 @@ static struct mo_error *open_types_of_vmlinux(struct mo_kernel *kernel, const st
 	error = mo_elf_open_separate_debug(kernel->vmlinux, options->debug_roots, &kernel->separate_debug);
 	if (!error)
 		return mo_types_open_dwarf(kernel->separate_debug, options->cache_dir, kernel->progress, &kernel->types);
-	if (options->types == MO_TYPES_OF_VMLINUX || !mo_elf_has_section(kernel->vmlinux, ".BTF"))
+	if (mo_error_ends_run(error) || options->types == MO_TYPES_OF_VMLINUX || !mo_elf_has_section(kernel->vmlinux, ".BTF"))
 		return mo_error_prepend(error, "%s has no debug information", mo_elf_path(kernel->vmlinux));
 	mo_error_destroy(error);
 	MO_TRY(mo_elf_section_named(kernel->vmlinux, ".BTF", &btf));
@@ -230,6 +231,8 @@ struct mo_error *mo_kernel_check_banner(struct mo_kernel *kernel)
 		/* Nothing to compare with is not a mismatch; but it must be said. */
 		MO_DROP_ERROR struct mo_error *why = error;
 
+		if (mo_error_ends_run(why))
+			return mo_take(why);
 		return mo_kernel_add_remark(kernel, "whether %s is this dump's vmlinux cannot be checked: %s",
 					    mo_elf_path(kernel->vmlinux), mo_error_text(why));
 	}

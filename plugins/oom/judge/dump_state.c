@@ -131,9 +131,7 @@ static int small_number(const struct oom_state *state, const struct mo_address *
 	if (!mo_has(symbol))
 		return -1;
 	error = mo_read_u32(state->reader, symbol->kva, &value);
-	if (error)
-		mo_error_destroy(error);
-	return error || value > 100 ? -1 : (int)value;
+	return mo_error_destroy(error) || value > 100 ? -1 : (int)value;
 }
 
 void gather_dump_state(struct oom_state *state)

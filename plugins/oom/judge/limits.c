@@ -38,9 +38,7 @@ static bool read_int(const struct oom_state *state, const struct mo_address *sym
 	if (!mo_has(symbol))
 		return false;
 	error = mo_read_u32(state->reader, symbol->kva, ret);
-	if (error)
-		mo_error_destroy(error);
-	return !error;
+	return !mo_error_destroy(error);
 }
 
 /* __vm_enough_memory(): all but root have to leave admin_reserve_kbytes, and each process a part of its own size. */
@@ -88,10 +86,8 @@ static bool read_rlimit(const struct oom_state *state, uint64_t signal_kva, unsi
 	if (!mo_has(&layout->rlim) || !mo_has(&layout->rlim_cur) || which >= layout->rlim.n_elements)
 		return false;
 	error = mo_read_field(state->reader, &layout->rlim_cur, mo_element_kva(&layout->rlim, signal_kva, which), &value);
-	if (error)
-		mo_error_destroy(error);
 	*ret = value;
-	return !error && value != UINT64_MAX && value >> 62 == 0;
+	return !mo_error_destroy(error) && value != UINT64_MAX && value >> 62 == 0;
 }
 
 static void add_rlimit(struct oom_state *state, const struct mo_task *task, uint64_t signal_kva, const char *name,
@@ -126,9 +122,7 @@ static bool may_lock(const struct oom_state *state, const struct mo_task *task)
 	error = mo_read_field(state->reader, &state->layout->cred, task->kva, &cred_kva);
 	if (!error)
 		error = mo_read_u32(state->reader, mo_field_kva(&state->layout->cap_effective, cred_kva), &capabilities);
-	if (error)
-		mo_error_destroy(error);
-	return !error && capabilities >> CAP_IPC_LOCK & 1;
+	return !mo_error_destroy(error) && capabilities >> CAP_IPC_LOCK & 1;
 }
 
 static void add_process(struct oom_state *state, const struct mo_task *task, const struct mo_mm *mm, uint32_t most_maps)

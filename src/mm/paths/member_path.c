@@ -39,12 +39,11 @@ static const struct mo_type *find_fitting(struct mo_kernel *kernel, const char *
 
 	if (!error)
 		error = mo_types_complete(mo_kernel_types(kernel), type, &type);
-	mo_error_destroy(error);
 	/*
 	 * x86 takes as much of the registers at the end of struct task_struct as the CPU has (arch/x86/kernel/fpu/init.c), and
 	 * struct kmem_cache ends behind the last node (mm/slub.c, kmem_cache_init()).
 	 */
-	if (error || !type->size_bytes || (type->size_bytes > object_bytes && strcmp(name, "struct task_struct") != 0 &&
+	if (mo_error_destroy(error) || !type->size_bytes || (type->size_bytes > object_bytes && strcmp(name, "struct task_struct") != 0 &&
 					   strcmp(name, "struct kmem_cache") != 0))
 		return NULL;
 	/* What is much smaller has the name by chance. */
@@ -119,8 +118,7 @@ static const struct mo_type_member *member_at(struct mo_types *types, const stru
 		uint64_t first = member->offset_bits / 8;
 		struct mo_error *error = mo_types_complete(types, of, &of);
 
-		mo_error_destroy(error);
-		if (!error && of->size_bytes && first <= offset_bytes && offset_bytes - first < of->size_bytes)
+		if (!mo_error_destroy(error) && of->size_bytes && first <= offset_bytes && offset_bytes - first < of->size_bytes)
 			return member;
 	}
 	return NULL;
@@ -137,15 +135,13 @@ void mo_describe_member(struct mo_kernel *kernel, const struct mo_type *type, ui
 		const struct mo_type_member *member;
 		struct mo_error *error = mo_types_complete(types, mo_type_strip(type), &type);
 
-		mo_error_destroy(error);
-		if (error)
+		if (mo_error_destroy(error))
 			break;
 		if (type->kind == MO_TYPE_ARRAY) {
 			const struct mo_type *element = mo_type_strip(type->target);
 			struct mo_error *element_error = mo_types_complete(types, element, &element);
 
-			mo_error_destroy(element_error);
-			if (element_error || !element->size_bytes || used >= n_bytes)
+			if (mo_error_destroy(element_error) || !element->size_bytes || used >= n_bytes)
 				break;
 			used += (size_t)snprintf(text + used, n_bytes - used, "[%" PRIu64 "]", offset_bytes / element->size_bytes);
 			offset_bytes %= element->size_bytes;

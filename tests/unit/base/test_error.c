@@ -74,8 +74,23 @@ static void test_no_memory_needs_none(void **state)
 	/* Shared: neither prepending nor destroying may change it. */
 	first = mo_error_prepend(first, "while testing");
 	assert_ptr_equal(first, second);
-	mo_error_destroy(first);
+	assert_true(mo_error_destroy(first));
+	assert_true(mo_error_ends_run(second));
 	assert_error(second, MO_E_NO_MEMORY, "out of memory");
+}
+
+static void test_destroy_says_whether_there_was_one(void **state)
+{
+	struct mo_error *cancelled = mo_error_create(MO_E_CANCELLED, "interrupted");
+	struct mo_error *absent = mo_error_create(MO_E_ABSENT, "no such type");
+
+	(void)state;
+	assert_false(mo_error_ends_run(NULL));
+	assert_false(mo_error_ends_run(absent));
+	assert_true(mo_error_ends_run(cancelled));
+	assert_false(mo_error_destroy(NULL));
+	assert_true(mo_error_destroy(absent));
+	assert_true(mo_error_destroy(cancelled));
 }
 
 static void test_catch_takes_its_code_only(void **state)
@@ -144,6 +159,7 @@ int main(void)
 		cmocka_unit_test(test_text_is_visible),
 		cmocka_unit_test(test_errno),
 		cmocka_unit_test(test_no_memory_needs_none),
+		cmocka_unit_test(test_destroy_says_whether_there_was_one),
 		cmocka_unit_test(test_catch_takes_its_code_only),
 		cmocka_unit_test(test_try_passes_errors_on),
 		cmocka_unit_test(test_locals_clean_up),
