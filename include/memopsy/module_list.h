@@ -24,6 +24,14 @@ enum mo_module_part {
 	MO_MODULE_INIT_RODATA,
 };
 
+/* The letter of a bit of enum taint_flag numbers (kernel/panic.c, taint_flags[]; J since 6.15); 0: none that is known. */
+static inline char mo_taint_letter(unsigned bit)
+{
+	static const char letters[] = "PFSRMBUDAWCIOELKXTNJ";
+
+	return bit < sizeof(letters) - 1 ? letters[bit] : '\0';
+}
+
 struct mo_module_range {
 	enum mo_module_part part;
 	uint64_t first_kva;

@@ -104,7 +104,7 @@ struct mo_slab_cache {
 	uint32_t order;
 	uint32_t min_objects_per_slab; /* of a slab made when memory was short */
 	uint32_t min_order;
-	int32_t refcount;              /* how many caches were merged into it */
+	int32_t refcount;              /* how many caches share it; -1: it is never merged */
 	uint32_t limit;                /* SLAB: objects that a CPU's array may have, */
 	uint32_t batchcount;           /* how many come and go at once, */
 	uint32_t shared_factor;        /* and how much larger the shared array is */

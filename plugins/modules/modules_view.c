@@ -95,15 +95,13 @@ const struct mo_table_spec proc_modules_table = {
 	.line = proc_line,
 };
 
-/* taint_flags[], kernel/panic.c: the letter of each bit. */
 static void put_taints(uint64_t taints, char text[65])
 {
-	static const char letters[] = "PFSRMBUDAWCIOELKXTNJ";
 	size_t n = 0;
 
 	for (unsigned bit = 0; bit < 64; bit++)
 		if (taints >> bit & 1)
-			text[n++] = bit < sizeof(letters) - 1 ? letters[bit] : '?';
+			text[n++] = mo_taint_letter(bit) ? mo_taint_letter(bit) : '?';
 	text[n] = '\0';
 }
 

@@ -164,7 +164,7 @@ static void judge_suspect(struct mo_run *run, const struct slab_state *state, co
 		{ .label = "of all memory", .kind = MO_CELL_PERCENT,
 		  .cell = mo_cell_number(mo_exact(cache->pages * 100000 / state->memmap->n_pages)) },
 		{ .label = "allocated objects", .kind = MO_CELL_COUNT, .cell = mo_cell_number(allocated_of(cache)) },
-		{ .label = "caches merged into it", .kind = MO_CELL_SIGNED, .cell = mo_cell_signed(cache->refcount) },
+		{ .label = "caches merged into it", .kind = MO_CELL_COUNT, .cell = merged_cell(cache) },
 	};
 	const struct mo_finding finding = {
 		.id = "slab-growth",

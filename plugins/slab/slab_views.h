@@ -36,6 +36,12 @@ uint64_t free_objects_of(const struct mo_slab_cache *cache);
 struct mo_count allocated_of(const struct mo_slab_cache *cache);
 uint64_t slab_bytes_of(const struct mo_slab_model *model, const struct mo_slab_cache *cache);
 
+/* How many caches share it; one that is never merged (refcount -1) is not counted, and so unknown. */
+static inline struct mo_cell merged_cell(const struct mo_slab_cache *cache)
+{
+	return cache->refcount < 0 ? mo_cell_unknown() : mo_cell_number(mo_exact((uint64_t)cache->refcount));
+}
+
 /* The cache that a word names: by name, by an alias, or by the address of its struct kmem_cache. */
 struct mo_error *find_named_cache(struct mo_run *run, const char *word, const struct mo_slab_cache **ret) MO_MUST_USE;
 

@@ -1,22 +1,45 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "threads.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
 #define MOST_THREADS 256
+#define MAX_CPUS (1 << 20)
+
+/*
+ * The kernel refuses a set smaller than its own (kernel/sched/core.c, sched_getaffinity), whose size it does not tell: from
+ * glibc's 1,024 CPUs on, larger ones are tried. 1: not known.
+ */
+static unsigned count_allowed_cpus(void)
+{
+	for (size_t n_cpus = CPU_SETSIZE; n_cpus <= MAX_CPUS; n_cpus *= 2) {
+		cpu_set_t *allowed = CPU_ALLOC(n_cpus);
+		size_t n_bytes = CPU_ALLOC_SIZE(n_cpus);
+		int count = 0;
+
+		if (!allowed)
+			break;
+		if (!sched_getaffinity(0, n_bytes, allowed))
+			count = CPU_COUNT_S(n_bytes, allowed);
+		else if (errno != EINVAL)
+			count = 1;
+		CPU_FREE(allowed);
+		if (count > 0)
+			return (unsigned)count;
+	}
+	return 1;
+}
 
 unsigned mo_thread_count(void)
 {
 	const char *wish = getenv("MEMOPSY_THREADS");
 	unsigned long narrowed = wish ? strtoul(wish, NULL, 10) : 0;
-	cpu_set_t allowed;
-	unsigned count = 1;
+	unsigned count = count_allowed_cpus();
 
-	if (!sched_getaffinity(0, sizeof(allowed), &allowed))
-		count = (unsigned)CPU_COUNT(&allowed);
 	if (narrowed && narrowed < count)
 		count = (unsigned)narrowed;
 	return count < 1 ? 1 : count > MOST_THREADS ? MOST_THREADS : count;

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <memopsy/module_list.h>
+
 #include "cleanup.h"
 #include "dump.h"
 #include "session.h"
@@ -98,8 +100,8 @@ static const struct mo_column machine_columns[MACHINE_COLUMNS] = {
 			      .help = "CRASHTIME of VMCOREINFO: when a crash kernel was started" },
 	[MACHINE_PANIC] = { .key = "panic", .heading = "Panic", .flags = MO_COLUMN_WRAP,
 			    .help = "the last \"Kernel panic\" line of the log" },
-	[MACHINE_PANIC_CPU] = { .key = "panic_cpu", .heading = "Panic on CPU", .kind = MO_CELL_SIGNED,
-				.flags = MO_COLUMN_HIDDEN, .help = "panic_cpu; -1: no panic" },
+	[MACHINE_PANIC_CPU] = { .key = "panic_cpu", .heading = "Panic on CPU", .kind = MO_CELL_COUNT,
+				.flags = MO_COLUMN_HIDDEN, .help = "panic_cpu; ?: no CPU panicked, or not known" },
 	[MACHINE_TROUBLE] = { .key = "last_trouble", .heading = "Last trouble", .flags = MO_COLUMN_WRAP,
 			      .help = "the last line of the log that announces an oops, a BUG, a lockup, an OOM kill" },
 };
@@ -142,18 +144,15 @@ void mo_identity_deinit(struct mo_identity *identity)
 	*identity = (struct mo_identity){ .has_log = false };
 }
 
-/* kernel/panic.c, taint_flags[]: the letter of each bit, in order. */
 static void append_taint(struct mo_text *text, uint64_t taint)
 {
-	static const char letters[] = "PFSRMBUDAWCIOELKXTN";
-
 	if (!taint)
 		mo_text_append(text, "none");
 	for (unsigned bit = 0; bit < 64; bit++) {
 		if (!(taint >> bit & 1))
 			continue;
-		if (bit < sizeof(letters) - 1)
-			mo_text_append_char(text, letters[bit]);
+		if (mo_taint_letter(bit))
+			mo_text_append_char(text, mo_taint_letter(bit));
 		else
 			mo_text_printf(text, "(bit %u)", bit);
 	}
@@ -207,7 +206,7 @@ static const char *panic_text(const struct mo_identity *identity)
 	if (identity->has_log && identity->crash.panic.text)
 		return identity->crash.panic.text;
 	if (identity->state.has_panic_cpu)
-		return identity->state.panic_cpu < 0 ? "none" : "yes (its message is not in the log)";
+		return !identity->state.is_panicked ? "none" : "yes (its message is not in the log)";
 	return identity->has_log ? "none in the log" : NULL;
 }
 
@@ -239,7 +238,7 @@ void mo_identity_write_machine(struct mo_cli *cli, const struct mo_identity *ide
 		signed_or_unknown(state->has_time, state->wall_seconds - (int64_t)(state->uptime_ns / 1000000000));
 	cells[MACHINE_CRASHED] = signed_or_unknown(state->has_crash_time, state->crash_time);
 	cells[MACHINE_PANIC] = mo_cell_text(panic_text(identity));
-	cells[MACHINE_PANIC_CPU] = signed_or_unknown(state->has_panic_cpu, state->panic_cpu);
+	cells[MACHINE_PANIC_CPU] = number_or_unknown(state->is_panicked, state->panic_cpu);
 	cells[MACHINE_TROUBLE] = mo_cell_text(trouble_text(identity));
 	mo_report_record(cli->report, &mo_identity_machine_table, cells);
 	if (!identity->has_log)

@@ -213,8 +213,9 @@ static void gather_numbers(struct mo_reader *reader, const struct state_layout *
 	state->has_total_pages = read_number(reader, &layout->totalram_pages, 0, &state->total_pages);
 	state->has_taint = read_number(reader, &layout->tainted_mask, 0, &state->taint);
 	state->has_panic_cpu = read_number(reader, &layout->panic_cpu, 4, &cpu);
-	if (state->has_panic_cpu)
-		state->panic_cpu = (int32_t)(uint32_t)cpu;
+	/* kernel/panic.c: an atomic_t, PANIC_CPU_INVALID (-1) until a CPU panics. */
+	state->is_panicked = state->has_panic_cpu && (int32_t)(uint32_t)cpu >= 0;
+	state->panic_cpu = state->is_panicked ? (unsigned)cpu : 0;
 	error = mo_kernel_vmcoreinfo_number(mo_reader_kernel(reader), "CRASHTIME", &state->crash_time);
 	state->has_crash_time = !error;
 	mo_error_destroy(error);

@@ -36,8 +36,9 @@ struct mo_machine_state {
 	bool has_total_pages;
 	uint64_t total_pages;     /* totalram_pages(): what the page allocator was given */
 
-	bool has_panic_cpu;
-	int32_t panic_cpu;        /* -1: no panic */
+	bool has_panic_cpu;       /* whether panic_cpu could be read */
+	bool is_panicked;
+	unsigned panic_cpu;       /* the CPU that panicked, if one did */
 
 	bool has_taint;
 	uint64_t taint;           /* tainted_mask */

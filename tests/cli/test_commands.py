@@ -3,6 +3,7 @@
 """Every command that no plugin owns, on the committed samples, against what their kernels said of themselves."""
 import json
 import re
+import resource
 import struct
 import tarfile
 
@@ -42,6 +43,30 @@ class Commands(Case):
         self.assertLess(abs(machine["uptime_seconds"] - uptime), 5)
         total = int(re.search(r"MemTotal: +(\d+) kB", self.truth("proc/meminfo")).group(1))
         self.assertEqual(machine["memory_bytes"], total * 1024)
+
+    def test_unknown_is_null(self):
+        """The kernel's -1 is no number of a CPU, and no count of caches."""
+        machine = self.json("info", self.sample())["data"]["machine"]
+        self.assertEqual((machine["panic"], machine["panic_cpu"]), ("none", None))
+        cache = self.json("slab", self.sample(), "kmalloc-64")["data"]["slab"]
+        self.assertTrue(cache["refcount"] is None or cache["refcount"] > 0, cache)
+
+    @staticmethod
+    def within(mib, *words):
+        return memopsy(*words, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (mib << 20, mib << 20)))
+
+    def test_memory_that_runs_short_is_an_error(self):
+        """However little this process may have: complete without a word of it, or an error; never a remark."""
+        if self.within(512, "--version").status:
+            self.skipTest("a sanitizer reserves more address space than is set as the limit")
+        sample = self.sample()
+        statuses = set()
+        for mib in range(20, 72):
+            run = self.within(mib, "info", sample, "--json")
+            if run.status == 0:
+                self.assertNotRegex(run.out + run.err, "out of memory|[Cc]annot allocate", f"{mib} MiB")
+            statuses.add(run.status)
+        self.assertLessEqual({0, 3}, statuses)
 
     def test_info_of_a_crash(self):
         run = self.succeeds(memopsy("info", self.sample("6.1-oom-global")))
@@ -187,6 +212,18 @@ class Commands(Case):
         run = self.succeeds(memopsy("print", sample, "struct list_head", "modules", "--depth=2"), "-> {")
         self.assertIn("<modules>", run.out)
         self.fails(memopsy("print", sample, "struct list_head", "modules", "middle"), 1, "middle")
+
+    def test_print_dotted(self):
+        sample = self.sample()
+        for words in (("struct uts_namespace.name.sysname", "init_uts_ns"), ("struct", "uts_namespace.name.sysname", "init_uts_ns"),
+                      ("uts_namespace.name.sysname", "init_uts_ns")):
+            self.assertEqual(self.succeeds(memopsy("print", sample, *words)).out, '.name.sysname = "Linux"\n')
+        run = self.succeeds(memopsy("print", sample, "struct uts_namespace.name"))
+        self.assertTrue(run.out.startswith("struct new_utsname {\n"), run)
+        self.fails(memopsy("print", sample, "struct uts_namespace.middle"), 1, "no member middle")
+        # BTF does not know the types of variables, and that is what is said of one.
+        self.fails(memopsy("print", sample, "init_uts_ns"), 1, 'cannot find the type of "init_uts_ns"', "BTF of the dump")
+        self.fails(memopsy("print", sample, "init_uts_ns.name"), 1, 'cannot find the type of "init_uts_ns"')
 
     def test_plugins_needs(self):
         document = self.json("plugins", self.sample())

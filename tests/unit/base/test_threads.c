@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <unistd.h>
@@ -169,6 +170,38 @@ static void test_thread_count_follows_affinity(void **state)
 	assert_int_equal(sched_setaffinity(0, sizeof(before), &before), 0);
 }
 
+/* Of a machine with more CPUs than glibc's cpu_set_t has bits; 0: the machine that this is. */
+static size_t large_machine_cpus;
+
+int __real_sched_getaffinity(pid_t pid, size_t n_bytes, cpu_set_t *set);
+int __wrap_sched_getaffinity(pid_t pid, size_t n_bytes, cpu_set_t *set);
+
+int __wrap_sched_getaffinity(pid_t pid, size_t n_bytes, cpu_set_t *set)
+{
+	if (!large_machine_cpus)
+		return __real_sched_getaffinity(pid, n_bytes, set);
+	if (n_bytes * 8 < large_machine_cpus) {
+		errno = EINVAL;
+		return -1;
+	}
+	CPU_ZERO_S(n_bytes, set);
+	CPU_SET_S(3, n_bytes, set);
+	CPU_SET_S(1024, n_bytes, set);
+	CPU_SET_S(large_machine_cpus - 1, n_bytes, set);
+	return 0;
+}
+
+static void test_thread_count_above_1024_cpus(void **state)
+{
+	(void)state;
+	for (large_machine_cpus = 2048; large_machine_cpus <= 8192; large_machine_cpus *= 2)
+		assert_int_equal(mo_thread_count(), 3);
+	/* More than anybody has: one, rather than a search without end. */
+	large_machine_cpus = (size_t)1 << 30;
+	assert_int_equal(mo_thread_count(), 1);
+	large_machine_cpus = 0;
+}
+
 struct drawn {
 	unsigned n_lines;
 	struct mo_progress_state last;
@@ -250,6 +283,7 @@ static void test_no_progress_is_fine(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_thread_count_above_1024_cpus),
 		cmocka_unit_test(test_each_item_once),
 		cmocka_unit_test(test_nothing_to_do),
 		cmocka_unit_test(test_one_thread_is_the_caller),

@@ -426,9 +426,19 @@ static void test_kernel_without_modules(void **state)
 	mo_fake_destroy(kernel);
 }
 
+static void test_taint_letters(void **state)
+{
+	(void)state;
+	assert_int_equal(mo_taint_letter(0), 'P');
+	assert_int_equal(mo_taint_letter(18), 'N');
+	assert_int_equal(mo_taint_letter(19), 'J');
+	assert_int_equal(mo_taint_letter(20), '\0');
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_taint_letters),
 		cmocka_unit_test(test_layouts_of_6_1),
 		cmocka_unit_test(test_memory_of_6_12),
 		cmocka_unit_test(test_unformed_and_broken),
