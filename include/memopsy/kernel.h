@@ -53,6 +53,7 @@ struct mo_kernel_facts {
 	bool is_log;
 	bool lacks_types;          /* of a text always; of all plugins only those run that read the log */
 	const char *host;          /* of a log of one machine that names it */
+	const char *cache_dir;     /* where things learned of dumps may be kept; NULL: nowhere (--no-cache) */
 };
 
 const struct mo_kernel_facts *mo_kernel_facts(const struct mo_kernel *kernel);

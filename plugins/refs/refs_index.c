@@ -71,23 +71,6 @@ static bool identify(const struct refs_state *state, struct dump_identity *ret)
 	return true;
 }
 
-/* The directory of the caches, as for types: $MEMOPSY_CACHE, else $XDG_CACHE_HOME/memopsy, else ~/.cache/memopsy. */
-static bool cache_directory(char *path, size_t n_bytes)
-{
-	const char *own = getenv("MEMOPSY_CACHE");
-	const char *xdg = getenv("XDG_CACHE_HOME");
-	const char *home = getenv("HOME");
-	int n = 0;
-
-	if (own)
-		n = *own ? snprintf(path, n_bytes, "%s", own) : 0;
-	else if (xdg && *xdg == '/')
-		n = snprintf(path, n_bytes, "%s/memopsy", xdg);
-	else if (home && *home == '/')
-		n = snprintf(path, n_bytes, "%s/.cache/memopsy", home);
-	return n > 0 && (size_t)n < n_bytes;
-}
-
 static void make_directories(char *path)
 {
 	for (char *at = path + 1; *at; at++) {
@@ -100,12 +83,18 @@ static void make_directories(char *path)
 	mkdir(path, 0700);
 }
 
-static bool index_path(const struct dump_identity *dump, char *path, size_t n_bytes, bool is_to_be_made)
+/* False: there is no cache, or the user wants none. */
+static bool index_path(const struct refs_state *state, const struct dump_identity *dump, char *path, size_t n_bytes,
+		       bool is_to_be_made)
 {
+	const char *cache_dir = mo_kernel_facts(mo_run_kernel(state->run))->cache_dir;
 	char directory[MOST_PATH_BYTES];
 	int n;
 
-	if (!cache_directory(directory, sizeof(directory)))
+	if (!cache_dir)
+		return false;
+	n = snprintf(directory, sizeof(directory), "%s", cache_dir);
+	if (n <= 0 || (size_t)n >= sizeof(directory))
 		return false;
 	if (is_to_be_made)
 		make_directories(directory);
@@ -157,7 +146,7 @@ bool load_index(const struct refs_state *state, struct edges *ret)
 	bool is_loaded;
 	int file;
 
-	if (!identify(state, &dump) || !index_path(&dump, path, sizeof(path), false))
+	if (!identify(state, &dump) || !index_path(state, &dump, path, sizeof(path), false))
 		return false;
 	file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (file < 0)
@@ -201,8 +190,8 @@ void save_index(const struct refs_state *state, const struct edges *edges, struc
 	int file;
 
 	header.n_bytes = sizeof(header) + edges->n_blocks * sizeof(*edges->blocks) + edges->n_bytes;
-	if (!identify(state, &header.dump) || !index_path(&header.dump, path, sizeof(path), true)) {
-		mo_report_note(report, "No index is kept: the dump is no file that stays as it is, or there is no cache directory.");
+	if (!identify(state, &header.dump) || !index_path(state, &header.dump, path, sizeof(path), true)) {
+		mo_report_note(report, "No index is kept: the dump is no file that stays as it is, or there is no cache (--no-cache).");
 		return;
 	}
 	if (header.n_bytes > MOST_INDEX_BYTES) {

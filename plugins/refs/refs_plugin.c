@@ -43,7 +43,7 @@ static const struct mo_option refs_options[] = {
 	{ .name = "depth", .kind = MO_OPTION_NUMBER, .value = "N", .help = "who points at those objects, too, and so on" },
 	{ .name = "to-root", .help = "the shortest ways from variables, per-CPU memory and stacks to it" },
 	{ .name = "exact", .help = "who points at this very byte, not anywhere into the object" },
-	{ .name = "index", .help = "builds an index of all pointers once and keeps it in the cache directory" },
+	{ .name = "index", .help = "builds an index of all pointers once and keeps it in the cache directory (not with --no-cache)" },
 };
 
 static const struct mo_view views[] = {

@@ -39,6 +39,7 @@ struct mo_kernel {
 	struct mo_progress *progress;
 
 	char *vmcoreinfo;               /* text of our own, terminated; NULL: none */
+	char *cache_dir;                /* NULL: no cache */
 	char *path;                     /* of the dump, visible; parts of a split one comma-separated */
 	char *banner;
 	char *build_id;

@@ -71,10 +71,10 @@ static struct mo_error *read_banner(struct mo_kernel *kernel)
 	MO_TRY(mo_reader_create(kernel, &reader));
 	error = mo_read_string(reader, symbol.value_kva, banner, sizeof(banner), &length);
 	mo_reader_destroy(reader);
-	if (error) {
-		mo_error_destroy(error);
+	if (mo_error_ends_run(error))
+		return error;
+	if (mo_error_destroy(error))
 		return NULL;
-	}
 	kernel->banner = mo_text_from_bytes(banner, strcspn(banner, "\n"));
 	return kernel->banner ? NULL : mo_error_no_memory();
 }
@@ -98,6 +98,7 @@ static void fill_facts(struct mo_kernel *kernel)
 	struct mo_kernel_facts *facts = &kernel->facts;
 
 	facts->dump_path = kernel->path;
+	facts->cache_dir = kernel->cache_dir;
 	facts->dump_format = info->format;
 	facts->arch = kernel->arch ? kernel->arch->name : info->arch;
 	facts->pointer_bytes = kernel->arch ? kernel->arch->pointer_bytes : info->pointer_bytes;
@@ -167,6 +168,9 @@ static struct mo_error *open_all(struct mo_kernel *kernel, const struct mo_sessi
 
 	MO_TRY(join_paths(options, &kernel->path));
 	MO_TRY(keep_debug_roots(kernel, options));
+	kernel->cache_dir = options->cache_dir ? strdup(options->cache_dir) : NULL;
+	if (options->cache_dir && !kernel->cache_dir)
+		return mo_error_no_memory();
 	MO_TRY(mo_kernel_open_text(kernel, options, &is_text));
 	if (is_text) {
 		kernel->layouts = mo_kernel_layouts_create();
@@ -277,6 +281,7 @@ void mo_kernel_close(struct mo_kernel *kernel)
 	mo_text_log_facts_deinit(&kernel->text_facts);
 	free(kernel->vmcoreinfo);
 	free(kernel->path);
+	free(kernel->cache_dir);
 	free(kernel->banner);
 	free(kernel->build_id);
 	free(kernel->release);

@@ -5,6 +5,7 @@ import json
 import os
 import random
 import shutil
+import struct
 
 from memopsy_cli import Case, main, memopsy
 
@@ -87,6 +88,22 @@ class Refs(Case):
         self.succeeds(run, "The index cannot be kept in /proc/nowhere/refs-")
         run = memopsy("refs", self.sample(), "init_task", "--index")
         self.succeeds(run, "No index is kept")
+
+    def test_no_cache(self):
+        """--no-cache neither writes an index nor reads one that is there."""
+        cache = self.place / "cache"
+        plain = self.rows("--index", "--no-cache", cache=cache)
+        self.assertFalse(cache.exists())
+        self.assertEqual(self.rows("--index", cache=cache), plain)
+        path = self.kept(cache)
+        # An index without a single pointer would hide all of them: so this tells whether it is read.
+        empty = bytearray(path.read_bytes()[:168])
+        struct.pack_into("<QQQ", empty, len(empty) - 32, len(empty), 0, 0)
+        path.write_bytes(empty)
+        self.assertEqual(self.rows(cache=cache), [], "the test's own index is not believed")
+        self.assertEqual(self.rows("--no-cache", cache=cache), plain)
+        self.assertEqual(self.rows("--index", "--no-cache", cache=cache), plain)
+        self.assertEqual(path.read_bytes(), empty)
 
     def test_ways(self):
         run = memopsy("refs", self.sample(), "init_task", "--to-root", "--json")
