@@ -56,18 +56,51 @@ static void list_options(const struct mo_plugin_set *plugins, const char *name)
 		list_table(&mo_options_report);
 }
 
+static bool is_listed_before(const struct mo_table_spec *const *tables, size_t table, size_t column)
+{
+	const char *key = tables[table]->columns[column].key;
+
+	for (size_t i = 0; i <= table; i++)
+		for (size_t j = 0; j < (i < table ? tables[i]->n_columns : column); j++)
+			if (!strcmp(tables[i]->columns[j].key, key))
+				return true;
+	return false;
+}
+
+/* Each key once, whichever of the command's tables has it. */
+static void list_columns(const struct mo_plugin_set *plugins, const char *name)
+{
+	const struct mo_command *command = mo_command_find(name);
+	const struct mo_table_spec *const *tables = command ? command->tables : NULL;
+	size_t n_tables = command ? command->n_tables : 0;
+	const struct mo_view *view;
+	size_t plugin;
+
+	if (!command && mo_plugin_set_find_command(plugins, name, &plugin, &view)) {
+		tables = view->tables;
+		n_tables = view->n_tables;
+	}
+	for (size_t i = 0; i < n_tables; i++)
+		for (size_t j = 0; j < tables[i]->n_columns; j++)
+			if (!is_listed_before(tables, i, j))
+				puts(tables[i]->columns[j].key);
+}
+
 bool mo_completion_list(int argc, char *const *argv)
 {
 	struct mo_plugin_set plugins = { .items = NULL };
 	bool wants_commands = argc == 1 && !strcmp(argv[0], "--list-commands");
 	bool wants_options = argc == 2 && !strcmp(argv[0], "--list-options");
+	bool wants_columns = argc == 2 && !strcmp(argv[0], "--list-columns");
 
-	if (!wants_commands && !wants_options)
+	if (!wants_commands && !wants_options && !wants_columns)
 		return false;
 	/* Completion has nowhere to show an error: without plugins it offers the rest. */
 	mo_error_destroy(mo_plugin_set_load(NULL, 0, &plugins));
 	if (wants_commands)
 		list_commands(&plugins);
+	else if (wants_columns)
+		list_columns(&plugins, argv[1]);
 	else
 		list_options(&plugins, argv[1]);
 	mo_plugin_set_deinit(&plugins);

@@ -6,6 +6,7 @@
  * What the shell's completion asks for, out of the same tables as parser and help:
  *	memopsy --list-commands
  *	memopsy --list-options COMMAND
+ *	memopsy --list-columns COMMAND
  * Returns whether the line was one of these; then it has been answered on standard output.
  */
 

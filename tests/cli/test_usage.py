@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The command line itself: help, options, words, wrong usage. No dump is opened."""
 import json
+import os
 import re
+import shutil
 import subprocess
 
-from memopsy_cli import Case, SAMPLES, main, memopsy
+from memopsy_cli import Case, PROGRAM, SAMPLES, main, memopsy
 
 
 class Usage(Case):
@@ -77,7 +79,7 @@ class Usage(Case):
         self.fails(memopsy("info", "--columns=nonsense", "nowhere"), 2, "nonsense")
 
     def test_arguments(self):
-        self.fails(memopsy("print"), 2, "print needs TYPE")
+        self.fails(memopsy("print"), 2, "print needs TYPE|VARIABLE")
         self.fails(memopsy("help", "a", "b"), 2, "help takes [COMMAND]: too many words")
         self.fails(memopsy("vtop", "no-file-here", "ffff"), 2, "vtop takes ADDRESS|SYMBOL[+OFFSET]: too many words",
                    "no file is named 'no-file-here'")
@@ -92,6 +94,12 @@ class Usage(Case):
         self.assertIn("--vmlinux=", options)
         self.assertIn("--level=", memopsy("--list-options", "dmesg").out.split())
         self.assertNotIn("--vmlinux=", memopsy("--list-options", "help").out.split())
+        columns = memopsy("--list-columns", "dmesg").out.split()
+        self.assertEqual(columns[:3], ["sequence", "time_seconds", "clock"])
+        columns = memopsy("--list-columns", "meminfo").out.split()
+        self.assertEqual(len(columns), len(set(columns)))
+        self.assertTrue(columns)
+        self.assertEqual(memopsy("--list-columns", "no-such-command").out, "")
 
     def test_man_page_names_every_command_and_option(self):
         page = (SAMPLES.parent / "docs/man/memopsy.1").read_text().replace("\\-", "-")
@@ -116,6 +124,49 @@ class Usage(Case):
                   "COMP_WORDS=(memopsy info --types = d); COMP_CWORD=4; _memopsy; echo \"${COMPREPLY[@]}\"")
         done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False)
         self.assertEqual(done.stdout, "meminfo\n--json\ndwarf\n", done.stderr)
+
+    def test_completion_of_bash_lists_columns(self):
+        script = (f". {SAMPLES.parent}/src/cli/completion/memopsy; "
+                  "memopsy() { \"$MO_PROGRAM\" \"$@\"; }; compopt() { :; }; "
+                  "COMP_WORDS=(memopsy dmesg --columns = time_); COMP_CWORD=4; _memopsy; echo \"${COMPREPLY[@]}\"; "
+                  "COMP_WORDS=(memopsy dmesg --sort = level,-seq); COMP_CWORD=4; _memopsy; echo \"${COMPREPLY[@]}\"")
+        done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False)
+        self.assertEqual(done.stdout, "time_seconds\nlevel,-sequence\n", done.stderr)
+
+    def shell(self, *words):
+        if not shutil.which(words[0]):
+            self.skipTest(f"{words[0]} is not installed")
+        if not (self.place / "memopsy").exists():
+            (self.place / "memopsy").symlink_to(PROGRAM)
+        environment = dict(os.environ, PATH=f"{self.place}:{os.environ['PATH']}", HOME=str(self.place))
+        return subprocess.run(words, capture_output=True, text=True, check=False, env=environment)
+
+    def test_completion_of_zsh(self):
+        """zsh's own functions are replaced: compadd prints what begins as the word does, compset cuts the word's begin."""
+        head = """
+            compadd() {
+                local -a all
+                if [[ $argv[-2] == -a ]]; then all=(${(P)argv[-1]}); else all=(${argv[$argv[(i)--]+1,-1]}); fi
+                for one in $all; do [[ $one == $PREFIX* ]] && print -r -- $one; done
+            }
+            compset() { [[ $PREFIX == ${~2}* ]] || return 1; PREFIX=${PREFIX##${~2}}; }
+            _files() { print files; }
+            """
+        for words, expected in ((("me",), "meminfo"), (("info", "--js"), "--json"), (("info", "--types=d"), "dwarf"),
+                                (("dmesg", "--sort=level,-seq"), "sequence"), (("dmesg", "--columns=+time_"), "time_seconds"),
+                                (("info", "--vmlinux=/x"), "files"), (("info", "x"), "files")):
+            script = (head + f"words=(memopsy {' '.join(words)}); CURRENT={len(words) + 1}; PREFIX='{words[-1]}'; "
+                      f". {SAMPLES.parent}/src/cli/completion/_memopsy")
+            done = self.shell("zsh", "-fc", script)
+            self.assertEqual(done.stdout.split(), [expected], (words, done.stderr))
+
+    def test_completion_of_fish(self):
+        script = f"source {SAMPLES.parent}/src/cli/completion/memopsy.fish; " + "; ".join(
+            f'complete -C "memopsy {line}"; echo .' for line in
+            ("memi", "info --js", "info --types=d", "dmesg --sort=level,-seq", "dmesg --columns=+time_"))
+        done = self.shell("fish", "-N", "-c", script)
+        self.assertEqual(done.stdout.split(), ["meminfo", ".", "--json", ".", "--types=dwarf", ".", "--sort=level,-sequence", ".",
+                                               "--columns=+time_seconds", "."], done.stderr)
 
     def test_plugins_without_dump(self):
         self.succeeds(memopsy("plugins"), "zones", "meminfo")
