@@ -83,6 +83,12 @@ struct mo_types;
 struct mo_error *mo_types_find(struct mo_types *types, const char *name, const struct mo_type **ret) MO_MUST_USE;
 
 /*
+ * The type of a variable of the kernel or its modules, outside of functions: "init_task". Only DWARF knows it: MO_E_ABSENT
+ * where types are BTF's, and for symbols that no C source declares. Where several variables have the name, the first.
+ */
+struct mo_error *mo_types_find_variable(struct mo_types *types, const char *name, const struct mo_type **ret) MO_MUST_USE;
+
+/*
  * The full version of a struct or union that may be incomplete; typedefs and qualifiers before it are then left
  * behind. Any other type comes back as it is. MO_E_ABSENT: nothing is known but the name.
  */

@@ -24,10 +24,10 @@ struct mo_error *mo_dwarf_extract_target(struct mo_dwarf_extraction *extraction,
 	return extract_offset(extraction, offset, how, ret);
 }
 
-/* restrict and _Atomic change nothing of what we say of a type. */
+/* restrict and _Atomic change nothing of what we say of a type, and of a variable its type is wanted. */
 static bool is_transparent(Dwarf_Half tag)
 {
-	return tag == DW_TAG_restrict_type || tag == DW_TAG_atomic_type;
+	return tag == DW_TAG_restrict_type || tag == DW_TAG_atomic_type || tag == DW_TAG_variable;
 }
 
 static bool kind_of_tag(Dwarf_Half tag, enum mo_type_kind *ret)

@@ -30,6 +30,12 @@ static bool is_type_tag(Dwarf_Half tag)
 	       tag == DW_TAG_typedef || tag == DW_TAG_base_type;
 }
 
+/* Variables of functions are none that a user can name. */
+static bool is_variable_of_unit(const struct mo_dwarf_handle *handle, Dwarf_Die parent, Dwarf_Half tag)
+{
+	return tag == DW_TAG_variable && mo_dwarf_tag(handle, parent) == DW_TAG_compile_unit;
+}
+
 static bool tag_has_space(Dwarf_Half tag, enum mo_name_space space)
 {
 	switch (space) {
@@ -43,6 +49,8 @@ static bool tag_has_space(Dwarf_Half tag, enum mo_name_space space)
 		return tag == DW_TAG_typedef || tag == DW_TAG_base_type;
 	case MO_NAME_ENUMERATOR:
 		return tag == DW_TAG_enumerator;
+	case MO_NAME_VARIABLE:
+		return tag == DW_TAG_variable;
 	}
 	return false;
 }
@@ -83,7 +91,8 @@ static struct mo_error *check_name(struct scan *scan, const struct mo_dwarf_hand
 		if (!tag_has_space(tag, names->wishes[wish].name->space) || !mo_dwarf_is_open(names, wish, unit) ||
 		    atomic_load(&names->wishes[wish].found_unit) == unit)
 			continue;
-		if (!mo_dwarf_has(handle, definition, DW_AT_declaration))
+		/* gcc puts name and type of a variable into its declaration, and refers to that where it is defined. */
+		if (tag == DW_TAG_variable || !mo_dwarf_has(handle, definition, DW_AT_declaration))
 			MO_TRY(note_found(scan, handle, wish, unit, definition));
 	}
 	return NULL;
@@ -129,9 +138,11 @@ static bool is_of_c(const struct mo_dwarf_handle *handle, Dwarf_Die unit_die)
 }
 
 static struct mo_error *check_entry(struct scan *scan, const struct mo_dwarf_handle *handle, uint64_t unit,
-				    unsigned spaces, Dwarf_Half tag, Dwarf_Die die)
+				    unsigned spaces, Dwarf_Die parent, Dwarf_Die die)
 {
-	const char *name = is_type_tag(tag) ? mo_dwarf_name(handle, die) : NULL;
+	Dwarf_Half tag = mo_dwarf_tag(handle, die);
+	bool may_define = is_type_tag(tag) || (spaces & 1u << MO_NAME_VARIABLE && is_variable_of_unit(handle, parent, tag));
+	const char *name = may_define ? mo_dwarf_name(handle, die) : NULL;
 
 	if (name && may_be_wished(scan->names, name))
 		MO_TRY(check_name(scan, handle, unit, name, tag, die));
@@ -164,7 +175,7 @@ static struct mo_error *scan_children(struct scan *scan, const struct mo_dwarf_h
 			return mo_error_create(MO_E_CORRUPT, "%s: the unit at 0x%llx of .debug_info has entries without end",
 					       handle->file->path, (unsigned long long)handle->base_offset);
 		(*n_left)--;
-		MO_TRY(check_entry(scan, handle, unit, spaces, tag, child));
+		MO_TRY(check_entry(scan, handle, unit, spaces, parent, child));
 		if (depth && may_nest(tag))
 			MO_TRY(scan_children(scan, handle, unit, spaces, child, depth - 1, n_left));
 		MO_TRY(mo_dwarf_next_sibling(handle, &child));

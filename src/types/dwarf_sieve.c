@@ -57,6 +57,8 @@ static unsigned spaces_of_tag(uint64_t tag)
 		return 1u << MO_NAME_PLAIN;
 	case DW_TAG_enumerator:
 		return 1u << MO_NAME_ENUMERATOR;
+	case DW_TAG_variable:
+		return 1u << MO_NAME_VARIABLE;
 	default:
 		return 0;
 	}
@@ -172,7 +174,10 @@ static struct mo_error *load_abbreviations(struct mo_dwarf_sieve *sieve, const s
 			return NULL;
 		if (!abbreviation.number)
 			break;
-		spaces = abbreviation.is_declaration || !abbreviation.has_name ? 0 : spaces_of_tag(abbreviation.tag);
+		spaces = abbreviation.has_name ? spaces_of_tag(abbreviation.tag) : 0;
+		/* A declaration tells the type of a variable; a definition behind it has no name of its own. */
+		if (abbreviation.is_declaration)
+			spaces &= 1u << MO_NAME_VARIABLE;
 		if (spaces && !abbreviation.is_place_known)
 			return NULL;
 		MO_TRY(set_class(sieve, abbreviation.number, spaces, abbreviation.distance));

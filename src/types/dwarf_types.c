@@ -98,7 +98,8 @@ static struct mo_error *sort_out(struct dwarf_types *dwarf, const struct mo_type
 		return NULL;
 	proof = open_proof(dwarf->elf);
 	for (size_t i = 0; proof && i < *n_wanted && !error;) {
-		if (!is_proven_absent(proof, wanted[i])) {
+		/* Of variables BTF has at most the per-CPU ones. */
+		if (wanted[i]->space == MO_NAME_VARIABLE || !is_proven_absent(proof, wanted[i])) {
 			i++;
 			continue;
 		}

@@ -15,6 +15,8 @@ const char *mo_name_space_prefix(enum mo_name_space space)
 		return "enum ";
 	case MO_NAME_ENUMERATOR:
 		return "enumerator ";
+	case MO_NAME_VARIABLE:
+		return "variable ";
 	case MO_NAME_PLAIN:
 		break;
 	}
@@ -203,7 +205,8 @@ struct mo_error *mo_type_name_parse_tag(enum mo_name_space space, const char *ta
 
 	if (!tag || !squeeze(tag, squeezed, sizeof(squeezed)) || strchr(squeezed, ' '))
 		return mo_error_create(MO_E_INVALID, "not the name of %s: \"%.80s\"",
-				       space == MO_NAME_ENUMERATOR ? "an enumerator" : "a type", tag ? tag : "");
+				       space == MO_NAME_ENUMERATOR ? "an enumerator" :
+				       space == MO_NAME_VARIABLE ? "a variable" : "a type", tag ? tag : "");
 	return set_key(ret, space, squeezed);
 }
 

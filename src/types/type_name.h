@@ -19,6 +19,7 @@ enum mo_name_space {
 	MO_NAME_ENUM = 2,
 	MO_NAME_PLAIN = 3,      /* a typedef or a base type */
 	MO_NAME_ENUMERATOR = 4,
+	MO_NAME_VARIABLE = 5,   /* found is the type of the variable */
 };
 
 /* Longer names are refused: the kernel's longest identifiers have 511 characters (KSYM_NAME_LEN). */
@@ -26,7 +27,7 @@ enum mo_name_space {
 
 struct mo_type_name { /* holds a pointer into itself: mo_type_name_copy() */
 	enum mo_name_space space;
-	char key[MO_TYPE_NAME_BYTES + 16]; /* "struct page", "unsigned long", "enumerator NR_FREE_PAGES" */
+	char key[MO_TYPE_NAME_BYTES + 16]; /* "struct page", "unsigned long", "enumerator NR_FREE_PAGES", "variable init_task" */
 	const char *tag;                   /* within key: "page", "unsigned long", "NR_FREE_PAGES" */
 	size_t tag_length;
 };

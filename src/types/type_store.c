@@ -151,6 +151,19 @@ struct mo_error *mo_types_find(struct mo_types *types, const char *name, const s
 	return mo_error_prepend(error, "cannot find type \"%s\"", parsed.key);
 }
 
+struct mo_error *mo_types_find_variable(struct mo_types *types, const char *name, const struct mo_type **ret)
+{
+	struct mo_type_name parsed;
+	struct mo_error *error = mo_type_name_parse_tag(MO_NAME_VARIABLE, name, &parsed);
+
+	if (error)
+		return error;
+	pthread_mutex_lock(&types->lock);
+	error = find_locked(types, &parsed, ret);
+	pthread_mutex_unlock(&types->lock);
+	return mo_error_prepend(error, "cannot find the type of \"%s\"", parsed.tag);
+}
+
 /* The full version, by number where the source knows it, else by name. */
 static struct mo_error *complete_locked(struct mo_types *types, const struct mo_type *type, const struct mo_type **ret)
 {

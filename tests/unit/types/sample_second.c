@@ -22,7 +22,15 @@ enum second {
 };
 
 extern struct kmem_cache sample_cache;
+extern int sample_count(void);
 
 struct kmem_cache sample_cache;
 struct only_second sample_only_second;
 enum second sample_second;
+
+int sample_count(void)
+{
+	static int sample_inner;
+
+	return ++sample_inner;
+}

@@ -111,6 +111,29 @@ static void check_same_names(struct mo_types *types)
 		"cannot complete struct nowhere: ");
 }
 
+static void check_variables(struct mo_types *types)
+{
+	const struct mo_type *type;
+
+	assert_no_error(mo_types_find_variable(types, "sample_page", &type));
+	assert_int_equal(type->kind, MO_TYPE_POINTER);
+	assert_string_equal(type->target->name, "page");
+	/* Declared, then defined: the definition has no name of its own. */
+	assert_no_error(mo_types_find_variable(types, "sample_cache", &type));
+	assert_string_equal(type->name, "kmem_cache");
+	assert_int_equal(type->n_members, 4);
+	/* A variable and a type of one name are two things. */
+	assert_error_contains(mo_types_find_variable(types, "pool", &type), MO_E_ABSENT, "has no variable pool");
+	assert_error_contains(mo_types_find(types, "sample_pool", &type), MO_E_ABSENT, "has no sample_pool");
+	assert_no_error(mo_types_find_variable(types, "sample_pool", &type));
+	assert_int_equal(type->size_bytes, 8);
+	assert_no_error(mo_types_find_variable(types, "sample_zone", &type));
+	assert_int_equal(type->kind, MO_TYPE_ENUM);
+	/* What is inside of a function cannot be named from outside. */
+	assert_error_contains(mo_types_find_variable(types, "sample_inner", &type), MO_E_ABSENT, "has no variable sample_inner");
+	assert_error_contains(mo_types_find_variable(types, "a b", &type), MO_E_INVALID, "not the name of a variable");
+}
+
 static void every_dress_says_the_same(void **state)
 {
 	unsigned n_read = 0;
@@ -128,6 +151,7 @@ static void every_dress_says_the_same(void **state)
 		check_enums(types);
 		check_others(types);
 		check_same_names(types);
+		check_variables(types);
 		mo_types_destroy(types);
 		mo_elf_close(elf);
 		n_read++;
