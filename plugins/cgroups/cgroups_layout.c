@@ -54,7 +54,6 @@ static const struct mo_need rows[] = {
 	MO_FIELD(L, css.ref_count, "struct percpu_ref_data", "count", OPTIONAL,
 		 .why = "include/linux/percpu-refcount.h: what is rarely used is in a struct of its own in 5.10"),
 	MO_CONSTANT(L, css_online, NULL, "CSS_ONLINE"),
-	MO_CONSTANT(L, css_dying, NULL, "CSS_DYING", OPTIONAL),
 	MO_CGROUP_PATH_NEEDS(L, path),
 	MO_FIELD(L, kernfs_id, "struct kernfs_node", "id", .or_names = { "struct kernfs_node.id.id" }, OPTIONAL),
 	EVENT(LOW), EVENT(HIGH), EVENT(MAX), EVENT(OOM), EVENT(OOM_KILL), EVENT(OOM_GROUP_KILL), EVENT(SWAP_HIGH),

@@ -23,7 +23,7 @@ struct cgroups_layout {
 	struct {
 		struct mo_field cgroup, parent, children, sibling, flags, ref_pointer, ref_data, ref_count;
 	} css;
-	struct mo_constant css_online, css_dying;
+	struct mo_constant css_online;
 	struct mo_cgroup_path_layout path;
 	struct mo_field kernfs_id;
 	struct mo_constant events[MO_N_CGROUP_EVENTS];

@@ -39,7 +39,6 @@ static const struct mo_need rows[] = {
 	MO_ADDRESS(L, brk_end, "__brk_limit", OPTIONAL),
 	MO_ADDRESS(L, image_start, "_text", OPTIONAL),
 	MO_ADDRESS(L, image_end, "_end", OPTIONAL),
-	MO_ADDRESS(L, empty_zero_page, "empty_zero_page", OPTIONAL),
 	MO_ADDRESS(L, zero_page_pfn, "zero_page_pfn", .or_names = { "zero_pfn" }, OPTIONAL,
 		   .why = "mm/memory.c: zero_pfn until 6.19"),
 	MO_ADDRESS(L, huge_zero_pfn, "huge_zero_pfn", OPTIONAL, .why = "mm/huge_memory.c: since 5.8"),

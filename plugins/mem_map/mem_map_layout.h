@@ -33,7 +33,7 @@ struct mem_map_layout {
 
 	struct mo_address text_start, text_end, rodata_start, rodata_end, data_start, data_end, bss_start, bss_end,
 		init_start, init_end, brk_start, brk_end, image_start, image_end;
-	struct mo_address empty_zero_page, zero_page_pfn, huge_zero_pfn;
+	struct mo_address zero_page_pfn, huge_zero_pfn;
 
 	struct {
 		struct mo_address states, count;

@@ -19,7 +19,6 @@ static const struct mo_need rows[] = {
 
 	MO_SIZE(L, stack, "union thread_union", OPTIONAL),
 	MO_FIELD(L, task_stack, "struct task_struct", "stack", OPTIONAL),
-	MO_FIELD(L, task_pid, "struct task_struct", "pid", OPTIONAL),
 	MO_FIELD(L, task_comm, "struct task_struct", "comm", OPTIONAL),
 	MO_ADDRESS(L, init_task, "init_task", OPTIONAL),
 	MO_ADDRESS(L, idle_threads, "idle_threads", OPTIONAL, .why = "kernel/smpboot.c: CONFIG_SMP"),

@@ -15,7 +15,7 @@ struct places_layout {
 	struct mo_address percpu_start, percpu_end, pcpu_unit_size;
 
 	struct mo_size stack;
-	struct mo_field task_stack, task_pid, task_comm;
+	struct mo_field task_stack, task_comm;
 	struct mo_address init_task, idle_threads;
 	struct mo_address hardirq_stack, pcpu_hot;
 	struct mo_field pcpu_hot_hardirq_stack;

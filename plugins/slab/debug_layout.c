@@ -20,9 +20,8 @@ static bool asked_of(const struct slab_state *state, const struct mo_slab_cache 
 	uint32_t asked = 0;
 	struct mo_error *error = mo_read_u32(state->reader, object_kva + debug->asked_at, &asked);
 
-	mo_error_destroy(error);
 	*ret = asked;
-	return !error && asked && asked < cache->object_bytes;
+	return !mo_error_destroy(error) && asked && asked < cache->object_bytes;
 }
 
 /* Whether all bytes from what was asked for to the object's end are a red zone. */

@@ -64,7 +64,6 @@ static const struct mo_need rows[] = {
 	MO_FIELD(L, cache.memcg, "struct kmem_cache", "memcg_params.memcg", OPTIONAL, .why = IN_CHILD),
 	SLAB_FLAGS(FLAG)
 
-	MO_SIZE(L, per_node_size, "struct kmem_cache_per_node_ptrs", OPTIONAL),
 	MO_FIELD(L, per_node_node, "struct kmem_cache_per_node_ptrs", "node", OPTIONAL),
 	MO_FIELD(L, per_node_barn, "struct kmem_cache_per_node_ptrs", "barn", OPTIONAL),
 	MO_FIELD(L, node.nr_partial, "struct kmem_cache_node", "nr_partial", OPTIONAL, .why = IN_SLUB),
@@ -110,7 +109,6 @@ static const struct mo_need rows[] = {
 	MO_FIELD(L, track.addr, "struct track", "addr", OPTIONAL),
 	MO_FIELD(L, track.addrs, "struct track", "addrs", OPTIONAL, .why = "mm/slub.c: the stack itself until 5.17"),
 	MO_FIELD(L, track.handle, "struct track", "handle", OPTIONAL, .why = "mm/slub.c: a handle of stackdepot since 5.18"),
-	MO_FIELD(L, track.cpu, "struct track", "cpu", OPTIONAL),
 	MO_FIELD(L, track.pid, "struct track", "pid", OPTIONAL),
 	MO_FIELD(L, track.when, "struct track", "when", OPTIONAL),
 	MO_ADDRESS(L, files.dentries, "nr_dentry", OPTIONAL),
@@ -118,8 +116,6 @@ static const struct mo_need rows[] = {
 	MO_ADDRESS(L, files.negative_dentries, "nr_dentry_negative", OPTIONAL, .why = "fs/dcache.c: since 5.0"),
 	MO_ADDRESS(L, files.inodes, "nr_inodes", OPTIONAL),
 	MO_ADDRESS(L, files.unused_inodes, "nr_unused", OPTIONAL),
-	MO_ADDRESS(L, percpu_start, "__per_cpu_start", OPTIONAL, .why = "CONFIG_SMP"),
-	MO_ADDRESS(L, percpu_end, "__per_cpu_end", OPTIONAL),
 	MO_ADDRESS(L, jiffies, "jiffies", .or_names = { "jiffies_64" }, OPTIONAL),
 };
 

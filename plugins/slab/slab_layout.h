@@ -38,7 +38,6 @@ struct slab_layout {
 	} cache;
 	struct mo_constant flags[N_SLAB_FLAGS];
 
-	struct mo_size per_node_size;
 	struct mo_field per_node_node, per_node_barn;
 	struct {
 		struct mo_field nr_partial, partial, nr_slabs, total_objects, barn, slabs_partial, slabs_free, total_slabs,
@@ -67,14 +66,13 @@ struct slab_layout {
 
 	struct {
 		struct mo_size size;
-		struct mo_field addr, addrs, handle, cpu, pid, when;
+		struct mo_field addr, addrs, handle, pid, when;
 	} track;
 	struct mo_address jiffies;
 
 	struct {
 		struct mo_address dentries, unused_dentries, negative_dentries, inodes, unused_inodes;
 	} files;
-	struct mo_address percpu_start, percpu_end;
 };
 
 extern const struct mo_need_table slab_needs;

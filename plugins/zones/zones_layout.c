@@ -15,7 +15,6 @@ static const struct mo_need rows[] = {
 	MO_CONSTANT(L, pagetable_of_zone, "enum zone_stat_item", "NR_PAGETABLE", OPTIONAL),
 
 	MO_FIELD(L, pgdat.node_zones, "struct pglist_data", "node_zones"),
-	MO_FIELD(L, pgdat.node_id, "struct pglist_data", "node_id"),
 	MO_FIELD(L, pgdat.start_pfn, "struct pglist_data", "node_start_pfn"),
 	MO_FIELD(L, pgdat.spanned_pages, "struct pglist_data", "node_spanned_pages"),
 	MO_FIELD(L, pgdat.present_pages, "struct pglist_data", "node_present_pages"),

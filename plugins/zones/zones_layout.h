@@ -32,7 +32,7 @@ struct zones_layout {
 	struct mo_constant pagetable_of_zone;
 
 	struct {
-		struct mo_field node_zones, node_id, start_pfn, spanned_pages, present_pages;
+		struct mo_field node_zones, start_pfn, spanned_pages, present_pages;
 		struct mo_field vm_stat, per_cpu_nodestats, kswapd_failures;
 	} pgdat;
 	struct {
