@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <memopsy/numbers.h>
+
 #include "cgroups_views.h"
 
 enum { COLUMN_USAGE, COLUMN_LIMIT, COLUMN_MAX, COLUMN_MIN, COLUMN_LOW, COLUMN_HIGH, COLUMN_SWAP, COLUMN_ANON, COLUMN_FILE,
@@ -207,8 +209,8 @@ struct mo_error *put_groups(struct mo_run *run, struct mo_report *report, uint64
 static struct mo_error *find_group(const struct mo_cgroups_model *model, const char *word, const struct mo_cgroup **ret)
 {
 	const struct mo_cgroup *found = NULL;
-	char *end = NULL;
-	uint64_t kva = strncmp(word, "0x", 2) ? 0 : strtoull(word, &end, 16);
+	uint64_t kva = 0;
+	bool is_address = !strncmp(word, "0x", 2) && mo_parse_address(word, &kva);
 	size_t n = strlen(word);
 
 	while (n > 1 && word[n - 1] == '/')
@@ -220,7 +222,7 @@ static struct mo_error *find_group(const struct mo_cgroups_model *model, const c
 
 		if (!is_named && *word != '/' && *path == '/')
 			is_named = strlen(path + 1) == n && !strncmp(path + 1, word, n);
-		if (kva ? group->memcg_kva == kva && !*end : is_named)
+		if (is_address ? group->memcg_kva == kva : is_named)
 			if (!found || (group->is_online && !found->is_online))
 				found = group;
 	}

@@ -6,31 +6,6 @@
 #define FIRST_ROWS 512u
 #define MOST_ROWS (1u << 31)
 
-static uint32_t *slot_of(const struct mapping_table *table, uint64_t mapping_kva)
-{
-	size_t mask = table->n_slots - 1;
-	size_t at = (size_t)((mapping_kva >> 3) * 0x9e3779b97f4a7c15ull >> 20) & mask;
-
-	while (table->slots[at] && table->rows[table->slots[at] - 1].mapping_kva != mapping_kva)
-		at = (at + 1) & mask;
-	return &table->slots[at];
-}
-
-/* Twice as many slots as rows, at least. */
-static bool index_rows(struct mapping_table *table, size_t n_slots)
-{
-	uint32_t *slots = calloc(n_slots, sizeof(*slots));
-
-	if (!slots)
-		return false;
-	free(table->slots);
-	table->slots = slots;
-	table->n_slots = n_slots;
-	for (size_t i = 0; i < table->n_used; i++)
-		*slot_of(table, table->rows[i].mapping_kva) = (uint32_t)i + 1;
-	return true;
-}
-
 static bool grow(struct mapping_table *table)
 {
 	size_t n = table->n_allocated ? table->n_allocated * 2 : FIRST_ROWS;
@@ -39,31 +14,28 @@ static bool grow(struct mapping_table *table)
 	if (!rows)
 		return false;
 	table->rows = rows;
-	if (!index_rows(table, n * 2))
-		return false;
 	table->n_allocated = n;
 	return true;
 }
 
 struct mapping_counts *mapping_table_get(struct mapping_table *table, uint64_t mapping_kva)
 {
-	uint32_t *slot;
+	const uint64_t *row;
+	bool is_new;
 
 	if (table->n_used == table->n_allocated && !grow(table))
 		return NULL;
-	slot = slot_of(table, mapping_kva);
-	if (!*slot) {
-		table->rows[table->n_used] = (struct mapping_counts){ .mapping_kva = mapping_kva };
-		*slot = (uint32_t)++table->n_used;
-	}
-	return &table->rows[*slot - 1];
+	row = mo_int_table_enter(&table->index, mapping_kva, table->n_used, &is_new);
+	if (row && is_new)
+		table->rows[table->n_used++] = (struct mapping_counts){ .mapping_kva = mapping_kva };
+	return row ? &table->rows[*row] : NULL;
 }
 
 struct mapping_counts *mapping_table_find(const struct mapping_table *table, uint64_t mapping_kva)
 {
-	const uint32_t *slot = table->n_slots && mapping_kva ? slot_of(table, mapping_kva) : NULL;
+	const uint64_t *row = mo_int_table_find(&table->index, mapping_kva);
 
-	return slot && *slot ? &table->rows[*slot - 1] : NULL;
+	return row ? &table->rows[*row] : NULL;
 }
 
 struct mo_error *mapping_table_merge(struct mapping_table *into, struct mapping_table *from)
@@ -104,12 +76,19 @@ struct mo_error *mapping_table_sort(struct mapping_table *table)
 	if (!table->n_used)
 		return NULL;
 	qsort(table->rows, table->n_used, sizeof(*table->rows), compare_rows);
-	return index_rows(table, table->n_slots) ? NULL : mo_error_no_memory();
+	for (size_t i = 0; i < table->n_used; i++) {
+		uint64_t *row = mo_int_table_enter(&table->index, table->rows[i].mapping_kva, i, NULL);
+
+		if (!row)
+			return mo_error_no_memory();
+		*row = i;
+	}
+	return NULL;
 }
 
 void mapping_table_deinit(struct mapping_table *table)
 {
 	free(table->rows);
-	free(table->slots);
+	mo_int_table_deinit(&table->index);
 	*table = (struct mapping_table){ 0 };
 }

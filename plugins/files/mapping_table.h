@@ -3,10 +3,11 @@
 #define MAPPING_TABLE_H
 
 /*
- * Pages counted by address_space: rows side by side in the order in which they were met, and a hash table of their
+ * Pages counted by address_space: rows side by side in the order in which they were met, and a table of their
  * numbers. One a thread while scanning, merged afterwards.
  */
 
+#include <memopsy/containers.h>
 #include <memopsy/error.h>
 
 #include <stddef.h>
@@ -22,8 +23,7 @@ struct mapping_counts {
 struct mapping_table {
 	struct mapping_counts *rows;
 	size_t n_used, n_allocated;
-	uint32_t *slots;             /* number of a row + 1; 0: none */
-	size_t n_slots;              /* a power of two, or 0 */
+	struct mo_int_table index;   /* of a row, by mapping */
 };
 
 /* The counts of a mapping, made if there are none. NULL: no memory. Valid until the next call. */

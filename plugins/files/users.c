@@ -8,6 +8,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include <memopsy/containers.h>
+
 #define MOST_FDS (1u << 20)
 #define MOST_VMAS_OF_FILE (1u << 20)
 #define MOST_STEPS (1u << 25) /* file descriptors and VMAs of all, should their tables and trees be one and the same */
@@ -113,20 +115,9 @@ static struct mo_error *gather_open(struct files_state *state, struct uses *uses
 
 static const struct mo_mm *find_mm(const struct mo_tasks_model *tasks, uint64_t mm_kva)
 {
-	size_t low = 0;
-	size_t high = tasks->n_mms;
+	size_t i = mo_lower_bound(tasks->n_mms, at, tasks->mms[at].kva < mm_kva);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (tasks->mms[middle].kva == mm_kva)
-			return &tasks->mms[middle];
-		if (tasks->mms[middle].kva < mm_kva)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return NULL;
+	return i < tasks->n_mms && tasks->mms[i].kva == mm_kva ? &tasks->mms[i] : NULL;
 }
 
 static struct mo_error *gather_mapped_of(struct files_state *state, uint32_t index, struct uses *uses)

@@ -9,8 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <memopsy/containers.h>
+
 #define MOST_RANGES (1u << 16)
-#define SEEN_SLOTS (MOST_RANGES * 2u)
 #define MOST_DEPTH 64
 #define MOST_RESOURCE_BYTES 1024
 #define MOST_NAME_BYTES 256
@@ -20,7 +21,7 @@ struct walk {
 	struct mo_reader *reader;
 	const struct iomem_layout *layout;
 	struct iomem_state *state;
-	uint64_t *seen;                      /* addresses of resources, hashed; SEEN_SLOTS of them */
+	struct mo_int_table seen;            /* addresses of resources */
 	uint64_t parents[MOST_DEPTH + 1];    /* the ancestors at each depth */
 	uint64_t siblings[MOST_DEPTH];       /* what comes beside the range at each depth */
 };
@@ -43,19 +44,6 @@ static void report_break(struct walk *walk, uint64_t resource_kva, struct mo_err
 	});
 	walk->state->model.is_complete = false;
 	mo_error_destroy(why);
-}
-
-/* Whether this resource is met for the first time. There are more slots than resources can be remembered. */
-static bool remember(struct walk *walk, uint64_t resource_kva)
-{
-	size_t slot = (size_t)((resource_kva >> 3) * 0x9e3779b97f4a7c15ull >> 32) % SEEN_SLOTS;
-
-	while (walk->seen[slot] && walk->seen[slot] != resource_kva)
-		slot = (slot + 1) % SEEN_SLOTS;
-	if (walk->seen[slot])
-		return false;
-	walk->seen[slot] = resource_kva;
-	return true;
 }
 
 static struct mo_error *make_room(struct iomem_state *state)
@@ -119,11 +107,14 @@ static struct mo_error *add_range(struct walk *walk, uint64_t resource_kva, unsi
 	uint8_t bytes[MOST_RESOURCE_BYTES];
 	struct mo_error *error;
 	uint64_t name_kva;
+	bool is_new;
 	char *name;
 
 	if (state->model.n_ranges >= MOST_RANGES)
 		return mo_error_create(MO_E_LIMIT, "there are more than %u ranges", MOST_RANGES);
-	if (!remember(walk, resource_kva))
+	if (!mo_int_table_enter(&walk->seen, resource_kva, 0, &is_new))
+		return mo_error_no_memory();
+	if (!is_new)
 		return mo_error_create(MO_E_CYCLE, "the tree comes back to the resource at 0x%llx",
 				       (unsigned long long)resource_kva);
 	error = read_resource(walk, resource_kva, bytes);
@@ -156,7 +147,8 @@ static struct mo_error *walk_tree(struct walk *walk, uint64_t first_kva)
 	unsigned depth = 0;
 
 	walk->parents[0] = walk->layout->root.kva;
-	remember(walk, walk->layout->root.kva);
+	if (!mo_int_table_enter(&walk->seen, walk->layout->root.kva, 0, NULL))
+		return mo_error_no_memory();
 	while (resource_kva) {
 		uint64_t child_kva = 0;
 		struct mo_error *error = add_range(walk, resource_kva, depth, &child_kva);
@@ -218,17 +210,16 @@ struct mo_error *gather_iomem(struct mo_run *run, void **model_ret)
 		.reader = mo_run_reader(run),
 		.layout = mo_run_layout(run),
 		.state = state,
-		.seen = calloc(SEEN_SLOTS, sizeof(*walk.seen)),
 	};
 	struct mo_error *error;
 
-	if (!state || !walk.seen) {
+	if (!state) {
 		error = mo_error_no_memory();
 	} else {
 		state->model.is_complete = true;
 		error = gather_tree(&walk);
 	}
-	free(walk.seen);
+	mo_int_table_deinit(&walk.seen);
 	if (error) {
 		release_iomem(state);
 		return error;

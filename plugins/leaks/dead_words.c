@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "dead_words.h"
 
+#include <memopsy/containers.h>
 #include <memopsy/tasks.h>
 #include <memopsy/walk.h>
 #include <stdlib.h>
@@ -215,16 +216,7 @@ struct mo_error *find_dead_words(struct leaks_state *state, struct dead_words *r
 
 const struct dead_range *next_dead(const struct dead_words *dead, uint64_t pa)
 {
-	size_t low = 0;
-	size_t high = dead->n;
+	size_t low = mo_lower_bound(dead->n, at, dead->ranges[at].end_pa <= pa);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (dead->ranges[middle].end_pa <= pa)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	return low < dead->n ? &dead->ranges[low] : NULL;
 }

@@ -3,6 +3,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include <memopsy/numbers.h>
+
 #include "leaks_views.h"
 
 #define WARNING_OBJECTS 100    /* one that is lost happens; a hundred of a kind is a habit */
@@ -28,12 +30,8 @@ static void print_count(char *text, size_t n_bytes, uint64_t count)
 /* As the tables have it; small sizes are exact. */
 static void print_size(char *text, size_t n_bytes, uint64_t bytes)
 {
-	bool is_large = bytes >= 1u << 20;
-	uint64_t unit = is_large ? 1u << 20 : 1u << 10;
-	uint64_t tenths = bytes / unit * 10 + (bytes % unit * 10 + unit / 2) / unit;
-
 	if (bytes >= 10u << 10)
-		snprintf(text, n_bytes, "%" PRIu64 ".%" PRIu64 " %s", tenths / 10, tenths % 10, is_large ? "MiB" : "KiB");
+		mo_format_bytes(text, n_bytes, bytes, false);
 	else
 		snprintf(text, n_bytes, "%" PRIu64 " bytes", bytes);
 }

@@ -2,6 +2,8 @@
 /* What is allocated and not marked, in a list; and the pointers among it. */
 #include <stdlib.h>
 
+#include <memopsy/containers.h>
+
 #include "words.h"
 
 static bool is_lost(const struct leaks_state *state, struct mo_object_ref ref)
@@ -86,20 +88,12 @@ bool find_lost(const struct leaks_state *state, uint64_t word, uint32_t *ret)
 {
 	struct mo_object_ref ref;
 	uint64_t key;
-	size_t low = 0;
-	size_t high = state->model.n_lost;
+	size_t low;
 
 	if (word < state->ranges.floor_kva || !node_at(state, word, &ref) || !is_lost(state, ref))
 		return false;
 	key = (uint64_t)ref.slab << 32 | ref.index;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (((uint64_t)state->lost[middle].slab << 32 | state->lost[middle].index) < key)
-			low = middle + 1;
-		else
-			high = middle;
-	}
+	low = mo_lower_bound(state->model.n_lost, at, ((uint64_t)state->lost[at].slab << 32 | state->lost[at].index) < key);
 	*ret = (uint32_t)low;
 	return low < state->model.n_lost;
 }

@@ -3,11 +3,11 @@
 
 #include "gathering.h"
 
-#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <strings.h>
+
+#include <memopsy/numbers.h>
 
 enum {
 	COLUMN_PFN,
@@ -352,14 +352,12 @@ static struct mo_error *parse_class(const char *name, int *ret)
 /* "A" or "A-B", decimal or hexadecimal with 0x. */
 static struct mo_error *parse_range(const char *text, uint64_t *first, uint64_t *last)
 {
-	char *end;
+	size_t n = strcspn(text, "-");
+	char begin[24];
 
-	if (!isdigit((unsigned char)*text))
-		return mo_error_create(MO_E_INVALID, "--pfn: \"%s\" is no page frame number", text);
-	*first = *last = strtoull(text, &end, 0);
-	if (*end == '-' && isdigit((unsigned char)end[1]))
-		*last = strtoull(end + 1, &end, 0);
-	if (*end || *last < *first || *last == UINT64_MAX)
+	snprintf(begin, sizeof(begin), "%.*s", (int)(n < sizeof(begin) ? n : sizeof(begin)), text);
+	if (n >= sizeof(begin) || !mo_parse_number(begin, first) || !mo_parse_number(text[n] ? text + n + 1 : begin, last) ||
+	    *last < *first || *last == UINT64_MAX)
 		return mo_error_create(MO_E_INVALID, "--pfn: \"%s\" is no page frame number, and no range A-B of them",
 				       text);
 	return NULL;

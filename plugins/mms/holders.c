@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include <memopsy/architecture.h>
+#include <memopsy/containers.h>
 #include <memopsy/parallel.h>
 #include <memopsy/walk.h>
 
@@ -21,17 +22,8 @@ struct pass {
 
 static const struct orphan *orphan_at(const struct orphan *orphans, size_t n_orphans, uint64_t kva)
 {
-	size_t low = 0;
-	size_t high = n_orphans;
+	size_t low = mo_lower_bound(n_orphans, at, orphans[at].kva < kva);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (orphans[middle].kva < kva)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	return low < n_orphans && orphans[low].kva == kva ? &orphans[low] : NULL;
 }
 

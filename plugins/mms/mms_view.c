@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <memopsy/containers.h>
+
 #include "gathering.h"
 
 enum { COLUMN_MM, COLUMN_USERS, COLUMN_COUNT, COLUMN_VSS, COLUMN_RSS, COLUMN_PGTABLES, COLUMN_HELD, N_COLUMNS };
@@ -49,17 +51,8 @@ static struct mo_count read_count(struct mo_run *run, const struct mo_field *fie
 
 static bool has_task(const struct mo_tasks_model *tasks, uint64_t mm_kva)
 {
-	size_t low = 0;
-	size_t high = tasks->n_mms;
+	size_t low = mo_lower_bound(tasks->n_mms, at, tasks->mms[at].kva < mm_kva);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (tasks->mms[middle].kva < mm_kva)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	return low < tasks->n_mms && tasks->mms[low].kva == mm_kva;
 }
 

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <memopsy/containers.h>
+
 static void sum_parts(struct mo_module_memory *memory)
 {
 	const struct mo_module *module = memory->module;
@@ -49,20 +51,9 @@ static int compare_parts(const void *a, const void *b)
 
 static struct part *find_part(struct part *parts, size_t n_parts, uint64_t kva)
 {
-	size_t low = 0;
-	size_t high = n_parts;
+	size_t i = mo_lower_bound(n_parts, at, parts[at].first_kva <= kva && kva - parts[at].first_kva >= parts[at].n_bytes);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (kva < parts[middle].first_kva)
-			high = middle;
-		else if (kva - parts[middle].first_kva >= parts[middle].n_bytes)
-			low = middle + 1;
-		else
-			return &parts[middle];
-	}
-	return NULL;
+	return i < n_parts && parts[i].first_kva <= kva ? &parts[i] : NULL;
 }
 
 static struct part *list_parts(const struct modules_state *state, size_t *n_ret)

@@ -2,6 +2,8 @@
 /* Looks for pointers into any of many ranges of addresses, in one pass. */
 #include <stdlib.h>
 
+#include <memopsy/containers.h>
+
 #include "gathering.h"
 
 #define FILTER_BITS 20u
@@ -42,17 +44,8 @@ static int compare_targets(const void *left, const void *right)
 
 const struct target *target_at(const struct target_table *table, uint64_t kva)
 {
-	size_t low = 0;
-	size_t high = table->n;
+	size_t low = mo_lower_bound(table->n, at, table->targets[at].end_kva <= kva);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (table->targets[middle].end_kva <= kva)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	return low < table->n && table->targets[low].first_kva <= kva ? &table->targets[low] : NULL;
 }
 

@@ -2,6 +2,7 @@
 #ifndef PAGE_OWNER_GATHERING_H
 #define PAGE_OWNER_GATHERING_H
 
+#include <memopsy/containers.h>
 #include <memopsy/memmap.h>
 #include <memopsy/page_owner.h>
 #include <memopsy/plugin.h>
@@ -21,7 +22,7 @@ struct group_table {
 		uint64_t oldest_ns, newest_ns;
 	} *groups;
 	size_t n, n_slots;
-	uint32_t *table;     /* index + 1 by hash; twice as large as n_slots */
+	struct mo_int_table index; /* of a group, by handle and order */
 };
 
 /* Tags that lie side by side: the kernel's own, or those of a module. */

@@ -7,32 +7,14 @@
 void group_table_deinit(struct group_table *table)
 {
 	free(table->groups);
-	free(table->table);
+	mo_int_table_deinit(&table->index);
 	*table = (struct group_table){ .n = 0 };
-}
-
-static size_t hash_of(uint32_t handle, uint16_t order)
-{
-	uint64_t hash = (handle ^ (uint64_t)order << 32) * 0x9e3779b97f4a7c15;
-
-	return (size_t)(hash ^ hash >> 29);
-}
-
-static void enter(struct group_table *table, uint32_t index)
-{
-	size_t mask = table->n_slots * 2 - 1;
-	size_t at = hash_of(table->groups[index].handle, table->groups[index].order) & mask;
-
-	while (table->table[at])
-		at = (at + 1) & mask;
-	table->table[at] = index + 1;
 }
 
 static struct mo_error *grow(struct group_table *table)
 {
 	size_t n_slots = table->n_slots ? table->n_slots * 2 : 256;
 	struct group *groups;
-	uint32_t *slots;
 
 	if (table->n < table->n_slots)
 		return NULL;
@@ -42,14 +24,7 @@ static struct mo_error *grow(struct group_table *table)
 	if (!groups)
 		return mo_error_no_memory();
 	table->groups = groups;
-	slots = calloc(n_slots * 2, sizeof(*slots));
-	if (!slots)
-		return mo_error_no_memory();
-	free(table->table);
-	table->table = slots;
 	table->n_slots = n_slots;
-	for (size_t i = 0; i < table->n; i++)
-		enter(table, (uint32_t)i);
 	return NULL;
 }
 
@@ -69,19 +44,17 @@ static void merge(struct group *into, const struct group *group)
 struct mo_error *add_group(struct group_table *table, const struct group *group)
 {
 	struct mo_error *error = grow(table);
-	size_t mask = table->n_slots * 2 - 1;
+	const uint64_t *index;
+	bool is_new;
 
 	if (error)
 		return error;
-	for (size_t at = hash_of(group->handle, group->order) & mask; table->table[at]; at = (at + 1) & mask) {
-		struct group *found = &table->groups[table->table[at] - 1];
-
-		if (found->handle == group->handle && found->order == group->order) {
-			merge(found, group);
-			return NULL;
-		}
-	}
-	table->groups[table->n] = *group;
-	enter(table, (uint32_t)table->n++);
+	index = mo_int_table_enter(&table->index, group->handle | (uint64_t)group->order << 32, table->n, &is_new);
+	if (!index)
+		return mo_error_no_memory();
+	if (is_new)
+		table->groups[table->n++] = *group;
+	else
+		merge(&table->groups[*index], group);
 	return NULL;
 }

@@ -2,13 +2,11 @@
 /* `memopsy page_owner PFN`: what is recorded of one page frame, and the stacks that took and freed it. */
 #include "gathering.h"
 
+#include <memopsy/numbers.h>
 #include <memopsy/stack_depot.h>
 
-#include <ctype.h>
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { COLUMN_PFN, COLUMN_STATE, COLUMN_ORDER, COLUMN_HEAD, COLUMN_GFP, COLUMN_PID, COLUMN_TGID, COLUMN_COMM,
@@ -62,19 +60,11 @@ const struct mo_table_spec page_owner_stack_table = {
 	.n_columns = N_FRAME_COLUMNS,
 };
 
-/* Hexadecimal with 0x or with a letter in it, else decimal. */
 struct mo_error *parse_pfn(const char *word, uint64_t *ret)
 {
-	bool is_hex = word[strspn(word, "0123456789")] != '\0';
-	uint64_t value;
-	char *end;
-
-	errno = 0;
-	value = strtoull(word, &end, is_hex ? 16 : 10);
-	if (!isxdigit((unsigned char)*word) || *end || errno)
-		return mo_error_create(MO_E_INVALID, "\"%s\" is no page frame number", word);
-	*ret = value;
-	return NULL;
+	if (mo_parse_pfn(word, ret))
+		return NULL;
+	return mo_error_create(MO_E_INVALID, "\"%s\" is no page frame number", word);
 }
 
 static const char *describe_site(const struct mo_alloc_site *site, char *text, size_t n_bytes)

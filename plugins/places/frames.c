@@ -3,6 +3,7 @@
  * Page frames that the kernel uses by an address outside of the direct map: its image, the struct pages, and what areas
  * of vmalloc map. So an address of the direct map leads to what the memory behind it is.
  */
+#include <memopsy/containers.h>
 #include <memopsy/table_walk.h>
 #include <stdlib.h>
 
@@ -137,17 +138,8 @@ static void sort_frames(struct places_state *state)
 
 const struct frame_span *frame_span_of(const struct places_state *state, uint64_t pfn)
 {
-	size_t low = 0;
-	size_t high = state->n_frames;
+	size_t low = mo_lower_bound(state->n_frames, at, state->frames[at].first_pfn + state->frames[at].n_pages <= pfn);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (state->frames[middle].first_pfn + state->frames[middle].n_pages <= pfn)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	return low < state->n_frames && state->frames[low].first_pfn <= pfn ? &state->frames[low] : NULL;
 }
 

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* `memopsy page`: everything known about one page frame: its struct page, and whose it is. */
-#include <ctype.h>
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include <memopsy/numbers.h>
 
 #include "whatis.h"
 
@@ -102,19 +101,11 @@ const struct mo_table_spec page_table = {
 	.flags = MO_TABLE_RECORD,
 };
 
-/* Hexadecimal with 0x or with a letter in it, else decimal; else a symbol. */
+/* A number as of a page frame, else a symbol. */
 static struct mo_error *parse_number(struct mo_kernel *kernel, const char *text, uint64_t *ret)
 {
-	bool is_hex = text[strspn(text, "0123456789")] != '\0';
-	uint64_t value;
-	char *end;
-
-	errno = 0;
-	value = strtoull(text, &end, is_hex ? 16 : 10);
-	if (isxdigit((unsigned char)*text) && !*end && !errno) {
-		*ret = value;
+	if (mo_parse_pfn(text, ret))
 		return NULL;
-	}
 	/* Without modules' symbols only the kernel's own are known. */
 	mo_error_destroy(mo_kernel_load_modules(kernel));
 	return mo_symbols_find_place(mo_kernel_symbols(kernel), text, ret);

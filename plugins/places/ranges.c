@@ -2,6 +2,8 @@
 /* Sorted tables of address ranges. */
 #include <stdlib.h>
 
+#include <memopsy/containers.h>
+
 #include "gathering.h"
 
 struct mo_error *add_range(struct range_table *table, uint64_t first_kva, uint64_t end_kva, uint32_t index)
@@ -50,17 +52,8 @@ void sort_ranges(struct range_table *table)
 
 const struct kva_range *range_at(const struct range_table *table, uint64_t kva)
 {
-	size_t low = 0;
-	size_t high = table->n;
+	size_t low = mo_lower_bound(table->n, at, table->ranges[at].end_kva <= kva);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (table->ranges[middle].end_kva <= kva)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	return low < table->n && table->ranges[low].first_kva <= kva ? &table->ranges[low] : NULL;
 }
 

@@ -1,34 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Which addresses `whatis` is asked about: ADDRESS, SYMBOL[+OFFSET], pfn:N, pa:N, or "-" for standard input. */
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include <memopsy/numbers.h>
+
 #include "whatis.h"
 
 #define MOST_WORD_BYTES 512
-
-/* Hexadecimal, all of the text. */
-static bool parse_hex(const char *text, uint64_t *ret)
-{
-	char *end;
-
-	errno = 0;
-	*ret = strtoull(text, &end, 16);
-	return isxdigit((unsigned char)*text) && !*end && !errno;
-}
-
-/* Hexadecimal with 0x, else decimal. */
-static bool parse_number(const char *text, uint64_t *ret)
-{
-	bool is_hex = text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
-	char *end;
-
-	errno = 0;
-	*ret = strtoull(text, &end, is_hex ? 16 : 10);
-	return isdigit((unsigned char)*text) && !*end && !errno;
-}
 
 static struct mo_error *append_address(struct whatis_words *words, uint64_t address, bool is_pa)
 {
@@ -75,12 +55,12 @@ static struct mo_error *append_word(const struct places_state *state, const char
 	if (is_pfn || !strncmp(text, "pa:", 3)) {
 		const char *digits = strchr(text, ':') + 1;
 
-		if (!parse_number(digits, &number) || (is_pfn && number > UINT64_MAX >> state->page_shift))
+		if (!mo_parse_number(digits, &number) || (is_pfn && number > UINT64_MAX >> state->page_shift))
 			return mo_error_create(MO_E_INVALID, "\"%s\": \"%s\" is no number (decimal, or hexadecimal with 0x)", text,
 					       digits);
 		return append_address(words, is_pfn ? number << state->page_shift : number, true);
 	}
-	if (parse_hex(text, &number))
+	if (mo_parse_address(text, &number))
 		return append_address(words, number, false);
 	return append_symbol(state, text, words);
 }

@@ -3,6 +3,7 @@
  * Every pointer of the kernel's memory, sorted by what it points at and packed: of each the difference of its word to
  * the one before, and of its place likewise, as numbers of as many bytes as they need. Blocks of them begin anew.
  */
+#include <memopsy/containers.h>
 #include <memopsy/parallel.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -225,17 +226,8 @@ static struct mo_error *take_edge(const struct refs_state *state, const struct t
 /* The last block that begins below a word, where those of that word may begin. */
 static size_t block_before(const struct edges *edges, uint64_t word)
 {
-	size_t low = 0;
-	size_t high = edges->n_blocks;
+	size_t low = mo_lower_bound(edges->n_blocks, at, edges->blocks[at].first_word < word);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (edges->blocks[middle].first_word < word)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	return low ? low - 1 : 0;
 }
 

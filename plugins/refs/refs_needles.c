@@ -1,20 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What users are looked for: an address and whatever it lies in, a symbol, a page frame, a struct page. */
-#include <ctype.h>
-#include <errno.h>
 #include <inttypes.h>
-#include <stdlib.h>
+
+#include <memopsy/numbers.h>
 
 #include "refs.h"
-
-static bool parse(const char *text, int base, uint64_t *ret)
-{
-	char *end;
-
-	errno = 0;
-	*ret = strtoull(text, &end, base);
-	return isxdigit((unsigned char)*text) && !*end && !errno;
-}
 
 static struct target page_target(const struct refs_state *state, uint64_t pfn)
 {
@@ -57,7 +47,7 @@ static struct mo_error *parse_needle(const struct refs_state *state, const char 
 	uint64_t number;
 
 	if (!strncmp(word, "pfn:", 4)) {
-		if (!isdigit((unsigned char)word[4]) || !parse(word + 4, 0, &number) ||
+		if (!mo_parse_number(word + 4, &number) ||
 		    number >= mo_kernel_facts(mo_run_kernel(state->run))->end_pfn)
 			return mo_error_create(MO_E_INVALID, "\"%s\" is no page frame of this dump (decimal, or hexadecimal with 0x)",
 					       word);
@@ -65,7 +55,7 @@ static struct mo_error *parse_needle(const struct refs_state *state, const char 
 		ret->depth = 1;
 		return NULL;
 	}
-	if (!parse(word, 16, &number)) {
+	if (!mo_parse_address(word, &number)) {
 		struct mo_error *error = mo_symbols_find_place(mo_kernel_symbols(mo_run_kernel(state->run)), word, &number);
 
 		if (error)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Which words refer to a target: its addresses, those of its struct pages, its per-CPU pointer. */
+#include <memopsy/containers.h>
 #include <memopsy/memmap.h>
 #include <stdlib.h>
 
@@ -151,16 +152,7 @@ void free_ranges(struct range_set *set)
 
 const struct word_range *range_of(const struct range_set *set, uint64_t word)
 {
-	size_t low = 0;
-	size_t high = set->n;
+	size_t low = mo_lower_bound(set->n, at, set->ranges[at].end <= word);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (set->ranges[middle].end <= word)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	return low < set->n && set->ranges[low].first <= word ? &set->ranges[low] : NULL;
 }

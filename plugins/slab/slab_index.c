@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <memopsy/containers.h>
+
 /* Caches by address, sorted, so that every slab finds its own. */
 struct cache_key {
 	uint64_t kva;
@@ -34,17 +36,8 @@ static struct mo_error *sort_caches(const struct slab_state *state, struct cache
 
 static uint32_t look_up(const struct cache_key *keys, size_t n_keys, uint64_t cache_kva)
 {
-	size_t low = 0;
-	size_t high = n_keys;
+	size_t low = mo_lower_bound(n_keys, at, keys[at].kva < cache_kva);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (keys[middle].kva < cache_kva)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	return low < n_keys && keys[low].kva == cache_kva ? keys[low].index : MO_SLAB_NO_CACHE;
 }
 

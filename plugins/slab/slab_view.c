@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* `memopsy slab`: everything known about one cache. */
-#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <memopsy/numbers.h>
 
 #include "charges.h"
 #include "slab_views.h"
@@ -146,20 +147,16 @@ struct mo_error *find_named_cache(struct mo_run *run, const char *word, const st
 	const struct mo_slab_model *model = mo_run_model(run);
 	struct wanted_alias wanted = { .word = word };
 	struct slab_state state;
-	char *end;
+	uint64_t kva;
 
 	for (size_t i = 0; i < model->n_caches; i++)
 		if (model->caches[i].name && !strcmp(model->caches[i].name, word)) {
 			*ret = &model->caches[i];
 			return NULL;
 		}
-	if (isxdigit((unsigned char)*word)) {
-		uint64_t kva = strtoull(word, &end, 16);
-
-		*ret = *end ? NULL : cache_by_address(model, kva);
-		if (*ret)
-			return NULL;
-	}
+	*ret = mo_parse_address(word, &kva) ? cache_by_address(model, kva) : NULL;
+	if (*ret)
+		return NULL;
 	slab_view_state(run, &state);
 	/* Without sysfs there are no aliases: then the word is unknown, too. */
 	mo_error_destroy(for_each_alias(&state, match_alias, &wanted));

@@ -4,6 +4,8 @@
 
 #include <stdlib.h>
 
+#include <memopsy/containers.h>
+
 struct key {
 	int32_t pid;
 	uint32_t row;
@@ -65,18 +67,7 @@ struct tree {
 
 static size_t first_child(const struct tree *tree, int32_t pid)
 {
-	size_t low = 0;
-	size_t high = tree->n_rows;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (tree->by_parent[middle].pid < pid)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return mo_lower_bound(tree->n_rows, at, tree->by_parent[at].pid < pid);
 }
 
 static void push(struct tree *tree, uint32_t row, uint32_t depth)

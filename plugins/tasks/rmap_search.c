@@ -6,6 +6,8 @@
 
 #include <inttypes.h>
 
+#include <memopsy/containers.h>
+
 struct table_search {
 	struct tasks_state *state;
 	const struct mo_mm *mm;
@@ -18,18 +20,7 @@ struct table_search {
 /* The first page at or after pfn. */
 static size_t first_page(const struct table_search *search, uint64_t pfn)
 {
-	size_t low = 0;
-	size_t high = search->n_pages;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (search->pages[middle].pfn < pfn)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return mo_lower_bound(search->n_pages, at, search->pages[at].pfn < pfn);
 }
 
 static struct mo_error *match_leaf(void *context, const struct mo_table_entry *entry)

@@ -2,12 +2,13 @@
 /* `memopsy rmap PFN|ADDRESS...`: which processes map a page, where, and with which rights. */
 #include "rmap.h"
 
-#include <ctype.h>
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <memopsy/containers.h>
+#include <memopsy/numbers.h>
 
 #define KERNEL_HALF (0xffull << 56)
 
@@ -70,19 +71,11 @@ const struct mo_option rmap_options[N_RMAP_OPTIONS] = {
 	{ .name = "search", .help = "look through all page tables of all processes, and not where the kernel would" },
 };
 
-/* Hexadecimal with 0x or with a letter in it, else decimal; else a symbol. */
+/* A number as of a page frame, else a symbol. */
 static struct mo_error *parse_number(struct mo_kernel *kernel, const char *text, uint64_t *ret)
 {
-	bool is_hex = text[strspn(text, "0123456789")] != '\0';
-	uint64_t value;
-	char *end;
-
-	errno = 0;
-	value = strtoull(text, &end, is_hex ? 16 : 10);
-	if (isxdigit((unsigned char)*text) && !*end && !errno) {
-		*ret = value;
+	if (mo_parse_pfn(text, ret))
 		return NULL;
-	}
 	/* Without modules' symbols only the kernel's own are known. */
 	mo_error_destroy(mo_kernel_load_modules(kernel));
 	return mo_symbols_find_place(mo_kernel_symbols(kernel), text, ret);
@@ -164,20 +157,9 @@ static void describe_entry(const struct rmap_hit *hit, char *text, size_t n_byte
 
 static const struct mo_mm *mm_at(const struct tasks_state *state, uint64_t mm_kva)
 {
-	size_t low = 0;
-	size_t high = state->model.n_mms;
+	size_t i = mo_lower_bound(state->model.n_mms, at, state->model.mms[at].kva < mm_kva);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (state->model.mms[middle].kva == mm_kva)
-			return &state->model.mms[middle];
-		if (state->model.mms[middle].kva < mm_kva)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return NULL;
+	return i < state->model.n_mms && state->model.mms[i].kva == mm_kva ? &state->model.mms[i] : NULL;
 }
 
 /* The VMA of an address, where a search of the page tables found it. */

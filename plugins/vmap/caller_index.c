@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <memopsy/containers.h>
+
 static bool is_in_image(const struct vmap_layout *layout, uint64_t kva)
 {
 	return mo_has(&layout->text_start) && mo_has(&layout->image_end) && kva >= layout->text_start.kva &&
@@ -73,18 +75,9 @@ void free_caller_index(struct caller_index *index)
 static bool find_in_kernel(const struct vmap_state *state, const struct caller_index *index, uint64_t kva,
 			   struct mo_symbol *symbol, uint64_t *n_bytes)
 {
-	size_t low = 0;
-	size_t high = index->n_kernel;
 	uint64_t end_kva = state->layout->image_end.kva;
+	size_t low = mo_lower_bound(index->n_kernel, at, index->values[at] <= kva);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (index->values[middle] <= kva)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	if (!low)
 		return false;
 	if (low < index->n_kernel)

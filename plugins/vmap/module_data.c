@@ -3,6 +3,7 @@
  * Whose an area is when the code that asked for it is gone, as a module's init function is once it has run: the module that
  * keeps its address in a variable.
  */
+#include <memopsy/containers.h>
 #include <memopsy/module_list.h>
 
 #include <stdlib.h>
@@ -23,20 +24,9 @@ struct nameless {
 
 static struct mo_vmap_area *area_that_begins_at(const struct nameless *nameless, uint64_t kva)
 {
-	size_t low = 0;
-	size_t high = nameless->n;
+	size_t i = mo_lower_bound(nameless->n, at, nameless->areas[at]->vm_first_kva < kva);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (nameless->areas[middle]->vm_first_kva == kva)
-			return nameless->areas[middle];
-		if (nameless->areas[middle]->vm_first_kva < kva)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return NULL;
+	return i < nameless->n && nameless->areas[i]->vm_first_kva == kva ? nameless->areas[i] : NULL;
 }
 
 static void look_at_words(const struct vmap_state *state, const struct nameless *nameless, const uint8_t *bytes, size_t n_bytes,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "vector.h"
+/* The typed array of containers.h. */
+#include <memopsy/containers.h>
 
 bool mo_vector_grow(void **items, size_t *capacity, size_t item_bytes, size_t wanted)
 {

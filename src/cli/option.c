@@ -1,46 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "option.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cleanup.h"
 #include "suggest.h"
-
-static bool parse_digits(const char *digits, int base, uint64_t *ret)
-{
-	char *end;
-	unsigned long long value;
-
-	if (!strchr("0123456789abcdefABCDEF", digits[0]) || !digits[0])
-		return false;
-	errno = 0;
-	value = strtoull(digits, &end, base);
-	if (errno || *end)
-		return false;
-	*ret = value;
-	return true;
-}
-
-static const char *after_0x(const char *text)
-{
-	return text[0] == '0' && (text[1] == 'x' || text[1] == 'X') ? text + 2 : NULL;
-}
-
-bool mo_parse_number(const char *text, uint64_t *ret)
-{
-	const char *hex = after_0x(text);
-
-	return hex ? parse_digits(hex, 16, ret) : parse_digits(text, 10, ret);
-}
-
-bool mo_parse_address(const char *text, uint64_t *ret)
-{
-	const char *hex = after_0x(text);
-
-	return parse_digits(hex ? hex : text, 16, ret);
-}
 
 static const struct mo_cli_option *find_long(const struct mo_option_table *tables, size_t n_tables, const char *name,
 					     size_t length)

@@ -12,6 +12,7 @@
 #include <stddef.h>
 
 #include <memopsy/error.h>
+#include <memopsy/numbers.h>
 #include <memopsy/plugin.h>
 
 struct mo_cli_option {
@@ -59,11 +60,5 @@ const char *mo_parsed_text(const struct mo_parsed *parsed, const char *name); /*
 
 /* Every value given under this name: at most n_max go into ret; how many there are. */
 size_t mo_parsed_all(const struct mo_parsed *parsed, const char *name, const char **ret, size_t n_max);
-
-/* A number as people type it: decimal, or hexadecimal with 0x. false: it is none, or does not fit. */
-bool mo_parse_number(const char *text, uint64_t *ret);
-
-/* An address: hexadecimal with or without 0x, as kernels print them. */
-bool mo_parse_address(const char *text, uint64_t *ret);
 
 #endif

@@ -3,6 +3,8 @@
 
 #include <inttypes.h>
 
+#include <memopsy/containers.h>
+
 #include "cleanup.h"
 
 struct mo_error *mo_extent_claims_add(struct mo_extent_claims *claims, struct mo_extent extent, uint64_t rank)
@@ -162,15 +164,5 @@ struct mo_error *mo_extents_settle(struct mo_extent_claims *claims, struct mo_ex
 
 size_t mo_extents_find(const struct mo_extents *extents, uint64_t address)
 {
-	size_t low = 0, high = extents->list.count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (mo_extent_end(&extents->list.items[middle]) <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return mo_lower_bound(extents->list.count, at, mo_extent_end(&extents->list.items[at]) <= address);
 }

@@ -13,9 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <memopsy/containers.h>
 #include <memopsy/error.h>
-
-#include "vector.h"
 
 /* Sources from here on are no offsets but reasons why there is none; the owner of the extents names them. */
 #define MO_SOURCE_NONE (UINT64_MAX - 15)

@@ -3,6 +3,8 @@
 
 #include <inttypes.h>
 
+#include <memopsy/containers.h>
+
 #include "bytes.h"
 #include "cleanup.h"
 
@@ -19,16 +21,8 @@ void mo_kdump_parts_destroy(struct mo_kdump_parts *parts)
 
 const struct mo_kdump_part *mo_kdump_parts_find(const struct mo_kdump_parts *parts, uint64_t pfn)
 {
-	size_t low = 0, high = parts->n_parts;
+	size_t low = mo_lower_bound(parts->n_parts, at, parts->parts[at].end_pfn <= pfn);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (parts->parts[middle].end_pfn <= pfn)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	return low < parts->n_parts && pfn >= parts->parts[low].start_pfn ? &parts->parts[low] : NULL;
 }
 

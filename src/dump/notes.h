@@ -4,9 +4,10 @@
 
 /* ELF notes, and the VMCOREINFO text that one of them holds. Their meaning beyond that is nobody's business here. */
 
+#include <memopsy/containers.h>
+
 #include "dump.h"
 #include "file_bytes.h"
-#include "vector.h"
 
 struct mo_notes {
 	MO_VECTOR(struct mo_dump_note) list;

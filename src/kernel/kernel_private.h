@@ -6,6 +6,7 @@
 
 #include <pthread.h>
 
+#include <memopsy/containers.h>
 #include <memopsy/kernel.h>
 
 #include "arch.h"
@@ -15,7 +16,6 @@
 #include "symbol_source.h"
 #include "text_log.h"
 #include "type_source.h"
-#include "vector.h"
 
 struct mo_kernel_layouts;
 

@@ -4,8 +4,9 @@
 
 /* How the map comes about: sections out of the dump (memmap_sections.c), then runs (memmap.c). */
 
+#include <memopsy/containers.h>
+
 #include "kernel_layouts.h"
-#include "vector.h"
 
 /* A section with struct pages. */
 struct mo_section {

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <memopsy/containers.h>
+
 #include "modules.h"
 
 #include "cleanup.h"
 #include "kernel_layouts.h"
 #include "text.h"
-#include "vector.h"
 
 #define MODULES struct mo_modules_layout
 #define WHY_MEM "include/linux/module.h: core_layout and init_layout became mem[] in 6.4 (ac3b43283923)"

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <time.h>
 
+#include <memopsy/numbers.h>
+
 struct mo_cell mo_cell_text(const char *terminated)
 {
 	return mo_cell_bytes_of_text(terminated, terminated ? strlen(terminated) : 0);
@@ -153,33 +155,13 @@ int mo_cell_compare(enum mo_cell_kind kind, const struct mo_cell *left, const st
 	return is_descending ? -difference : difference;
 }
 
-/*
- * One decimal place, in the largest unit that leaves at least 1. Here and below: rounded half up, but a lower bound is
- * rounded down, or it would be none.
- */
+/* A lower bound is rounded down, or it would be none. */
 static void append_human_bytes(struct mo_text *out, uint64_t bytes, bool is_bound)
 {
-	static const char *const names[] = { "B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
-	unsigned unit = 0;
-	uint64_t half;
-	uint64_t rest;
-	uint64_t tenths;
+	char text[MO_SIZE_TEXT_BYTES];
 
-	if (bytes < 1024) {
-		mo_text_printf(out, "%" PRIu64 " B", bytes);
-		return;
-	}
-	while (unit < 6 && bytes >> (10 * unit) >= 1024)
-		unit++;
-	/* The remainder is below 2^60, so ten times it fits. */
-	half = is_bound ? 0 : UINT64_C(1) << (10 * unit - 1);
-	rest = bytes & ((UINT64_C(1) << (10 * unit)) - 1);
-	tenths = (bytes >> (10 * unit)) * 10 + ((rest * 10 + half) >> (10 * unit));
-	if (tenths >= 10240 && unit < 6) {
-		tenths = 10;
-		unit++;
-	}
-	mo_text_printf(out, "%" PRIu64 ".%" PRIu64 " %s", tenths / 10, tenths % 10, names[unit]);
+	mo_format_bytes(text, sizeof(text), bytes, is_bound);
+	mo_text_append(out, text);
 }
 
 /* "2026-11-22<separator>06:29:21<zone>", or "@N" where a year has no four digits. */

@@ -4,12 +4,12 @@
 
 /* The columns that a user named in --columns and --sort. */
 
+#include <memopsy/containers.h>
 #include <memopsy/error.h>
 #include <memopsy/report.h>
 
 #include "row_store.h"
 #include "text.h"
-#include "vector.h"
 
 struct mo_column_wish {
 	char *name;

@@ -4,10 +4,10 @@
 
 /* Rows of one table, held until there are enough of them to print or until they are sorted. Starts zeroed. */
 
+#include <memopsy/containers.h>
 #include <memopsy/report.h>
 
 #include "text_store.h"
-#include "vector.h"
 
 struct mo_row_store {
 	MO_VECTOR(struct mo_cell) cells; /* n_rows times n_columns */

@@ -8,8 +8,9 @@
 
 #include <stddef.h>
 
+#include <memopsy/containers.h>
+
 #include "text.h"
-#include "vector.h"
 
 struct mo_text_store {
 	MO_VECTOR(char *) blocks;

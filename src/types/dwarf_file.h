@@ -16,10 +16,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <memopsy/containers.h>
 #include <memopsy/error.h>
 
 #include "dwarf_api.h"
-#include "vector.h"
 
 struct mo_elf;
 

@@ -1,24 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What users write in the place of an address: SYMBOL+OFFSET. */
 #include <ctype.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include <memopsy/numbers.h>
 #include <memopsy/symbols.h>
 
 #include "cleanup.h"
-
-/* Decimal, or hexadecimal with 0x; all of the text. */
-static bool parse_offset(const char *text, uint64_t *ret)
-{
-	bool is_hex = text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
-	char *end;
-
-	errno = 0;
-	*ret = strtoull(text, &end, is_hex ? 16 : 10);
-	return *text >= '0' && *text <= '9' && !*end && !errno;
-}
 
 /* "12g" is a slip of the pen, "task_lsit" may be a symbol of another kernel. */
 static bool may_be_symbol(const char *name)
@@ -34,7 +23,7 @@ struct mo_error *mo_symbols_find_place(const struct mo_symbols *symbols, const c
 	struct mo_error *error;
 	uint64_t offset = 0;
 
-	if (plus && !parse_offset(plus + 1, &offset))
+	if (plus && !mo_parse_number(plus + 1, &offset))
 		return mo_error_create(MO_E_INVALID, "\"%s\": \"%s\" is no number", text, plus + 1);
 	name = strndup(text, plus ? (size_t)(plus - text) : strlen(text));
 	if (!name)

@@ -16,12 +16,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <memopsy/containers.h>
 #include <memopsy/error.h>
 #include <memopsy/symbols.h>
 
 #include "file.h"
 #include "name_index.h"
-#include "vector.h"
 
 struct mo_symbol_record {
 	uint64_t value;      /* without the slide */

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <memopsy/containers.h>
+
 #include "cleanup.h"
 #include "symbol_table.h"
 #include "text.h"
@@ -231,18 +233,10 @@ static size_t best_alias(const struct mo_symbol_part *part, size_t first, size_t
 /* Among the records [first, first + count): the last one at or below value. false: all lie above. */
 static bool search_below(const struct mo_symbol_part *part, size_t first, size_t count, uint64_t value, size_t *number)
 {
-	size_t low = first, high = first + count;
+	size_t n_below = mo_lower_bound(count, at, part->records[first + at].value <= value);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (part->records[middle].value <= value)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	*number = low - 1;
-	return low > first;
+	*number = first + n_below - 1;
+	return n_below > 0;
 }
 
 static enum fit look_up(const struct mo_symbol_part *part, size_t first, size_t count, uint64_t value, bool needs_size,

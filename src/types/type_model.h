@@ -20,6 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <memopsy/containers.h>
 #include <memopsy/error.h>
 #include <memopsy/types.h>
 
@@ -27,7 +28,6 @@
 #include "type_arena.h"
 #include "type_name.h"
 #include "type_source.h"
-#include "vector.h"
 
 /* What a source says of one type. Number 0 is void in every source. */
 struct mo_raw_type {

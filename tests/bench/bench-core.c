@@ -13,13 +13,14 @@
 #include <sys/mman.h>
 #include <time.h>
 
+#include <memopsy/containers.h>
+
 #include "bytes.h"
 #include "cleanup.h"
 #include "dump_format.h"
 #include "kdump_parts.h"
 #include "page_codec.h"
 #include "threads.h"
-#include "vector.h"
 
 #define N_RUNS 9
 #define MAX_THREADS 256

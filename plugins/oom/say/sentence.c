@@ -5,6 +5,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include <memopsy/numbers.h>
+
 void say(struct sentence *sentence, const char *format, ...)
 {
 	va_list arguments;
@@ -20,15 +22,7 @@ void say(struct sentence *sentence, const char *format, ...)
 
 void describe_bytes(uint64_t bytes, char *text, size_t text_bytes)
 {
-	static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
-	double value = (double)bytes;
-	unsigned unit = 0;
-
-	while (value >= 1024 && unit < 6) {
-		value /= 1024;
-		unit++;
-	}
-	snprintf(text, text_bytes, unit ? "%.1f %s" : "%.0f %s", value, units[unit]);
+	mo_format_bytes(text, text_bytes, bytes, false);
 }
 
 void say_bytes(struct sentence *sentence, uint64_t bytes)

@@ -6,9 +6,10 @@
 
 #include <cmocka.h>
 
+#include <memopsy/containers.h>
+
 #include "bytes.h"
 #include "name_index.h"
-#include "vector.h"
 
 struct range {
 	uint64_t first;
@@ -74,6 +75,56 @@ static size_t visit(const struct mo_name_index *index, uint64_t hash, uint32_t *
 		n++;
 	}
 	return n;
+}
+
+static void test_lower_bound(void **state)
+{
+	static const uint64_t sorted[] = { 2, 4, 4, 9 };
+	const size_t n = sizeof(sorted) / sizeof(sorted[0]);
+
+	(void)state;
+	assert_int_equal(mo_lower_bound(n, at, sorted[at] < 1), 0);
+	assert_int_equal(mo_lower_bound(n, at, sorted[at] < 3), 1);
+	assert_int_equal(mo_lower_bound(n, at, sorted[at] < 4), 1);
+	assert_int_equal(mo_lower_bound(n, at, sorted[at] <= 4), 3);
+	assert_int_equal(mo_lower_bound(n, at, sorted[at] < 10), n);
+	assert_int_equal(mo_lower_bound((size_t)0, at, sorted[at] < 10), 0);
+	/* One within another, as where a plugin searches while it searches. */
+	assert_int_equal(mo_lower_bound(n, at, sorted[at] < sorted[mo_lower_bound(n, in, sorted[in] < 9)]), 3);
+}
+
+/* 0, neighbours, addresses of a slab and their like with other high bits. */
+static uint64_t nth_key(uint64_t i)
+{
+	return i % 3 == 0 ? i : i % 3 == 1 ? 0xffff888000000000 + i * 192 : i << 40;
+}
+
+static void test_int_table(void **state)
+{
+	struct mo_int_table table = { 0 };
+	const uint64_t n = 30000;
+	bool is_new = false;
+
+	(void)state;
+	assert_null(mo_int_table_find(&table, 0));
+	for (uint64_t i = 0; i < n; i++) {
+		assert_non_null(mo_int_table_enter(&table, nth_key(i), i, &is_new));
+		assert_true(is_new);
+	}
+	assert_int_equal(table.count, n);
+	assert_true(table.n_slots < 3 * n);
+	for (uint64_t i = 0; i < n; i++) {
+		const uint64_t *value = mo_int_table_find(&table, nth_key(i));
+
+		assert_true(value && *value == i);
+	}
+	assert_null(mo_int_table_find(&table, 1));
+	/* A key that is there keeps its value until somebody writes another. */
+	*mo_int_table_enter(&table, nth_key(5), 77, &is_new) += 1;
+	assert_false(is_new);
+	assert_int_equal(*mo_int_table_find(&table, nth_key(5)), 6);
+	mo_int_table_deinit(&table);
+	assert_null(mo_int_table_find(&table, nth_key(5)));
 }
 
 static void test_index_of_nothing(void **state)
@@ -237,6 +288,8 @@ int main(void)
 		cmocka_unit_test(test_vector_appends_in_order),
 		cmocka_unit_test(test_vector_reserve),
 		cmocka_unit_test(test_vector_too_many),
+		cmocka_unit_test(test_lower_bound),
+		cmocka_unit_test(test_int_table),
 		cmocka_unit_test(test_index_of_nothing),
 		cmocka_unit_test(test_index_finds_all),
 		cmocka_unit_test(test_index_keeps_the_order_of_one_name),

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "vector.h"
+#include <memopsy/containers.h>
 
 /* Pairs that are common in the names of a kernel, in place of the kernel's count of them. */
 static const char *const pairs[] = { "_s", "in", "re", "__", "er", "at", "ti", "on", "st", "en", "sy", "ym", "m_", "al" };
