@@ -248,7 +248,7 @@ static void add_events(struct finding *finding)
 	for (uint32_t i = 0; i < finding->n_counted_events; i++) {
 		const char *name = enumerator_of(finding->events, finding->counted_events[i]);
 
-		if (name && strcmp(name, "PGPGIN") && strcmp(name, "PGPGOUT"))
+		if (name && strcmp(name, "PGPGIN") != 0 && strcmp(name, "PGPGOUT") != 0)
 			add_event_line(finding, name);
 	}
 }

@@ -80,9 +80,7 @@ void choose_named(struct files_state *state)
 	for (size_t i = 0; i < state->n_files; i++) {
 		struct mo_file *file = &state->files[i];
 
-		if (i < MO_FILES_NAMED)
-			file->has_path = true;
-		else if (file->is_deleted && n_deleted++ < MO_FILES_NAMED)
+		if (i < MO_FILES_NAMED || (file->is_deleted && n_deleted++ < MO_FILES_NAMED))
 			file->has_path = true;
 	}
 }

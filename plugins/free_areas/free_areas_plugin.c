@@ -22,7 +22,7 @@ static struct mo_error *check_layout(const struct free_areas_layout *layout)
 {
 	const struct mo_field *area = &layout->zone.free_area;
 
-	if (!area->n_elements || area->n_elements > MO_MOST_ORDERS || area->n_elements > 32 || !layout->free_list.n_elements ||
+	if (!area->n_elements || area->n_elements > MO_MOST_ORDERS || !layout->free_list.n_elements ||
 	    layout->free_list.n_elements > MO_MOST_MIGRATETYPES)
 		return mo_error_create(MO_E_UNSUPPORTED, "%llu orders of %llu migrate types are not known",
 				       (unsigned long long)area->n_elements,

@@ -85,7 +85,7 @@ static void pagetypeinfo_line(const struct mo_cell *cells, struct mo_line *line)
 	bool is_first = !cells[COLUMN_INDEX].as.number.value;
 	unsigned part = 0;
 
-	while (part < N_PARTS - 1 && strcmp(parts[part], name))
+	while (part < N_PARTS - 1 && strcmp(parts[part], name) != 0)
 		part++;
 	switch ((enum part)part) {
 	case PART_ORDER_OF_BLOCK:

@@ -11,7 +11,7 @@ bool span_skip(struct span *span, const char *literal)
 {
 	size_t n = strlen(literal);
 
-	if (span->n < n || memcmp(span->at, literal, n))
+	if (span->n < n || memcmp(span->at, literal, n) != 0)
 		return false;
 	span->at += n;
 	span->n -= n;
@@ -140,7 +140,7 @@ bool span_find_last(struct span span, const char *literal, struct span *before_r
 	if (span.n < n)
 		return false;
 	for (size_t offset = span.n - n + 1; offset-- > 0;) {
-		if (memcmp(span.at + offset, literal, n))
+		if (memcmp(span.at + offset, literal, n) != 0)
 			continue;
 		split(span, offset, n, before_ret, after_ret);
 		return true;

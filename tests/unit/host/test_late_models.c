@@ -8,6 +8,8 @@
 
 #include <cmocka.h>
 
+#include <memopsy/model_again.h>
+
 #include "host.h"
 #include "plugin_load.h"
 #include "plugin_run.h"
@@ -17,7 +19,7 @@ struct mo_kernel {
 	char told[32]; /* a letter each */
 	bool asks;
 	bool has_files;
-	enum mo_error_code fails;
+	enum mo_error_code fails, fails_again;
 	struct mo_kernel_facts facts;
 };
 
@@ -156,12 +158,88 @@ static void a_log_alone(void **state)
 	mo_host_destroy(host);
 }
 
+static void release_pages(void *model)
+{
+	struct mo_kernel *kernel = model;
+
+	kernel->told[strlen(kernel->told)] = 'R';
+}
+
+/* Looks at the pages a second time, as `leaks` does at a kernel that runs. */
+static struct mo_error *gather_watcher(struct mo_run *run, void **ret)
+{
+	struct mo_kernel *kernel = mo_run_kernel(run);
+	struct mo_model_again *again = NULL;
+	struct mo_error *error;
+
+	tell(run, 'w');
+	kernel->fails_again = kernel->fails;
+	error = mo_model_again(run, "pages", &again);
+	if (!error)
+		assert_ptr_equal(mo_model_again_get(again), kernel);
+	kernel->fails_again = 0;
+	tell(run, error ? 'x' : 'a');
+	mo_model_again_destroy(again);
+	*ret = kernel;
+	return error;
+}
+
+static struct mo_error *gather_pages_again(struct mo_run *run, void **ret)
+{
+	tell(run, 'p');
+	if (mo_run_kernel(run)->fails_again)
+		return mo_error_create(mo_run_kernel(run)->fails_again, "pages have gone");
+	mo_run_finding(run, &(const struct mo_finding){ .id = "pages-odd", .severity = MO_NOTICE, .verdict = "Pages are odd." });
+	*ret = mo_run_kernel(run);
+	return NULL;
+}
+
+static const struct mo_loaded_plugin watching[] = {
+	{ .plugin = { .name = "watcher", .reads = reads_pages, .n_reads = 1, .gather = gather_watcher } },
+	{ .plugin = { .name = "pages", .publishes = { .name = "pages", .version = 1 }, .gather = gather_pages_again,
+		      .release = release_pages } },
+};
+
+static void watch(struct mo_kernel *kernel, struct mo_host **ret)
+{
+	struct mo_loaded_plugin plugins[2];
+	const bool wanted[2] = { true, false };
+	struct mo_plugin_set set = { .items = plugins, .count = 2 };
+
+	memcpy(plugins, watching, sizeof(plugins));
+	assert_null(mo_host_create(&set, kernel, NULL, ret));
+	assert_null(mo_host_prepare(*ret, wanted, NULL, 0));
+}
+
+static void a_model_is_gathered_again_beside_the_first(void **state)
+{
+	struct mo_kernel kernel = { .asks = false };
+	struct mo_host *host;
+
+	(void)state;
+	mo_model_again_destroy(NULL);
+	watch(&kernel, &host);
+	/* The second look is released by who asked for it, the first one by the host. */
+	assert_string_equal(kernel.told, "pwpaR");
+	assert_null(mo_host_why_skipped(host, 0));
+	mo_host_destroy(host);
+	assert_string_equal(kernel.told, "pwpaRR");
+
+	kernel = (struct mo_kernel){ .fails = MO_E_CORRUPT };
+	watch(&kernel, &host);
+	assert_string_equal(kernel.told, "pwpx");
+	assert_non_null(strstr(mo_host_why_skipped(host, 0), "the model pages could not be gathered once more: pages have gone"));
+	mo_host_destroy(host);
+	assert_string_equal(kernel.told, "pwpxR");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_late_model_is_gathered_when_asked_for),
 		cmocka_unit_test(a_late_model_that_fails_costs_itself),
 		cmocka_unit_test(a_log_alone),
+		cmocka_unit_test(a_model_is_gathered_again_beside_the_first),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
