@@ -2,14 +2,17 @@
 
 /* Watermarks, indexes and pageblocks, on models made by hand. */
 
+#include <ctype.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #include "fragmentation.h"
+#include "report_write.h"
 
 #define COUNT(n) { .value = (n), .certainty = MO_EXACT }
 
@@ -223,11 +226,87 @@ static void test_pageblocks(void **state)
 	free(machine);
 }
 
+/* What is said of the machine's zones, as text; to be freed. */
+static char *findings_of(const struct machine *machine, const struct zone_pageblocks *sums)
+{
+	const struct mo_report_options options = { .format = MO_FORMAT_TEXT };
+	struct mo_report *report;
+	char *text = NULL;
+	size_t n_bytes = 0;
+	FILE *out = open_memstream(&text, &n_bytes);
+
+	assert_non_null(out);
+	assert_null(mo_report_create(out, &options, NULL, false, &report));
+	report_fragmented_zones(&machine->models, sums, report);
+	assert_null(mo_report_finish(report));
+	mo_report_destroy(report);
+	assert_int_equal(fclose(out), 0);
+	return text;
+}
+
+static void assert_said(const struct machine *machine, const struct zone_pageblocks *sums, const char *const *texts)
+{
+	char *said = findings_of(machine, sums);
+	size_t n = 0;
+
+	/* Lines are broken where they are long: one blank stands for all. */
+	for (const char *at = said; *at; at++)
+		if (!isspace((unsigned char)*at))
+			said[n++] = *at;
+		else if (n && said[n - 1] != ' ')
+			said[n++] = ' ';
+	said[n] = '\0';
+	for (; *texts; texts++) {
+		if (!strstr(said, *texts))
+			fail_msg("\"%s\" is not said: %s", *texts, said);
+	}
+	free(said);
+}
+
+static void test_findings(void **state)
+{
+	struct machine *machine = machine_create();
+	struct zone_pageblocks *sums = calloc(1, sizeof(*sums));
+	struct mo_page_class_info infos[MO_N_PAGE_CLASSES] = { [MO_PAGE_SLAB] = { .name = "slab", .title = "slab caches" } };
+	struct mo_mem_map_model mem_map = { .classes = infos };
+	char *said;
+
+	(void)state;
+	assert_non_null(sums);
+	machine->zone.managed_pages = mo_exact(4000);
+	/* 1,000 pages are free, none of them in a block of order 3, and no other zone has one. */
+	assert_said(machine, NULL, (const char *const[]){ "order 3 (32 KiB) finds no block", "is of order 2.",
+							  "See who holds the pages", NULL });
+	/* Slabs in most pageblocks: compaction would not help. */
+	machine->models.mem_map = &mem_map;
+	sums->types[MOVABLE] = (struct pageblock_sums){ .blocks = 100, .movable_blocks = 10, .stuck_blocks = 80 };
+	sums->classes[MO_PAGE_SLAB].blocks = 80;
+	sums->classes[MO_PAGE_SLAB].pages = 90;
+	assert_said(machine, sums, (const char *const[]){ "most in the way", "slab caches", "Compaction can help little", NULL });
+	sums->types[MOVABLE].movable_blocks = 60;
+	assert_said(machine, sums, (const char *const[]){ "Compaction could help", NULL });
+	/* One block of order 3 is one block: nothing is said. */
+	set_blocks(machine, 3, MOVABLE, 0);
+	set_blocks(machine, 3, UNMOVABLE, 1);
+	said = findings_of(machine, sums);
+	assert_null(strstr(said, "fragmented"));
+	free(said);
+	/* Nor of a zone that is short of memory altogether. */
+	set_blocks(machine, 3, UNMOVABLE, 0);
+	machine->zone.free_pages = mo_exact(150);
+	said = findings_of(machine, sums);
+	assert_null(strstr(said, "fragmented"));
+	free(said);
+	free(sums);
+	free(machine);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_watermarks), cmocka_unit_test(test_reserves), cmocka_unit_test(test_blocks),
 		cmocka_unit_test(test_unknown),	   cmocka_unit_test(test_indexes),  cmocka_unit_test(test_pageblocks),
+		cmocka_unit_test(test_findings),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
