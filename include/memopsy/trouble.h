@@ -33,7 +33,7 @@ static inline void mo_trouble_note(struct mo_trouble *trouble, struct mo_error *
 /* The same, but what ends a gathering, memory and interruption, is given back. */
 static inline struct mo_error *mo_trouble_or_end(struct mo_trouble *trouble, struct mo_error *error)
 {
-	if (error && (mo_error_code(error) == MO_E_NO_MEMORY || mo_error_code(error) == MO_E_CANCELLED))
+	if (mo_error_ends_run(error))
 		return error;
 	mo_trouble_note(trouble, error);
 	return 0;

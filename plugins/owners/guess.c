@@ -51,7 +51,7 @@ struct mo_error *guess_block(struct owners_state *state, const struct block *blo
 
 	*ret = false;
 	if (error) {
-		bool is_fatal = mo_error_code(error) == MO_E_NO_MEMORY || mo_error_code(error) == MO_E_CANCELLED;
+		bool is_fatal = mo_error_ends_run(error);
 
 		if (is_fatal)
 			return error;

@@ -33,7 +33,7 @@ static struct mo_error *by_record(struct owners_state *state, const struct block
 		return NULL;
 	error = model->find(model, mo_run_reader(state->run), block->pfn, &record);
 	if (error) {
-		if (mo_error_code(error) == MO_E_NO_MEMORY || mo_error_code(error) == MO_E_CANCELLED)
+		if (mo_error_ends_run(error))
 			return error;
 		mo_error_destroy(error);
 		return NULL;

@@ -31,7 +31,7 @@ static const struct mo_need rows[] = {
 
 static bool is_fatal(const struct mo_error *error)
 {
-	return error && (mo_error_code(error) == MO_E_NO_MEMORY || mo_error_code(error) == MO_E_CANCELLED);
+	return mo_error_ends_run(error);
 }
 
 /* "zram0: 400 pages as 812 KiB": what it stores, and what that is compressed to, as mm_stat says. */

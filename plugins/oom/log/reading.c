@@ -50,7 +50,7 @@ struct mo_error *read_log(struct oom_state *state)
 	struct mo_error *error = mo_log_open(state->reader, &log);
 
 	state->scan.page_bytes = state->page_bytes;
-	if (error && (mo_error_code(error) == MO_E_NO_MEMORY || mo_error_code(error) == MO_E_CANCELLED))
+	if (mo_error_ends_run(error))
 		return error;
 	if (error) {
 		mo_error_destroy(error);
