@@ -8,7 +8,7 @@ MESON_TEST = meson test --no-rebuild --print-errorlogs
 # The plugins, as targets of ninja.
 PLUGINS = $$(ninja -C $(BUILD) -t targets all | sed -n 's|^\(plugins/[^/ ]*\.so\):.*|\1|p')
 
-.PHONY: all demo check check-gcc check-asan check-clang check-guests check-fresh bench install clean
+.PHONY: all demo check check-gcc check-asan check-clang check-guests check-fresh coverage tidy bench install clean
 
 all: $(BUILD)/build.ninja
 	ninja -C $(BUILD)
@@ -48,6 +48,21 @@ check-guests: all
 	@./install-packages check guests
 	tests/guest/run --memopsy $(BUILD)/memopsy
 
+# Which lines and branches the unit tests and those of the true binary reach: $(BUILD)-coverage/coverage.txt, and as pages.
+coverage:
+	@./install-packages build check coverage
+	@[ -e $(BUILD)-coverage/build.ninja ] || meson setup $(BUILD)-coverage -Dtests=enabled -Db_coverage=true -Dplugins=static
+	@ninja -C $(BUILD)-coverage --quiet
+	$(MESON_TEST) -C $(BUILD)-coverage --suite unit --suite cli --timeout-multiplier 8
+	@mkdir -p $(BUILD)-coverage/coverage
+	gcovr --root . --object-directory $(BUILD)-coverage --filter src/ --filter plugins/ --exclude-throw-branches \
+		--print-summary --txt $(BUILD)-coverage/coverage.txt --html-details $(BUILD)-coverage/coverage/index.html
+
+# clang-tidy over program and plugins; which checks, and why not others: .clang-tidy.
+tidy: all
+	@./install-packages build tidy
+	run-clang-tidy -quiet -p $(BUILD) '/(src|plugins)/[^ ]*\.c$$'
+
 # Whole commands beside crash and drgn, as ratios; see tests/bench/README.md.
 bench: all
 	@./install-packages bench
@@ -57,4 +72,4 @@ install: all
 	meson install -C $(BUILD) --no-rebuild
 
 clean:
-	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-clang
+	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-clang $(BUILD)-coverage
