@@ -28,8 +28,7 @@ void mark_page_ext(struct leaks_state *state)
 	if (!memmap)
 		return;
 	error = mo_page_ext_bytes(mo_run_reader(state->run), &ext_bytes);
-	mo_error_destroy(error);
-	if (error || !ext_bytes || memmap->section_pages > UINT32_MAX)
+	if (mo_error_destroy(error) || !ext_bytes || memmap->section_pages > UINT32_MAX)
 		return;
 	for (size_t i = 0; i < memmap->n_sections; i++) {
 		const struct mo_memmap_section *section = &memmap->sections[i];

@@ -35,8 +35,7 @@ static void mark_page_ext(struct owners_state *state)
 	struct mo_error *error;
 
 	error = mo_page_ext_bytes(mo_run_reader(state->run), &ext_bytes);
-	mo_error_destroy(error);
-	if (error || !ext_bytes)
+	if (mo_error_destroy(error) || !ext_bytes)
 		return;
 	for (size_t i = 0; i < memmap->n_sections; i++) {
 		const struct mo_memmap_section *section = &memmap->sections[i];

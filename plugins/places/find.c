@@ -247,8 +247,7 @@ bool page_block_of(const struct places_state *state, struct mo_reader *reader, u
 		error = mo_page_to_pfn(state->memmap, page_kva, &head_pfn);
 	if (!error)
 		error = mo_read(reader, page_kva, pages, 2 * (size_t)shape->struct_bytes);
-	mo_error_destroy(error);
-	if (error || !(mo_page_word(shape, pages, shape->at.flags, false) & shape->flag.head))
+	if (mo_error_destroy(error) || !(mo_page_word(shape, pages, shape->at.flags, false) & shape->flag.head))
 		return false;
 	*order = mo_compound_facts_of(shape, pages + shape->struct_bytes).order;
 	*first_pfn = head_pfn;

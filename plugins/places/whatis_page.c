@@ -58,8 +58,7 @@ static void put_struct_page(const struct whatis_run *whatis, const struct mo_pla
 			return;
 	}
 	error = mo_page_flag_names(state->kernel, &names);
-	mo_error_destroy(error);
-	if (error)
+	if (mo_error_destroy(error))
 		return;
 	mo_page_describe_flags(&names, state->page_shape, facts.flags, text, sizeof(text));
 	put_fact(whatis, "flags", "%s; refcount %" PRId64 "%s", *text ? text : "none", facts.refcount,

@@ -9,11 +9,10 @@
 
 #include <stddef.h>
 
+#include <memopsy/containers.h>
 #include <memopsy/error.h>
 #include <memopsy/plugin.h>
 #include <memopsy/report.h>
-
-#include "vector.h"
 
 struct mo_queued_finding {
 	struct mo_finding finding;  /* all that it points to is the queue's own */

@@ -146,8 +146,7 @@ static bool read_variable(void *context, const char *name, uint64_t *ret)
 
 	if (!error)
 		error = mo_read_pointer(reader, symbol.value_kva, ret);
-	mo_error_destroy(error);
-	return !error;
+	return !mo_error_destroy(error);
 }
 
 static bool read_vmcoreinfo(void *context, const char *key, int64_t *ret)

@@ -88,8 +88,7 @@ static bool put_name_before(struct mo_reader *reader, const struct mo_page_names
 	if (!name_kva || !n_bytes || n_bytes > NAME_BYTES_MAX || n_bytes + 1 > (size_t)(*end - text))
 		return false;
 	error = mo_read(reader, name_kva, *end - n_bytes, (size_t)n_bytes);
-	mo_error_destroy(error);
-	if (error)
+	if (mo_error_destroy(error))
 		return false;
 	*end -= n_bytes + 1;
 	**end = '/';

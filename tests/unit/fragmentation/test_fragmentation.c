@@ -226,9 +226,27 @@ static void test_pageblocks(void **state)
 	free(machine);
 }
 
-/* What is said of the machine's zones, as text; to be freed. */
-static char *findings_of(const struct machine *machine, const struct zone_pageblocks *sums)
+/* What the host is to the judge: the model, and somebody who takes its findings. */
+struct mo_run {
+	const struct fragmentation_state *state;
+	struct mo_report *report;
+};
+
+const void *mo_run_model(const struct mo_run *run)
 {
+	return run->state;
+}
+
+void mo_run_judge(struct mo_run *run, const char *view, const struct mo_finding *finding)
+{
+	assert_string_equal(view, "fragmentation");
+	mo_report_finding(run->report, finding);
+}
+
+/* What is said of the machine's zones, as text; to be freed. */
+static char *findings_of(const struct machine *machine, struct zone_pageblocks *sums)
+{
+	const struct fragmentation_state state = { .models = machine->models, .sums = sums };
 	const struct mo_report_options options = { .format = MO_FORMAT_TEXT };
 	struct mo_report *report;
 	char *text = NULL;
@@ -237,14 +255,14 @@ static char *findings_of(const struct machine *machine, const struct zone_pagebl
 
 	assert_non_null(out);
 	assert_null(mo_report_create(out, &options, NULL, false, &report));
-	report_fragmented_zones(&machine->models, sums, report);
+	assert_null(judge_fragmentation(&(struct mo_run){ .state = &state, .report = report }));
 	assert_null(mo_report_finish(report));
 	mo_report_destroy(report);
 	assert_int_equal(fclose(out), 0);
 	return text;
 }
 
-static void assert_said(const struct machine *machine, const struct zone_pageblocks *sums, const char *const *texts)
+static void assert_said(const struct machine *machine, struct zone_pageblocks *sums, const char *const *texts)
 {
 	char *said = findings_of(machine, sums);
 	size_t n = 0;

@@ -194,7 +194,7 @@ static struct mo_error *gather_pages_again(struct mo_run *run, void **ret)
 	return NULL;
 }
 
-static const struct mo_loaded_plugin watching[] = {
+static struct mo_loaded_plugin watching[] = {
 	{ .plugin = { .name = "watcher", .reads = reads_pages, .n_reads = 1, .gather = gather_watcher } },
 	{ .plugin = { .name = "pages", .publishes = { .name = "pages", .version = 1 }, .gather = gather_pages_again,
 		      .release = release_pages } },
@@ -202,11 +202,9 @@ static const struct mo_loaded_plugin watching[] = {
 
 static void watch(struct mo_kernel *kernel, struct mo_host **ret)
 {
-	struct mo_loaded_plugin plugins[2];
+	const struct mo_plugin_set set = { .items = watching, .count = 2 };
 	const bool wanted[2] = { true, false };
-	struct mo_plugin_set set = { .items = plugins, .count = 2 };
 
-	memcpy(plugins, watching, sizeof(plugins));
 	assert_null(mo_host_create(&set, kernel, NULL, ret));
 	assert_null(mo_host_prepare(*ret, wanted, NULL, 0));
 }
