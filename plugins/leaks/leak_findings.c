@@ -229,22 +229,56 @@ static void judge_missing(struct mo_run *run, const struct mo_leaks_model *model
 		mo_run_judge(run, "leaks", &finding);
 }
 
-static void judge_unknown(struct mo_run *run, const struct mo_leaks_model *model)
+#define NAMED_SLABS 4
+
+/* "the slab at 0xffff... (kmalloc-192, 12 objects)" of the first ones; the number of all. */
+static size_t print_untold_slabs(char *text, size_t n_bytes, const struct mo_slab_model *slabs)
 {
-	struct mo_evidence evidence = { .label = "objects", .kind = MO_CELL_COUNT,
-					.cell = mo_cell_number(mo_exact(model->unknown_objects)) };
+	size_t n_slabs = 0;
+	size_t n = 0;
+
+	*text = '\0';
+	for (size_t i = 0; i < slabs->n_slabs; i++) {
+		const struct mo_slab *slab = &slabs->slabs[i];
+		uint32_t n_unknown = 0;
+		char room[64];
+
+		if (slab->fault == MO_SLAB_SOUND || slab->cache == MO_SLAB_NO_CACHE || !slab->has_states)
+			continue;
+		for (uint32_t k = 0; k < slab->objects; k++)
+			n_unknown += mo_object_state_of(slabs, slab, k) == MO_OBJECT_UNKNOWN;
+		if (!n_unknown || n_slabs++ >= NAMED_SLABS || n >= n_bytes)
+			continue;
+		n += (size_t)snprintf(text + n, n_bytes - n, "%s0x%" PRIx64 " (%s, %" PRIu32 " objects)", n ? "; " : "",
+				      mo_slab_kva(slabs, slab), cache_name(&slabs->caches[slab->cache], room, sizeof(room)), n_unknown);
+	}
+	return n_slabs;
+}
+
+static void judge_unknown(struct mo_run *run, const struct mo_leaks_model *model, const struct mo_slab_model *slabs)
+{
+	char where[500];
+	struct mo_evidence evidence[] = {
+		{ .label = "objects", .kind = MO_CELL_COUNT, .cell = mo_cell_number(mo_exact(model->unknown_objects)) },
+		{ .label = "slabs", .kind = MO_CELL_COUNT },
+		{ .label = "where", .kind = MO_CELL_TEXT },
+	};
 	struct mo_finding finding = {
 		.id = "leaks-unknown-objects",
 		.severity = MO_NOTICE,
 		.confidence = MO_CERTAIN,
-		.verdict = "Objects of slabs at fault may be lost or free: they, and what they point at, count as reached.",
-		.evidence = &evidence,
-		.n_evidence = 1,
+		.verdict = "Slabs with broken free lists could not be judged: their objects of unknown state, and what these point at, "
+			   "count as reached.",
+		.evidence = evidence,
+		.n_evidence = sizeof(evidence) / sizeof(evidence[0]),
 		.is_about_reading = true,
 	};
 
-	if (model->unknown_objects)
-		mo_run_judge(run, "leaks", &finding);
+	if (!model->unknown_objects)
+		return;
+	evidence[1].cell = mo_cell_number(mo_exact(print_untold_slabs(where, sizeof(where), slabs)));
+	evidence[2].cell = mo_cell_text(where);
+	mo_run_judge(run, "leaks", &finding);
 }
 
 struct mo_error *judge_leaks(struct mo_run *run)
@@ -255,6 +289,6 @@ struct mo_error *judge_leaks(struct mo_run *run)
 	if (losses.objects && !model->is_hopeless)
 		judge_losses(run, model, mo_run_model_of(run, MO_SLAB_MODEL), losses);
 	judge_missing(run, model);
-	judge_unknown(run, model);
+	judge_unknown(run, model, mo_run_model_of(run, MO_SLAB_MODEL));
 	return NULL;
 }

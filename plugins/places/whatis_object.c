@@ -13,7 +13,7 @@ static const char *const state_names[MO_N_OBJECT_STATES] = {
 	[MO_OBJECT_FREE_SHEAF] = "free, CPU's sheaf",
 	[MO_OBJECT_FREE_BARN] = "free, barn",
 	[MO_OBJECT_FREE_RCU] = "free, waits for RCU",
-	[MO_OBJECT_UNKNOWN] = "allocated or free",
+	[MO_OBJECT_UNKNOWN] = "unknown (allocated or free)",
 	[MO_OBJECT_FREE_NODE] = "free, its node's array",
 };
 

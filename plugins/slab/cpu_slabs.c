@@ -16,7 +16,9 @@ static const char *name_of(const struct slab_state *state, uint32_t cache)
 	return state->caches[cache].name ? state->caches[cache].name : "?";
 }
 
-static void for_each_cpu_of(struct slab_state *state, uint32_t cache, const struct mo_set *cpus, cpu_slab_function function)
+/* Where a CPU cannot be asked, `untold` objects of the cache more may be free than look so. */
+static void for_each_cpu_of(struct slab_state *state, uint32_t cache, const struct mo_set *cpus, cpu_slab_function function,
+			    uint32_t untold)
 {
 	uint64_t percpu_kva = 0;
 	uint64_t cpu_slab_kva = 0;
@@ -28,10 +30,12 @@ static void for_each_cpu_of(struct slab_state *state, uint32_t cache, const stru
 		if (!error)
 			function(state, cache, cpu_slab_kva);
 	}
+	if (error)
+		state->caches[cache].untold_objects += untold;
 	note_trouble(state, mo_error_prepend(error, "the CPUs' slabs of cache %s", name_of(state, cache)));
 }
 
-static void for_each_cpu_slab(struct slab_state *state, cpu_slab_function function)
+static void for_each_cpu_slab(struct slab_state *state, cpu_slab_function function, bool are_lists)
 {
 	struct mo_set cpus;
 	struct mo_error *error;
@@ -46,7 +50,7 @@ static void for_each_cpu_slab(struct slab_state *state, cpu_slab_function functi
 	}
 	for (size_t i = 0; i < state->model.n_caches; i++)
 		if (state->caches[i].size_bytes)
-			for_each_cpu_of(state, (uint32_t)i, &cpus, function);
+			for_each_cpu_of(state, (uint32_t)i, &cpus, function, are_lists ? state->caches[i].objects_per_slab : 0);
 }
 
 static void mark(struct slab_state *state, uint32_t cache, uint64_t page_kva, enum mo_slab_place place)
@@ -83,7 +87,7 @@ static void mark_cpu_slab(struct slab_state *state, uint32_t cache, uint64_t cpu
 
 void mark_cpu_slabs(struct slab_state *state)
 {
-	for_each_cpu_slab(state, mark_cpu_slab);
+	for_each_cpu_slab(state, mark_cpu_slab, false);
 }
 
 static void walk_cpu_freelist(struct slab_state *state, uint32_t cache, uint64_t cpu_slab_kva)
@@ -98,11 +102,14 @@ static void walk_cpu_freelist(struct slab_state *state, uint32_t cache, uint64_t
 	if (!error && freelist_kva)
 		error = mo_read_field(state->reader, &layout->cpu.slab, cpu_slab_kva, &slab_kva);
 	if (error || !freelist_kva) {
+		if (error)
+			state->caches[cache].untold_objects += state->caches[cache].objects_per_slab;
 		note_trouble(state, mo_error_prepend(error, "a CPU's free list of cache %s", name_of(state, cache)));
 		return;
 	}
 	slab = slab_kva ? slab_of_page(state, slab_kva) : NULL;
 	if (!slab || slab->cache != cache || !slab->has_states) {
+		state->caches[cache].untold_objects += state->caches[cache].objects_per_slab;
 		note_trouble(state, mo_error_create(MO_E_CORRUPT, "a CPU's free list of cache %s (0x%" PRIx64 ") has no slab",
 						    name_of(state, cache), freelist_kva));
 		return;
@@ -110,11 +117,28 @@ static void walk_cpu_freelist(struct slab_state *state, uint32_t cache, uint64_t
 	walk_freelist(state, state->reader, slab, freelist_kva, MO_OBJECT_FREE_CPU, &wrong);
 	if (wrong.fault == MO_SLAB_SOUND)
 		return;
-	state->caches[cache].untold_objects += slab->objects;
+	/* Which of the slab's other objects are on that list nothing else says. */
+	forget_untold(state, state->reader, slab, wrong.fault);
 	note_wrong(state, slab, &wrong);
+}
+
+/* A frozen slab is some CPU's. If it is of none that could be asked, any of its objects may be on the list of another. */
+static void forget_slabs_of_untold_cpus(struct slab_state *state)
+{
+	for (size_t i = 0; i < state->model.n_slabs; i++) {
+		struct mo_slab *slab = &state->slabs[i];
+		struct slab_wrong wrong = { .fault = MO_SLAB_UNREADABLE, .cache = slab->cache };
+
+		if (!slab->is_frozen || slab->place != MO_SLAB_FULL || slab->fault != MO_SLAB_SOUND || !slab->has_states ||
+		    !state->caches[slab->cache].untold_objects)
+			continue;
+		forget_rest(state, slab);
+		note_wrong(state, slab, &wrong);
+	}
 }
 
 void walk_cpu_freelists(struct slab_state *state)
 {
-	for_each_cpu_slab(state, walk_cpu_freelist);
+	for_each_cpu_slab(state, walk_cpu_freelist, true);
+	forget_slabs_of_untold_cpus(state);
 }

@@ -148,14 +148,6 @@ static enum mo_object_state state_of_place(uint8_t place)
 	return place == MO_SLAB_CPU_PARTIAL ? MO_OBJECT_FREE_CPU_PARTIAL : MO_OBJECT_FREE;
 }
 
-/* What a broken list leaves untold. */
-static void forget_the_rest(const struct slab_state *state, const struct mo_slab *slab)
-{
-	for (uint32_t i = 0; i < slab->objects; i++)
-		if (mo_object_state_at(&state->model, slab->first_object + i) == MO_OBJECT_ALLOCATED)
-			set_object_state(state, slab, i, MO_OBJECT_UNKNOWN);
-}
-
 static void walk_one(struct slab_state *state, struct mo_reader *reader, struct thread_wrongs *thread, size_t index)
 {
 	struct mo_slab *slab = &state->slabs[index];
@@ -170,13 +162,13 @@ static void walk_one(struct slab_state *state, struct mo_reader *reader, struct 
 	else if (state->records[index].freelist_kva && !state->shape.is_slab)
 		slab->free_objects = (uint16_t)walk_freelist(state, reader, slab, state->records[index].freelist_kva,
 							     state_of_place(slab->place), &wrong);
-	if (wrong.fault == MO_SLAB_SOUND && slab->free_objects != n_expected) {
+	if (wrong.fault == MO_SLAB_SOUND && slab->free_objects != n_expected)
 		wrong = (struct slab_wrong){ .fault = MO_SLAB_MISCOUNTED, .value = slab->inuse, .cache = slab->cache };
-	} else if (wrong.fault != MO_SLAB_SOUND && slab->free_objects < n_expected) {
-		forget_the_rest(state, slab);
-	}
 	if (wrong.fault == MO_SLAB_SOUND)
 		return;
+	/* The counter says that more are free than the list tells. */
+	if (slab->free_objects < n_expected)
+		forget_untold(state, reader, slab, wrong.fault);
 	slab->fault = wrong.fault;
 	if (thread->n == MOST_WRONGS)
 		return;

@@ -179,6 +179,10 @@ struct mo_error *read_object_track(const struct mo_slab_model *model, struct mo_
 /* sums.c */
 struct mo_error *sum_up_slabs(struct slab_state *state) MO_MUST_USE;
 
+/* untold.c: what becomes unknown of a slab: all that no list told of, or what may be free beyond a list's fault. */
+void forget_rest(const struct slab_state *state, const struct mo_slab *slab);
+void forget_untold(struct slab_state *state, struct mo_reader *reader, const struct mo_slab *slab, enum mo_slab_fault fault);
+
 /* faults.c */
 void note_wrong(struct slab_state *state, struct mo_slab *slab, const struct slab_wrong *wrong);
 void note_trouble(struct slab_state *state, struct mo_error *error); /* and frees it */

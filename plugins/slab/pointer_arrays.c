@@ -23,6 +23,7 @@ static bool mark_object(struct slab_state *state, uint32_t cache, uint64_t kva, 
 		const struct slab_wrong wrong = { .fault = MO_SLAB_TWICE, .object_kva = kva, .value = kva, .cache = cache };
 
 		note_wrong(state, slab, &wrong);
+		state->caches[cache].untold_objects++; /* that this entry ought to name */
 		return true;
 	}
 	set_object_state(state, slab, index, object_state);
@@ -52,7 +53,8 @@ struct mo_error *mark_pointed_objects(struct slab_state *state, uint32_t cache, 
 	/* Any of the cache's objects may be in it: so many that look allocated may be free. */
 	if (error)
 		state->caches[cache].untold_objects += n_pointers;
-	else if (n_strange)
+	state->caches[cache].untold_objects += error ? 0 : n_strange;
+	if (!error && n_strange)
 		error = mo_error_create(MO_E_CORRUPT, "%" PRIu64 " of %" PRIu64 " are no objects of this cache", n_strange,
 					n_pointers);
 	return error;

@@ -282,8 +282,8 @@ static void test_bad_sheaves(void **state)
 	toy_gather(&toy);
 	expect_one_fault(&toy, MO_SLAB_TWICE, 5, "slab-free-twice");
 	assert_true(fake_run_said(toy.run, "1 of 1 are no objects of this cache"));
-	/* The sheaf that makes no sense may hold as many as a sheaf can. */
-	assert_int_equal(toy.model->caches[0].untold_objects, 30);
+	/* The sheaf that makes no sense may hold as many as a sheaf can; a strange entry and one that is there twice hide one each. */
+	assert_int_equal(toy.model->caches[0].untold_objects, 32);
 	toy_destroy(&toy);
 }
 
@@ -334,9 +334,64 @@ static void test_list_of_a_cpu_loops(void **state)
 	toy_cpu(&toy, alpha, 0, 6, toy_object_kva(&toy, alpha, 6, 2), 0);
 	toy_link(&toy, alpha, 6, 2, toy_object_kva(&toy, alpha, 6, 5));
 	toy_link(&toy, alpha, 6, 5, toy_object_kva(&toy, alpha, 6, 2));
+	toy_link(&toy, alpha, 6, 7, toy_object_kva(&toy, alpha, 6, 11));
+	toy_link(&toy, alpha, 6, 11, 0);
 	toy_gather(&toy);
+	/* What lies beyond is unknown; objects without a free pointer where free ones have theirs are allocated. */
+	for (unsigned i = 0; i < 16; i++)
+		assert_int_equal(mo_object_state_of(toy.model, mo_slab_at(toy.model, 6), i),
+				 i == 2 || i == 5 ? MO_OBJECT_FREE_CPU : i == 7 || i == 11 ? MO_OBJECT_UNKNOWN : MO_OBJECT_ALLOCATED);
+	assert_int_equal(toy.model->caches[0].untold_objects, 0);
 	assert_true(fake_run_said(toy.run, "slab-free-twice: "));
 	assert_true(fake_run_said(toy.run, "0xffff888000006500 leads again to 0xffff888000006200 (alpha) [critical, likely]"));
+	toy_destroy(&toy);
+}
+
+/* The list leads out of its slab: whoever overwrote that free pointer may have overwritten the others. */
+static void test_list_of_a_cpu_leaves(void **state)
+{
+	struct toy toy;
+	unsigned alpha = start(&toy, TOY_6_1);
+
+	(void)state;
+	toy_counts(&toy, 6, 16, 16 | 0x8000);
+	toy_cpu(&toy, alpha, 0, 6, toy_object_kva(&toy, alpha, 6, 2), 0);
+	toy_link(&toy, alpha, 6, 2, 0x4141414141414141);
+	toy_gather(&toy);
+	for (unsigned i = 0; i < 16; i++)
+		assert_int_equal(mo_object_state_of(toy.model, mo_slab_at(toy.model, 6), i),
+				 i == 2 ? MO_OBJECT_FREE_CPU : MO_OBJECT_UNKNOWN);
+	toy_destroy(&toy);
+}
+
+/* Whose frozen slab it is cannot be told: its CPU says another one. */
+static void test_frozen_slab_of_an_untold_cpu(void **state)
+{
+	struct toy toy;
+	unsigned alpha = start(&toy, TOY_6_1);
+
+	(void)state;
+	toy_counts(&toy, 6, 16, 16 | 0x8000);
+	toy_cpu(&toy, alpha, 0, 0, toy_object_kva(&toy, alpha, 6, 2), 0);
+	toy_gather(&toy);
+	assert_int_equal(mo_slab_at(toy.model, 6)->fault, MO_SLAB_UNREADABLE);
+	assert_int_equal(toy.model->caches[0].states[MO_OBJECT_UNKNOWN], 16);
+	assert_int_equal(toy.model->caches[0].untold_objects, 16);
+	toy_destroy(&toy);
+}
+
+/* The slab's counter says that more are free than its list has: whatever has a free pointer may be one of them. */
+static void test_list_that_ends_early(void **state)
+{
+	struct toy toy;
+	unsigned alpha = start(&toy, TOY_6_1);
+
+	(void)state;
+	toy_link(&toy, alpha, 5, 15, 0);
+	toy_gather(&toy);
+	assert_int_equal(mo_slab_at(toy.model, 5)->fault, MO_SLAB_MISCOUNTED);
+	assert_int_equal(toy.model->caches[0].states[MO_OBJECT_FREE], 2);
+	assert_int_equal(toy.model->caches[0].states[MO_OBJECT_UNKNOWN], 2);
 	toy_destroy(&toy);
 }
 
@@ -480,6 +535,9 @@ int main(void)
 		cmocka_unit_test(test_bad_sheaves), cmocka_unit_test(test_garbage_everywhere),
 		cmocka_unit_test(test_new_slab_is_taken), cmocka_unit_test(test_slab_of_a_cpu_is_whole),
 		cmocka_unit_test(test_list_of_a_cpu_loops),
+		cmocka_unit_test(test_list_of_a_cpu_leaves),
+		cmocka_unit_test(test_frozen_slab_of_an_untold_cpu),
+		cmocka_unit_test(test_list_that_ends_early),
 		cmocka_unit_test(test_slab_in_the_making), cmocka_unit_test(test_free_list_in_the_making),
 		cmocka_unit_test(test_object_on_its_way), cmocka_unit_test(test_more_than_cpus),
 		cmocka_unit_test(test_lists_on_their_way),
