@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Whose a page is by its struct page, in a phrase: a file by its path, a slab by its cache, anonymous memory by its anon_vma. */
+#include <memopsy/dentry_path.h>
 #include <memopsy/page_facts.h>
 
 #include <inttypes.h>
@@ -9,13 +10,13 @@
 
 struct mo_page_names {
 	struct mo_field host, ino, sb, sb_id, fs_type, fs_name;
-	struct mo_field dentries, alias, parent, name, name_bytes; /* of the inode; of struct dentry */
+	struct mo_inode_dentries dentries;
+	struct mo_dentry_names dentry;
 	struct mo_field slab_cache, cache_name;
 };
 
 #define L struct mo_page_names
 #define OPTIONAL .is_optional = true
-#define WHY_ALIAS "include/linux/dcache.h: in a union named d_u from 3.19 on, in one without a name in 7.x"
 
 static const struct mo_need rows[] = {
 	MO_FIELD(L, host, "struct address_space", "host", OPTIONAL),
@@ -24,12 +25,8 @@ static const struct mo_need rows[] = {
 	MO_FIELD(L, sb_id, "struct super_block", "s_id", OPTIONAL),
 	MO_FIELD(L, fs_type, "struct super_block", "s_type", OPTIONAL),
 	MO_FIELD(L, fs_name, "struct file_system_type", "name", OPTIONAL),
-	MO_FIELD(L, dentries, "struct inode", "i_dentry.first", OPTIONAL),
-	MO_FIELD(L, alias, "struct dentry", "d_alias", .or_names = { "struct dentry.d_u.d_alias" }, OPTIONAL,
-		 .why = WHY_ALIAS),
-	MO_FIELD(L, parent, "struct dentry", "d_parent", OPTIONAL),
-	MO_FIELD(L, name, "struct dentry", "d_name.name", OPTIONAL),
-	MO_FIELD(L, name_bytes, "struct dentry", "d_name.len", OPTIONAL),
+	MO_INODE_DENTRIES_NEEDS(L, dentries, OPTIONAL),
+	MO_DENTRY_NAMES_NEEDS(L, dentry, OPTIONAL),
 	MO_FIELD(L, cache_name, "struct kmem_cache", "name", OPTIONAL),
 	MO_FIELD(L, slab_cache, "struct slab", "slab_cache", .or_names = { "struct page.slab_cache" }, OPTIONAL,
 		 .why = "mm/slab.h: since 5.17"),
@@ -74,46 +71,27 @@ static uint64_t follow(struct mo_reader *reader, const struct mo_field *field, u
 	return value;
 }
 
-#define PATH_STEPS_MAX 64u
-#define NAME_BYTES_MAX 255u /* NAME_MAX */
-
-/* Writes a dentry's name and a slash before what stands in front of `end`; false: it cannot be read, or there is no room. */
-static bool put_name_before(struct mo_reader *reader, const struct mo_page_names *names, uint64_t dentry, const char *text,
-			    char **end)
-{
-	uint64_t n_bytes = follow(reader, &names->name_bytes, dentry);
-	uint64_t name_kva = follow(reader, &names->name, dentry);
-	struct mo_error *error;
-
-	if (!name_kva || !n_bytes || n_bytes > NAME_BYTES_MAX || n_bytes + 1 > (size_t)(*end - text))
-		return false;
-	error = mo_read(reader, name_kva, *end - n_bytes, (size_t)n_bytes);
-	if (mo_error_destroy(error))
-		return false;
-	*end -= n_bytes + 1;
-	**end = '/';
-	return true;
-}
-
 /* A file's path within its file system, by its first dentry; "" if it has none. What is too long lacks its begin. */
 static void describe_path(struct mo_reader *reader, const struct mo_page_names *names, uint64_t inode, char *text,
 			  size_t n_bytes)
 {
-	uint64_t alias = follow(reader, &names->dentries, inode);
-	uint64_t dentry = alias - names->alias.offset_bytes;
-	char *end = text + n_bytes - 1;
+	char path[MO_PATH_BYTES_MAX];
+	uint64_t dentry_kva = 0;
+	size_t n = 0;
+	size_t from = 0;
+	struct mo_error *error = mo_inode_dentry(reader, &names->dentries, inode, &dentry_kva);
 
-	*end = '\0';
-	if (alias && mo_has(&names->alias) && mo_has(&names->parent)) {
-		for (unsigned step = 0; step < PATH_STEPS_MAX; step++) {
-			uint64_t parent = follow(reader, &names->parent, dentry);
-
-			if (!parent || parent == dentry || !put_name_before(reader, names, dentry, text, &end))
-				break;
-			dentry = parent;
-		}
-	}
-	memmove(text, end, strlen(end) + 1);
+	if (!error && dentry_kva)
+		error = mo_dentry_path(reader, &names->dentry, dentry_kva, path, &n);
+	if (error || n == 1) /* the root */
+		n = 0;
+	mo_error_destroy(error);
+	if (n >= n_bytes)
+		from = n - (n_bytes - 1);
+	while (from && from < n && path[from] != '/')
+		from++;
+	memcpy(text, path + from, n - from);
+	text[n - from] = '\0';
 }
 
 static void describe_file(struct mo_reader *reader, const struct mo_page_names *names, uint64_t mapping, char *text,
