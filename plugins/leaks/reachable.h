@@ -9,7 +9,8 @@
  * (reachable_groups.c).
  */
 
-#include "../refs/refs.h"
+#include <memopsy/plugin.h>
+#include <memopsy/references.h>
 
 #define MOST_LINK_KINDS 96u
 #define MOST_KINDS_OF_CACHE 4u
@@ -30,7 +31,7 @@ struct link_kind {
 };
 
 struct reachable {
-	struct refs_state refs;
+	struct mo_references refs;
 	uint32_t *slab_numbers;  /* of each slab: how many objects its cache has in slabs before it */
 	uint32_t *cache_objects; /* of each cache: places for objects */
 	bool *is_node_cache;

@@ -25,7 +25,7 @@ struct hanging_list {
 static bool read_word(const struct reachable *reachable, uint64_t pa, uint64_t *ret)
 {
 	uint8_t bytes[8];
-	struct mo_error *error = mo_read_pa(mo_run_reader(reachable->refs.run), pa, bytes, reachable->refs.index.word_bytes);
+	struct mo_error *error = mo_read_pa(reachable->refs.reader, pa, bytes, reachable->refs.index.word_bytes);
 
 	if (error) {
 		mo_error_destroy(error);
@@ -57,7 +57,7 @@ static bool links_back(const struct reachable *reachable, const struct link_kind
 		return false;
 	if (!(first & ~3ull) && kind->is_linked)
 		return true;
-	place = place_of(&reachable->refs, &(const struct reference){ .pa = pa });
+	place = mo_reference_place(&reachable->refs, &(const struct mo_reference){ .pa = pa });
 	place_kva = place.kva + place.offset_bytes;
 	for (unsigned i = 0; i < 2; i++) {
 		uint64_t kva = i ? index->slabs->direct_map_kva + pa : place_kva;
@@ -160,7 +160,7 @@ static struct mo_error *list_hanging(struct reachable *reachable, const struct l
 			hanging.anchor_cache = in.cache;
 			hanging.anchor_kva -= in.offset_bytes;
 		} else {
-			place = place_of(&reachable->refs, &(const struct reference){ .pa = hanging.pa });
+			place = mo_reference_place(&reachable->refs, &(const struct mo_reference){ .pa = hanging.pa });
 			if (place.kind != MO_PLACE_NONE)
 				hanging.anchor_kva = place.kva;
 		}

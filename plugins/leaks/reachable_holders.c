@@ -38,7 +38,7 @@ static void join(struct link_kind *kind, uint32_t a, uint32_t b)
 }
 
 /* How likely memory is to have an anchor: containers, variables, objects; stacks are full of old pointers. */
-static uint64_t rank_of_page(const struct refs_state *refs, uint64_t pa)
+static uint64_t rank_of_page(const struct mo_references *refs, uint64_t pa)
 {
 	switch (mo_page_class_of(refs->mem_map, pa >> refs->index.page_shift)) {
 	case MO_PAGE_KERNEL_DATA:
@@ -75,36 +75,41 @@ static void hold(const struct reachable *reachable, struct link_kind *kind, cons
 	keep_best(&kind->holders[to->number], rank << HOLDER_PA_BITS | (pa >> 3 & ((1ull << HOLDER_PA_BITS) - 1)));
 }
 
-static bool meet_words(void *context, unsigned thread_index, const uint8_t *bytes, size_t n_bytes, uint64_t pa, bool is_slab)
+static bool meet_words(void *context, unsigned thread_index, const struct mo_word_view *view)
 {
 	struct reachable *reachable = context;
 	const struct mo_object_index index = reachable->refs.index;
 
 	(void)thread_index;
-	for (size_t at = 0; at + index.word_bytes <= n_bytes; at += index.word_bytes) {
-		uint64_t word = mo_index_word(&index, bytes + at);
+	for (size_t at = 0; at + index.word_bytes <= view->n_bytes; at += index.word_bytes) {
+		uint64_t word = mo_index_word(&index, view->bytes + at);
 		struct place_in_cache to;
 		struct place_in_cache from;
 		struct link_kind *kind;
+		uint64_t from_kva;
+		bool is_slab;
 
 		if (word - index.first_kva >= index.n_pages << index.page_shift || !locate(reachable, word, &to))
 			continue;
 		kind = kind_at(reachable, &to);
-		if (!kind || (is_slab && !locate(reachable, index.slabs->direct_map_kva + pa + at, &from)))
+		from_kva = index.slabs->direct_map_kva + view->pa + at;
+		is_slab = view->kind == MO_SLAB_WORDS && mo_pointed_slab(&index, from_kva);
+		if (!kind || (is_slab && !locate(reachable, from_kva, &from)))
 			continue;
 		if (is_slab && from.cache == to.cache && from.number == to.number)
 			continue;
 		if (is_slab && is_link(reachable, kind, &from, &to))
 			join(kind, from.number, to.number);
 		else
-			hold(reachable, kind, is_slab ? &from : NULL, &to, pa + at);
+			hold(reachable, kind, is_slab ? &from : NULL, &to, view->pa + at);
 	}
 	return true;
 }
 
 struct mo_error *find_holders(struct reachable *reachable)
 {
-	uint64_t n_missing_pages;
+	struct mo_word_pass pass = mo_kernel_words_pass(&reachable->refs, meet_words, reachable);
+	uint64_t n_missing_pages = 0; /* told already: by the pass before */
 
-	return scan_kernel_words(&reachable->refs, meet_words, reachable, &n_missing_pages);
+	return mo_scan_words(&pass, &n_missing_pages);
 }

@@ -114,23 +114,26 @@ struct counting {
 	uint64_t n_of_thread;
 };
 
-static bool count_words(void *context, unsigned thread_index, const uint8_t *bytes, size_t n_bytes, uint64_t pa, bool is_slab)
+static bool count_words(void *context, unsigned thread_index, const struct mo_word_view *view)
 {
 	const struct counting *counting = context;
 	const struct reachable *reachable = counting->reachable;
 	const struct mo_object_index index = reachable->refs.index;
 	uint32_t *counts = counting->counts + thread_index * counting->n_of_thread;
 
-	for (size_t at = 0; at + index.word_bytes <= n_bytes; at += index.word_bytes) {
-		uint64_t word = mo_index_word(&index, bytes + at);
+	for (size_t at = 0; at + index.word_bytes <= view->n_bytes; at += index.word_bytes) {
+		uint64_t word = mo_index_word(&index, view->bytes + at);
 		struct place_in_cache to;
 		struct place_in_cache from;
+		uint64_t from_kva = index.slabs->direct_map_kva + view->pa + at;
 		uint64_t counted;
+		bool is_slab;
 		int link;
 
 		if (word - index.first_kva >= index.n_pages << index.page_shift || !locate(reachable, word, &to))
 			continue;
-		if (is_slab && !locate(reachable, index.slabs->direct_map_kva + pa + at, &from))
+		is_slab = view->kind == MO_SLAB_WORDS && mo_pointed_slab(&index, from_kva);
+		if (is_slab && !locate(reachable, from_kva, &from))
 			continue;
 		counted = word_of(reachable, &to);
 		/* A list head that points at itself is an empty list. */
@@ -226,7 +229,7 @@ static struct mo_error *choose_all(struct reachable *reachable, const uint32_t *
 
 struct mo_error *find_links(struct reachable *reachable)
 {
-	unsigned n_threads = mo_kernel_thread_count(mo_run_kernel(reachable->refs.run));
+	unsigned n_threads = mo_kernel_thread_count(reachable->refs.kernel);
 	struct counting counting = { .reachable = reachable };
 	struct mo_error *error = make_tables(reachable);
 
@@ -237,8 +240,11 @@ struct mo_error *find_links(struct reachable *reachable)
 	reachable->kind_of_word = calloc(reachable->n_words + 1, sizeof(*reachable->kind_of_word));
 	if (!counting.counts || !reachable->kind_of_word)
 		error = mo_error_no_memory();
-	if (!error)
-		error = scan_kernel_words(&reachable->refs, count_words, &counting, &reachable->n_missing_pages);
+	if (!error) {
+		struct mo_word_pass pass = mo_kernel_words_pass(&reachable->refs, count_words, &counting);
+
+		error = mo_scan_words(&pass, &reachable->n_missing_pages);
+	}
 	for (unsigned i = 1; !error && i < n_threads; i++)
 		for (uint64_t k = 0; k < counting.n_of_thread; k++)
 			counting.counts[k] += counting.counts[i * counting.n_of_thread + k];

@@ -50,8 +50,8 @@ const struct mo_table_spec reachable_table = {
 struct showing {
 	struct mo_report *report;
 	struct reachable *reachable;
-	struct namer namer;
-	struct edges edges;
+	struct mo_namer namer;
+	struct mo_edges edges;
 	bool has_edges;
 	uint64_t memory_bytes;
 	unsigned n_findings;
@@ -79,59 +79,59 @@ static void name_anchor(struct showing *showing, const struct held_group *group,
 		snprintf(text, n_bytes, "%s", place.name);
 		return;
 	}
-	name_reference(&showing->namer, &place, type, text, n_bytes, NULL);
+	mo_name_reference(&showing->namer, &place, type, text, n_bytes, NULL);
 	if (place.kind != MO_PLACE_SLAB_OBJECT && place.offset_bytes <= 8 && strstr(text, "+0x"))
 		*strstr(text, "+0x") = '\0';
 	cut_ending(text, ".prev");
 	cut_ending(text, ".next");
 }
 
-/* The first reference from a variable; else from anything that lives by itself. NO_REFERENCE: there is none. */
-static size_t choose_root(const struct search *search)
+/* The first reference from a variable; else from anything that lives by itself. MO_NO_REFERENCE: there is none. */
+static size_t choose_root(const struct mo_search *search)
 {
-	size_t chosen = NO_REFERENCE;
+	size_t chosen = MO_NO_REFERENCE;
 
 	for (size_t i = 0; i < search->found.n_items; i++) {
-		struct mo_place place = place_of(search->state, &search->found.items[i]);
+		struct mo_place place = mo_reference_place(search->state, &search->found.items[i]);
 
 		if (place.kind == MO_PLACE_SYMBOL || place.kind == MO_PLACE_MODULE)
 			return i;
-		if (chosen == NO_REFERENCE && is_root_place(&place) && place.kind != MO_PLACE_STACK && place.kind != MO_PLACE_IRQ_STACK)
+		if (chosen == MO_NO_REFERENCE && mo_is_root_place(&place) && place.kind != MO_PLACE_STACK && place.kind != MO_PLACE_IRQ_STACK)
 			chosen = i;
 	}
 	return chosen;
 }
 
-static void write_path(struct showing *showing, const struct search *search, size_t at, char *text, const char **module_ret)
+static void write_path(struct showing *showing, const struct mo_search *search, size_t at, char *text, const char **module_ret)
 {
 	const struct mo_type *type = NULL;
 	size_t n_used = 0;
 
-	for (unsigned step = 0; step < MOST_STEPS && at != NO_REFERENCE && n_used + 1 < MOST_PATH_BYTES; step++) {
-		const struct reference *reference = &search->found.items[at];
-		const struct target *target = &search->targets[reference->target];
-		struct mo_place place = place_of(search->state, reference);
+	for (unsigned step = 0; step < MOST_STEPS && at != MO_NO_REFERENCE && n_used + 1 < MOST_PATH_BYTES; step++) {
+		const struct mo_reference *reference = &search->found.items[at];
+		const struct mo_word_target *target = &search->targets[reference->target];
+		struct mo_place place = mo_reference_place(search->state, reference);
 		const struct mo_type *leaf;
 		char where[300];
 
 		if (!step)
 			*module_ret = place.module;
-		name_reference(&showing->namer, &place, type, where, sizeof(where), &leaf);
+		mo_name_reference(&showing->namer, &place, type, where, sizeof(where), &leaf);
 		n_used += (size_t)snprintf(text + n_used, MOST_PATH_BYTES - n_used, "%s%s", step ? " > " : "", where);
-		type = reference->word == target->kva ? pointed_type(search->state, leaf, target->end_kva - target->kva) : NULL;
+		type = reference->word == target->kva ? mo_pointed_type(search->state, leaf, target->end_kva - target->kva) : NULL;
 		at = target->via;
 	}
 }
 
 /* What an object is, by the type of a member that points at it. NULL: no such member is known. */
-static const struct mo_type *type_by_users(struct showing *showing, const struct search *search)
+static const struct mo_type *type_by_users(struct showing *showing, const struct mo_search *search)
 {
 	const struct mo_type *type = NULL;
 	unsigned n_tried = 0;
 
 	for (size_t i = 0; i < search->found.n_items && n_tried < MOST_USERS && !type; i++) {
-		const struct reference *reference = &search->found.items[i];
-		const struct target *target = &search->targets[reference->target];
+		const struct mo_reference *reference = &search->found.items[i];
+		const struct mo_word_target *target = &search->targets[reference->target];
 		struct mo_place place;
 		const struct mo_type *leaf;
 		char where[300];
@@ -139,9 +139,9 @@ static const struct mo_type *type_by_users(struct showing *showing, const struct
 		if (target->depth != 1 || reference->word != target->kva)
 			continue;
 		n_tried++;
-		place = place_of(search->state, reference);
-		name_reference(&showing->namer, &place, NULL, where, sizeof(where), &leaf);
-		type = pointed_type(search->state, leaf, target->end_kva - target->kva);
+		place = mo_reference_place(search->state, reference);
+		mo_name_reference(&showing->namer, &place, NULL, where, sizeof(where), &leaf);
+		type = mo_pointed_type(search->state, leaf, target->end_kva - target->kva);
 	}
 	return type;
 }
@@ -150,8 +150,8 @@ static const struct mo_type *type_by_users(struct showing *showing, const struct
 static struct mo_error *find_path(struct showing *showing, const struct mo_place *place, uint64_t pa, char *text,
 				  const char **module_ret, const struct mo_type **type_ret)
 {
-	struct search search = { .state = &showing->reachable->refs, .is_to_root = true, .edges = showing->edges, .has_edges = true };
-	struct target target = target_of_place(search.state, place, pa);
+	struct mo_search search = { .state = &showing->reachable->refs, .is_to_root = true, .edges = showing->edges, .has_edges = true };
+	struct mo_word_target target = mo_target_of_place(search.state, place, pa);
 	struct mo_error *error;
 	size_t root;
 
@@ -159,15 +159,15 @@ static struct mo_error *find_path(struct showing *showing, const struct mo_place
 	if (!showing->has_edges || target.end_kva <= target.kva)
 		return NULL;
 	target.depth = 1;
-	error = add_target(&search, &target);
+	error = mo_search_add(&search, &target);
 	if (!error)
-		error = search_users(&search, MOST_DEPTH);
-	root = error ? NO_REFERENCE : choose_root(&search);
+		error = mo_search_users(&search, MOST_DEPTH);
+	root = error ? MO_NO_REFERENCE : choose_root(&search);
 	*type_ret = error ? NULL : type_by_users(showing, &search);
-	if (root != NO_REFERENCE)
+	if (root != MO_NO_REFERENCE)
 		write_path(showing, &search, root, text, module_ret);
 	search.has_edges = false; /* they serve the next one, too */
-	free_search(&search);
+	mo_search_deinit(&search);
 	return error;
 }
 
@@ -198,7 +198,7 @@ static struct mo_error *put_group(struct showing *showing, const struct held_gro
 {
 	const struct link_kind *kind = &showing->reachable->kinds[group->kind];
 	const struct mo_slab_cache *cache = &showing->reachable->refs.index.slabs->caches[kind->cache];
-	struct mo_place place = place_of(&showing->reachable->refs, &(const struct reference){ .pa = group->anchor_pa });
+	struct mo_place place = mo_reference_place(&showing->reachable->refs, &(const struct mo_reference){ .pa = group->anchor_pa });
 	const char *module = place.module;
 	char room[64];
 	char anchor[400];
@@ -208,7 +208,7 @@ static struct mo_error *put_group(struct showing *showing, const struct held_gro
 	uint64_t allocated = cache->states[MO_OBJECT_ALLOCATED];
 	struct mo_error *error = NULL;
 
-	if (group->anchors == 1 && !is_root_place(&place) && place.kind != MO_PLACE_NONE)
+	if (group->anchors == 1 && !mo_is_root_place(&place) && place.kind != MO_PLACE_NONE)
 		error = find_path(showing, &place, group->anchor_pa, path, &module, &type);
 	if (error)
 		return error;
@@ -281,11 +281,11 @@ static struct mo_error *show_groups(struct showing *showing)
 
 	if (error)
 		return error;
-	error = mo_cache_types_init(&showing->namer.types, mo_run_kernel(showing->reachable->refs.run),
+	error = mo_cache_types_init(&showing->namer.types, showing->reachable->refs.kernel,
 				    showing->reachable->refs.index.slabs);
 	if (!error) {
 		/* Without them, paths are not known. */
-		struct mo_error *no_edges = build_edges(&showing->reachable->refs, &showing->edges);
+		struct mo_error *no_edges = mo_edges_build(&showing->reachable->refs, &showing->edges);
 
 		showing->has_edges = !no_edges;
 		mo_error_destroy(no_edges);
@@ -293,7 +293,7 @@ static struct mo_error *show_groups(struct showing *showing)
 		mo_cache_types_deinit(&showing->namer.types);
 	}
 	if (showing->has_edges)
-		free_edges(&showing->edges);
+		mo_edges_deinit(&showing->edges);
 	free(groups.groups);
 	return error;
 }
@@ -306,7 +306,8 @@ struct mo_error *show_reachable(struct mo_run *run, struct mo_report *report)
 
 	if (!reachable)
 		return mo_error_no_memory();
-	error = prepare_refs(run, mo_run_model_of(run, MO_SLAB_MODEL), mem_map, &reachable->refs);
+	error = mo_references_init(mo_run_reader(run), mo_run_model_of(run, MO_SLAB_MODEL), mem_map, &reachable->refs);
+	reachable->refs.progress = mo_run_progress(run);
 	reachable->refs.places = mo_run_model_of(run, MO_PLACES_MODEL);
 	if (!error && !reachable->refs.places)
 		error = mo_error_create(MO_E_ABSENT, "what addresses are is not known, and so not what objects hang on");

@@ -51,9 +51,9 @@ static uint64_t sum_of(const char *text)
 }
 
 /* False: it is no file, or changes while it is read. */
-static bool identify(const struct refs_state *state, struct dump_identity *ret)
+static bool identify(const struct mo_references *state, struct dump_identity *ret)
 {
-	const struct mo_kernel_facts *facts = mo_kernel_facts(mo_run_kernel(state->run));
+	const struct mo_kernel_facts *facts = mo_kernel_facts(state->kernel);
 	struct stat status;
 
 	memset(ret, 0, sizeof(*ret));
@@ -65,7 +65,7 @@ static bool identify(const struct refs_state *state, struct dump_identity *ret)
 	ret->changed_s = status.st_mtim.tv_sec;
 	ret->changed_ns = status.st_mtim.tv_nsec;
 	ret->kaslr_offset = facts->kaslr_offset;
-	ret->vmcoreinfo_sum = sum_of(mo_kernel_vmcoreinfo_text(mo_run_kernel(state->run)));
+	ret->vmcoreinfo_sum = sum_of(mo_kernel_vmcoreinfo_text(state->kernel));
 	if (facts->build_id)
 		snprintf(ret->build_id, sizeof(ret->build_id), "%s", facts->build_id);
 	return true;
@@ -84,10 +84,10 @@ static void make_directories(char *path)
 }
 
 /* False: there is no cache, or the user wants none. */
-static bool index_path(const struct refs_state *state, const struct dump_identity *dump, char *path, size_t n_bytes,
+static bool index_path(const struct mo_references *state, const struct dump_identity *dump, char *path, size_t n_bytes,
 		       bool is_to_be_made)
 {
-	const char *cache_dir = mo_kernel_facts(mo_run_kernel(state->run))->cache_dir;
+	const char *cache_dir = mo_kernel_facts(state->kernel)->cache_dir;
 	char directory[MOST_PATH_BYTES];
 	int n;
 
@@ -108,14 +108,14 @@ static bool fits(const struct index_header *header, const struct dump_identity *
 
 	return !memcmp(header->magic, INDEX_MAGIC, sizeof(INDEX_MAGIC)) && header->byte_order == INDEX_BYTE_ORDER &&
 	       header->version == INDEX_VERSION && !memcmp(&header->dump, dump, sizeof(*dump)) && header->n_bytes == n_bytes &&
-	       header->n_blocks <= room / sizeof(struct edge_block);
+	       header->n_blocks <= room / sizeof(struct mo_edge_block);
 }
 
-static bool map_index(int file, const struct dump_identity *dump, struct edges *ret)
+static bool map_index(int file, const struct dump_identity *dump, struct mo_edges *ret)
 {
 	struct stat status;
 	struct index_header header;
-	struct edges edges = { .n_edges = 0 };
+	struct mo_edges edges = { .n_edges = 0 };
 
 	if (fstat(file, &status) || !S_ISREG(status.st_mode) || status.st_uid != geteuid() || (status.st_mode & 022) ||
 	    (uint64_t)status.st_size < sizeof(header) || (uint64_t)status.st_size > MOST_INDEX_BYTES)
@@ -132,14 +132,14 @@ static bool map_index(int file, const struct dump_identity *dump, struct edges *
 	edges.blocks = (const void *)((const uint8_t *)edges.map + sizeof(header));
 	edges.n_blocks = header.n_blocks;
 	edges.bytes = (const uint8_t *)(edges.blocks + edges.n_blocks);
-	edges.n_bytes = edges.map_bytes - sizeof(header) - edges.n_blocks * sizeof(struct edge_block);
+	edges.n_bytes = edges.map_bytes - sizeof(header) - edges.n_blocks * sizeof(struct mo_edge_block);
 	edges.n_edges = header.n_edges;
 	edges.n_missing_pages = header.n_missing_pages;
 	*ret = edges;
 	return true;
 }
 
-bool load_index(const struct refs_state *state, struct edges *ret)
+bool load_index(const struct mo_references *state, struct mo_edges *ret)
 {
 	struct dump_identity dump;
 	char path[MOST_PATH_BYTES];
@@ -173,13 +173,13 @@ static bool write_all(int file, const void *bytes, size_t n_bytes)
 	return true;
 }
 
-static bool write_index(int file, const struct index_header *header, const struct edges *edges)
+static bool write_index(int file, const struct index_header *header, const struct mo_edges *edges)
 {
 	return write_all(file, header, sizeof(*header)) && write_all(file, edges->blocks, edges->n_blocks * sizeof(*edges->blocks)) &&
 	       write_all(file, edges->bytes, edges->n_bytes);
 }
 
-void save_index(const struct refs_state *state, const struct edges *edges, struct mo_report *report)
+void save_index(const struct mo_references *state, const struct mo_edges *edges, struct mo_report *report)
 {
 	struct index_header header = { .magic = INDEX_MAGIC, .byte_order = INDEX_BYTE_ORDER, .version = INDEX_VERSION,
 				       .n_edges = edges->n_edges, .n_blocks = edges->n_blocks,

@@ -43,10 +43,10 @@ static unsigned rank_of(const struct mo_place *place)
 }
 #define N_RANKS 3
 
-static void put_step(struct mo_report *report, const struct search *search, const struct reference *reference,
+static void put_step(struct mo_report *report, const struct mo_search *search, const struct mo_reference *reference,
 		     const struct mo_place *place, const char *where, uint64_t path, uint64_t step)
 {
-	const struct target *target = &search->targets[reference->target];
+	const struct mo_word_target *target = &search->targets[reference->target];
 	uint64_t direct_kva = search->state->index.slabs->direct_map_kva + reference->pa;
 	uint64_t offset = reference->word - target->kva;
 	struct mo_cell cells[N_COLUMNS] = {
@@ -62,26 +62,26 @@ static void put_step(struct mo_report *report, const struct search *search, cons
 }
 
 /* From the root down: each target knows the reference in it that leads on. */
-static void put_path(struct mo_report *report, const struct search *search, struct namer *namer, size_t root, uint64_t path)
+static void put_path(struct mo_report *report, const struct mo_search *search, struct mo_namer *namer, size_t root, uint64_t path)
 {
 	const struct mo_type *type = NULL;
 	size_t at = root;
 
-	for (unsigned step = 1; step <= MOST_STEPS && at != NO_REFERENCE; step++) {
-		const struct reference *reference = &search->found.items[at];
-		const struct target *target = &search->targets[reference->target];
-		struct mo_place place = place_of(search->state, reference);
+	for (unsigned step = 1; step <= MOST_STEPS && at != MO_NO_REFERENCE; step++) {
+		const struct mo_reference *reference = &search->found.items[at];
+		const struct mo_word_target *target = &search->targets[reference->target];
+		struct mo_place place = mo_reference_place(search->state, reference);
 		const struct mo_type *leaf;
 		char where[400];
 
-		name_reference(namer, &place, type, where, sizeof(where), &leaf);
+		mo_name_reference(namer, &place, type, where, sizeof(where), &leaf);
 		put_step(report, search, reference, &place, where, path, step);
-		type = reference->word == target->kva ? pointed_type(search->state, leaf, target->end_kva - target->kva) : NULL;
+		type = reference->word == target->kva ? mo_pointed_type(search->state, leaf, target->end_kva - target->kva) : NULL;
 		at = target->via;
 	}
 }
 
-struct mo_error *put_paths(struct mo_report *report, struct search *search, struct namer *namer)
+struct mo_error *put_paths(struct mo_report *report, struct mo_search *search, struct mo_namer *namer)
 {
 	uint64_t n_paths = 0;
 	uint64_t n_left = 0;
@@ -89,9 +89,9 @@ struct mo_error *put_paths(struct mo_report *report, struct search *search, stru
 	mo_report_table_begin(report, &paths_table);
 	for (unsigned rank = 0; rank < N_RANKS; rank++) {
 		for (size_t i = 0; i < search->found.n_items; i++) {
-			struct mo_place place = place_of(search->state, &search->found.items[i]);
+			struct mo_place place = mo_reference_place(search->state, &search->found.items[i]);
 
-			if (!is_root_place(&place) || rank_of(&place) != rank)
+			if (!mo_is_root_place(&place) || rank_of(&place) != rank)
 				continue;
 			if (n_paths == MOST_PATHS)
 				n_left++;

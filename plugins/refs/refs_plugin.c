@@ -6,7 +6,7 @@
 
 static void release(void *model)
 {
-	struct refs_state *state = model;
+	struct mo_references *state = model;
 
 	if (!state)
 		return;
@@ -16,12 +16,12 @@ static void release(void *model)
 
 static struct mo_error *gather(struct mo_run *run, void **model_ret)
 {
-	struct refs_state *state = calloc(1, sizeof(*state));
+	struct mo_references *state = calloc(1, sizeof(*state));
 	struct mo_error *error;
 
 	if (!state)
 		return mo_error_no_memory();
-	error = prepare_refs(run, mo_run_model_of(run, MO_SLAB_MODEL), mo_run_model_of(run, MO_MEM_MAP_MODEL), state);
+	error = mo_references_init(mo_run_reader(run), mo_run_model_of(run, MO_SLAB_MODEL), mo_run_model_of(run, MO_MEM_MAP_MODEL), state);
 	if (error) {
 		release(state);
 		return mo_error_prepend(error, "cannot look for references");

@@ -34,27 +34,27 @@ const struct mo_table_spec refs_table = {
 	.n_columns = N_COLUMNS,
 };
 
-static uint64_t byte_of(const struct target *target, const struct reference *reference, const struct refs_state *state)
+static uint64_t byte_of(const struct mo_word_target *target, const struct mo_reference *reference, const struct mo_references *state)
 {
 	uint64_t direct_kva = state->index.slabs->direct_map_kva + target->first_pa;
 
-	if (reference->way != BY_ADDRESS)
+	if (reference->way != MO_BY_ADDRESS)
 		return 0;
 	if (reference->word - target->kva < target->end_kva - target->kva)
 		return reference->word - target->kva;
 	return reference->word - direct_kva;
 }
 
-static void put_reference(struct mo_report *report, const struct search *search, struct namer *namer,
-			  const struct reference *reference)
+static void put_reference(struct mo_report *report, const struct mo_search *search, struct mo_namer *namer,
+			  const struct mo_reference *reference)
 {
-	static const char *const ways[N_REFERENCE_WAYS] = { [BY_ADDRESS] = "address", [BY_STRUCT_PAGE] = "struct page",
-							    [BY_PERCPU] = "per-CPU pointer" };
-	const struct refs_state *state = search->state;
-	const struct target *target = &search->targets[reference->target];
+	static const char *const ways[MO_N_REFERENCE_WAYS] = { [MO_BY_ADDRESS] = "address", [MO_BY_STRUCT_PAGE] = "struct page",
+							    [MO_BY_PERCPU] = "per-CPU pointer" };
+	const struct mo_references *state = search->state;
+	const struct mo_word_target *target = &search->targets[reference->target];
 	enum mo_page_class class = mo_page_class_of(state->mem_map, reference->pa >> state->index.page_shift);
-	struct mo_place place = place_of(state, reference);
-	struct target holder = { .kva = 0 };
+	struct mo_place place = mo_reference_place(state, reference);
+	struct mo_word_target holder = { .kva = 0 };
 	char where[400];
 	struct mo_cell cells[N_COLUMNS] = {
 		[COLUMN_DEPTH] = mo_cell_number(mo_exact(target->depth)),
@@ -67,11 +67,11 @@ static void put_reference(struct mo_report *report, const struct search *search,
 		[COLUMN_BY] = mo_cell_text(ways[reference->way]),
 	};
 
-	name_reference(namer, &place, NULL, where, sizeof(where), NULL);
+	mo_name_reference(namer, &place, NULL, where, sizeof(where), NULL);
 	if (*where)
 		cells[COLUMN_WHERE] = mo_cell_text(where);
 	if (place.kind == MO_PLACE_SLAB_OBJECT) {
-		holder = target_of_place(state, &place, reference->pa);
+		holder = mo_target_of_place(state, &place, reference->pa);
 		cells[COLUMN_OBJECT] = mo_cell_number(mo_exact(holder.kva));
 	} else if (place.kind != MO_PLACE_NONE) {
 		cells[COLUMN_AT] = mo_cell_number(mo_exact(place.kva + place.offset_bytes));
@@ -79,7 +79,7 @@ static void put_reference(struct mo_report *report, const struct search *search,
 	mo_report_row(report, cells);
 }
 
-static void put_found(struct mo_report *report, const struct search *search, struct namer *namer)
+static void put_found(struct mo_report *report, const struct mo_search *search, struct mo_namer *namer)
 {
 	mo_report_table_begin(report, &refs_table);
 	for (size_t i = 0; i < search->found.n_items && !mo_report_failed(report); i++)
@@ -87,7 +87,7 @@ static void put_found(struct mo_report *report, const struct search *search, str
 	mo_report_table_end(report);
 }
 
-static struct mo_error *read_options(struct mo_run *run, struct search *search, uint64_t *n_depths)
+static struct mo_error *read_options(struct mo_run *run, struct mo_search *search, uint64_t *n_depths)
 {
 	*n_depths = 1;
 	if (mo_run_number(run, "depth", n_depths) && (!*n_depths || *n_depths > MOST_DEPTH))
@@ -99,21 +99,21 @@ static struct mo_error *read_options(struct mo_run *run, struct search *search, 
 }
 
 /* An index that is there serves every search; one that is asked for is built and kept. */
-static struct mo_error *prepare_index(struct search *search, struct mo_report *report)
+static struct mo_error *prepare_index(struct mo_run *run, struct mo_search *search, struct mo_report *report)
 {
 	struct mo_error *error;
 
 	search->has_edges = load_index(search->state, &search->edges);
-	if (search->has_edges || !mo_run_flag(search->state->run, "index"))
+	if (search->has_edges || !mo_run_flag(run, "index"))
 		return NULL;
-	error = build_edges(search->state, &search->edges);
+	error = mo_edges_build(search->state, &search->edges);
 	search->has_edges = !error;
 	if (!error)
 		save_index(search->state, &search->edges, report);
 	return error;
 }
 
-static void put_limits(struct mo_report *report, const struct search *search)
+static void put_limits(struct mo_report *report, const struct mo_search *search)
 {
 	if (search->found.n_left_out)
 		mo_report_note(report, "%" PRIu64 " more references are left out.", search->found.n_left_out);
@@ -122,10 +122,10 @@ static void put_limits(struct mo_report *report, const struct search *search)
 			       search->found.n_missing_pages);
 }
 
-static struct mo_error *show_search(struct mo_report *report, struct search *search)
+static struct mo_error *show_search(struct mo_report *report, struct mo_search *search)
 {
-	struct namer namer = { .state = search->state };
-	struct mo_error *error = mo_cache_types_init(&namer.types, mo_run_kernel(search->state->run), search->state->index.slabs);
+	struct mo_namer namer = { .state = search->state };
+	struct mo_error *error = mo_cache_types_init(&namer.types, search->state->kernel, search->state->index.slabs);
 
 	if (error)
 		return error;
@@ -141,22 +141,23 @@ static struct mo_error *show_search(struct mo_report *report, struct search *sea
 
 struct mo_error *show_refs(struct mo_run *run, struct mo_report *report)
 {
-	struct refs_state state = *(const struct refs_state *)mo_run_model(run);
-	struct search search = { .state = &state };
+	struct mo_references state = *(const struct mo_references *)mo_run_model(run);
+	struct mo_search search = { .state = &state };
 	uint64_t n_depths;
 	struct mo_error *error;
 
-	state.run = run;
+	state.reader = mo_run_reader(run);
+	state.progress = mo_run_progress(run);
 	state.is_exact = mo_run_flag(run, "exact");
 	error = read_options(run, &search, &n_depths);
 	if (!error)
-		error = add_needles(&search);
+		error = add_needles(run, &search);
 	if (!error)
-		error = prepare_index(&search, report);
+		error = prepare_index(run, &search, report);
 	if (!error)
-		error = search_users(&search, n_depths);
+		error = mo_search_users(&search, n_depths);
 	if (!error)
 		error = show_search(report, &search);
-	free_search(&search);
+	mo_search_deinit(&search);
 	return error;
 }

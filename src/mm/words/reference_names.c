@@ -3,9 +3,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "refs.h"
+#include "reference_scan.h"
 
-#define MOST_DEPTH 12
+#define DEPTH_MAX 12
 
 /* Variables whose type is known by their name: type information of a dump has none of variables. */
 static const struct {
@@ -24,14 +24,14 @@ static const struct {
 	{ "proc_root", "struct proc_dir_entry" }, { "super_blocks", "struct list_head" }, { "slab_caches", "struct list_head" },
 };
 
-static const struct mo_type *complete(const struct refs_state *state, const struct mo_type *type)
+static const struct mo_type *complete(const struct mo_references *state, const struct mo_type *type)
 {
-	struct mo_error *error = mo_types_complete(mo_kernel_types(mo_run_kernel(state->run)), mo_type_strip(type), &type);
+	struct mo_error *error = mo_types_complete(mo_kernel_types(state->kernel), mo_type_strip(type), &type);
 
 	return mo_error_destroy(error) ? NULL : type;
 }
 
-static const struct mo_type *type_of_variable(const struct refs_state *state, const struct mo_place *place)
+static const struct mo_type *type_of_variable(const struct mo_references *state, const struct mo_place *place)
 {
 	const struct mo_type *type;
 
@@ -42,14 +42,14 @@ static const struct mo_type *type_of_variable(const struct refs_state *state, co
 
 		if (strcmp(place->name, variables[i].variable) != 0)
 			continue;
-		error = mo_types_find(mo_kernel_types(mo_run_kernel(state->run)), variables[i].type, &type);
+		error = mo_types_find(mo_kernel_types(state->kernel), variables[i].type, &type);
 		return mo_error_destroy(error) ? NULL : complete(state, type);
 	}
 	return NULL;
 }
 
 /* One step into a type: the member or element that an offset lies in. NULL: there is none. */
-static const struct mo_type *step_into(const struct refs_state *state, const struct mo_type *type, uint64_t *offset_bytes)
+static const struct mo_type *step_into(const struct mo_references *state, const struct mo_type *type, uint64_t *offset_bytes)
 {
 	if (type->kind == MO_TYPE_ARRAY) {
 		const struct mo_type *element = complete(state, type->target);
@@ -73,9 +73,9 @@ static const struct mo_type *step_into(const struct refs_state *state, const str
 	return NULL;
 }
 
-static const struct mo_type *leaf_at(const struct refs_state *state, const struct mo_type *type, uint64_t offset_bytes)
+static const struct mo_type *leaf_at(const struct mo_references *state, const struct mo_type *type, uint64_t offset_bytes)
 {
-	for (unsigned depth = 0; depth < MOST_DEPTH && type; depth++) {
+	for (unsigned depth = 0; depth < DEPTH_MAX && type; depth++) {
 		if (type->kind == MO_TYPE_POINTER)
 			return offset_bytes ? NULL : type;
 		type = step_into(state, type, &offset_bytes);
@@ -83,7 +83,7 @@ static const struct mo_type *leaf_at(const struct refs_state *state, const struc
 	return NULL;
 }
 
-const struct mo_type *pointed_type(const struct refs_state *state, const struct mo_type *leaf, uint64_t object_bytes)
+const struct mo_type *mo_pointed_type(const struct mo_references *state, const struct mo_type *leaf, uint64_t object_bytes)
 {
 	const struct mo_type *type = leaf && leaf->kind == MO_TYPE_POINTER ? complete(state, leaf->target) : NULL;
 
@@ -115,10 +115,10 @@ static void name_place(const struct mo_place *place, char *text, size_t n_bytes)
 	}
 }
 
-void name_reference(struct namer *namer, const struct mo_place *place, const struct mo_type *type, char *text, size_t n_bytes,
+void mo_name_reference(struct mo_namer *namer, const struct mo_place *place, const struct mo_type *type, char *text, size_t n_bytes,
 		    const struct mo_type **leaf_ret)
 {
-	const struct refs_state *state = namer->state;
+	const struct mo_references *state = namer->state;
 	bool is_object = place->kind == MO_PLACE_SLAB_OBJECT && !place->is_padding;
 	char member[200];
 	const char *name;
@@ -133,7 +133,7 @@ void name_reference(struct namer *namer, const struct mo_place *place, const str
 		name_place(place, text, n_bytes);
 		return;
 	}
-	mo_describe_member(mo_run_kernel(state->run), type, place->offset_bytes, member, sizeof(member));
+	mo_describe_member(state->kernel, type, place->offset_bytes, member, sizeof(member));
 	if (leaf_ret)
 		*leaf_ret = leaf_at(state, type, place->offset_bytes);
 	name = is_object && type->name ? type->name : place->name;

@@ -8,14 +8,14 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-#include "refs.h"
+#include "reference_scan.h"
 
 #define BLOCK_EDGES 512
-#define MOST_EDGES (1ull << 28)
-#define MOST_NUMBER_BYTES 10
+#define EDGES_MAX (1ull << 28)
+#define NUMBER_BYTES_MAX 10
 
 struct packing {
-	struct edge_block *blocks;
+	struct mo_edge_block *blocks;
 	size_t n_blocks, n_block_slots;
 	uint8_t *bytes;
 	size_t n_bytes, n_byte_slots;
@@ -89,14 +89,14 @@ static bool begin_block(struct packing *packing, uint64_t word)
 {
 	if (packing->n_blocks == packing->n_block_slots) {
 		size_t n_slots = packing->n_block_slots ? packing->n_block_slots * 2 : 1024;
-		struct edge_block *blocks = reallocarray(packing->blocks, n_slots, sizeof(*blocks));
+		struct mo_edge_block *blocks = reallocarray(packing->blocks, n_slots, sizeof(*blocks));
 
 		if (!blocks)
 			return false;
 		packing->blocks = blocks;
 		packing->n_block_slots = n_slots;
 	}
-	packing->blocks[packing->n_blocks++] = (struct edge_block){ .first_word = word, .offset_bytes = packing->n_bytes };
+	packing->blocks[packing->n_blocks++] = (struct mo_edge_block){ .first_word = word, .offset_bytes = packing->n_bytes };
 	packing->last = (struct edge){ .word = word };
 	return true;
 }
@@ -105,7 +105,7 @@ static bool pack_edge(struct packing *packing, struct edge edge)
 {
 	if (!(packing->n_edges++ % BLOCK_EDGES) && !begin_block(packing, edge.word))
 		return false;
-	if (packing->n_byte_slots - packing->n_bytes < 2 * MOST_NUMBER_BYTES) {
+	if (packing->n_byte_slots - packing->n_bytes < 2 * NUMBER_BYTES_MAX) {
 		size_t n_slots = packing->n_byte_slots ? packing->n_byte_slots + packing->n_byte_slots / 2 : 1u << 20;
 		uint8_t *bytes = realloc(packing->bytes, n_slots);
 
@@ -141,15 +141,15 @@ static bool pack_all(struct packing *packing, const struct edge_list *lists, uns
 	}
 }
 
-static struct mo_error *sort_and_pack(const struct refs_state *state, struct edge_list *lists, unsigned n_lists,
-				      struct edges *ret)
+static struct mo_error *sort_and_pack(const struct mo_references *state, struct edge_list *lists, unsigned n_lists,
+				      struct mo_edges *ret)
 {
 	struct packing packing = { .word_bytes = state->index.word_bytes };
 	size_t *next = calloc(n_lists, sizeof(*next));
 	struct mo_error *error = next ? NULL : mo_error_no_memory();
 
 	if (!error)
-		error = mo_parallel_scan(mo_run_kernel(state->run), mo_run_progress(state->run), "sorting references", 0, n_lists,
+		error = mo_parallel_scan(state->kernel, state->progress, "sorting references", 0, n_lists,
 					 1, sort_chunk, lists);
 	if (!error && !pack_all(&packing, lists, n_lists, next))
 		error = mo_error_no_memory();
@@ -159,23 +159,23 @@ static struct mo_error *sort_and_pack(const struct refs_state *state, struct edg
 		free(packing.bytes);
 		return error;
 	}
-	*ret = (struct edges){ .blocks = packing.blocks, .n_blocks = packing.n_blocks, .own_blocks = packing.blocks,
+	*ret = (struct mo_edges){ .blocks = packing.blocks, .n_blocks = packing.n_blocks, .own_blocks = packing.blocks,
 			       .bytes = packing.bytes, .n_bytes = packing.n_bytes, .own_bytes = packing.bytes,
 			       .n_edges = packing.n_edges };
 	return NULL;
 }
 
-struct mo_error *build_edges(const struct refs_state *state, struct edges *ret)
+struct mo_error *mo_edges_build(const struct mo_references *state, struct mo_edges *ret)
 {
-	unsigned n_threads = mo_kernel_thread_count(mo_run_kernel(state->run));
+	unsigned n_threads = mo_kernel_thread_count(state->kernel);
 	struct edge_list *lists = calloc(n_threads, sizeof(*lists));
 	uint64_t n_missing_pages = 0;
-	struct edges edges;
+	struct mo_edges edges;
 	struct mo_error *error;
 
 	if (!lists)
 		return mo_error_no_memory();
-	error = scan_for_edges(state, MOST_EDGES, lists, &n_missing_pages);
+	error = scan_for_edges(state, EDGES_MAX, lists, &n_missing_pages);
 	if (!error)
 		error = sort_and_pack(state, lists, n_threads, &edges);
 	for (unsigned i = 0; i < n_threads; i++)
@@ -188,20 +188,20 @@ struct mo_error *build_edges(const struct refs_state *state, struct edges *ret)
 	return NULL;
 }
 
-void free_edges(struct edges *edges)
+void mo_edges_deinit(struct mo_edges *edges)
 {
 	free(edges->own_blocks);
 	free(edges->own_bytes);
 	if (edges->map)
 		munmap(edges->map, edges->map_bytes);
-	*edges = (struct edges){ .n_edges = 0 };
+	*edges = (struct mo_edges){ .n_edges = 0 };
 }
 
 /* Whether the dump says what the edges say. */
-static bool is_there(const struct refs_state *state, struct edge edge)
+static bool is_there(const struct mo_references *state, struct edge edge)
 {
 	uint8_t bytes[8];
-	struct mo_error *error = mo_read_pa(mo_run_reader(state->run), edge.pa, bytes, state->index.word_bytes);
+	struct mo_error *error = mo_read_pa(state->reader, edge.pa, bytes, state->index.word_bytes);
 
 	if (error) {
 		mo_error_destroy(error);
@@ -210,29 +210,29 @@ static bool is_there(const struct refs_state *state, struct edge edge)
 	return mo_index_word(&state->index, bytes) == edge.word;
 }
 
-static struct mo_error *take_edge(const struct refs_state *state, const struct target *target, const struct word_range *range,
-				  struct edge edge, struct reference_list *list)
+static struct mo_error *take_edge(const struct mo_references *state, const struct mo_word_target *target,
+				  const struct mo_word_range *range, struct edge edge, struct mo_reference_list *list)
 {
 	if (edge.pa - target->first_pa < target->end_kva - target->kva || !is_there(state, edge))
 		return NULL;
-	if (list->n_items >= MOST_REFERENCES)
+	if (list->n_items >= REFERENCES_MAX)
 		list->n_left_out++;
-	else if (!append_reference(list, &(const struct reference){ .pa = edge.pa, .word = edge.word, .target = range->target,
+	else if (!append_reference(list, &(const struct mo_reference){ .pa = edge.pa, .word = edge.word, .target = range->target,
 								    .way = range->way }))
 		return mo_error_no_memory();
 	return NULL;
 }
 
 /* The last block that begins below a word, where those of that word may begin. */
-static size_t block_before(const struct edges *edges, uint64_t word)
+static size_t block_before(const struct mo_edges *edges, uint64_t word)
 {
 	size_t low = mo_lower_bound(edges->n_blocks, at, edges->blocks[at].first_word < word);
 
 	return low ? low - 1 : 0;
 }
 
-static struct mo_error *find_in_range(const struct refs_state *state, const struct edges *edges, const struct target *target,
-				      const struct word_range *range, struct reference_list *list)
+static struct mo_error *find_in_range(const struct mo_references *state, const struct mo_edges *edges,
+				      const struct mo_word_target *target, const struct mo_word_range *range, struct mo_reference_list *list)
 {
 	struct mo_error *error = NULL;
 
@@ -260,8 +260,8 @@ static struct mo_error *find_in_range(const struct refs_state *state, const stru
 	return error;
 }
 
-struct mo_error *find_in_edges(const struct refs_state *state, const struct edges *edges, const struct target *targets,
-			       const struct range_set *set, struct reference_list *list)
+struct mo_error *find_in_edges(const struct mo_references *state, const struct mo_edges *edges,
+			       const struct mo_word_target *targets, const struct mo_word_ranges *set, struct mo_reference_list *list)
 {
 	struct mo_error *error = NULL;
 
