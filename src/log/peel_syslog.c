@@ -181,6 +181,21 @@ static bool peel_monotonic(const struct peel_context *context, struct peeled *li
 	return true;
 }
 
+/* kernel: text, <4>kernel: text: a wall message, or what is left where somebody cut the time and the host off. */
+static bool peel_tag_alone(struct peeled *line, struct cursor at, bool has_priority, uint64_t priority)
+{
+	struct cursor tag = { at.at, at.at + 6 };
+
+	if (!take_word(&at, "kernel:"))
+		return false;
+	if (has_priority)
+		set_priority(line, priority);
+	take_char(&at, ' ');
+	line->text = at;
+	set_tag(line, tag);
+	return true;
+}
+
 bool peel_syslog(const struct peel_context *context, struct peeled *line)
 {
 	struct cursor at = line->text;
@@ -195,10 +210,7 @@ bool peel_syslog(const struct peel_context *context, struct peeled *line)
 	}
 	if (!take_bsd_time(&at, &wall) && !take_iso_time(&at, &wall, &is_comma) && !take_day_time(&at, &wall) &&
 	    !take_unix_time(&at, &wall)) {
-		/* <4>kernel: text */
-		if (!has_priority)
-			return peel_monotonic(context, line);
-		return false;
+		return peel_tag_alone(line, at, has_priority, priority) || (!has_priority && peel_monotonic(context, line));
 	}
 	if (is_comma || !take_char(&at, ' '))
 		return false;

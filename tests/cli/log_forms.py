@@ -186,6 +186,8 @@ FORMS = {
     "mail": each(lambda line: f"> {line.stamp} {line.text}"),
     "mail-twice": each(lambda line: f">> {line.short} node kernel: {line.text}"),
     "ticket": each(lambda line: f"    {line.stamp} {line.text}"),
+    "wall": each(lambda line: f"kernel:{line.stamp} {line.text}"),
+    "tag": each(lambda line: f"kernel: {line.text}"),
     "grep": each(lambda line: f"kern.log.1:{line.stamp} {line.text}"),
     "compose": each(lambda line: f"node-1  | {line.stamp} {line.text}"),
     "gzip": lambda lines: gzip.compress(FORMS["rfc3164"](lines)),

@@ -83,6 +83,7 @@ static void syslog_forms(void **state)
 		       "{" WALL "} <4> node a\n");
 	assert_records("Dec  1 08:49:04 node kern.info kernel: a\n", "{" WALL_1972 " no year no zone} <6> node a\n");
 	assert_records("Tue Dec  1 08:49:04 2026 kern.warn kernel: [    1.000000] a\n", "[1.000000] {" WALL " no zone} <4> a\n");
+	assert_records("kernel: a\n<4>kernel:[    1.000000] b\n", "a\n[1.000000] <4> b\n");
 	assert_records("Dec  1 08:49:04 node kernel: a#012b#011c#0\n", "{" WALL_1972 " no year no zone} node a\nb\tc#0\n");
 }
 
