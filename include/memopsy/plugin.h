@@ -25,7 +25,7 @@
 
 MO_API_BEGIN
 
-#define MO_PLUGIN_ABI 3
+#define MO_PLUGIN_ABI 4
 
 struct mo_run;
 
@@ -106,12 +106,24 @@ struct mo_plugin {
 	const struct mo_view *views;
 	size_t n_views;
 	bool reads_logs;         /* the kernel's log alone is worth a model: it runs on texts, and on dumps without types */
+	/*
+	 * What it needs of the kernel's modules, whose types are loaded only if somebody wants them: bound into a layout of its own
+	 * when mo_run_module_layout() first asks. NULL: nothing.
+	 */
+	const struct mo_need_table *module_needs;
+	size_t module_layout_bytes;
 };
 
 /* What a plugin may ask of its run. */
 struct mo_kernel *mo_run_kernel(const struct mo_run *run);
 struct mo_reader *mo_run_reader(const struct mo_run *run);     /* the calling thread's; parallel passes make their own */
 const void *mo_run_layout(const struct mo_run *run);           /* the bound layout struct */
+
+/*
+ * The layout of module_needs: loads the modules' symbols and types and binds, the first time that it is called. Of the
+ * thread that drives the run alone. MO_E_ABSENT: a row that is not optional has no match; the next call tries again.
+ */
+struct mo_error *mo_run_module_layout(struct mo_run *run, const void **ret) MO_MUST_USE;
 const void *mo_run_model(const struct mo_run *run);            /* in judge and show: this plugin's own model */
 const void *mo_run_model_of(const struct mo_run *run, const char *name); /* a model named in `reads`; NULL: optional and absent */
 

@@ -25,4 +25,11 @@ struct owners_layout {
 
 extern const struct mo_need_table owners_needs;
 
+/* zram.c: a module as a rule. */
+struct zram_layout {
+	struct mo_field mem_pool, disk, stored, compressed, disk_name, pages_allocated;
+};
+
+extern const struct mo_need_table owners_module_needs;
+
 #endif

@@ -141,6 +141,8 @@ static const struct mo_plugin plugin = {
 	.summary = "who holds the kernel's memory, over all allocators; owners",
 	.needs = &owners_needs,
 	.layout_bytes = sizeof(struct owners_layout),
+	.module_needs = &owners_module_needs,
+	.module_layout_bytes = sizeof(struct zram_layout),
 	.reads = reads,
 	.n_reads = sizeof(reads) / sizeof(reads[0]),
 	.publishes = { .name = MO_OWNERS_MODEL, .version = MO_OWNERS_MODEL_VERSION },

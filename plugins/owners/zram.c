@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Pages of zsmalloc by the zram device that keeps compressed pages in them (drivers/block/zram/zram_drv.h). Both are
- * modules as a rule: their types are loaded if there are such pages at all.
+ * modules as a rule: their types are loaded and their rows bound if there are such pages at all.
  */
 #include <inttypes.h>
 #include <memopsy/walk.h>
@@ -11,10 +11,6 @@
 
 #define MOST_DEVICES 4096u
 #define MOST_NAME_BYTES 33 /* DISK_NAME_LEN, and one */
-
-struct zram_layout {
-	struct mo_field mem_pool, disk, stored, compressed, disk_name, pages_allocated;
-};
 
 #define L struct zram_layout
 #define OPTIONAL .is_optional = true
@@ -106,27 +102,26 @@ static struct mo_error *walk_devices(struct owners_state *state, const struct zr
 
 struct mo_error *gather_zram_books(struct owners_state *state, uint64_t *n_pages)
 {
-	struct zram_layout layout;
+	const void *bound = NULL;
+	const struct zram_layout *layout;
 	struct mo_symbol idr;
 	struct mo_error *error;
 
 	*n_pages = 0;
 	if (!state->mem_map->pages[MO_PAGE_ZSMALLOC])
 		return NULL;
-	memset(&layout, 0, sizeof(layout));
 	/* What of these fails leaves the pages to their class. */
-	error = mo_kernel_load_modules(state->kernel);
+	error = mo_run_module_layout(state->run, &bound);
 	if (!error)
 		error = mo_symbols_find(mo_kernel_symbols(state->kernel), NULL, "zram_index_idr", &idr, NULL);
-	if (!error)
-		error = mo_kernel_load_module_types(state->kernel, NULL);
-	if (!error)
-		error = mo_bind(state->kernel, rows, sizeof(rows) / sizeof(rows[0]), &layout);
-	if (!error && mo_has(&layout.mem_pool) && mo_has(&layout.disk) && mo_has(&layout.disk_name) &&
-	    mo_has(&layout.pages_allocated))
-		return walk_devices(state, &layout, idr.value_kva, n_pages);
+	layout = bound;
+	if (!error && mo_has(&layout->mem_pool) && mo_has(&layout->disk) && mo_has(&layout->disk_name) &&
+	    mo_has(&layout->pages_allocated))
+		return walk_devices(state, layout, idr.value_kva, n_pages);
 	if (is_fatal(error))
 		return error;
 	mo_error_destroy(error);
 	return NULL;
 }
+
+const struct mo_need_table owners_module_needs = { .needs = rows, .n_needs = sizeof(rows) / sizeof(rows[0]) };

@@ -284,23 +284,43 @@ static struct mo_error *write_core_needs(struct mo_cli *cli)
 	return error;
 }
 
+static struct mo_error *write_plugin_table(struct mo_cli *cli, const struct mo_plugin *plugin, const struct mo_need_table *table,
+					   size_t layout_bytes)
+{
+	const struct needing user = { .name = plugin->name, .layout_bytes = layout_bytes, .needs = table ? table->needs : NULL,
+				      .n_needs = table ? table->n_needs : 0 };
+
+	return write_table(cli, &user);
+}
+
+/* What is needed of modules can only be told once their types are known. */
+static struct mo_error *load_module_types(struct mo_cli *cli)
+{
+	bool is_needed = false;
+
+	for (size_t i = 0; i < cli->plugins.count; i++)
+		is_needed |= cli->plugins.items[i].plugin.module_needs != NULL;
+	if (!is_needed)
+		return NULL;
+	MO_TRY(mo_kernel_load_modules(cli->kernel));
+	return mo_kernel_load_module_types(cli->kernel, NULL);
+}
+
 static struct mo_error *write_needs(struct mo_cli *cli)
 {
 	struct mo_error *error = cli->kernel ? prefetch_all(cli) : NULL;
 
+	if (!error && cli->kernel)
+		error = load_module_types(cli);
 	if (error)
 		return error;
 	mo_report_table_begin(cli->report, &need_table);
 	error = write_core_needs(cli);
 	for (size_t i = 0; i < cli->plugins.count && !error; i++) {
 		const struct mo_plugin *plugin = &cli->plugins.items[i].plugin;
-		struct needing user = { .name = plugin->name, .layout_bytes = plugin->layout_bytes };
-
-		if (plugin->needs) {
-			user.needs = plugin->needs->needs;
-			user.n_needs = plugin->needs->n_needs;
-		}
-		error = write_table(cli, &user);
+		error = write_plugin_table(cli, plugin, plugin->needs, plugin->layout_bytes);
+		if (!error)
+			error = write_plugin_table(cli, plugin, plugin->module_needs, plugin->module_layout_bytes);
 	}
 	mo_report_table_end(cli->report);
 	return error;

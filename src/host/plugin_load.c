@@ -46,20 +46,18 @@ static size_t handle_bytes(enum mo_need_kind kind)
 	return 0;
 }
 
-static struct mo_error *check_needs(const struct mo_plugin *plugin)
+static struct mo_error *check_needs(const struct mo_need_table *table, size_t layout_bytes)
 {
-	const struct mo_need_table *table = plugin->needs;
-
 	if (table && table->n_needs && !table->needs)
 		return mo_error_create(MO_E_INVALID, "it counts needs and lists none");
-	if (plugin->layout_bytes > MAX_LAYOUT_BYTES)
+	if (layout_bytes > MAX_LAYOUT_BYTES)
 		return mo_error_create(MO_E_INVALID, "its layout is larger than 1 MiB");
 	for (size_t i = 0; table && i < table->n_needs; i++) {
 		size_t bytes = handle_bytes(table->needs[i].kind);
 
 		if (!bytes || (table->needs[i].kind == MO_NEED_SHARED && !table->needs[i].shared))
 			return mo_error_create(MO_E_INVALID, "need %zu is of no known kind", i);
-		if (bytes > plugin->layout_bytes || table->needs[i].into_bytes > plugin->layout_bytes - bytes)
+		if (bytes > layout_bytes || table->needs[i].into_bytes > layout_bytes - bytes)
 			return mo_error_create(MO_E_INVALID, "need %zu points outside of the layout", i);
 	}
 	return NULL;
@@ -114,7 +112,8 @@ struct mo_error *mo_plugin_check(const struct mo_plugin *plugin)
 	for (size_t i = 0; i < plugin->n_reads; i++)
 		if (!plugin->reads[i].name)
 			return mo_error_create(MO_E_INVALID, "model %zu that it reads has no name", i);
-	MO_TRY(check_needs(plugin));
+	MO_TRY(check_needs(plugin->needs, plugin->layout_bytes));
+	MO_TRY(check_needs(plugin->module_needs, plugin->module_layout_bytes));
 	return check_views(plugin);
 }
 

@@ -52,7 +52,8 @@ static void release(struct mo_run *run)
 	if (run->is_gathered && run->plugin->release && run->model)
 		run->plugin->release(run->model);
 	free(run->layout);
-	run->layout = NULL;
+	free(run->module_layout);
+	run->layout = run->module_layout = NULL;
 	run->model = NULL;
 }
 

@@ -2,6 +2,7 @@
 #include "run.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cleanup.h"
@@ -20,6 +21,27 @@ struct mo_reader *mo_run_reader(const struct mo_run *run)
 const void *mo_run_layout(const struct mo_run *run)
 {
 	return run->layout;
+}
+
+struct mo_error *mo_run_module_layout(struct mo_run *run, const void **ret)
+{
+	const struct mo_need_table *table = run->plugin->module_needs;
+	struct mo_kernel *kernel = run->host->kernel;
+
+	assert(table && "a layout that the plugin did not declare under `module_needs`");
+	if (!run->module_layout) {
+		MO_FREE void *layout = calloc(1, run->plugin->module_layout_bytes ? run->plugin->module_layout_bytes : 1);
+
+		if (!layout)
+			return mo_error_no_memory();
+		MO_TRY(mo_kernel_load_modules(kernel));
+		MO_TRY(mo_kernel_load_module_types(kernel, NULL));
+		MO_TRY(mo_bind(kernel, table->needs, table->n_needs, layout));
+		run->module_layout = layout;
+		layout = NULL;
+	}
+	*ret = run->module_layout;
+	return NULL;
 }
 
 const void *mo_run_model(const struct mo_run *run)

@@ -15,6 +15,7 @@ struct mo_run {
 	struct mo_host *host;
 	const struct mo_plugin *plugin;
 	void *layout;
+	void *module_layout;                   /* NULL until it is asked for */
 	void *model;                           /* once gathered */
 	bool is_gathered;
 	bool is_waiting;                       /* to be gathered: in its turn, or when somebody asks for its model */

@@ -26,11 +26,24 @@ void mo_reader_destroy(struct mo_reader *reader)
 	(void)reader;
 }
 
-struct mo_error *mo_bind(struct mo_kernel *kernel, const struct mo_need *needs, size_t n_needs, void *layout)
+__attribute__((weak)) struct mo_error *mo_bind(struct mo_kernel *kernel, const struct mo_need *needs, size_t n_needs, void *layout)
 {
 	(void)kernel;
 	(void)needs;
 	(void)n_needs;
 	(void)layout;
+	return NULL;
+}
+
+struct mo_error *mo_kernel_load_modules(struct mo_kernel *kernel)
+{
+	(void)kernel;
+	return NULL;
+}
+
+__attribute__((weak)) struct mo_error *mo_kernel_load_module_types(struct mo_kernel *kernel, size_t *n_modules_ret)
+{
+	(void)kernel;
+	(void)n_modules_ret;
 	return NULL;
 }

@@ -91,13 +91,15 @@ static void of_a_longer_description_only_the_known_part_is_read(void **state)
 static void foreign_abis_are_refused(void **state)
 {
 	struct mo_plugin described = good();
+	char text[128];
 
 	(void)state;
 	described.abi = MO_PLUGIN_ABI + 1;
 	described.name = (const char *)8; /* nothing but the first two members may be looked at */
-	assert_refused(&described, MO_E_UNSUPPORTED,
-		       "it was built for plugin ABI 4, and this memopsy has ABI 3: build it again with this memopsy's "
-		       "headers");
+	snprintf(text, sizeof(text),
+		 "it was built for plugin ABI %u, and this memopsy has ABI %u: build it again with this memopsy's headers",
+		 MO_PLUGIN_ABI + 1, MO_PLUGIN_ABI);
+	assert_refused(&described, MO_E_UNSUPPORTED, text);
 	described.abi = MO_PLUGIN_ABI;
 	described.struct_size = 4;
 	assert_refused(&described, MO_E_INVALID, "its description says that it is 4 bytes long");

@@ -14,6 +14,7 @@ struct mo_run {
 	struct mo_kernel *kernel;
 	const struct mo_plugin *plugin;
 	void *layout;
+	void *module_layout;
 	void *model;
 	const char *model_name; /* that the plugin may read */
 	const void *model_read;
@@ -50,6 +51,22 @@ WEAK struct mo_progress *mo_run_progress(const struct mo_run *run)
 const void *mo_run_layout(const struct mo_run *run)
 {
 	return run->layout;
+}
+
+struct mo_error *mo_run_module_layout(struct mo_run *run, const void **ret)
+{
+	const struct mo_plugin *plugin = run->plugin;
+	struct mo_error *error;
+
+	if (!run->module_layout) {
+		run->module_layout = calloc(1, plugin->module_layout_bytes + 1);
+		assert_non_null(run->module_layout);
+		error = mo_bind(run->kernel, plugin->module_needs->needs, plugin->module_needs->n_needs, run->module_layout);
+		if (error)
+			return error;
+	}
+	*ret = run->module_layout;
+	return NULL;
 }
 
 const void *mo_run_model(const struct mo_run *run)
@@ -186,6 +203,7 @@ void fake_run_destroy(struct mo_run *run)
 	if (run->plugin->release)
 		run->plugin->release(run->model);
 	free(run->layout);
+	free(run->module_layout);
 	for (size_t i = 0; i < run->n_findings; i++)
 		free(run->findings[i]);
 	free(run);
