@@ -52,7 +52,9 @@ struct leaks_state {
 	struct constant_pages constant[N_CONSTANT];
 	uint64_t *marked;            /* a bit for each object; atomic while threads mark */
 	uint64_t *kernel_tables;     /* a bit for each page frame of the index; NULL: there are no blocks */
-	uint64_t *weak;              /* the same: a number was met that may refer to it */
+	uint64_t *weak;              /* a bit for each object: a number was met that may refer to it */
+	uint64_t *met_pfns;          /* a bit for each page frame of the index: its number was met, ... */
+	uint64_t *met_addresses;     /* ... its physical address; NULL: numbers are not looked at */
 	struct mo_lost_object *lost;
 	struct mo_leak_group *groups;
 };
@@ -60,6 +62,12 @@ struct leaks_state {
 static inline bool is_marked(const struct leaks_state *state, uint64_t object)
 {
 	return __atomic_load_n(&state->marked[object / 64], __ATOMIC_RELAXED) >> object % 64 & 1;
+}
+
+static inline bool is_lost(const struct leaks_state *state, struct mo_object_ref ref)
+{
+	return mo_index_state(&state->index, ref) == MO_OBJECT_ALLOCATED &&
+	       !is_marked(state, state->index.indexed[ref.slab].first_object + ref.index);
 }
 
 /* mark.c: marks every object that a root leads to. */
@@ -77,6 +85,9 @@ bool find_lost(const struct leaks_state *state, uint64_t word, uint32_t *ret);
  * becomes where to go on. False: no more.
  */
 bool next_pointed(const struct leaks_state *state, struct mo_reader *reader, uint32_t from, uint64_t *offset, uint32_t *ret);
+
+/* weigh.c: of lost blocks whose number was met, those that are suspect for it: `weak`. */
+void weigh_numbers(struct leaks_state *state);
 
 /* holds.c: which lost objects are heads, and what hangs on each. */
 struct mo_error *arrange_lost(struct leaks_state *state) MO_MUST_USE;

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The kernel's own page tables are pages that only physical addresses lead to. Walks over what the kernel maps name them;
+ * The kernel's own page tables are pages that only physical addresses lead to. A walk over the kernel's half names them;
  * of the tables of the lowest level the entries that point at them do.
  */
-#include <memopsy/architecture.h>
 #include <memopsy/table_walk.h>
 
 #include "nodes.h"
@@ -37,10 +36,10 @@ static void skip_broken(void *context, const struct mo_table_entry *entry, struc
 	mo_error_destroy(error); /* what lies behind a table that cannot be read is not known */
 }
 
-/* A range that a variable says, and may say wrongly, costs the tables that are there. */
-static void walk_range(struct leaks_state *state, struct mo_reader *reader, uint64_t first, uint64_t last)
+/* Tables of addresses that were freed stay: so all of the kernel's half is walked. What cannot be is not known. */
+static void walk_kernel_half(struct leaks_state *state, struct mo_reader *reader, uint64_t first_va)
 {
-	struct mo_table_walk walk = { .first_va = first, .last_va = last, .tables_left = state->index.n_pages + 1,
+	struct mo_table_walk walk = { .first_va = first_va, .last_va = UINT64_MAX, .tables_left = state->index.n_pages + 1,
 				      .lowest_height = 1, .table = meet_table, .broken = skip_broken, .context = state };
 	struct mo_error *error = mo_walk_tables(reader, &walk);
 
@@ -49,26 +48,16 @@ static void walk_range(struct leaks_state *state, struct mo_reader *reader, uint
 
 struct mo_error *mark_kernel_tables(struct leaks_state *state)
 {
-	struct mo_reader *reader = mo_run_reader(state->run);
-	const struct mo_kernel_facts *facts = mo_kernel_facts(mo_run_kernel(state->run));
-	const struct reference_ranges *ranges = &state->ranges;
-	uint64_t direct_kva = state->index.slabs->direct_map_kva;
-	struct mo_kva_range mapped[MO_MAX_MAPPED_RANGES];
-	size_t n_mapped;
+	uint64_t last_user_va;
+	uint64_t first_kernel_va;
 
 	if (!state->index.n_blocks)
 		return NULL;
 	state->kernel_tables = calloc(state->index.n_pages / 64 + 1, sizeof(*state->kernel_tables));
 	if (!state->kernel_tables)
 		return mo_error_no_memory();
+	mo_address_halves(mo_run_kernel(state->run), &last_user_va, &first_kernel_va);
 	mark_table(state, mo_kernel_root_table_pa(mo_run_kernel(state->run)));
-	walk_range(state, reader, direct_kva, direct_kva + (facts->end_pfn << facts->page_shift) - 1);
-	walk_range(state, reader, ranges->first_page_kva, ranges->first_page_kva + ranges->page_bytes - 1);
-	if (state->vmap && state->vmap->n_areas)
-		walk_range(state, reader, state->vmap->areas[0].first_kva,
-			   state->vmap->areas[state->vmap->n_areas - 1].end_kva - 1);
-	n_mapped = mo_kernel_mapped_ranges(mo_run_kernel(state->run), mapped, MO_MAX_MAPPED_RANGES);
-	for (size_t i = 0; i < n_mapped; i++)
-		walk_range(state, reader, mapped[i].first_kva, mapped[i].last_kva);
+	walk_kernel_half(state, mo_run_reader(state->run), first_kernel_va);
 	return NULL;
 }

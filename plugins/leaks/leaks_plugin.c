@@ -17,9 +17,11 @@ void free_gathering(struct leaks_state *state)
 	free(state->areas);
 	free(state->marked);
 	free(state->weak);
+	free(state->met_pfns);
+	free(state->met_addresses);
 	free(state->kernel_tables);
 	state->areas = NULL;
-	state->marked = state->weak = state->kernel_tables = NULL;
+	state->marked = state->weak = state->kernel_tables = state->met_pfns = state->met_addresses = NULL;
 	state->run = NULL;
 }
 

@@ -6,12 +6,6 @@
 
 #include "words.h"
 
-static bool is_lost(const struct leaks_state *state, struct mo_object_ref ref)
-{
-	return mo_index_state(&state->index, ref) == MO_OBJECT_ALLOCATED &&
-	       !is_marked(state, state->index.indexed[ref.slab].first_object + ref.index);
-}
-
 static void count_objects(struct leaks_state *state)
 {
 	struct mo_leaks_model *model = &state->model;
@@ -73,6 +67,7 @@ static void fill_lost(struct leaks_state *state)
 
 struct mo_error *list_lost(struct leaks_state *state)
 {
+	weigh_numbers(state);
 	count_objects(state);
 	if (state->model.n_lost >= UINT32_MAX)
 		return mo_error_create(MO_E_INVALID, "%zu lost objects are more than can be listed", state->model.n_lost);

@@ -258,6 +258,9 @@ static enum root_kind root_kind(const struct leaks_state *state, uint8_t class, 
 {
 	uint64_t at = pfn - state->index.first_pfn;
 
+	/* The kernel's own page tables map everything. Some of them lie in its image and in what booting took. */
+	if (state->kernel_tables && at < state->index.n_pages && state->kernel_tables[at / 64] >> at % 64 & 1)
+		return NO_ROOT;
 	switch (class) {
 	case MO_PAGE_KERNEL_DATA:
 		return is_constant(state, pfn) ? NO_ROOT : ROOT_WORDS;
@@ -267,10 +270,7 @@ static enum root_kind root_kind(const struct leaks_state *state, uint8_t class, 
 	case MO_PAGE_VMALLOC:
 		return at < state->index.n_pages && state->index.slab_of_page[at] ? NO_ROOT : ROOT_WORDS;
 	case MO_PAGE_PAGE_TABLE:
-		/* The kernel's own map everything. */
-		if (!state->kernel_tables)
-			return ROOT_WORDS;
-		return at < state->index.n_pages && state->kernel_tables[at / 64] >> at % 64 & 1 ? NO_ROOT : ROOT_TABLE;
+		return state->kernel_tables ? ROOT_TABLE : ROOT_WORDS;
 	case MO_PAGE_MEM_MAP:
 		return state->ranges.memmap ? NO_ROOT : ROOT_WORDS;
 	case MO_PAGE_RESERVED:
@@ -458,7 +458,12 @@ struct mo_error *mark_reached(struct leaks_state *state)
 	state->marked = calloc(state->index.n_objects / 64 + 1, sizeof(*state->marked));
 	state->weak = calloc(state->index.n_objects / 64 + 1, sizeof(*state->weak));
 	marking.threads = aligned_alloc(_Alignof(struct marking_thread), n_threads * sizeof(*marking.threads));
-	if (!state->marked || !state->weak || !marking.threads) {
+	if (state->ranges.physical_bytes) {
+		state->met_pfns = calloc(state->index.n_pages / 64 + 1, sizeof(*state->met_pfns));
+		state->met_addresses = calloc(state->index.n_pages / 64 + 1, sizeof(*state->met_addresses));
+	}
+	if (!state->marked || !state->weak || !marking.threads ||
+	    (state->ranges.physical_bytes && (!state->met_pfns || !state->met_addresses))) {
 		free(marking.threads);
 		return mo_error_no_memory();
 	}

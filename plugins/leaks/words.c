@@ -169,8 +169,19 @@ static void note_weak(struct leaks_state *state, uint32_t node, uint32_t object)
 	__atomic_fetch_or(&state->weak[number / 64], 1ull << number % 64, __ATOMIC_RELAXED);
 }
 
-/* A number that may be a physical address, an entry of a page table, or a page frame number. */
-static inline void meet_number(struct leaks_state *state, uint64_t word, bool has_no_frames)
+static void meet_bit(uint64_t *bits, uint64_t at)
+{
+	uint64_t bit = 1ull << at % 64;
+
+	if (!(__atomic_load_n(&bits[at / 64], __ATOMIC_RELAXED) & bit))
+		__atomic_fetch_or(&bits[at / 64], bit, __ATOMIC_RELAXED);
+}
+
+/*
+ * A number that may be the physical address of an object or of a page, or a page frame number. In blocks, which may be page
+ * tables of devices, entries are addresses, too.
+ */
+static inline void meet_number(struct leaks_state *state, uint64_t word, struct word_source source)
 {
 	const struct mo_object_index *index = &state->index;
 	uint64_t pfn = (word & state->ranges.entries.pa_mask) >> index->page_shift;
@@ -185,13 +196,12 @@ static inline void meet_number(struct leaks_state *state, uint64_t word, bool ha
 			if (kva == index->first_kva + word)
 				note_weak(state, node - 1, ref.index);
 		}
-	} else if (node && mo_is_block_node(index, node - 1) && (!(word & (index->page_bytes - 1)) || word & state->ranges.entries.present_mask)) {
-		note_weak(state, node - 1, 0);
+	} else if (pfn < index->n_pages && (!(word & (index->page_bytes - 1)) ||
+					    (source.may_be_table && word & state->ranges.entries.present_mask))) {
+		meet_bit(state->met_addresses, pfn);
 	}
-	node = word < index->n_pages && !has_no_frames ? index->slab_of_page[word] : 0;
-	if (node && mo_is_block_node(index, node - 1) &&
-	    index->indexed[node - 1].first_kva == index->first_kva + (word << index->page_shift))
-		note_weak(state, node - 1, 0);
+	if (word < index->n_pages && !source.has_no_frames)
+		meet_bit(state->met_pfns, word);
 }
 
 /* An entry that leads to a table of the next level, as the kernel writes these. */
@@ -233,7 +243,7 @@ static inline void meet_low(struct leaks_state *state, struct marking_thread *th
 		meet_frame(state, thread, (word & state->ranges.entries.pa_mask) >> state->index.page_shift);
 	/* Small numbers are numbers. */
 	else if (word - state->ranges.least_number < state->ranges.physical_bytes && !source.has_no_numbers)
-		meet_number(state, word, source.has_no_frames);
+		meet_number(state, word, source);
 }
 
 void scan_words(struct leaks_state *state, struct marking_thread *thread, const uint8_t *bytes, size_t n_bytes,

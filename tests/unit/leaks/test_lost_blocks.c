@@ -47,7 +47,10 @@ static uint8_t confidence_of(const struct toy *toy, uint64_t kva)
 	return MO_N_LOST_CONFIDENCES;
 }
 
-/* A physical address, a page frame's number, an entry of a page table; and a page behind a reached one. */
+/*
+ * A physical address, a page frame's number; and a page behind a reached one. An entry of a page table that stands in data is
+ * none, and a number within a block leads to nothing.
+ */
 static void test_suspects(void **state)
 {
 	struct toy toy;
@@ -63,6 +66,8 @@ static void test_suspects(void **state)
 	make_block(&toy, 48, 1, false);
 	point(&toy, DATA, 33 * 4096);
 	point(&toy, DATA + 8, 35 * 4096 + 0x67);
+	make_block(&toy, 44, 2, false);
+	point(&toy, DATA + 40, 45 * 4096);
 	point(&toy, DATA + 16, page_kva(40));
 	point(&toy, DATA + 24, page_kva(47)); /* cannot be the first of more than one */
 	point(&toy, DATA + 32, 9 * 4096 + 192);
@@ -70,20 +75,48 @@ static void test_suspects(void **state)
 	take(ODD, 2);
 	toy_gather(&toy);
 	assert_int_equal(confidence_of(&toy, page_kva(33)), MO_LOST_SUSPECT);
-	assert_int_equal(confidence_of(&toy, page_kva(35)), MO_LOST_SUSPECT);
+	assert_int_equal(confidence_of(&toy, page_kva(35)), MO_LOST_LIKELY);
+	assert_int_equal(confidence_of(&toy, page_kva(44)), MO_LOST_LIKELY);
 	assert_int_equal(confidence_of(&toy, page_kva(41)), MO_LOST_SUSPECT);
 	assert_int_equal(confidence_of(&toy, page_kva(48)), MO_LOST_LIKELY);
 	assert_int_equal(confidence_of(&toy, object_kva(ODD, 1)), MO_LOST_SUSPECT);
 	assert_int_equal(confidence_of(&toy, object_kva(ODD, 2)), MO_LOST_LIKELY);
-	assert_int_equal(toy.model->suspect_objects, 4);
+	assert_int_equal(toy.model->suspect_objects, 3);
 	text = fake_run_text(toy.run, "leaks", NULL);
-	assert_non_null(strstr(text, "4 more (12 KiB) are suspect"));
+	assert_non_null(strstr(text, "3 more (8 KiB) are suspect"));
 	assert_null(strstr(text, "suspect  "));
 	free(text);
 	text = fake_run_text(toy.run, "leaks", (const char *const[]){ "--suspects", NULL });
 	assert_non_null(strstr(text, "suspect  "));
 	free(text);
 	toy_destroy(&toy);
+}
+
+/* Odd page frames that are free: so many of them are met as physical addresses by chance. */
+static uint8_t confidence_by_chance(unsigned n_met)
+{
+	struct toy toy;
+	uint8_t confidence;
+
+	toy_init_with_pages(&toy);
+	for (uint64_t pfn = 19; pfn < 64; pfn += 2)
+		set_class(pfn, MO_PAGE_FREE_BUDDY);
+	make_block(&toy, 33, 1, false);
+	point(&toy, DATA, 33 * 4096);
+	for (unsigned i = 0; i < n_met; i++)
+		point(&toy, DATA + 8 + i * 8, (35 + 2 * i) * 4096);
+	toy_gather(&toy);
+	confidence = confidence_of(&toy, page_kva(33));
+	toy_destroy(&toy);
+	return confidence;
+}
+
+static void test_chance(void **state)
+{
+	(void)state;
+	assert_int_equal(confidence_by_chance(0), MO_LOST_SUSPECT);
+	assert_int_equal(confidence_by_chance(1), MO_LOST_SUSPECT);
+	assert_int_equal(confidence_by_chance(8), MO_LOST_LIKELY);
 }
 
 /* A struct page of a slab with offset and length of one object; and two that are none. */
@@ -113,7 +146,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_blocks),
-		cmocka_unit_test(test_suspects),
+		cmocka_unit_test(test_suspects), cmocka_unit_test(test_chance),
 		cmocka_unit_test(test_scatter),
 	};
 
