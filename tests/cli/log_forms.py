@@ -218,7 +218,7 @@ def mutate(data, seed):
         elif kind == 5:
             lines = lines[:at + 1] if chance.random() < 0.5 else lines[at:]
         elif kind == 6:
-            lines[at] = lines[at] * chance.randrange(2, 3000)
+            lines[at] = (lines[at] * chance.randrange(2, 3000))[:1 << 20]
         else:
             broken = bytearray(lines[at])
             for _ in range(chance.randrange(1, 20)):
