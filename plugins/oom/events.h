@@ -8,6 +8,8 @@
 
 #include <memopsy/printk.h>
 
+#include <assert.h>
+
 #include "oom.h"
 
 #include "log/span.h"
@@ -18,11 +20,12 @@ enum counter {
 	C_DIRTY, C_WRITEBACK, C_SLAB_RECLAIMABLE, C_SLAB_UNRECLAIMABLE, C_SHMEM, C_PAGE_TABLES, C_SEC_PAGE_TABLES, C_BOUNCE,
 	C_KERNEL_MISC, C_FREE, C_FREE_PCP, C_FREE_CMA, N_COUNTERS
 };
+static_assert(N_COUNTERS == MO_OOM_COUNTERS, "a zone has room for all");
 
 /* The statistics of a memory cgroup, in bytes. */
 enum memcg_stat {
 	S_ANON, S_FILE, S_SHMEM, S_KERNEL_STACK, S_PAGE_TABLES, S_SEC_PAGE_TABLES, S_PERCPU, S_SOCK, S_VMALLOC, S_ZSWAP,
-	S_DIRTY, S_WRITEBACK, S_UNEVICTABLE, S_SLAB_RECLAIMABLE, S_SLAB_UNRECLAIMABLE, S_HUGETLB, N_MEMCG_STATS
+	S_DIRTY, S_WRITEBACK, S_UNEVICTABLE, S_SLAB_RECLAIMABLE, S_SLAB_UNRECLAIMABLE, S_HUGETLB, S_KERNEL, N_MEMCG_STATS
 };
 
 /* A size of huge pages, over all nodes. */
@@ -56,7 +59,6 @@ struct draft {
 	struct mo_oom_memcg memcg;
 	struct mo_count counters[N_COUNTERS];
 	struct mo_count node_kib[N_COUNTERS]; /* the same of the nodes that the report shows, as far as it has them */
-	struct mo_count zone_kib[N_COUNTERS]; /* and of its zones */
 	struct mo_count kernel_stack_kib, zspages_kib; /* sums of nodes or zones; unknown: not printed */
 	struct mo_count memcg_stats[N_MEMCG_STATS];
 	struct huge_pool huge_pools[MOST_HUGE_POOLS];
@@ -84,6 +86,8 @@ struct draft {
 	bool is_compaction_off;
 	bool is_allocating_task;    /* vm.oom_kill_allocating_task */
 	bool is_of_dump;            /* its numbers are the dump's */
+	bool had_nobody;            /* the kernel says so: no killable processes, deadlocked on memory */
+	bool is_too_large;          /* a vmalloc beyond all of memory, by the kernel's own word */
 	bool is_of_dying;           /* the process was killed by an OOM before, and was on its way out */
 	uint32_t n_kill_lines;
 };

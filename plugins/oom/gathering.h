@@ -120,6 +120,7 @@ bool is_node_allowed(const struct mo_oom_event *event, uint32_t node_id);
 
 /* judge/watermark_test.c: the kernel's test of every zone */
 void test_zones(const struct oom_state *state, struct draft *draft);
+bool has_reserved_zone(const struct draft *draft); /* enough is free, all of it kept for others */
 bool has_passing_zone(const struct draft *draft);
 bool passes_for_one_page(const struct mo_oom_zone *zone, const struct request *request);
 
@@ -127,6 +128,9 @@ bool passes_for_one_page(const struct mo_oom_zone *zone, const struct request *r
 void find_constraint(const struct oom_state *state, struct draft *draft);
 enum scope { SCOPE_MACHINE, SCOPE_NODES, SCOPE_ZONES }; /* what of the machine an event's numbers are of */
 enum scope scope_of(const struct oom_state *state, const struct draft *draft);
+uint64_t victims_part(const struct draft *draft); /* what of the cause the killed processes had, in bytes */
+bool is_in_scope(enum scope scope, const struct mo_oom_zone *zone);
+bool has_all_of_kernel(const struct draft *draft, enum scope scope); /* all of the machine's slab lies in the scope */
 
 /* judge/balance.c */
 struct mo_error *balance(const struct oom_state *state, struct draft *draft) MO_MUST_USE;
@@ -163,6 +167,7 @@ struct evidence_list {
 	char swap[80];
 	char badness[128];
 };
+const struct mo_oom_zone *zone_with(const struct draft *draft, const char *verdict); /* the largest; NULL: none */
 void list_evidence(const struct oom_state *state, const struct draft *draft, struct evidence_list *list);
 
 /* say/advice.c: findings, of judge or of an event that an option named */
@@ -188,6 +193,7 @@ void put_limits(const struct oom_state *state, struct mo_report *report);
 extern const char *const kind_words[MO_OOM_N_KINDS];
 extern const char *const constraint_words[MO_OOM_N_CONSTRAINTS];
 extern const char *const cause_words[MO_OOM_N_CAUSES];
+const char *cause_word(const struct mo_oom_event *event); /* "none": nothing was short */
 extern const char *const cause_kinds[MO_OOM_N_CAUSES];  /* short, for tables */
 extern const char *const cause_titles[MO_OOM_N_CAUSES]; /* the subject of a sentence */
 bool is_word(const char *word, const char *what);       /* false where there is none */

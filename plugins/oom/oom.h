@@ -16,6 +16,10 @@
 #define MO_OOM_NONE UINT32_MAX
 #define MO_OOM_ORDERS 32
 #define MO_OOM_RESERVES 8
+#define MO_OOM_COUNTERS 19
+
+/* The lists that a zone's free blocks are on, as letters in the log. */
+enum { MO_OOM_LIST_ORDINARY = 1, MO_OOM_LIST_HIGHATOMIC = 2, MO_OOM_LIST_CMA = 4, MO_OOM_LIST_ISOLATED = 8 };
 
 enum mo_oom_kind {
 	MO_OOM_UNKNOWN = 0,          /* "unknown": the log was cut before it says */
@@ -39,8 +43,9 @@ enum mo_oom_constraint {
 	MO_OOM_NODE,                 /* "node": the request was for one node, others had memory */
 	MO_OOM_ZONE,                 /* "zone": lowmem or DMA is exhausted, higher zones are not */
 	MO_OOM_ORDER,                /* "order": enough is free, in pieces that are too small */
-	MO_OOM_RESERVE,              /* "reserve": a request that may not wait found less than its reserve */
+	MO_OOM_RESERVE,              /* "reserve": what is free is kept for others: below min, highatomic, CMA */
 	MO_OOM_LIMIT,                /* "limit": overcommit, an rlimit, vm.max_map_count, address space */
+	MO_OOM_NOTHING_SHORT,        /* "none": called by hand while enough was free */
 	MO_OOM_N_CONSTRAINTS,
 };
 
@@ -62,11 +67,12 @@ enum mo_oom_cause {
 	MO_OOM_ZSWAPPED,             /* "compressed": zram, zswap */
 	MO_OOM_BALLOON,              /* "balloon" */
 	MO_OOM_SOCKETS,              /* "sockets" (of a memory cgroup) */
+	MO_OOM_KERNEL,               /* "kernel" (of a memory cgroup): what has no statistic of its own */
 	MO_OOM_UNACCOUNTED,          /* "unaccounted": taken from the page allocator directly, by drivers for example */
 	MO_OOM_PCP,                  /* "free-pcp": free, on lists of single CPUs */
 	MO_OOM_FREE,                 /* "free" */
 	MO_OOM_FRAGMENTATION,        /* "fragmentation": of an event; no row has it */
-	MO_OOM_COMMITMENT,           /* "commitment": promised, not used; likewise */
+	MO_OOM_COMMITMENT,           /* "commitment": committed, not used; likewise */
 	MO_OOM_N_CAUSES,
 };
 
@@ -88,6 +94,8 @@ struct mo_oom_zone {
 	uint64_t free_blocks[MO_OOM_ORDERS];
 	bool has_usable[MO_OOM_ORDERS]; /* of that order, on lists that an ordinary request may take from */
 	uint32_t n_orders;           /* 0: the lists are not in the log */
+	unsigned lists;              /* MO_OOM_LIST_...: where its free blocks are; 0: not known */
+	struct mo_count counters_kib[MO_OOM_COUNTERS]; /* by enum counter; unknown: its line does not have that */
 	/* The test: free > mark + reserve + unusable, and a block of that order. */
 	struct mo_count mark_pages;  /* what of the min watermark this request has to leave */
 	struct mo_count reserve_pages;
@@ -127,6 +135,7 @@ struct mo_oom_kill {
 struct mo_oom_share {
 	enum mo_oom_cause cause;
 	struct mo_count bytes;
+	bool is_of_machine;          /* the report has it of the whole machine alone; how much lay in the scope is not known */
 	uint32_t percent_thousandths; /* of what there is (machine or limit) */
 	const char *ordinary;        /* what an ordinary machine shows: "< 5 %" */
 	const char *holder_kind;     /* "process", "processes", "cache", "mount", "file", "cgroup", "module", "pool"; NULL */
@@ -134,6 +143,12 @@ struct mo_oom_share {
 	struct mo_count holder_bytes;
 	uint32_t n_holders;          /* of "processes": how many */
 	int32_t holder_pid;          /* of a process; 0: not known */
+	struct mo_count holder_swap_bytes; /* what it has in swap beside that; unknown: nothing, or not known */
+	bool is_more_now;            /* the dump shows more of the holder than there was of this kind at the event */
+	bool is_sum_of_rss;          /* holder_bytes counts pages that the processes share more than once */
+	char second[160];            /* of comparable size; empty: nobody */
+	struct mo_count second_bytes;
+	int32_t second_pid;          /* of a process; 0: it is none */
 	struct mo_count unused_bytes; /* of a pool: what of it is free */
 	const char *holder_source;   /* "log", "dump"; NULL: no holder */
 	char module[64];             /* that the holder's memory points into, or that owns it; empty: none, or not known */
@@ -176,6 +191,7 @@ struct mo_oom_event {
 	char memcg[256];             /* that ran into its limit; empty: none */
 	char task_memcg[256];        /* of the victim */
 	char function[64];           /* who was allocating, of the call trace: the first name behind the allocator */
+	char function_module[64];    /* the first module on that stack; empty: none */
 	char cache[64];              /* of a slab failure; of a refusal the limit ("RLIMIT_DATA") */
 	bool is_task_limit;          /* a refusal: of a new task, by the pids controller of the group `memcg` */
 	/* What there was. */

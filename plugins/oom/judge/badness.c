@@ -103,6 +103,11 @@ static int compare_badness(const void *a, const void *b)
 	return left->pid < right->pid ? -1 : left->pid > right->pid;
 }
 
+static bool has_nothing(const struct mo_oom_candidate *candidate)
+{
+	return !candidate->rss_pages.value && !candidate->swap_pages.value;
+}
+
 void judge_candidates(const struct oom_state *state, struct draft *draft, const struct draft *earlier)
 {
 	uint64_t total = total_pages(state, draft);
@@ -118,6 +123,9 @@ void judge_candidates(const struct oom_state *state, struct draft *draft, const 
 			candidate->exempt = "oom_score_adj is -1000";
 		else if (is_dying(earlier, candidate->pid))
 			candidate->exempt = "killed before, its memory is being given back";
+		else if (draft->had_nobody)
+			candidate->exempt = has_nothing(candidate) ? "it has no memory left" :
+								     "the kernel found that it cannot be killed";
 		compute(state, draft, candidate, total);
 	}
 	if (draft->n_candidates)
@@ -127,7 +135,7 @@ void judge_candidates(const struct oom_state *state, struct draft *draft, const 
 }
 
 /* What of the cause the killed processes had. */
-static uint64_t victims_part(const struct draft *draft)
+uint64_t victims_part(const struct draft *draft)
 {
 	uint64_t sum = 0;
 

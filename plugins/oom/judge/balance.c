@@ -29,6 +29,7 @@ static const struct {
 	[MO_OOM_ZSWAPPED] = { 5, "none" },
 	[MO_OOM_BALLOON] = { 0, "none" },
 	[MO_OOM_SOCKETS] = { 2, "< 2 %" },
+	[MO_OOM_KERNEL] = { 5, "< 5 %" },
 	[MO_OOM_UNACCOUNTED] = { 5, "< 5 %" },
 	[MO_OOM_PCP] = { 1, "< 1 %" },
 	[MO_OOM_FREE] = { 100, "> 1 %" },
@@ -81,8 +82,15 @@ static struct mo_count times(struct mo_count pages, uint64_t unit_bytes)
 static struct mo_count counter_bytes(const struct oom_state *state, const struct draft *draft, enum counter which,
 				     enum scope scope)
 {
-	if (scope != SCOPE_MACHINE)
-		return times(scope == SCOPE_NODES ? draft->node_kib[which] : draft->zone_kib[which], 1024);
+	struct mo_count sum = mo_unknown();
+
+	if (scope == SCOPE_NODES)
+		return times(draft->node_kib[which], 1024);
+	for (size_t i = 0; scope == SCOPE_ZONES && i < draft->n_zones; i++)
+		if (is_in_scope(scope, &draft->zones[i]))
+			add_to(&sum, draft->zones[i].counters_kib[which]);
+	if (scope == SCOPE_ZONES)
+		return times(sum, 1024);
 	return times(draft->counters[which], state->page_bytes);
 }
 
@@ -135,6 +143,8 @@ static void add_free_shares(const struct oom_state *state, struct draft *draft, 
 	struct mo_count pcp = mo_unknown();
 
 	for (size_t i = 0; i < draft->n_zones; i++) {
+		if (!is_in_scope(scope, &draft->zones[i]))
+			continue;
 		add_to(&free_pages, draft->zones[i].free_pages);
 		add_to(&pcp, draft->zones[i].free_pcp_pages);
 	}
@@ -188,27 +198,78 @@ static void split_unaccounted(const struct oom_state *state, struct draft *draft
 	}
 }
 
-static void add_unaccounted(const struct oom_state *state, struct draft *draft, bool can_split)
+/* What a scope has beyond the kinds that are known of it; the kinds that are known of the machine alone may be in there. */
+static struct mo_count left_of(const struct draft *draft)
 {
 	uint64_t known = 0;
-	uint64_t left;
 
 	for (size_t i = 0; i < draft->n_shares; i++)
-		known += draft->shares[i].bytes.value;
+		known += draft->shares[i].is_of_machine ? 0 : draft->shares[i].bytes.value;
 	if (draft->event.total_bytes.certainty != MO_EXACT || known > draft->event.total_bytes.value)
-		return;
-	left = draft->event.total_bytes.value - known;
-	if (can_split)
-		split_unaccounted(state, draft, &left);
-	add_share(draft, MO_OOM_UNACCOUNTED, mo_exact(left), "log");
+		return mo_unknown();
+	return mo_exact(draft->event.total_bytes.value - known);
 }
 
-static struct mo_count managed_bytes(const struct oom_state *state, const struct draft *draft)
+static void add_unaccounted(const struct oom_state *state, struct draft *draft, bool can_split)
+{
+	struct mo_count left = left_of(draft);
+	uint64_t elsewhere = 0;
+
+	if (left.certainty != MO_EXACT)
+		return;
+	for (size_t i = 0; i < draft->n_shares; i++)
+		elsewhere += draft->shares[i].is_of_machine ? draft->shares[i].bytes.value : 0;
+	if (can_split)
+		split_unaccounted(state, draft, &left.value);
+	/* In no counter is what is left when every counter has had its most. */
+	add_share(draft, MO_OOM_UNACCOUNTED, less(left, mo_exact(elsewhere)), "log");
+}
+
+/* Kinds that the report has of the whole machine: of a part of it they may hold as much as is left there, at most. */
+static void add_machine_share(struct draft *draft, enum mo_oom_cause cause, struct mo_count bytes, bool is_all_here)
+{
+	struct mo_count left = left_of(draft);
+	size_t n = draft->n_shares;
+
+	if (is_all_here) {
+		add_share(draft, cause, bytes, "log");
+		return;
+	}
+	add_share(draft, cause, smaller(bytes, left), "log");
+	if (draft->n_shares > n)
+		draft->shares[n].is_of_machine = true;
+}
+
+/* Zones had slab of their own until 4.7, page tables until 5.10; since then the log has them of the machine or of nodes. */
+static void add_kernel_counter(const struct oom_state *state, struct draft *draft, enum scope scope, enum mo_oom_cause cause,
+			       enum counter which)
+{
+	struct mo_count bytes = counter_bytes(state, draft, which, scope);
+	bool is_here = bytes.certainty == MO_EXACT || has_all_of_kernel(draft, scope);
+
+	if (bytes.certainty != MO_EXACT)
+		bytes = counter_bytes(state, draft, which, SCOPE_MACHINE);
+	if (which == C_PAGE_TABLES)
+		add_to(&bytes, counter_bytes(state, draft, C_SEC_PAGE_TABLES, scope));
+	add_machine_share(draft, cause, bytes, is_here);
+}
+
+static void add_kernel_shares(const struct oom_state *state, struct draft *draft, enum scope scope)
+{
+	add_kernel_counter(state, draft, scope, MO_OOM_SLAB, C_SLAB_UNRECLAIMABLE);
+	add_kernel_counter(state, draft, scope, MO_OOM_SLAB_RECLAIMABLE, C_SLAB_RECLAIMABLE);
+	add_kernel_counter(state, draft, scope, MO_OOM_PAGE_TABLES, C_PAGE_TABLES);
+	add_machine_share(draft, MO_OOM_KERNEL_STACKS, times(draft->kernel_stack_kib, 1024),
+			  scope == SCOPE_NODES || has_all_of_kernel(draft, scope));
+}
+
+static struct mo_count managed_bytes(const struct oom_state *state, const struct draft *draft, enum scope scope)
 {
 	struct mo_count pages = mo_unknown();
 
 	for (size_t i = 0; i < draft->n_zones; i++)
-		add_to(&pages, draft->zones[i].managed_pages);
+		if (is_in_scope(scope, &draft->zones[i]))
+			add_to(&pages, draft->zones[i].managed_pages);
 	if (pages.certainty != MO_EXACT && draft->ram_pages.certainty == MO_EXACT)
 		pages = less(draft->ram_pages, draft->reserved_pages);
 	return pages.value ? times(pages, state->page_bytes) : mo_unknown();
@@ -217,27 +278,33 @@ static struct mo_count managed_bytes(const struct oom_state *state, const struct
 static void balance_machine(const struct oom_state *state, struct draft *draft)
 {
 	enum scope scope = scope_of(state, draft);
-	struct mo_count tables = counter_bytes(state, draft, C_PAGE_TABLES, scope);
 
-	draft->event.total_bytes = managed_bytes(state, draft);
+	draft->event.total_bytes = managed_bytes(state, draft, scope);
 	if (!(draft->parts & PART_MEMINFO))
 		return;
 	add_lru_shares(state, draft, scope);
-	add_to(&tables, counter_bytes(state, draft, C_SEC_PAGE_TABLES, scope));
-	if (scope != SCOPE_ZONES)
+	add_free_shares(state, draft, scope);
+	if (scope == SCOPE_ZONES)
+		add_machine_share(draft, MO_OOM_HUGETLB, huge_bytes(draft), false);
+	else
 		add_share(draft, MO_OOM_HUGETLB, huge_bytes(draft), "log");
-	/* Since 4.8 the log has slab of the whole machine alone: of some nodes it is not known. */
-	if (scope == SCOPE_MACHINE) {
-		add_share(draft, MO_OOM_SLAB, counter_bytes(state, draft, C_SLAB_UNRECLAIMABLE, false), "log");
-		add_share(draft, MO_OOM_SLAB_RECLAIMABLE, counter_bytes(state, draft, C_SLAB_RECLAIMABLE, false), "log");
-	}
-	add_share(draft, MO_OOM_PAGE_TABLES, tables, "log");
-	if (scope != SCOPE_ZONES)
-		add_share(draft, MO_OOM_KERNEL_STACKS, times(draft->kernel_stack_kib, 1024), "log");
+	add_kernel_shares(state, draft, scope);
 	if (draft->zspages_kib.value)
 		add_share(draft, MO_OOM_ZSWAPPED, times(draft->zspages_kib, 1024), "log");
-	add_free_shares(state, draft, scope);
 	add_unaccounted(state, draft, scope == SCOPE_MACHINE);
+}
+
+/* The statistic "kernel" (5.18 on) holds those of its parts and what has no statistic of its own. */
+static void add_rest_of_kernel(struct draft *draft)
+{
+	static const enum memcg_stat parts[] = { S_KERNEL_STACK, S_PAGE_TABLES, S_SEC_PAGE_TABLES, S_PERCPU, S_VMALLOC,
+						 S_SLAB_UNRECLAIMABLE, S_SLAB_RECLAIMABLE };
+	struct mo_count rest = draft->memcg_stats[S_KERNEL];
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		rest = less(rest, draft->memcg_stats[parts[i]]);
+	if (rest.value)
+		add_share(draft, MO_OOM_KERNEL, rest, "log");
 }
 
 static void balance_memcg(const struct oom_state *state, struct draft *draft)
@@ -247,14 +314,14 @@ static void balance_memcg(const struct oom_state *state, struct draft *draft)
 		enum memcg_stat stat;
 	} kinds[] = {
 		{ MO_OOM_ANON, S_ANON }, { MO_OOM_SHMEM, S_SHMEM }, { MO_OOM_SLAB, S_SLAB_UNRECLAIMABLE },
-		{ MO_OOM_SLAB_RECLAIMABLE, S_SLAB_RECLAIMABLE }, { MO_OOM_PAGE_TABLES, S_PAGE_TABLES },
+		{ MO_OOM_SLAB_RECLAIMABLE, S_SLAB_RECLAIMABLE }, { MO_OOM_HUGETLB, S_HUGETLB },
 		{ MO_OOM_KERNEL_STACKS, S_KERNEL_STACK }, { MO_OOM_PERCPU, S_PERCPU }, { MO_OOM_SOCKETS, S_SOCK },
 		{ MO_OOM_VMALLOC, S_VMALLOC }, { MO_OOM_ZSWAPPED, S_ZSWAP },
 	};
 	struct mo_count dirty = mo_unknown();
 	struct mo_count file = draft->memcg_stats[S_FILE];
+	struct mo_count tables = draft->memcg_stats[S_PAGE_TABLES];
 
-	(void)state;
 	draft->event.total_bytes = draft->memcg.limit_bytes.certainty == MO_EXACT &&
 						   draft->memcg.limit_bytes.value != UINT64_MAX ?
 					   draft->memcg.limit_bytes :
@@ -264,10 +331,18 @@ static void balance_memcg(const struct oom_state *state, struct draft *draft)
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (draft->memcg_stats[kinds[i].stat].value || kinds[i].cause == MO_OOM_ANON)
 			add_share(draft, kinds[i].cause, draft->memcg_stats[kinds[i].stat], "log");
+	add_to(&tables, draft->memcg_stats[S_SEC_PAGE_TABLES]);
+	if (tables.value)
+		add_share(draft, MO_OOM_PAGE_TABLES, tables, "log");
+	add_rest_of_kernel(draft);
 	file = less(file, draft->memcg_stats[S_SHMEM]);
 	add_share(draft, MO_OOM_FILE, less(file, dirty), "log");
 	if (dirty.value)
 		add_share(draft, MO_OOM_DIRTY, smaller(dirty, file), "log");
+	/* What the limit leaves is free to the group. */
+	draft->event.free_bytes = less(draft->event.total_bytes, draft->memcg.usage_bytes);
+	if (draft->n_shares && draft->memcg.usage_bytes.certainty == MO_EXACT && draft->event.free_bytes.value)
+		add_share(draft, MO_OOM_FREE, draft->event.free_bytes, "log");
 	if (draft->n_shares && draft->memcg.usage_bytes.certainty == MO_EXACT)
 		add_unaccounted(state, draft, false);
 }
@@ -308,10 +383,14 @@ static void choose_cause(struct draft *draft)
 		event->cause = MO_OOM_FRAGMENTATION;
 		return;
 	}
+	/* Nothing was short, or what is free is kept for others: nobody holds it. */
+	if (event->constraint == MO_OOM_NOTHING_SHORT || has_reserved_zone(draft))
+		return;
 	for (size_t i = 0; i < draft->n_shares; i++) {
 		const struct mo_oom_share *share = &draft->shares[i];
 
-		if (share->cause == MO_OOM_FREE || share->cause == MO_OOM_PCP ||
+		/* What has its usual share, or less, explains nothing. */
+		if (share->cause == MO_OOM_FREE || share->cause == MO_OOM_PCP || excess_of(share) <= 0 ||
 		    share->percent_thousandths < A_CAUSE_THOUSANDTHS)
 			continue;
 		event->cause = share->cause;

@@ -107,6 +107,32 @@ enum scope scope_of(const struct oom_state *state, const struct draft *draft)
 	}
 }
 
+bool is_in_scope(enum scope scope, const struct mo_oom_zone *zone)
+{
+	bool is_other_node = zone->verdict && !strcmp(zone->verdict, "other node");
+	bool is_other_zone = zone->verdict && !strcmp(zone->verdict, "other zone");
+
+	return scope == SCOPE_MACHINE || !(is_other_node || (scope == SCOPE_ZONES && is_other_zone));
+}
+
+/*
+ * Zones above the normal ones (Movable, HighMem) hold no memory of the kernel's own: where only these are left out, all slab
+ * of the machine lies in the scope.
+ */
+bool has_all_of_kernel(const struct draft *draft, enum scope scope)
+{
+	struct request request = request_of(&draft->event);
+
+	if (scope == SCOPE_MACHINE)
+		return true;
+	if (scope != SCOPE_ZONES || !request.has_zone || request.zone == ZONE_KIND_DMA || request.zone == ZONE_KIND_DMA32)
+		return false;
+	for (size_t i = 0; i < draft->n_zones; i++)
+		if (draft->zones[i].verdict && !strcmp(draft->zones[i].verdict, "other node"))
+			return false;
+	return true;
+}
+
 /* Much more is free in the machine than in the zones that the report shows. */
 static bool is_free_elsewhere(const struct draft *draft)
 {
@@ -117,10 +143,21 @@ static bool is_free_elsewhere(const struct draft *draft)
 	return draft->counters[C_FREE].certainty == MO_EXACT && draft->counters[C_FREE].value / 2 > shown;
 }
 
+/*
+ * What a failed request found short. One that may not wait is bound by its reserve; how much was free only zones tell, so
+ * without them nothing is known but that it failed.
+ */
+static enum mo_oom_constraint of_atomic(const struct draft *draft)
+{
+	return draft->parts & PART_ZONES ? MO_OOM_RESERVE : MO_OOM_CONSTRAINT_UNKNOWN;
+}
+
 static enum mo_oom_constraint by_zones(const struct oom_state *state, const struct draft *draft, const struct request *request)
 {
 	bool is_known;
 
+	if (has_verdict(draft, "reserved"))
+		return MO_OOM_RESERVE;
 	if (is_fragmented(draft))
 		return MO_OOM_ORDER;
 	if (request->is_this_node)
@@ -133,7 +170,7 @@ static enum mo_oom_constraint by_zones(const struct oom_state *state, const stru
 		return MO_OOM_ZONE;
 	if ((draft->event.kind == MO_OOM_ALLOCATION_FAILURE || draft->event.kind == MO_OOM_SLAB_FAILURE) && request->is_known &&
 	    !request->may_block)
-		return MO_OOM_RESERVE;
+		return of_atomic(draft);
 	return draft->parts & (PART_ZONES | PART_SUMMARY) ? MO_OOM_GLOBAL : MO_OOM_CONSTRAINT_UNKNOWN;
 }
 
@@ -144,6 +181,11 @@ void find_constraint(const struct oom_state *state, struct draft *draft)
 
 	if (event->constraint != MO_OOM_CONSTRAINT_UNKNOWN)
 		return;
+	/* Called by hand, whatever is free; of memory that is short all the same, the zones tell. */
+	if (event->has_order && event->order == -1 && (has_passing_zone(draft) || !(draft->parts & PART_ZONES))) {
+		event->constraint = MO_OOM_NOTHING_SHORT;
+		return;
+	}
 	event->constraint = by_word(draft->constraint_text);
 	if (event->constraint == MO_OOM_CONSTRAINT_UNKNOWN && event->memcg[0])
 		event->constraint = MO_OOM_MEMCG;

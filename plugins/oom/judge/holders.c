@@ -34,14 +34,20 @@ static uint64_t part_of(const struct mo_oom_candidate *candidate, enum mo_oom_ca
 	}
 }
 
+/* The same without what is in swap: a part of the memory that was short. */
+static uint64_t resident_part_of(const struct mo_oom_candidate *candidate, enum mo_oom_cause cause, uint64_t page_bytes)
+{
+	return cause == MO_OOM_ANON ? resident_anon(candidate) * page_bytes : part_of(candidate, cause, page_bytes);
+}
+
 /* Tables before 6.9 have no anonymous part of what is resident; the line of the kill does. */
-static uint64_t anon_by_kill(const struct draft *draft, const struct mo_oom_candidate *candidate, uint64_t page_bytes)
+static uint64_t anon_by_kill(const struct draft *draft, const struct mo_oom_candidate *candidate)
 {
 	if (candidate->anon_pages.certainty == MO_EXACT)
 		return 0;
 	for (size_t i = 0; i < draft->n_kills; i++)
 		if (draft->kills[i].pid == candidate->pid && draft->kills[i].anon_bytes.certainty == MO_EXACT)
-			return draft->kills[i].anon_bytes.value + candidate->swap_pages.value * page_bytes;
+			return draft->kills[i].anon_bytes.value;
 	return 0;
 }
 
@@ -57,7 +63,8 @@ static int compare_comm(const void *a, const void *b)
 struct group {
 	const struct mo_oom_candidate *largest;
 	uint64_t largest_bytes;
-	uint64_t bytes;
+	uint64_t bytes;          /* with what is in swap */
+	uint64_t resident_bytes;
 	size_t n;
 };
 
@@ -79,6 +86,7 @@ static struct group largest_group(const struct mo_oom_candidate **by_comm, size_
 				group.largest_bytes = bytes;
 			}
 			group.bytes += bytes;
+			group.resident_bytes += resident_part_of(by_comm[i], cause, page_bytes);
 			group.n += bytes != 0;
 		}
 		if (group.bytes > best.bytes)
@@ -106,8 +114,69 @@ static void prefer_single(const struct mo_oom_candidate **candidates, size_t n, 
 		if (bytes < share->bytes.value / 3 || bytes <= best->largest_bytes)
 			continue;
 		*best = (struct group){ .largest = candidates[i], .largest_bytes = bytes, .bytes = bytes, .n = 1 };
+		best->resident_bytes = resident_part_of(candidates[i], share->cause, page_bytes);
 	}
 }
+
+/* At a group's limit all that is resident is charged; of the machine's anonymous memory the kill says what of it is anonymous. */
+static uint64_t resident_bytes_of(const struct oom_state *state, const struct draft *draft, const struct mo_oom_share *share,
+				  const struct mo_oom_candidate *candidate)
+{
+	uint64_t bytes = resident_part_of(candidate, share->cause, state->page_bytes);
+	uint64_t by_kill = share->cause == MO_OOM_ANON ? anon_by_kill(draft, candidate) : 0;
+
+	if (!by_kill || (draft->event.constraint == MO_OOM_MEMCG && bytes <= share->bytes.value))
+		return bytes;
+	return by_kill;
+}
+
+static void set_best(const struct oom_state *state, const struct draft *draft, const struct group *best,
+		     struct mo_oom_share *share)
+{
+	uint64_t swap_bytes = best->bytes - best->resident_bytes;
+
+	if (best->n == 1 || best->largest_bytes >= best->bytes / 4 * 3) {
+		share->holder_kind = "process";
+		share->holder_bytes = mo_exact(resident_bytes_of(state, draft, share, best->largest));
+		share->holder_pid = best->largest->pid;
+		swap_bytes = best->largest->swap_pages.value * state->page_bytes;
+	} else {
+		share->holder_kind = "processes";
+		share->holder_bytes = mo_exact(best->resident_bytes);
+		share->n_holders = (uint32_t)best->n;
+		share->is_sum_of_rss = share->cause == MO_OOM_SHMEM ||
+				       (share->cause == MO_OOM_ANON && best->largest->anon_pages.certainty != MO_EXACT);
+	}
+	if (swap_bytes && share->cause == MO_OOM_ANON)
+		share->holder_swap_bytes = mo_exact(swap_bytes);
+	snprintf(share->holder, sizeof(share->holder), "%s", best->largest->comm);
+	share->holder_source = "log";
+}
+
+/* Who has at least half as much as the holder explains as much of it, and is named as well. */
+static void find_second(const struct mo_oom_candidate **candidates, size_t n, uint64_t page_bytes, const struct group *best,
+			struct mo_oom_share *share)
+{
+	const struct mo_oom_candidate *second = NULL;
+	uint64_t second_bytes = best->bytes / 2;
+
+	for (size_t i = 0; i < n; i++) {
+		uint64_t bytes = part_of(candidates[i], share->cause, page_bytes);
+		bool is_best = share->holder_pid ? candidates[i] == best->largest : !strcmp(candidates[i]->comm, share->holder);
+
+		if (is_best || !bytes || bytes < second_bytes)
+			continue;
+		second = candidates[i];
+		second_bytes = bytes;
+	}
+	if (!second)
+		return;
+	snprintf(share->second, sizeof(share->second), "%s", second->comm);
+	share->second_bytes = mo_exact(resident_part_of(second, share->cause, page_bytes));
+	share->second_pid = second->pid;
+}
+
+#define A_PART 20 /* who has less than a twentieth of a kind is not its holder */
 
 static void find_in_table(const struct oom_state *state, const struct draft *draft, struct mo_oom_share *share)
 {
@@ -127,24 +196,13 @@ static void find_in_table(const struct oom_state *state, const struct draft *dra
 	qsort(by_comm, n, sizeof(*by_comm), compare_comm);
 	best = largest_group(by_comm, n, share->cause, state->page_bytes);
 	/* Of shared memory the table has what is mapped, and who maps a little of it does not hold it. */
-	if (!best.n || (share->cause == MO_OOM_SHMEM && best.bytes < share->bytes.value / 3)) {
+	if (!best.n || best.bytes < share->bytes.value / (share->cause == MO_OOM_SHMEM ? 3 : A_PART)) {
 		free(by_comm);
 		return;
 	}
 	prefer_single(by_comm, n, share, state->page_bytes, &best);
-	if (best.n == 1 || best.largest_bytes >= best.bytes / 4 * 3) {
-		share->holder_kind = "process";
-		share->holder_bytes = mo_exact(best.largest_bytes);
-		share->holder_pid = best.largest->pid;
-		if (share->cause == MO_OOM_ANON && anon_by_kill(draft, best.largest, state->page_bytes))
-			share->holder_bytes = mo_exact(anon_by_kill(draft, best.largest, state->page_bytes));
-	} else {
-		share->holder_kind = "processes";
-		share->holder_bytes = mo_exact(best.bytes);
-		share->n_holders = (uint32_t)best.n;
-	}
-	snprintf(share->holder, sizeof(share->holder), "%s", best.largest->comm);
-	share->holder_source = "log";
+	set_best(state, draft, &best, share);
+	find_second(by_comm, n, state->page_bytes, &best, share);
 	free(by_comm);
 }
 
@@ -195,7 +253,34 @@ static void find_cache(const struct oom_state *state, const struct draft *draft,
 	share->holder_bytes = mo_exact(row->total_kib * 1024);
 	share->holder_source = "log";
 	snprintf(share->holder, sizeof(share->holder), "%s", row->name);
+	if (draft->n_slabs > 1 && row[1].total_kib >= row->total_kib / 2) {
+		snprintf(share->second, sizeof(share->second), "%s", row[1].name);
+		share->second_bytes = mo_exact(row[1].total_kib * 1024);
+	}
 	find_module_of_cache(state, share);
+}
+
+static bool is_of_dump(const struct mo_oom_share *share)
+{
+	return share->holder_source && !strcmp(share->holder_source, "dump");
+}
+
+/*
+ * A part is never more than its whole. What a process has by its own counters may be (pages of children, counters that lag),
+ * and what the dump shows of a later moment: then it is all of it, and the sentence says the rest.
+ */
+static void keep_below_whole(struct mo_oom_share *share)
+{
+	/* What is in swap was larger before it was compressed. */
+	if (share->cause == MO_OOM_ZSWAPPED || !share->holder[0])
+		return;
+	if (share->holder_bytes.value > share->bytes.value) {
+		share->is_more_now = is_of_dump(share);
+		share->holder_bytes = share->bytes;
+	}
+	if (share->holder_bytes.value + share->second_bytes.value <= share->bytes.value)
+		return;
+	share->second_bytes = mo_unknown();
 }
 
 void find_holders(const struct oom_state *state, struct draft *draft)
@@ -217,5 +302,6 @@ void find_holders(const struct oom_state *state, struct draft *draft)
 			find_holder_in_dump(state, draft, share);
 		if (!share->holder[0])
 			find_in_kill(draft, share);
+		keep_below_whole(share);
 	}
 }

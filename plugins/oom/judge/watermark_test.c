@@ -85,11 +85,22 @@ static bool is_below_high(const struct mo_oom_zone *zone)
 	       zone->free_pages.value <= zone->high_pages.value + zone->reserve_pages.value + zone->unusable_pages.value;
 }
 
+/* Enough is free, and every free block is on a list that is kept for others. */
+static bool is_reserved(const struct mo_oom_zone *zone, const struct request *request)
+{
+	unsigned usable = MO_OOM_LIST_ORDINARY | (request->is_movable ? MO_OOM_LIST_CMA : 0);
+
+	return zone->n_orders && zone->lists && !(zone->lists & usable) &&
+	       zone->free_pages.value > zone->mark_pages.value + zone->reserve_pages.value;
+}
+
 static const char *verdict_of(const struct mo_oom_zone *zone, const struct request *request, unsigned order, bool is_oom)
 {
 	if (zone->free_pages.certainty != MO_EXACT || zone->mark_pages.certainty != MO_EXACT ||
 	    zone->reserve_pages.certainty != MO_EXACT)
 		return NULL;
+	if (is_reserved(zone, request))
+		return "reserved";
 	if (order && passes_for_one_page(zone, request) && zone->n_orders && !has_block(zone, order))
 		return "no block";
 	if (!is_enough(zone, zone->unusable_pages))
@@ -123,6 +134,14 @@ void test_zones(const struct oom_state *state, struct draft *draft)
 		else
 			zone->verdict = verdict_of(zone, &request, order, draft->event.kind < MO_OOM_ALLOCATION_FAILURE);
 	}
+}
+
+bool has_reserved_zone(const struct draft *draft)
+{
+	for (size_t i = 0; i < draft->n_zones; i++)
+		if (draft->zones[i].verdict && !strcmp(draft->zones[i].verdict, "reserved"))
+			return true;
+	return false;
 }
 
 bool has_passing_zone(const struct draft *draft)

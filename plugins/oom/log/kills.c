@@ -247,6 +247,7 @@ static bool take_panic(struct log_scan *scan, struct stream *stream, struct span
 	if (!draft)
 		return true;
 	draft->parts |= PART_KILL;
+	draft->had_nobody |= is_nobody || is_deadlock;
 	draft->event.kind = is_oom_panic ? MO_OOM_PANIC : MO_OOM_NO_VICTIM;
 	draft->is_closed = is_oom_panic;
 	return true;

@@ -31,6 +31,7 @@ static const struct {
 	{ "vmalloc", S_VMALLOC }, { "zswap", S_ZSWAP }, { "file_dirty", S_DIRTY }, { "file_writeback", S_WRITEBACK },
 	{ "unevictable", S_UNEVICTABLE }, { "slab_reclaimable", S_SLAB_RECLAIMABLE },
 	{ "slab_unreclaimable", S_SLAB_UNRECLAIMABLE }, { "hugetlb", S_HUGETLB },
+	{ "kernel", S_KERNEL },
 };
 
 static const struct {

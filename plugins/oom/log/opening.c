@@ -109,6 +109,8 @@ static bool take_slub(struct log_scan *scan, struct stream *stream, struct span 
 	return true;
 }
 
+#define MAX_ADDRESS_BITS 52 /* no kernel has more physical memory than that */
+
 /*
  * "COMM: vmalloc error: size 4096, ..." (5.13), "COMM: vmalloc: allocation failure: 4096 bytes, ..." before, "vmap allocation
  * for size 4096 failed: ..." where no addresses are left.
@@ -138,7 +140,8 @@ static bool take_vmalloc(struct log_scan *scan, struct stream *stream, struct sp
 		take_order(&draft->event, &at);
 	if (span_find(rest, "mode:", NULL, &at))
 		take_gfp(&draft->event, &at);
-	if (span_has(line, "vmap allocation for size "))
+	draft->is_too_large = span_has(rest, "exceeds total pages") || bytes >> MAX_ADDRESS_BITS;
+	if (span_has(line, "vmap allocation for size ") || draft->is_too_large)
 		draft->event.constraint = MO_OOM_LIMIT;
 	take_places(&draft->event, rest);
 	return true;
@@ -181,7 +184,10 @@ static bool is_allocator(struct span name)
 		"mem_cgroup_charge", "__mem_cgroup_charge", "charge_memcg", "mem_cgroup_try_charge", "mem_cgroup_oom", "panic",
 		"show_stack", "__show_mem", "obj_cgroup_charge", "__memcg_kmem_charge", "krealloc", "kvmalloc", "__kvmalloc",
 		"__vmalloc", "vmalloc", "vzalloc", "refill_objs", "__kmem_cache_alloc", "mem_cgroup_handle_over",
-		"check_panic_on_oom", "vpanic", "__refill_objects", "new_slab_objects",
+		"check_panic_on_oom", "vpanic", "__refill_objects", "new_slab_objects", "refill_objects", "refill_sheaf",
+		"alloc_full_sheaf", "alloc_from_pcs", "__pcs_", "__kmem_cache_", "slab_alloc", "alloc_slab_page",
+		"__filemap_get_folio", "filemap_alloc_folio", "pagecache_get_page", "__page_cache_alloc", "page_cache_ra_",
+		"do_sync_mmap_readahead", "__do_page_cache_readahead", "ondemand_readahead", "force_page_cache_",
 	};
 
 	for (size_t i = 0; i < sizeof(inner) / sizeof(inner[0]); i++) {
@@ -191,6 +197,17 @@ static bool is_allocator(struct span name)
 			return true;
 	}
 	return false;
+}
+
+/* "do_eat+0x2d/0xa0 [leaker]", with a build-id behind the name since 5.15: the innermost module is who asked. */
+static void take_frame_module(struct mo_oom_event *event, struct span frame)
+{
+	struct span name;
+
+	if (event->function_module[0] || !span_find(frame, " [", NULL, &name))
+		return;
+	name = span_until(name, ']');
+	span_copy(span_until(name, ' '), event->function_module, sizeof(event->function_module));
 }
 
 /* " __folio_alloc+0x17/0x50"; before 4.x with the address in front. */
@@ -203,7 +220,10 @@ static bool take_trace_line(struct stream *stream, struct span line)
 		return false;
 	if (span_skip(&name, "? "))
 		return true;
-	if (!span_has(name, "+0x") || stream->draft->event.function[0])
+	if (!span_has(name, "+0x"))
+		return true;
+	take_frame_module(&stream->draft->event, name);
+	if (stream->draft->event.function[0])
 		return true;
 	name = span_until(name, '+');
 	if (!name.n || is_allocator(name))

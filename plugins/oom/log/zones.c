@@ -78,7 +78,7 @@ static void take_zone_numbers(struct log_scan *scan, struct draft *draft, struct
 	zone->present_pages = kib_pages(scan, line, "present");
 	zone->managed_pages = kib_pages(scan, line, "managed");
 	for (unsigned i = 0; i < N_COUNTERS; i++)
-		add_to(&draft->zone_kib[i], span_count_of(line, counter_names[i]));
+		zone->counters_kib[i] = span_count_of(line, counter_names[i]);
 	add_to(&draft->zspages_kib, span_count_of(line, "zspages"));
 	/* Until 4.7 zones had what nodes have since; until then the stacks came as kernel_stack of the zone. */
 	add_to(&draft->kernel_stack_kib, span_count_of(line, "kernel_stack"));
@@ -118,6 +118,26 @@ static bool take_reserve(struct stream *stream, struct span line)
 	return true;
 }
 
+/* The letters behind a number of blocks; without them any list will do. */
+static unsigned lists_of(struct span line)
+{
+	static const struct {
+		char letter;
+		unsigned list;
+	} lists[] = { { 'U', MO_OOM_LIST_ORDINARY }, { 'M', MO_OOM_LIST_ORDINARY }, { 'E', MO_OOM_LIST_ORDINARY },
+		      { 'R', MO_OOM_LIST_ORDINARY }, { 'H', MO_OOM_LIST_HIGHATOMIC }, { 'C', MO_OOM_LIST_CMA },
+		      { 'I', MO_OOM_LIST_ISOLATED } };
+	unsigned found = 0;
+
+	if (!span_skip(&line, "("))
+		return MO_OOM_LIST_ORDINARY;
+	line = span_until(line, ')');
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+		if (memchr(line.at, lists[i].letter, line.n))
+			found |= lists[i].list;
+	return found;
+}
+
 /*
  * "1*4kB (M) 0*8kB 2*16kB (UE) = 36kB": blocks by order, and which lists have some. Without letters (before 3.7 and where
  * they are cut) any list will do. H are kept for atomic requests, C is CMA, I is isolated: not for an ordinary request.
@@ -137,6 +157,8 @@ static void take_blocks(struct mo_oom_zone *zone, struct span line)
 		zone->free_blocks[zone->n_orders] = blocks;
 		zone->has_usable[zone->n_orders] = blocks != 0;
 		span_blanks(&line);
+		if (blocks)
+			zone->lists |= lists_of(line);
 		if (span_skip(&line, "(")) {
 			struct span letters = span_until(line, ')');
 

@@ -25,8 +25,8 @@ static void advise_memcg(const struct draft *draft, const struct mo_oom_share *s
 		snprintf(text + strlen(text), room - strlen(text), " Else raise memory.max of %.200s%s.", path, limit);
 	else
 		snprintf(text, room,
-			 "Raise memory.max of %.200s%s if %.64s needs more than that, or find why it grew; more memory in the "
-			 "machine changes nothing.",
+			 "Raise memory.max of %.200s%s if %.64s needs more than that, or find why it grew; adding RAM will not "
+			 "help.",
 			 path[0] ? path : "the group", limit, share && share->holder[0] ? share->holder : "what runs there");
 }
 
@@ -52,13 +52,13 @@ static void advise_hugetlb(const struct mo_oom_share *share, char *text, size_t 
 
 	describe_bytes(share->unused_bytes.value, bytes, sizeof(bytes));
 	snprintf(text, room, share->unused_bytes.value ?
-			 "Shrink the pool (vm.nr_hugepages, or hugepages= at boot): %s of it are not in use." :
-			 "The pool is in use: who maps it needs less of it, or the machine more memory than %s.", bytes);
+			 "Shrink the pool (vm.nr_hugepages, or hugepages= at boot): %s of it are unused." :
+			 "The pool is in use: shrink what maps it, or size the machine beyond %s of huge pages.", bytes);
 }
 
 static void advise_cause(const struct mo_oom_event *event, const struct mo_oom_share *share, char *text, size_t room)
 {
-	const char *holder = share->holder[0] ? share->holder : "its holder";
+	const char *holder = share->holder[0] ? share->holder : "the holder";
 
 	switch (share->cause) {
 	case MO_OOM_ANON: advise_anon(event, share, text, room); break;
@@ -75,10 +75,8 @@ static void advise_cause(const struct mo_oom_event *event, const struct mo_oom_s
 			snprintf(text, room, "Likely a leak of module %s: report it with the output of `memopsy leaks`.",
 				 share->module);
 		else
-			snprintf(text, room,
-				 "`memopsy leaks` says whether objects of %s are lost, and whose; `memopsy slab` what "
-				 "they are.",
-				 holder);
+			snprintf(text, room, "`memopsy leaks` of a dump says whether objects of %s are lost, and whose; "
+				 "`memopsy slab` what they are.", share->holder[0] ? share->holder : "the largest cache");
 		break;
 	case MO_OOM_PAGE_TABLES:
 		snprintf(text, room,
@@ -90,19 +88,18 @@ static void advise_cause(const struct mo_oom_event *event, const struct mo_oom_s
 		snprintf(text, room, "Bound the number of threads of %s (pids.max, ulimit -u).", holder);
 		break;
 	case MO_OOM_VMALLOC:
-		snprintf(text, room, "`memopsy vmallocinfo` lists the areas; %s asked for most of them.", holder);
+		snprintf(text, room, "`memopsy vmallocinfo` lists the areas; %s allocated most of them.", holder);
 		break;
 	case MO_OOM_UNACCOUNTED:
-		snprintf(text, room, "`memopsy owners` shows who took pages directly; page_owner=on at boot would record it.");
+		snprintf(text, room, "`memopsy owners` shows who allocated pages directly; page_owner=on at boot records every one.");
 		break;
 	case MO_OOM_ZSWAPPED:
 		snprintf(text, room,
-			 "Swap in memory (zram, zswap) takes of what it is to save: a swap device, or less of what %s has "
-			 "put there, is what helps.",
+			 "Compressed swap (zram, zswap) itself uses RAM: add a swap device, or bound what %s keeps in swap.",
 			 holder);
 		break;
 	case MO_OOM_DIRTY:
-		snprintf(text, room, "Writing to %s is slower than the pages come: see vm.dirty_bytes and the device.", holder);
+		snprintf(text, room, "Writeback to %s is slower than pages get dirty: see vm.dirty_bytes and the device.", holder);
 		break;
 	default: break;
 	}
@@ -110,22 +107,37 @@ static void advise_cause(const struct mo_oom_event *event, const struct mo_oom_s
 
 static void advise_order(const struct mo_oom_event *event, char *text, size_t room)
 {
-	snprintf(text, room, "%s%s should do with smaller pieces (vmalloc, scatter-gather) than order %d; a larger "
-		 "vm.min_free_kbytes keeps more large blocks. `memopsy fragmentation` shows what lies between.",
-		 event->function[0] ? event->function : "Who asked", event->function[0] ? "()" : "", event->order);
+	snprintf(text, room, "%s%s should use smaller allocations (kvmalloc, scatter-gather) than order %d; a larger "
+		 "vm.min_free_kbytes keeps more large blocks free. `memopsy fragmentation` shows what lies between.",
+		 event->function[0] ? event->function : "The caller", event->function[0] ? "()" : "", event->order);
 }
 
-static void advise_reserve(char *text, size_t room)
+/* The kernel's own zones were full while Movable was not: what fills them, and then how memory is divided. */
+static void advise_movable(const struct mo_oom_event *event, const struct mo_oom_share *share, char *text, size_t room)
 {
+	advise_cause(event, share, text, room);
+	snprintf(text + strlen(text), room - strlen(text),
+		 "%sA smaller zone Movable (movablecore=, kernelcore=, less memory onlined as movable) leaves more to the kernel.",
+		 text[0] ? " " : "");
+}
+
+static void advise_reserve(const struct draft *draft, char *text, size_t room)
+{
+	const struct mo_oom_zone *zone = zone_with(draft, "reserved");
+
+	if (zone && zone->lists == MO_OOM_LIST_CMA) {
+		snprintf(text, room, "The CMA area (cma= at boot) takes memory that only movable pages may use: make it smaller.");
+		return;
+	}
 	snprintf(text, room,
-		 "Who may not wait has to cope: the network drops a packet, a driver tries again. If it is frequent, a "
-		 "larger vm.min_free_kbytes lets kswapd begin earlier.");
+		 "Callers of atomic allocations must tolerate failure: the network drops a packet, a driver retries. If it is "
+		 "frequent, a larger vm.min_free_kbytes makes kswapd start earlier.");
 }
 
 static void advise_refusal(const struct mo_oom_event *event, char *text, size_t room)
 {
 	if (event->is_task_limit)
-		snprintf(text, room, "Raise pids.max of %.200s if so many tasks are right, or find what starts them.",
+		snprintf(text, room, "Raise pids.max of %.200s if that many tasks are expected, or find what starts them.",
 			 event->memcg);
 	else if (event->cache[0])
 		snprintf(text, room, "Raise %.63s of %.63s if it needs that much.", event->cache, event->comm);
@@ -141,8 +153,8 @@ static void advise_exempt(const struct draft *draft, const struct mo_oom_share *
 
 	for (size_t i = 0; share && share->holder_pid && draft->n_kills && i < draft->n_candidates; i++)
 		if (draft->candidates[i].pid == share->holder_pid && draft->candidates[i].oom_score_adj == -1000)
-			snprintf(text + length, room - length, "%sIts oom_score_adj of -1000 makes others die for it: lift it, "
-				 "or bound what it may use.", length ? " " : "");
+			snprintf(text + length, room - length, "%sWith its oom_score_adj of -1000 others are killed in its place: raise it, "
+				 "or bound its memory.", length ? " " : "");
 }
 
 /* What to do follows from what was short first, and from what held it then; empty: nothing follows. */
@@ -152,26 +164,31 @@ static void advise(const struct draft *draft, char *text, size_t room)
 	const struct mo_oom_share *share = share_of(draft, event->cause);
 
 	text[0] = '\0';
-	if (draft->is_of_dying || is_harmless(draft))
+	if (draft->is_of_dying || is_harmless(draft) || event->constraint == MO_OOM_NOTHING_SHORT)
 		return;
 	if (event->constraint == MO_OOM_MEMCG)
 		advise_memcg(draft, share, text, room);
 	else if (event->constraint == MO_OOM_ORDER)
 		advise_order(event, text, room);
 	else if (event->constraint == MO_OOM_CPUSET)
-		snprintf(text, room, "Give cpuset %s more nodes than %s (cpuset.mems), or less to do.", event->cpuset,
+		snprintf(text, room, "Give cpuset %s more nodes than %s (cpuset.mems), or move work out of it.", event->cpuset,
 			 event->mems_allowed);
 	else if (event->constraint == MO_OOM_MEMPOLICY)
 		snprintf(text, room,
 			 "%s is bound by a memory policy (numactl, mbind): give it more nodes than %s, or prefer them "
 			 "instead of binding.",
 			 event->comm, event->nodemask);
+	else if (event->constraint == MO_OOM_ZONE && share && has_all_of_kernel(draft, SCOPE_ZONES))
+		advise_movable(event, share, text, room);
 	else if (event->constraint == MO_OOM_ZONE)
 		snprintf(text, room, "%s%s should not need a low zone (GFP_DMA, GFP_DMA32), or %s should not fill it.",
 			 event->function[0] ? event->function : event->comm, event->function[0] ? "()" : "",
 			 share && share->holder[0] ? share->holder : "others");
 	else if (event->constraint == MO_OOM_RESERVE)
-		advise_reserve(text, room);
+		advise_reserve(draft, text, room);
+	else if (draft->is_too_large)
+		snprintf(text, room, "Fix the size computation in %s%s.", event->function[0] ? event->function : "the caller",
+			 event->function[0] ? "()" : "");
 	else if (event->kind == MO_OOM_REFUSAL)
 		advise_refusal(event, text, room);
 	else if (share)
@@ -195,17 +212,24 @@ static enum mo_severity severity_of(const struct draft *draft)
 {
 	if (draft->event.kind == MO_OOM_PANIC)
 		return MO_CRITICAL;
+	if (draft->event.constraint == MO_OOM_NOTHING_SHORT)
+		return MO_NOTICE;
 	if (is_harmless(draft))
 		return MO_INFO;
 	return draft->event.kind >= MO_OOM_ALLOCATION_FAILURE ? MO_NOTICE : MO_WARNING;
 }
 
-/* Follows from what was read, or only fits it. */
-static enum mo_confidence confidence_of(const struct mo_oom_event *event)
+/* Follows from what was read, or only fits it; of each event by what its own verdict rests on. */
+static enum mo_confidence confidence_of(const struct draft *draft)
 {
-	if (event->is_partial)
+	const struct mo_oom_event *event = &draft->event;
+	const struct mo_oom_share *share = told_share(draft);
+	bool is_without_cause = event->constraint == MO_OOM_NOTHING_SHORT || event->constraint == MO_OOM_LIMIT ||
+				event->constraint == MO_OOM_RESERVE || event->kind == MO_OOM_REFUSAL;
+
+	if (event->is_partial || (share && share->is_of_machine))
 		return MO_LIKELY;
-	return event->cause == MO_OOM_CAUSE_UNKNOWN && event->kind != MO_OOM_REFUSAL ? MO_LIKELY : MO_CERTAIN;
+	return event->cause == MO_OOM_CAUSE_UNKNOWN && !is_without_cause ? MO_LIKELY : MO_CERTAIN;
 }
 
 void say_finding(const struct finding_sink *sink, const struct mo_finding *finding)
@@ -239,7 +263,7 @@ void report_event(const struct oom_state *state, const struct draft *draft, bool
 	say_finding(sink, &(struct mo_finding){
 		.id = id_of(event->kind),
 		.severity = severity_of(draft),
-		.confidence = confidence_of(event),
+		.confidence = confidence_of(draft),
 		.verdict = text,
 		.evidence = list.items,
 		.n_evidence = list.n,

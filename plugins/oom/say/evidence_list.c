@@ -58,7 +58,7 @@ static void list_request(const struct oom_state *state, const struct mo_oom_even
 }
 
 /* The largest zone with that verdict. */
-static const struct mo_oom_zone *zone_with(const struct draft *draft, const char *verdict)
+const struct mo_oom_zone *zone_with(const struct draft *draft, const char *verdict)
 {
 	const struct mo_oom_zone *largest = NULL;
 
@@ -87,7 +87,7 @@ static void list_zone(const struct oom_state *state, const struct draft *draft, 
 		const char *verdict;
 		const char *words;
 	} tests[] = {
-		{ "no block", "enough, but" }, { "passes", "enough again when the report was printed" },
+		{ "no block", "enough, but" }, { "reserved", "all of it kept for others (highatomic, CMA)" }, { "passes", "enough again when the report was printed" },
 		{ "below high", "the last attempt needs the high watermark" }, { "watermark", "too little" },
 	};
 	struct sentence sentence = begin_sentence(list->zone, sizeof(list->zone));

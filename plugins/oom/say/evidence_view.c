@@ -28,7 +28,8 @@ static const struct mo_column zone_columns[N_Z] = {
 	[Z_NEEDED] = OF("needed_bytes", "NEEDED", MO_CELL_BYTES, "the sum: free must exceed it"),
 	[Z_VERDICT] = TEXT("verdict", "VERDICT",
 			   "passes, watermark (too little free), below high (the last attempt "
-			   "needs that), no block (none of the order), other zone, other node"),
+			   "needs that), no block (none of the order), reserved (free blocks are "
+		"highatomic or CMA), other zone, other node"),
 	[Z_LARGEST] = OF("largest_order", "LARGEST", MO_CELL_SIGNED,
 			 "the largest order with a block that an ordinary request may take; "
 			 "-1: none",
@@ -46,7 +47,8 @@ const struct mo_table_spec oom_zones_table = {
 	.n_columns = N_Z,
 };
 
-enum { S_EVENT_, S_CAUSE_, S_TITLE_, S_BYTES_, S_PERCENT_, S_ORDINARY_, S_KIND_, S_HOLDER_, S_HOLDS_, S_PID_, S_N_, S_MODULE_,
+enum { S_EVENT_, S_CAUSE_, S_TITLE_, S_BYTES_, S_PERCENT_, S_ORDINARY_, S_KIND_, S_HOLDER_, S_HOLDS_, S_SWAP_, S_SECOND_,
+       S_SECOND_BYTES_, S_AT_MOST_, S_PID_, S_N_, S_MODULE_,
        S_SOURCE_, S_HOLDER_SOURCE_, N_S_ };
 
 static const struct mo_column share_columns[N_S_] = {
@@ -58,8 +60,13 @@ static const struct mo_column share_columns[N_S_] = {
 	[S_ORDINARY_] = TEXT("ordinary", "USUAL", "what an ordinary machine shows"),
 	[S_KIND_] = TEXT("holder_kind", "HOLDER-KIND", "process, processes, cache, file, mount, pool, module, caller, owner",
 			 HIDDEN),
-	[S_HOLDER_] = TEXT("holder", "MOST OF IT", "who holds most of it", .flags = MO_COLUMN_WRAP),
-	[S_HOLDS_] = OF("holder_bytes", "HOLDS", MO_CELL_BYTES, "how much of it; of processes with what is in swap"),
+	[S_HOLDER_] = TEXT("holder", "HOLDER", "who holds most of it", .flags = MO_COLUMN_WRAP),
+	[S_HOLDS_] = OF("holder_bytes", "HOLDS", MO_CELL_BYTES, "how much of it"),
+	[S_SWAP_] = OF("holder_swap_bytes", "SWAP", MO_CELL_BYTES, "what a holder has in swap beside that", HIDDEN),
+	[S_SECOND_] = TEXT("second", "SECOND", "another holder of comparable size", HIDDEN),
+	[S_SECOND_BYTES_] = OF("second_bytes", "SECOND-HOLDS", MO_CELL_BYTES, "how much of it", HIDDEN),
+	[S_AT_MOST_] = OF("is_of_machine", "AT-MOST", MO_CELL_BOOL, "the size is at most that: the log has it of the whole machine alone",
+			  HIDDEN),
 	[S_PID_] = OF("holder_pid", "PID", MO_CELL_SIGNED, "of a process", HIDDEN),
 	[S_N_] = OF("holders", "COUNT", MO_CELL_COUNT, "processes of that name", HIDDEN),
 	[S_MODULE_] = TEXT("holder_module", "MODULE", "the module that the holder's memory points into", HIDDEN),
@@ -171,6 +178,10 @@ static void put_share(const struct mo_oom_share *share, size_t number, struct mo
 		[S_KIND_] = mo_cell_text(has_holder ? share->holder_kind : NULL),
 		[S_HOLDER_] = text_or_unknown(share->holder),
 		[S_HOLDS_] = mo_cell_number(has_holder ? share->holder_bytes : mo_unknown()),
+		[S_SWAP_] = mo_cell_number(share->holder_swap_bytes),
+		[S_SECOND_] = text_or_unknown(share->second),
+		[S_SECOND_BYTES_] = mo_cell_number(share->second_bytes),
+		[S_AT_MOST_] = mo_cell_number(mo_exact(share->is_of_machine)),
 		[S_PID_] = share->holder_pid ? mo_cell_signed(share->holder_pid) : mo_cell_unknown(),
 		[S_N_] = mo_cell_number(share->n_holders ? mo_exact(share->n_holders) : mo_unknown()),
 		[S_MODULE_] = text_or_unknown(share->module),
@@ -258,11 +269,17 @@ static void note_sum(const struct draft *draft, struct mo_report *report)
 {
 	uint64_t total = draft->event.total_bytes.value;
 	uint64_t sum = 0;
+	bool has_most = false;
 	char texts[2][24];
 
-	for (size_t i = 0; i < draft->n_shares; i++)
+	for (size_t i = 0; i < draft->n_shares; i++) {
 		sum += draft->shares[i].bytes.value;
-	if (!sum || draft->event.total_bytes.certainty != MO_EXACT)
+		has_most |= draft->shares[i].is_of_machine;
+	}
+	if (has_most)
+		mo_report_note(report, "The log has slab, kernel stacks and page tables of the whole machine alone: of these zones or "
+				       "nodes the sizes are the most that they can hold.");
+	if (!sum || has_most || draft->event.total_bytes.certainty != MO_EXACT)
 		return;
 	describe_bytes(total, texts[0], sizeof(texts[0]));
 	describe_bytes(sum > total ? sum - total : total - sum, texts[1], sizeof(texts[1]));

@@ -16,10 +16,10 @@ enum { L_LIMIT, L_USED, L_MAX, L_USED_BYTES, L_MAX_BYTES, L_USED_N, L_MAX_N, L_P
 
 static const struct mo_column limit_columns[N_L] = {
 	[L_LIMIT] = TEXT("limit", "LIMIT", "CommitLimit, vm.max_map_count, or an rlimit"),
-	[L_USED] = TEXT("used", "USED", "promised or mapped, or the number of mappings"),
+	[L_USED] = TEXT("used", "USED", "committed or mapped, or the number of mappings"),
 	[L_MAX] = TEXT("max", "MAX", "the limit"),
 	[L_USED_BYTES] = OF("used_bytes", "USED-BYTES", MO_CELL_BYTES,
-			    "promised or mapped; unknown: it is a number of mappings", HIDDEN),
+			    "committed or mapped; unknown: it is a number of mappings", HIDDEN),
 	[L_MAX_BYTES] = OF("max_bytes", "MAX-BYTES", MO_CELL_BYTES, "the limit; unknown: it is a number of mappings", HIDDEN),
 	[L_USED_N] = OF("used_mappings", "MAPPINGS", MO_CELL_COUNT, "of vm.max_map_count", HIDDEN),
 	[L_MAX_N] = OF("max_mappings", "MOST", MO_CELL_COUNT, "of vm.max_map_count", HIDDEN),

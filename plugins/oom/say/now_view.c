@@ -141,7 +141,7 @@ static void note_closeness(const struct oom_state *state, struct mo_report *repo
 	mo_report_note(report,
 		       "%s%s of %s (%.0f %%) are available in the dump, free or soon to be had (MemAvailable); %s%s.%s%s%s%s%s",
 		       state->scan.n_drafts ? "" :
-		       state->model.has_log ? "Memory never ran out as far as the log reaches. " :
+		       state->model.has_log ? "No OOM in the log. " :
 					      "",
 		       texts[0], texts[1], (double)state->available_bytes.value * 100 / (double)state->total_bytes.value,
 		       has_swap ? "free swap: " : "there is no swap", has_swap ? texts[2] : "", zone ? " Zone " : "",

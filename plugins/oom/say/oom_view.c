@@ -24,7 +24,7 @@ static const struct mo_column verdict_columns[N_V] = {
 	[V_CLOCK] = TEXT("clock", "clock", "of a text: its own time, as far as it says", HIDDEN),
 	[V_HOST] = TEXT("host", "host", "of a text: the machine, if it names it", HIDDEN),
 	[V_CONSTRAINT] = TEXT("constraint", "what was short",
-			      "global, memcg, cpuset, mempolicy, node, zone, order, reserve, limit", HIDDEN),
+			      "global, memcg, cpuset, mempolicy, node, zone, order, reserve, limit; none: called by hand", HIDDEN),
 	[V_MEMCG] = TEXT("memcg", "memory cgroup", "the group that ran into its limit", HIDDEN),
 	[V_CAUSE] = TEXT("cause", "what held it", "the kind of memory that exceeds an ordinary machine's by most", HIDDEN),
 	[V_HOLDER] = TEXT("holder", "held by", "process, cache, file, mount, pool, module", HIDDEN),
@@ -69,10 +69,10 @@ enum { E_EVENT, E_TIME, E_CLOCK, E_HOST, E_KIND, E_CONSTRAINT, E_ORDER, E_GFP, E
 	[E_CLOCK] = TEXT("clock", "CLOCK", "a text's own time, as far as it says", flags_of_text), \
 	[E_HOST] = TEXT("host", "HOST", "the machine, if a text names it", flags_of_text), \
 	[E_KIND] = TEXT("kind", "WHAT", "what happened", .flags = MO_COLUMN_WRAP), \
-	[E_CONSTRAINT] = TEXT("constraint", "SHORT", "what was short"), \
+	[E_CONSTRAINT] = TEXT("constraint", "CONSTRAINT", "what was short"), \
 	[E_ORDER] = OF("order", "ORDER", MO_CELL_SIGNED, "2^order pages were asked for; -1: by SysRq-f", HIDDEN), \
 	[E_GFP] = TEXT("gfp", "GFP", "the request's flags by the kernel's own names", HIDDEN), \
-	[E_COMM] = TEXT("comm", "ASKED", "who asked (comm)", .flags = MO_COLUMN_TRUNCATE), \
+	[E_COMM] = TEXT("comm", "REQUESTER", "whose allocation it was (comm)", .flags = MO_COLUMN_TRUNCATE), \
 	[E_PID] = OF("pid", "PID", MO_CELL_SIGNED, "who asked", HIDDEN), \
 	[E_VICTIM_PID] = OF("victim_pid", "KILLED-PID", MO_CELL_SIGNED, "who was killed", HIDDEN), \
 	[E_VICTIM] = TEXT("victim", "KILLED", "who was killed (comm)", .flags = MO_COLUMN_TRUNCATE), \
@@ -144,7 +144,7 @@ static void put_verdict(const struct oom_state *state, const struct draft *draft
 	cells[V_HOST] = text_or_unknown(event->host);
 	cells[V_CONSTRAINT] = mo_cell_text(constraint_words[event->constraint]);
 	cells[V_MEMCG] = text_or_unknown(event->memcg);
-	cells[V_CAUSE] = mo_cell_text(cause_words[event->cause]);
+	cells[V_CAUSE] = mo_cell_text(cause_word(event));
 	put_holder(told_share(draft), cells);
 	cells[V_SWAP] = mo_cell_text(swap_word(event));
 	if (draft->n_kills) {
@@ -180,7 +180,7 @@ static void put_event_row(const struct draft *draft, size_t number, struct mo_re
 		[E_VICTIM_PID] = kill ? mo_cell_signed(kill->pid) : mo_cell_unknown(),
 		[E_VICTIM] = text_or_unknown(kill ? kill->comm : NULL),
 		[E_FREED] = mo_cell_number(kill ? mo_exact(event->freed_bytes) : mo_unknown()),
-		[E_CAUSE] = mo_cell_text(cause_words[event->cause]),
+		[E_CAUSE] = mo_cell_text(cause_word(event)),
 		[E_REPEATS] = mo_cell_number(mo_exact(event->n_repeats)),
 		[E_FUNCTION] = text_or_unknown(event->function),
 		[E_PARTIAL] = mo_cell_number(mo_exact(event->is_partial)),

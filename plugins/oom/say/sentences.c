@@ -30,6 +30,13 @@ static void say_swap(struct sentence *sentence, const struct mo_oom_event *event
 	say(sentence, ".");
 }
 
+/* A limit of 0 allows none: it cannot be reached. */
+static bool is_at_limit(struct mo_count usage, struct mo_count limit)
+{
+	return usage.certainty == MO_EXACT && limit.certainty == MO_EXACT && limit.value && limit.value != UINT64_MAX &&
+	       usage.value >= limit.value - limit.value / 50;
+}
+
 static bool is_group_gone(const struct oom_state *state, const struct draft *draft)
 {
 	const char *path = draft->event.memcg[0] ? draft->event.memcg : draft->memcg.path;
@@ -41,6 +48,18 @@ static bool is_group_gone(const struct oom_state *state, const struct draft *dra
 		if (cgroups->cgroups[i].path && !strcmp(cgroups->cgroups[i].path, path))
 			return !cgroups->cgroups[i].is_online;
 	return true;
+}
+
+/* v2 has a limit of swap of its own, v1 one of memory and swap together. */
+static void say_swap_limit(struct sentence *sentence, const struct mo_oom_memcg *memcg)
+{
+	if (is_at_limit(memcg->swap_usage_bytes, memcg->swap_limit_bytes)) {
+		say(sentence, " and its swap limit of ");
+		say_bytes(sentence, memcg->swap_limit_bytes.value);
+	} else if (is_at_limit(memcg->memsw_usage_bytes, memcg->memsw_limit_bytes)) {
+		say(sentence, " and its limit of memory and swap together, ");
+		say_bytes(sentence, memcg->memsw_limit_bytes.value);
+	}
 }
 
 static void say_memcg(struct sentence *sentence, const struct oom_state *state, const struct draft *draft)
@@ -55,6 +74,7 @@ static void say_memcg(struct sentence *sentence, const struct oom_state *state, 
 		say(sentence, " of ");
 		say_bytes(sentence, draft->memcg.limit_bytes.value);
 	}
+	say_swap_limit(sentence, &draft->memcg);
 	say_when(sentence, event);
 	say(sentence, ".");
 	if (is_group_gone(state, draft))
@@ -80,13 +100,82 @@ static void say_order(struct sentence *sentence, const struct oom_state *state, 
 
 	if (event->kind < MO_OOM_ALLOCATION_FAILURE)
 		say(sentence, "The OOM killer was called because ");
-	say(sentence, "%s got no block of ", event->comm[0] ? event->comm : "a process");
+	say(sentence, "%s could not allocate ", event->comm[0] ? event->comm : "a process");
 	say_bytes(sentence, state->page_bytes << event->order);
-	say(sentence, " (order %d)", event->order);
+	say(sentence, " in one piece (order %d)", event->order);
 	say_when(sentence, event);
 	say(sentence, ": ");
 	say_bytes(sentence, event->free_bytes.value);
-	say(sentence, " were free, but only in smaller pieces.");
+	say(sentence, " were free, but only in smaller blocks.");
+}
+
+/* Of the largest zone with that verdict: what is free there, and what has to stay. */
+static void say_zone_numbers(struct sentence *sentence, const struct oom_state *state, const struct draft *draft,
+			     const char *verdict)
+{
+	const struct mo_oom_zone *zone = zone_with(draft, verdict);
+
+	if (!zone)
+		return;
+	say_kib(sentence, zone->free_pages.value * state->page_bytes);
+	say(sentence, " free in zone %s", zone->name);
+	if (is_word(verdict, "reserved")) {
+		say(sentence, ", all of it on the free lists %s",
+		    zone->lists == MO_OOM_LIST_HIGHATOMIC ? "kept for high-order atomic allocations (H, highatomic)" :
+		    zone->lists == MO_OOM_LIST_CMA	  ? "of CMA (C), for movable pages only" :
+							    "of highatomic (H), CMA (C) or isolated (I) blocks");
+		return;
+	}
+	say(sentence, ", more than ");
+	say_kib(sentence, (zone->mark_pages.value + zone->reserve_pages.value + zone->unusable_pages.value) * state->page_bytes);
+	say(sentence, " required");
+}
+
+/* What is free and kept for others: of an OOM or of a failure. */
+static void say_reserved(struct sentence *sentence, const struct oom_state *state, const struct draft *draft)
+{
+	if (!has_reserved_zone(draft))
+		return;
+	say(sentence, " Free memory was not available to it: ");
+	say_zone_numbers(sentence, state, draft, "reserved");
+	say(sentence, ".");
+}
+
+static bool has_other_zone(const struct draft *draft, const char *name)
+{
+	for (size_t i = 0; i < draft->n_zones; i++)
+		if (is_word(draft->zones[i].verdict, "other zone") && !strcmp(draft->zones[i].name, name))
+			return true;
+	return false;
+}
+
+/* "DMA, DMA32": those that the request may use */
+static void say_own_zones(struct sentence *sentence, const struct draft *draft)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < draft->n_zones; i++) {
+		bool is_new = is_in_scope(SCOPE_ZONES, &draft->zones[i]) && draft->zones[i].managed_pages.value;
+
+		for (size_t k = 0; k < i; k++)
+			is_new &= strcmp(draft->zones[k].name, draft->zones[i].name) != 0;
+		if (is_new)
+			say(sentence, "%s%s", n++ ? ", " : "", draft->zones[i].name);
+	}
+}
+
+/* Which zones were full, and where others are free. */
+static const char *say_zones(struct sentence *sentence, const struct draft *draft)
+{
+	struct request request = request_of(&draft->event);
+	bool is_of_kernel = request.has_zone && request.zone == ZONE_KIND_NORMAL;
+
+	say(sentence, is_of_kernel ? "The memory that kernel allocations may use (zone " : "The low memory that %s needs (zone ",
+	    draft->event.comm[0] ? draft->event.comm : "a process");
+	say_own_zones(sentence, draft);
+	say(sentence, ") ran out");
+	return is_of_kernel && has_other_zone(draft, "Movable") ? "in zone Movable, which they may not use" :
+								   "in zones that it may not use";
 }
 
 static void say_short(struct sentence *sentence, const struct oom_state *state, const struct draft *draft)
@@ -107,8 +196,7 @@ static void say_short(struct sentence *sentence, const struct oom_state *state, 
 		say(sentence, "One memory node was full");
 		break;
 	case MO_OOM_ZONE:
-		say(sentence, "The low memory that %s needs ran out", event->comm[0] ? event->comm : "a process");
-		where = "in zones that it may not use";
+		where = say_zones(sentence, draft);
 		break;
 	default:
 		say(sentence, "The machine ran out of memory");
@@ -119,10 +207,35 @@ static void say_short(struct sentence *sentence, const struct oom_state *state, 
 	if (where)
 		say_free_elsewhere(sentence, state, draft, where);
 	say(sentence, ".");
+	say_reserved(sentence, state, draft);
 	say_swap(sentence, event);
 }
 
-/* A request that failed, and nobody was killed for it. */
+/* The reserve is said to be exhausted only with the numbers that show it. */
+static void say_atomic(struct sentence *sentence, const struct oom_state *state, const struct draft *draft)
+{
+	struct request request = request_of(&draft->event);
+
+	if (!request.is_known || request.may_block) {
+		say_reserved(sentence, state, draft);
+		return;
+	}
+	say(sentence, " It was an atomic allocation (may not sleep)");
+	if (has_reserved_zone(draft)) {
+		say(sentence, ".");
+		say_reserved(sentence, state, draft);
+	} else if (!(draft->parts & PART_ZONES)) {
+		say(sentence, "; the log has no Mem-Info of it, so how much was free is unknown.");
+	} else if (zone_with(draft, "watermark")) {
+		say(sentence, ", and the reserve for such requests was exhausted: ");
+		say_zone_numbers(sentence, state, draft, "watermark");
+		say(sentence, ".");
+	} else {
+		say(sentence, "; enough was free again when the report was printed.");
+	}
+}
+
+/* A request that failed, and no process was killed for it. */
 static void say_failure(struct sentence *sentence, const struct oom_state *state, const struct draft *draft)
 {
 	const struct mo_oom_event *event = &draft->event;
@@ -133,15 +246,14 @@ static void say_failure(struct sentence *sentence, const struct oom_state *state
 	else
 		say(sentence, "%s asked for ", event->comm[0] ? event->comm : "A process");
 	say_piece(sentence, state->page_bytes, event);
-	say(sentence, event->constraint == MO_OOM_ZONE ? " of low memory and got nothing" : " and got nothing");
+	say(sentence, event->constraint == MO_OOM_ZONE ? " of low memory, and the allocation failed" : ", and the allocation failed");
 	say_when(sentence, event);
 	if (event->constraint == MO_OOM_ZONE)
 		say_free_elsewhere(sentence, state, draft, "in zones that it may not use");
 	else if (event->constraint == MO_OOM_NODE)
 		say_free_elsewhere(sentence, state, draft, "on other nodes");
 	say(sentence, ".");
-	if (event->constraint == MO_OOM_RESERVE)
-		say(sentence, " It could not wait until memory is freed, and what is kept for such requests was used up.");
+	say_atomic(sentence, state, draft);
 }
 
 static void say_refusal(struct sentence *sentence, const struct mo_oom_event *event)
@@ -169,17 +281,47 @@ static void say_refusal(struct sentence *sentence, const struct mo_oom_event *ev
 		say_bytes(sentence, event->bytes.value);
 	else
 		say(sentence, "what it asked for");
-	say(sentence, " more, the kernel would promise more than it may (vm.overcommit_memory).");
+	say(sentence, " more it would exceed the commit limit (vm.overcommit_memory).");
 }
 
-static void say_vmalloc(struct sentence *sentence, const struct mo_oom_event *event)
+#define IMPOSSIBLE_BITS 47 /* the vmalloc area of 4-level x86_64 has 32 TiB, of arm64 up to 128 TiB */
+
+static void say_vmalloc(struct sentence *sentence, const struct draft *draft)
 {
-	say(sentence, "vmalloc() could not give ");
+	const struct mo_oom_event *event = &draft->event;
+
+	say(sentence, "vmalloc() could not allocate ");
 	say_bytes(sentence, event->bytes.value);
-	say(sentence, " to ");
+	say(sentence, " for ");
 	say_who(sentence, event->comm, event->has_pid, event->pid);
 	say_when(sentence, event);
-	say(sentence, event->constraint == MO_OOM_LIMIT ? ": its address space has no such gap." : ".");
+	if (draft->is_too_large)
+		say(sentence, event->bytes.value >> IMPOSSIBLE_BITS ?
+				      ": an impossible size. Its caller computed it wrongly (an integer overflow or a negative length)." :
+				      ": more than the machine has (\"exceeds total pages\"). The size is wrong, or must be bounded by its caller.");
+	else
+		say(sentence, event->constraint == MO_OOM_LIMIT ? ": no free range that large in its address space." : ".");
+	if (event->function[0])
+		say(sentence, " The caller is %s()", event->function);
+	if (event->function[0])
+		say(sentence, event->function_module[0] ? " of module %s." : ".", event->function_module);
+}
+
+static void say_by_hand(struct sentence *sentence, const struct draft *draft)
+{
+	const struct mo_oom_event *event = &draft->event;
+
+	say(sentence, "The OOM killer was invoked manually (SysRq-f)");
+	say_when(sentence, event);
+	if (event->free_bytes.certainty == MO_EXACT && event->total_bytes.value) {
+		say(sentence, ", with ");
+		say_bytes(sentence, event->free_bytes.value);
+		say(sentence, " of ");
+		say_bytes(sentence, event->total_bytes.value);
+		say(sentence, " free (%.0f %%)", 100.0 * (double)event->free_bytes.value / (double)event->total_bytes.value);
+	}
+	say(sentence, event->constraint == MO_OOM_NOTHING_SHORT && event->n_zones + draft->n_zones ? ": memory was not short." :
+												       ".");
 }
 
 static void say_what(struct sentence *sentence, const struct oom_state *state, const struct draft *draft)
@@ -189,14 +331,14 @@ static void say_what(struct sentence *sentence, const struct oom_state *state, c
 	if (event->kind == MO_OOM_REFUSAL)
 		say_refusal(sentence, event);
 	else if (event->kind == MO_OOM_VMALLOC_FAILURE)
-		say_vmalloc(sentence, event);
+		say_vmalloc(sentence, draft);
 	else if (event->constraint == MO_OOM_MEMCG)
 		say_memcg(sentence, state, draft);
 	else if (!event->has_request && !draft->n_zones && event->source && !strcmp(event->source, "log"))
-		say(sentence, "The OOM killer killed, and %s.",
+		say(sentence, "The OOM killer killed a process, but %s.",
 		    event->why_partial ? event->why_partial : "its report is not in the log");
 	else if (event->has_order && event->order == -1)
-		say(sentence, "Somebody called the OOM killer by hand (SysRq-f).");
+		say_by_hand(sentence, draft);
 	else if (event->constraint == MO_OOM_ORDER)
 		say_order(sentence, state, draft);
 	else if (event->kind == MO_OOM_ALLOCATION_FAILURE || event->kind == MO_OOM_SLAB_FAILURE)
@@ -217,7 +359,7 @@ void write_sentences(const struct oom_state *state, struct draft *draft)
 	say_died(&sentences[2], state, draft);
 	if (is_harmless(draft))
 		say(&sentences[0],
-		    " That is harmless: the request was made not to try hard (__GFP_NORETRY), its maker has another way.");
+		    " That is harmless: the request was made not to try hard (__GFP_NORETRY), the caller is expected to fall back.");
 	if (event->n_repeats > 1)
 		say(&sentences[0], " The log has it %u times.", event->n_repeats);
 }

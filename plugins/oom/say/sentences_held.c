@@ -37,32 +37,75 @@ static void say_pool(struct sentence *sentence, const struct mo_oom_share *share
 	say(sentence, " Of its pages (%s) ", share->holder);
 	if (share->unused_bytes.certainty == MO_EXACT && share->unused_bytes.value) {
 		say_bytes(sentence, share->unused_bytes.value);
-		say(sentence, " are unused, and nobody else may have them.");
+		say(sentence, " are unused: reserved, not available to others.");
 	} else {
 		say(sentence, "all are in use.");
 	}
 }
 
+/* The words say that it is the largest, and not how much. */
+static bool is_less_than_half(struct mo_share share)
+{
+	return share.part_bytes < share.whole_bytes - share.whole_bytes / 2;
+}
+
+static struct mo_share part_of(const struct mo_oom_share *share)
+{
+	return (struct mo_share){ .part_bytes = share->holder_bytes.value, .whole_bytes = share->bytes.value };
+}
+
 /*
- * How much of the kind the holder has. What it has in swap, before compression, or in the dump may exceed what was resident
- * at the event: then it is no part of that, and the sentence does not say so.
+ * How much of the kind the holder has: below a half with the number. What is before compression may exceed what was
+ * resident: then it is no part of that, and the sentence does not say so.
  */
 static void say_part(struct sentence *sentence, const struct mo_oom_share *share)
 {
-	const char *words = mo_share_words((struct mo_share){ .part_bytes = share->holder_bytes.value,
-							      .whole_bytes = share->bytes.value });
+	const char *words = mo_share_words(part_of(share));
+	uint64_t percent = 0;
 
-	if (words)
-		say(sentence, " %c%s of that belonged to ", toupper((unsigned char)words[0]), words + 1);
-	else
+	if (!words) {
 		say(sentence, " The largest holder was ");
+		return;
+	}
+	say(sentence, " %c%s of that ", toupper((unsigned char)words[0]), words + 1);
+	if (is_less_than_half(part_of(share)) && mo_share_percent(part_of(share), &percent))
+		say(sentence, "(%.0f %%) ", (double)percent / 1000.0);
+	say(sentence, "belonged to ");
+}
+
+static void say_amount(struct sentence *sentence, const struct mo_oom_share *share)
+{
+	say_bytes(sentence, share->holder_bytes.value);
+	if (share->cause == MO_OOM_ZSWAPPED)
+		say(sentence, " before compression");
+	else if (share->holder_swap_bytes.certainty == MO_EXACT)
+		say(sentence, " resident, and ");
+	if (share->holder_swap_bytes.certainty == MO_EXACT) {
+		say_bytes(sentence, share->holder_swap_bytes.value);
+		say(sentence, " in swap");
+	}
+	if (share->is_sum_of_rss)
+		say(sentence, " (a sum of RSS: shared pages count more than once)");
+	if (is_word(share->holder_source, "dump"))
+		say(sentence, share->is_more_now ? ", and more in the dump" : " in the dump");
+}
+
+static void say_second(struct sentence *sentence, const struct mo_oom_share *share)
+{
+	if (!share->second[0] || share->second_bytes.certainty != MO_EXACT)
+		return;
+	say(sentence, " ");
+	say_who(sentence, share->second, share->second_pid != 0, share->second_pid);
+	say(sentence, " had ");
+	say_bytes(sentence, share->second_bytes.value);
+	say(sentence, " (%.0f %%).", 100.0 * (double)share->second_bytes.value / (double)share->bytes.value);
 }
 
 /* A sentence of its own, behind how much it is in all. */
-static void say_holder(struct sentence *sentence, const struct draft *draft, const struct mo_oom_share *share)
+static void say_holder(struct sentence *sentence, const struct mo_oom_share *share)
 {
 	if (!share->holder[0]) {
-		say(sentence, " Whose that was is not known.");
+		say(sentence, " The holder is unknown.");
 		return;
 	}
 	if (is_kind(share, "pool")) {
@@ -72,14 +115,9 @@ static void say_holder(struct sentence *sentence, const struct draft *draft, con
 	say_part(sentence, share);
 	say_holder_name(sentence, share);
 	say(sentence, ": ");
-	say_bytes(sentence, share->holder_bytes.value);
-	if (share->cause == MO_OOM_ZSWAPPED)
-		say(sentence, " before compression");
-	else if (share->cause == MO_OOM_ANON && draft->event.swap_total_bytes.value && is_word(share->holder_source, "log"))
-		say(sentence, " with what it has in swap");
-	else if (is_word(share->holder_source, "dump"))
-		say(sentence, " in the dump");
+	say_amount(sentence, share);
 	say(sentence, ".");
+	say_second(sentence, share);
 	if (share->module[0] && strcmp(share->module, share->holder) != 0)
 		say(sentence, " Its objects point into module %s.", share->module);
 }
@@ -88,42 +126,72 @@ static void say_fragmentation(struct sentence *sentence, const struct draft *dra
 {
 	const struct mo_oom_share *share = told_share(draft);
 
-	say(sentence, "Memory is fragmented: pages that cannot be moved lie between the free ones%s.",
+	say(sentence, "Memory is fragmented: unmovable pages lie between the free ones%s.",
 	    draft->is_compaction_off ? ", and this kernel has no compaction" : "");
 	if (!share || !share->bytes.value)
 		return;
-	say(sentence, " Most of these are %s, ", cause_kinds[share->cause]);
+	say(sentence, " The largest unmovable kind is %s, ", cause_kinds[share->cause]);
 	say_bytes(sentence, share->bytes.value);
 	say(sentence, ".");
-	say_holder(sentence, draft, share);
+	say_holder(sentence, share);
+}
+
+/* Nothing stands out: the largest kind is said, so that nobody has to look for it. */
+static void say_no_cause(struct sentence *sentence, const struct draft *draft)
+{
+	const struct mo_oom_event *event = &draft->event;
+	const struct mo_oom_share *largest = NULL;
+
+	for (size_t i = 0; i < draft->n_shares && !largest; i++)
+		if (draft->shares[i].cause != MO_OOM_FREE && draft->shares[i].cause != MO_OOM_PCP)
+			largest = &draft->shares[i];
+	if (event->is_partial && event->why_partial) {
+		say(sentence, "What held the memory is unknown: %s.", event->why_partial);
+	} else if (!largest || !largest->bytes.value || event->total_bytes.certainty != MO_EXACT) {
+		say(sentence, "What held the memory is unknown: its numbers are not in the log.");
+	} else {
+		say(sentence, "No kind of memory exceeds its usual share; the largest is %s, ", cause_kinds[largest->cause]);
+		say_bytes(sentence, largest->bytes.value);
+		say(sentence, " (%.0f %%).", largest->percent_thousandths / 1000.0);
+	}
+}
+
+/* Of a part of the machine the report may have a kind only as the whole machine's. */
+static void say_share(struct sentence *sentence, const struct mo_oom_event *event, const struct mo_oom_share *share)
+{
+	struct mo_share of_all = { .part_bytes = share->bytes.value, .whole_bytes = event->total_bytes.value };
+	uint64_t percent = 0;
+
+	say(sentence, "%s held ", cause_titles[share->cause]);
+	if (share->is_of_machine)
+		say(sentence, "at most ");
+	say_bytes(sentence, share->bytes.value);
+	if (mo_share_percent(of_all, &percent)) {
+		say(sentence, " of ");
+		say_bytes(sentence, event->total_bytes.value);
+		say(sentence, " (%.0f %%)", (double)percent / 1000.0);
+	}
+	say(sentence, "%s.", share->is_of_machine ? ": the log has that of the whole machine alone" : "");
 }
 
 void say_held(struct sentence *sentence, const struct draft *draft)
 {
 	const struct mo_oom_event *event = &draft->event;
 	const struct mo_oom_share *share = share_of(draft, event->cause);
-	struct mo_share of_all = { .part_bytes = share ? share->bytes.value : 0, .whole_bytes = event->total_bytes.value };
 
-	if (event->kind == MO_OOM_REFUSAL || is_harmless(draft))
+	if (event->kind == MO_OOM_REFUSAL || is_harmless(draft) || event->constraint == MO_OOM_NOTHING_SHORT ||
+	    event->constraint == MO_OOM_LIMIT || has_reserved_zone(draft))
 		return;
 	if (event->constraint == MO_OOM_ORDER) {
 		say_fragmentation(sentence, draft);
 		return;
 	}
 	if (!share || event->total_bytes.certainty != MO_EXACT) {
-		say(sentence, "What held the memory is not known: %s.",
-		    event->is_partial && event->why_partial ? event->why_partial : "nothing stands out in its numbers");
+		say_no_cause(sentence, draft);
 		return;
 	}
-	say(sentence, "%s held ", cause_titles[share->cause]);
-	say_bytes(sentence, share->bytes.value);
-	if (mo_share_is_sound(of_all)) {
-		say(sentence, " of ");
-		say_bytes(sentence, event->total_bytes.value);
-		say(sentence, " (%.0f %%)", share->percent_thousandths / 1000.0);
-	}
-	say(sentence, ".");
-	say_holder(sentence, draft, share);
+	say_share(sentence, event, share);
+	say_holder(sentence, share);
 }
 
 /* A holder that the OOM killer may not take explains why others die. */
@@ -136,30 +204,46 @@ static void say_exempt_holder(struct sentence *sentence, const struct draft *dra
 			say(sentence, " %s itself could not be killed (%s).", share->holder, draft->candidates[i].exempt);
 }
 
-/* Of the share that is told; a part that exceeds it is a good part in any case. */
-static const char *told_words(const struct mo_oom_share *share)
-{
-	const char *words = mo_share_words((struct mo_share){ .part_bytes = share->holder_bytes.value,
-							      .whole_bytes = share->bytes.value });
-
-	return words ? words : "a good part";
-}
-
 static void say_role(struct sentence *sentence, const struct draft *draft)
 {
-	const struct mo_oom_share *share = told_share(draft);
+	const struct mo_oom_share *told = told_share(draft);
+	struct mo_share share = { .whole_bytes = told ? told->bytes.value : 0 };
+	const char *words;
+	uint64_t percent = 0;
 
 	if (draft->event.role == MO_OOM_BYSTANDER)
 		say(sentence, ", a bystander: what was short is held elsewhere");
-	else if (draft->event.role == MO_OOM_CONSUMER && share && share->holder_pid == draft->kills[0].pid)
-		say(sentence, ", which held %s of it", told_words(share));
-	else if (draft->event.role == MO_OOM_CONSUMER)
-		say(sentence, ", which held a good part of it");
+	if (draft->event.role != MO_OOM_CONSUMER || !told)
+		return;
+	share.part_bytes = told->holder_pid == draft->kills[0].pid ? told->holder_bytes.value : victims_part(draft);
+	words = mo_share_words(share);
+	if (words && is_less_than_half(share) && mo_share_percent(share, &percent))
+		say(sentence, ", which held %.0f %% of it", (double)percent / 1000.0);
+	else if (words)
+		say(sentence, ", which held %s of it", words);
+}
+
+/* What was freed helps only if it was in the zones that were short: where pages lay the log does not say. */
+static void say_freed(struct sentence *sentence, const struct draft *draft)
+{
+	uint64_t anon_bytes = 0;
+
+	if (!draft->event.freed_bytes)
+		return;
+	for (size_t i = 0; i < draft->n_kills; i++)
+		anon_bytes += draft->kills[i].anon_bytes.value;
+	say(sentence, " That freed ");
+	say_bytes(sentence, draft->event.freed_bytes);
+	if (draft->event.constraint == MO_OOM_ZONE && anon_bytes) {
+		say(sentence, ", of which ");
+		say_bytes(sentence, anon_bytes);
+		say(sentence, " may lie in zones that the request cannot use");
+	}
+	say(sentence, ".");
 }
 
 static void say_killed(struct sentence *sentence, const struct draft *draft)
 {
-	const struct mo_oom_event *event = &draft->event;
 	const struct mo_oom_kill *kill = &draft->kills[0];
 
 	say(sentence, "The kernel killed ");
@@ -174,14 +258,26 @@ static void say_killed(struct sentence *sentence, const struct draft *draft)
 	else
 		say_role(sentence, draft);
 	say(sentence, ".");
-	if (event->freed_bytes) {
-		say(sentence, " That freed ");
-		say_bytes(sentence, event->freed_bytes);
-		say(sentence, ".");
-	}
+	say_freed(sentence, draft);
 	if (kill->is_unreapable)
-		say(sentence, " The OOM reaper could not take its memory.");
+		say(sentence, " The OOM reaper could not free its memory.");
 	say_exempt_holder(sentence, draft);
+}
+
+/* Why, as far as the table of tasks says. */
+static void say_nobody(struct sentence *sentence, const struct draft *draft)
+{
+	size_t n_by_adj = 0;
+
+	for (size_t i = 0; i < draft->n_candidates; i++)
+		n_by_adj += draft->candidates[i].oom_score_adj == -1000;
+	say(sentence, "No process could be killed");
+	if (!draft->n_candidates)
+		return;
+	say(sentence, " (of %zu in the table %zu exempt by oom_score_adj -1000", draft->n_candidates, n_by_adj);
+	if (draft->n_candidates > n_by_adj)
+		say(sentence, ", %zu with nothing left to free or already dying", draft->n_candidates - n_by_adj);
+	say(sentence, ")");
 }
 
 static void say_panic(struct sentence *sentence, const struct oom_state *state, const struct draft *draft)
@@ -189,11 +285,12 @@ static void say_panic(struct sentence *sentence, const struct oom_state *state, 
 	const struct mo_oom_candidate *first = draft->n_candidates && !draft->candidates[0].exempt ? &draft->candidates[0] :
 												     NULL;
 
-	if (!first) {
-		say(sentence, "Nobody could be killed, and the kernel panicked.");
+	if (!first || draft->had_nobody) {
+		say_nobody(sentence, draft);
+		say(sentence, ", and the kernel panicked.");
 		return;
 	}
-	say(sentence, "Nobody was killed: the kernel panicked instead");
+	say(sentence, "No process was killed: the kernel panicked instead");
 	if (state->panic_on_oom > 0)
 		say(sentence, " (vm.panic_on_oom is %d)", state->panic_on_oom);
 	say(sentence, ". ");
@@ -210,16 +307,19 @@ void say_died(struct sentence *sentence, const struct oom_state *state, const st
 	else if (event->kind == MO_OOM_PANIC)
 		say_panic(sentence, state, draft);
 	else if (event->kind == MO_OOM_NO_VICTIM)
-		say(sentence, "Nobody could be killed: all candidates are exempt.");
+		{
+		say_nobody(sentence, draft);
+		say(sentence, ".");
+	}
 	else if (event->kind == MO_OOM_REFUSAL || is_harmless(draft))
 		return;
 	else if (event->kind >= MO_OOM_ALLOCATION_FAILURE)
 		say(sentence, draft->is_of_dying ?
-				      "It was dying: the OOM killer had chosen it before, so this failure is a consequence." :
-				      "Nobody was killed for it.");
+				      "It was dying: the OOM killer had chosen it before, so this failure is a consequence of that." :
+				      "No process was killed for it.");
 	else if (event->kind == MO_OOM_UNKNOWN && draft->has_summary_pid)
 		say(sentence, "PID %d was chosen; whether it was killed is not in the log.", draft->summary_pid);
 	else if (event->kind == MO_OOM_UNKNOWN)
-		say(sentence, "Whether anybody was killed is not known: %s.",
+		say(sentence, "Whether a process was killed is unknown: %s.",
 		    event->why_partial ? event->why_partial : "the log does not say");
 }

@@ -156,7 +156,7 @@ static void test_without_report(void **context)
 	event = &toy.state.scan.drafts[0]->event;
 	assert_string_equal(event->sentences[0], "A memory cgroup, whose name is not in the log, reached its limit "
 			  "1.001 s after boot.");
-	assert_non_null(strstr(event->sentences[1], "What held the memory is not known: the kernel printed no report of it"));
+	assert_non_null(strstr(event->sentences[1], "What held the memory is unknown: the kernel printed no report of it"));
 	assert_string_equal(event->sentences[2], "The kernel killed x (PID 6). That freed 4.0 KiB.");
 	tear_down(&toy);
 

@@ -199,7 +199,7 @@ static void test_bystanders(void **context)
 		{ MEMINFO(9000, 0, 800, 50000, 400), "", MO_OOM_PAGE_TABLES, "mapper", "mapper (PID 80)" },
 		{ MEMINFO(9000, 0, 800, 500, 400), "Node 0 hugepages_total=150 hugepages_free=140 hugepages_surp=0 hugepages_size=2048kB\n",
 		  MO_OOM_HUGETLB, "hugepages-2048kB", "Of its pages (hugepages-2048kB) 280.0 MiB are unused" },
-		{ MEMINFO(9000, 0, 800, 500, 400), "", MO_OOM_UNACCOUNTED, "", "Whose that was is not known." },
+		{ MEMINFO(9000, 0, 800, 500, 400), "", MO_OOM_UNACCOUNTED, "", "The holder is unknown." },
 		{ MEMINFO(70000, 0, 800, 500, 60000), "", MO_OOM_SHMEM, "", "Shared memory (tmpfs, memfd, SysV) held 234.4 MiB" },
 	};
 
@@ -241,9 +241,11 @@ static void test_holders(void **context)
 			  KILLED(77, "eater", 48000, 40));
 	assert_string_equal(cause_of(draft)->holder_kind, "processes");
 	assert_int_equal(cause_of(draft)->n_holders, 3);
-	assert_int_equal(cause_of(draft)->holder_bytes.value, 41000ull * 4096);
+	assert_int_equal(cause_of(draft)->holder_bytes.value, 30000ull * 4096);
+	assert_int_equal(cause_of(draft)->holder_swap_bytes.value, 11000ull * 4096);
 	assert_string_equal(swap_word(&draft->event), "full");
-	assert_says(draft, 1, "belonged to 3 processes worker: 160.2 MiB with what it has in swap.");
+	assert_says(draft, 1, "belonged to 3 processes worker: 117.2 MiB resident, and 43.0 MiB in swap (a sum of RSS: shared pages count more "
+		    "than once).");
 	assert_int_equal(draft->event.role, MO_OOM_BYSTANDER);
 	tear_down(&toy);
 }
@@ -318,9 +320,9 @@ static void test_failures(void **context)
 	assert_string_equal(draft->zones[0].verdict, "no block");
 	assert_int_equal(draft->event.constraint, MO_OOM_ORDER);
 	assert_int_equal(draft->event.cause, MO_OOM_FRAGMENTATION);
-	assert_says(draft, 0, "driver got no block of 128.0 KiB (order 5) 1.001 s after boot: 87.9 MiB were free, but "
+	assert_says(draft, 0, "driver could not allocate 128.0 KiB in one piece (order 5) 1.001 s after boot: 87.9 MiB were free, but "
 			  "only in smaller");
-	assert_says(draft, 2, "Nobody was killed for it.");
+	assert_says(draft, 2, "No process was killed for it.");
 	tear_down(&toy);
 
 	/* It may not wait: half of min, and a quarter of the rest, is its own. */
@@ -333,7 +335,8 @@ static void test_failures(void **context)
 	assert_int_equal(draft->zones[0].mark_pages.value, 650 - 325 - 81);
 	assert_string_equal(draft->zones[0].verdict, "watermark");
 	assert_int_equal(draft->event.constraint, MO_OOM_RESERVE);
-	assert_says(draft, 0, "It could not wait until memory is freed");
+	assert_says(draft, 0, "It was an atomic allocation (may not sleep), and the reserve for such requests was exhausted: 900 KiB free in "
+		    "zone DMA32, more than 976 KiB required.");
 	tear_down(&toy);
 
 	/* Who was killed fails allocations while it dies. */
@@ -390,7 +393,7 @@ static void test_harmless(void **context)
 	draft = explained(&toy, "net: page allocation failure: order:4, mode:0x1(GFP_KERNEL), nodemask=(null),cpuset=/,"
 			  "mems_allowed=0\n");
 	assert_false(is_harmless(draft));
-	assert_is(draft, 2, "Nobody was killed for it.");
+	assert_is(draft, 2, "No process was killed for it.");
 	tear_down(&toy);
 }
 
@@ -406,10 +409,11 @@ static void test_slub(void **context)
 			  "  cache: skbuff_head_cache, object size: 232, buffer size: 256, default order: 1, min order: 0\n"
 			  "  node 0: slabs: 100, objs: 3200, free: 0\n");
 	assert_int_equal(draft->event.kind, MO_OOM_SLAB_FAILURE);
-	assert_is(draft, 0, "The slab cache skbuff_head_cache could not grow: a process asked for 8.0 KiB in one piece (order 1) and "
-		  "got nothing 1.001 s after boot. It could not wait until memory is freed, and what is kept for such requests was used up.");
-	assert_int_equal(draft->event.constraint, MO_OOM_RESERVE);
-	assert_is(draft, 2, "Nobody was killed for it.");
+	assert_is(draft, 0, "The slab cache skbuff_head_cache could not grow: a process asked for 8.0 KiB in one piece (order 1), and "
+		  "the allocation failed 1.001 s after boot. It was an atomic allocation (may not sleep); the log has no Mem-Info of it, "
+		  "so how much was free is unknown.");
+	assert_int_equal(draft->event.constraint, MO_OOM_CONSTRAINT_UNKNOWN);
+	assert_is(draft, 2, "No process was killed for it.");
 	assert_evidence(&toy, draft, "who asked", "a process: 8.0 KiB in one piece (order 1), GFP_ATOMIC");
 	tear_down(&toy);
 }
@@ -428,7 +432,7 @@ static void test_unknown(void **context)
 	assert_int_equal(draft->event.total_bytes.certainty, MO_UNKNOWN);
 	assert_null(swap_word(&draft->event));
 	assert_says(draft, 0, "the kernel printed no report of it");
-	assert_says(draft, 1, "What held the memory is not known");
+	assert_says(draft, 1, "What held the memory is unknown");
 	assert_says(draft, 2, "The kernel killed eater (PID 77). That freed 313.3 MiB.");
 	tear_down(&toy);
 
@@ -493,12 +497,133 @@ static void a_part_never_exceeds_its_whole(void **state)
 	share.holder_bytes = mo_exact(200ull << 20);
 	sentence = begin_sentence(text, sizeof(text));
 	say_held(&sentence, &draft);
-	assert_non_null(strstr(text, "The largest part of that belonged to hog: 200.0 MiB."));
+	assert_non_null(strstr(text, "The largest part of that (39 %) belonged to hog: 200.0 MiB."));
 
 	draft.event.total_bytes = mo_exact(100ull << 20);
 	sentence = begin_sentence(text, sizeof(text));
 	say_held(&sentence, &draft);
 	assert_null(strstr(text, " of 100.0 MiB"));
+}
+
+/* What is free is not always for whom asks: blocks kept for atomic requests, and those of CMA. */
+static void test_reserved_lists(void **context)
+{
+	static const struct {
+		const char *blocks;
+		const char *verdict;
+		const char *says;
+	} rows[] = {
+		{ "Node 0 DMA32: 500*4kB (H) 250*8kB (H) 1000*16kB (H) = 20000kB\n", "reserved",
+		  "20000 KiB free in zone DMA32, all of it on the free lists kept for high-order atomic allocations (H, highatomic)." },
+		{ "Node 0 DMA32: 500*4kB (C) 250*8kB (C) 1000*16kB (C) = 20000kB\n", "reserved",
+		  "20000 KiB free in zone DMA32, all of it on the free lists of CMA (C), for movable pages only." },
+		{ "Node 0 DMA32: 500*4kB (UH) 250*8kB (H) 1000*16kB (H) = 20000kB\n", "passes", "enough was free again" },
+	};
+
+	(void)context;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct toy toy;
+		struct draft *draft;
+
+		set_up(&toy);
+		feed(&toy.state.scan, "net: page allocation failure: order:0, mode:0xa20(GFP_ATOMIC), nodemask=(null),cpuset=/,mems_allowed=0\n"
+				      MEMINFO(9000, 0, 800, 500, 400)
+				      "Node 0 DMA32 free:20000kB min:2600kB low:3200kB high:3900kB managed:400000kB\n"
+				      "lowmem_reserve[]: 0 0 0 0\n");
+		draft = explained(&toy, rows[i].blocks);
+		assert_string_equal(draft->zones[0].verdict, rows[i].verdict);
+		assert_int_equal(draft->event.constraint, MO_OOM_RESERVE);
+		assert_says(draft, 0, rows[i].says);
+		tear_down(&toy);
+	}
+}
+
+/* Sizes that no machine has are the caller's mistake, and so are those that the kernel says exceed all of memory. */
+static void test_impossible_sizes(void **context)
+{
+	static const struct {
+		const char *line;
+		const char *says;
+	} rows[] = {
+		{ "x: vmalloc error: size 18446744073709547520, exceeds total pages, mode:0xcc0(GFP_KERNEL),nodemask=(null),cpuset=/,"
+		  "mems_allowed=0\n",
+		  "vmalloc() could not allocate 16.0 EiB for x (PID 5) 1.001 s after boot: an impossible size. Its caller computed it wrongly" },
+		{ "x: vmalloc error: size 8589934592, exceeds total pages, mode:0xcc0(GFP_KERNEL),nodemask=(null),cpuset=/,"
+		  "mems_allowed=0\n",
+		  "8.0 GiB for x (PID 5) 1.001 s after boot: more than the machine has" },
+	};
+
+	(void)context;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct toy toy;
+		struct draft *draft;
+
+		set_up(&toy);
+		feed(&toy.state.scan, rows[i].line);
+		draft = explained(&toy, "CPU: 0 PID: 5 Comm: x Not tainted 6.1\nCall Trace:\n <TASK>\n dump_stack_lvl+0x44/0x5c\n"
+					" warn_alloc+0x1/0x2\n __vmalloc_node_range+0x1/0x2\n vmalloc+0x1/0x2\n"
+					" load_table+0x1/0x2 [sizer 0123456789abcdef]\n </TASK>\n");
+		assert_int_equal(draft->event.constraint, MO_OOM_LIMIT);
+		assert_int_equal(draft->event.cause, MO_OOM_CAUSE_UNKNOWN);
+		assert_says(draft, 0, rows[i].says);
+		assert_says(draft, 0, "The caller is load_table() of module sizer.");
+		assert_is(draft, 1, "");
+		tear_down(&toy);
+	}
+}
+
+/* The page cache's own functions pass on what a fault or a read asks for. */
+static void test_who_asked(void **context)
+{
+	struct toy toy;
+	struct draft *draft;
+
+	(void)context;
+	set_up(&toy);
+	draft = explained(&toy, "x invoked oom-killer: gfp_mask=0x140cca(GFP_HIGHUSER_MOVABLE|__GFP_COMP), order=0, oom_score_adj=0\n"
+			  "CPU: 0 PID: 5 Comm: x Tainted: G 6.1\nCall Trace:\n <TASK>\n out_of_memory+0x1/0x2\n __alloc_pages+0x1/0x2\n"
+			  " folio_alloc+0x1/0x2\n __filemap_get_folio+0x1/0x2\n filemap_fault+0x1/0x2\n __do_fault+0x1/0x2\n </TASK>\n"
+			  KILLED(77, "eater", 4, 4));
+	assert_string_equal(draft->event.function, "filemap_fault");
+	assert_string_equal(draft->event.function_module, "");
+	tear_down(&toy);
+}
+
+/* A part is never more than its whole, whatever the tables of processes add up to. */
+static void test_parts(void **context)
+{
+	struct toy toy;
+	struct draft *draft;
+	const struct mo_oom_share *share;
+
+	(void)context;
+	set_up(&toy);
+	draft = explained(&toy, REPORT_6_1_HEAD MEMINFO(90000, 0, 2000, 500, 400) ZONES_100000 NO_SWAP HEADING_6_1
+			  "[     77]     0    77    90000    60000   819200        0             0 forker\n"
+			  "[     78]     0    78    90000    60000   819200        0             0 forker\n"
+			  "[     79]     0    79    90000    60000   819200        0             0 forker\n" GLOBAL);
+	share = cause_of(draft);
+	assert_true(share->holder_bytes.value <= share->bytes.value);
+	assert_true(share->holder_bytes.value + share->second_bytes.value <= share->bytes.value);
+	tear_down(&toy);
+}
+
+/* What has its usual share is no cause. */
+static void test_usual(void **context)
+{
+	struct toy toy;
+	struct draft *draft;
+
+	(void)context;
+	set_up(&toy);
+	draft = explained(&toy, REPORT_6_1_HEAD "Mem-Info:\nactive_anon:100 inactive_anon:45000 isolated_anon:0\n"
+			  " active_file:0 inactive_file:38000 isolated_file:0\n unevictable:0 dirty:0 writeback:0\n"
+			  " slab_reclaimable:5000 slab_unreclaimable:4000\n mapped:10 shmem:10 pagetables:1950\n"
+			  " free:1000 free_pcp:50 free_cma:0\n" ZONES_100000 NO_SWAP GLOBAL KILLED(77, "eater", 4, 4));
+	assert_int_equal(draft->event.cause, MO_OOM_CAUSE_UNKNOWN);
+	assert_is(draft, 1, "No kind of memory exceeds its usual share; the largest is anonymous memory, 176.1 MiB (45 %).");
+	assert_int_equal(draft->event.role, MO_OOM_ROLE_UNKNOWN);
+	tear_down(&toy);
 }
 
 int main(void)
@@ -509,6 +634,8 @@ int main(void)
 		cmocka_unit_test(test_holders),	 cmocka_unit_test(test_memcg),	  cmocka_unit_test(test_places),
 		cmocka_unit_test(test_failures), cmocka_unit_test(test_unknown), cmocka_unit_test(test_panic),
 		cmocka_unit_test(test_sum),	 cmocka_unit_test(test_harmless), cmocka_unit_test(test_slub),
+		cmocka_unit_test(test_reserved_lists), cmocka_unit_test(test_impossible_sizes),
+		cmocka_unit_test(test_who_asked), cmocka_unit_test(test_parts), cmocka_unit_test(test_usual),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
