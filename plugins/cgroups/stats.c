@@ -278,7 +278,7 @@ struct mo_error *gather_stats(struct cgroups_state *state)
 		error = find_stat_lines(state);
 	if (!error)
 		error = fold_all(state);
-	if (error && mo_error_code(error) == MO_E_NO_MEMORY)
+	if (mo_error_ends_run(error))
 		return error;
 	mo_trouble_note(&state->unreadable_stats, error);
 	return NULL;

@@ -160,7 +160,7 @@ static struct mo_error *count_tree(struct files_state *state, size_t mount, uint
 		note_negative_dir(dirs, &(struct negative_dir){ .dentry_kva = dir_kva, .mount = mount,
 								.negative = counts->negative - before.negative,
 								.children = counts->all - before.all });
-		if (broken && mo_error_code(broken) == MO_E_NO_MEMORY)
+		if (mo_error_ends_run(broken))
 			error = broken;
 		else
 			mo_trouble_note(&state->unreadable_counts, broken);

@@ -106,7 +106,7 @@ static struct mo_error *gather_open(struct files_state *state, struct uses *uses
 			error = read_fd_table(state, files_kva, task->leader, uses);
 		if (task->leader == i)
 			leaders_kva = files_kva;
-		if (error && mo_error_code(error) == MO_E_NO_MEMORY)
+		if (mo_error_ends_run(error))
 			return error;
 		mo_trouble_note(&state->bad_users, mo_error_prepend(error, "open files of pid %d", task->pid));
 	}
@@ -145,7 +145,7 @@ static struct mo_error *gather_mapped_of(struct files_state *state, uint32_t ind
 			error = add_use(uses, index, state->tasks->tasks[mm->first_task].leader, false);
 	}
 	broken = mo_rbtree_end(&walk);
-	if (error && mo_error_code(error) == MO_E_NO_MEMORY) {
+	if (mo_error_ends_run(error)) {
 		mo_error_destroy(broken);
 		return error;
 	}

@@ -56,7 +56,7 @@ static struct mo_error *stop_unreadable(struct walk *walk, struct trouble *troub
 {
 	size_t n_bytes = strlen(mo_error_text(why)) + 1;
 
-	if (mo_error_code(why) == MO_E_NO_MEMORY)
+	if (mo_error_ends_run(why))
 		return why;
 	trouble->kind = TROUBLE_UNREADABLE;
 	trouble->why = malloc(n_bytes);

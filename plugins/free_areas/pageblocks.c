@@ -242,7 +242,7 @@ struct mo_error *gather_pageblocks(struct free_areas_state *state)
 					 (unsigned long long)blocks.n_unreadable);
 	else
 		mo_error_destroy(blocks.first_error);
-	if (error && mo_error_code(error) == MO_E_NO_MEMORY)
+	if (mo_error_ends_run(error))
 		return error;
 	if (error)
 		report_unreadable(state, "The migrate types of pageblocks", error);

@@ -172,7 +172,7 @@ struct mo_error *gather_pcp_lists(struct free_areas_state *state)
 		if (!is_populated(&zones->zones[i]))
 			continue;
 		error = for_each_pcp_list(state, i, gather_list, &pages);
-		if (error && mo_error_code(error) == MO_E_NO_MEMORY)
+		if (mo_error_ends_run(error))
 			return error;
 		if (error) {
 			snprintf(what, sizeof(what), "The per-CPU lists of node %u, zone %s", zones->zones[i].node_id,

@@ -155,7 +155,7 @@ static struct mo_error *walk_tree(struct walk *walk, uint64_t first_kva)
 
 		if (!error && child_kva && depth + 1 >= MOST_DEPTH)
 			error = mo_error_create(MO_E_LIMIT, "ranges lie within each other more than %d times", MOST_DEPTH);
-		if (error && mo_error_code(error) == MO_E_NO_MEMORY)
+		if (mo_error_ends_run(error))
 			return error;
 		if (error) {
 			report_break(walk, resource_kva, error);

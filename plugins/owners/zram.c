@@ -25,11 +25,6 @@ static const struct mo_need rows[] = {
 	MO_FIELD(L, pages_allocated, "struct zs_pool", "pages_allocated.counter", OPTIONAL, .why = WHY),
 };
 
-static bool is_fatal(const struct mo_error *error)
-{
-	return mo_error_ends_run(error);
-}
-
 /* "zram0: 400 pages as 812 KiB": what it stores, and what that is compressed to, as mm_stat says. */
 static struct mo_error *name_device(struct owners_state *state, const struct zram_layout *layout, uint64_t zram_kva,
 				    struct mo_holder *holder)
@@ -91,7 +86,7 @@ static struct mo_error *walk_devices(struct owners_state *state, const struct zr
 	mo_xarray_begin(&walk, mo_run_reader(state->run), idr_kva, MOST_DEVICES);
 	while (!error && mo_xarray_next(&walk, &index, &zram_kva)) {
 		error = add_device(state, layout, zram_kva, n_pages);
-		if (!is_fatal(error)) {
+		if (!mo_error_ends_run(error)) {
 			mo_error_destroy(error);
 			error = NULL;
 		}
@@ -118,7 +113,7 @@ struct mo_error *gather_zram_books(struct owners_state *state, uint64_t *n_pages
 	if (!error && mo_has(&layout->mem_pool) && mo_has(&layout->disk) && mo_has(&layout->disk_name) &&
 	    mo_has(&layout->pages_allocated))
 		return walk_devices(state, layout, idr.value_kva, n_pages);
-	if (is_fatal(error))
+	if (mo_error_ends_run(error))
 		return error;
 	mo_error_destroy(error);
 	return NULL;

@@ -161,7 +161,7 @@ struct mo_error *gather_allocations(struct percpu_state *state, struct mo_percpu
 
 	if (!error)
 		error = read_map(state, mo_get(&layout->chunk.bound_map, raw->bytes), maps.n_bits, &maps.bound);
-	if (error && mo_error_code(error) != MO_E_NO_MEMORY) {
+	if (error && !mo_error_ends_run(error)) {
 		mo_trouble_note(&state->unreadable,
 			     mo_error_prepend(error, "the bitmaps of the chunk at 0x%" PRIx64, chunk->chunk_kva));
 		error = NULL;

@@ -137,7 +137,7 @@ static struct mo_error *walk_tree(const struct finding_mappings *finding, uint64
 					      node_kva - layout->rmap.chain_node.offset_bytes, &vma_kva);
 		if (!error)
 			error = look_into_vma(finding, vma_kva, has_va, known_va);
-		if (error && mo_error_code(error) == MO_E_NO_MEMORY)
+		if (mo_error_ends_run(error))
 			break;
 		mo_trouble_note(&state->broken_vmas, mo_error_prepend(error, "a VMA of page frame 0x%" PRIx64, finding->page->pfn));
 		error = NULL;
@@ -236,7 +236,7 @@ struct mo_error *find_mappings(const struct page_reading *reading, const struct 
 	case RMAP_NONE:
 		break;
 	}
-	if (error && mo_error_code(error) != MO_E_NO_MEMORY) {
+	if (error && !mo_error_ends_run(error)) {
 		mo_trouble_note(&reading->state->broken_vmas, error);
 		error = NULL;
 	}

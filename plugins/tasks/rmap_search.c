@@ -80,7 +80,7 @@ static struct mo_error *search_mm(struct table_search *search)
 	mo_address_halves(kernel, &walk.last_va, &first_kernel_va);
 	if (!error)
 		error = mo_walk_tables(search->state->reader, &walk);
-	if (!error || mo_error_code(error) == MO_E_NO_MEMORY)
+	if (!error || mo_error_ends_run(error))
 		return error;
 	if (mo_error_code(error) == MO_E_LIMIT)
 		error = mo_error_prepend(error, "it has more page tables than it counts");

@@ -29,7 +29,7 @@ struct mo_error *gather_modules(struct vmap_state *state)
 {
 	struct mo_error *error = state->modules ? NULL : mo_modules_gather(state->reader, &state->modules);
 
-	if (error && (mo_error_code(error) == MO_E_NO_MEMORY || mo_error_code(error) == MO_E_CANCELLED))
+	if (mo_error_ends_run(error))
 		return error;
 	/* A broken list of modules is the core's to tell, which walked it for their symbols. */
 	mo_error_destroy(error);

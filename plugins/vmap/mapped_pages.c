@@ -72,7 +72,7 @@ static struct mo_error *take_leaf(void *context, const struct mo_table_entry *en
 /* Errors that are about the dump are told; that there is no memory left is not the dump's fault. */
 static struct mo_error *tell(struct mo_trouble *trouble, struct mo_error *error, uint64_t first_kva)
 {
-	if (!error || mo_error_code(error) == MO_E_NO_MEMORY)
+	if (!error || mo_error_ends_run(error))
 		return error;
 	mo_trouble_note(trouble, mo_error_prepend(error, "what is mapped at 0x%" PRIx64, first_kva));
 	return NULL;

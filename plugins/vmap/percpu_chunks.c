@@ -13,7 +13,7 @@
 /* Errors that are about the dump are told; that there is no memory left is not the dump's fault. */
 static struct mo_error *tell(struct vmap_state *state, struct mo_error *error, const char *what, uint64_t kva)
 {
-	if (!error || mo_error_code(error) == MO_E_NO_MEMORY)
+	if (!error || mo_error_ends_run(error))
 		return error;
 	mo_trouble_note(&state->broken_chunks, mo_error_prepend(error, "%s at 0x%" PRIx64, what, kva));
 	return NULL;

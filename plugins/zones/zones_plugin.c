@@ -33,7 +33,7 @@ static struct mo_error *gather(struct mo_run *run, void **model_ret)
 	gather_counters(state);
 	/* Without nodes the counters still say most of what /proc/meminfo says. */
 	error = gather_nodes(state);
-	if (error && mo_error_code(error) == MO_E_NO_MEMORY) {
+	if (mo_error_ends_run(error)) {
 		release(state);
 		return error;
 	}

@@ -209,7 +209,7 @@ static struct mo_error *write_need(struct mo_cli *cli, const char *user, const s
 	MO_CLEANUP(mo_cleanup_text) struct mo_text others = MO_TEXT_EMPTY;
 	struct mo_cell cells[NEED_COLUMNS];
 
-	if (error && mo_error_code(error) == MO_E_NO_MEMORY)
+	if (mo_error_ends_run(error))
 		return error;
 	append_need(&name, need);
 	append_others(&others, need);

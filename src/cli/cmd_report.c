@@ -112,7 +112,7 @@ static struct mo_error *show_place(struct mo_cli *cli, struct mo_host *host, con
 
 	mo_report_section_begin(cli->report, place->view->name, place->view->title);
 	error = mo_host_show(host, place->plugin, place->view, &said, cli->report);
-	if (error && mo_error_code(error) != MO_E_NO_MEMORY && mo_error_code(error) != MO_E_CANCELLED) {
+	if (error && !mo_error_ends_run(error)) {
 		MO_CLEANUP(mo_cleanup_text) struct mo_text verdict = MO_TEXT_EMPTY;
 		struct mo_finding finding = {
 			.id = "section-incomplete",

@@ -68,7 +68,7 @@ struct mo_error *mo_cli_show_each(struct mo_cli *cli)
 	mo_report_table_begin(cli->report, each.each_table);
 	for (size_t i = 0; i < cli->n_dump_paths && !error; i++) {
 		error = show_file(cli, &each, cli->dump_paths[i]);
-		if (!error || mo_error_code(error) == MO_E_NO_MEMORY || mo_error_code(error) == MO_E_CANCELLED)
+		if (!error || mo_error_ends_run(error))
 			continue;
 		mo_cli_remark(cli, "%s", mo_error_text(error));
 		cli->is_partial = true;

@@ -135,7 +135,7 @@ static struct mo_error *show_pointed(struct value_print *print, const struct val
 	if (!mo_value_number(print->cli, at->object, &at->place, &kva) || !kva)
 		return NULL;
 	error = mo_print_object_read(print->cli->reader, kva, target->size_bytes, &object);
-	if (error && mo_error_code(error) == MO_E_NO_MEMORY)
+	if (mo_error_ends_run(error))
 		return error;
 	if (error) {
 		/* No object lies there: the pointer's value says it. */

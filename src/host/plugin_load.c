@@ -235,7 +235,7 @@ static struct mo_error *load_file(struct mo_plugin_set *set, const char *path, b
 	if (error) {
 		struct mo_error *memory_error;
 
-		if (mo_error_code(error) == MO_E_NO_MEMORY)
+		if (mo_error_ends_run(error))
 			return error;
 		memory_error = refuse(set, path, mo_error_text(error), false);
 		mo_error_destroy(error);

@@ -262,7 +262,7 @@ struct mo_error *mo_host_judge(struct mo_host *host, size_t plugin)
 		return NULL;
 	run->is_judged = true;
 	error = run->plugin->judge(run);
-	if (error && (mo_error_code(error) == MO_E_NO_MEMORY || mo_error_code(error) == MO_E_CANCELLED))
+	if (mo_error_ends_run(error))
 		return error;
 	if (error)
 		error = tell_judging_failed(run, error);

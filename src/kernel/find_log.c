@@ -11,7 +11,7 @@ struct mo_error *mo_kernel_find_log(struct mo_kernel *kernel, struct mo_error *w
 {
 	struct mo_error *error;
 
-	if (mo_error_code(why) == MO_E_NO_MEMORY || mo_error_code(why) == MO_E_CANCELLED)
+	if (mo_error_ends_run(why))
 		return why;
 	error = mo_shape_log_search(kernel, &kernel->shape_log);
 	if (error && mo_error_catch(&error, MO_E_ABSENT))
@@ -36,7 +36,7 @@ struct mo_error *mo_kernel_check_log(struct mo_kernel *kernel)
 		return NULL;
 	error = mo_kernel_find_log(kernel, error);
 	/* That there is no log is told by those who ask for it. */
-	if (error && mo_error_code(error) != MO_E_NO_MEMORY && mo_error_code(error) != MO_E_CANCELLED) {
+	if (error && !mo_error_ends_run(error)) {
 		mo_error_destroy(error);
 		error = NULL;
 	}

@@ -127,7 +127,7 @@ static struct mo_error *fill(struct mo_kernel *kernel, const struct mo_layout_ta
 		return NULL;
 	}
 	/* Short memory may pass, and so is not remembered. */
-	if (mo_error_code(error) == MO_E_NO_MEMORY)
+	if (mo_error_ends_run(error))
 		return error;
 	slot->text = strdup(mo_error_text(error));
 	if (slot->text) {

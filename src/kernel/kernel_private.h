@@ -72,7 +72,6 @@ struct mo_reader {
 
 /* session.c */
 struct mo_error *mo_kernel_add_remark(struct mo_kernel *kernel, const char *format, ...) MO_PRINTF(2, 3) MO_MUST_USE;
-struct mo_kernel_layouts *mo_kernel_layouts_of(struct mo_kernel *kernel);
 
 /* vmcoreinfo.c: values of a VMCOREINFO text. */
 bool mo_vmcoreinfo_value(const char *vmcoreinfo, const char *key, const char **value, size_t *n_bytes);

@@ -151,7 +151,7 @@ static struct mo_error *bind_shared(struct mo_kernel *kernel, const struct mo_ne
 	const void *layout = NULL;
 	struct mo_error *error = mo_kernel_layout_from(kernel, need->shared(), &layout);
 
-	if (error && (!need->is_optional || mo_error_code(error) == MO_E_NO_MEMORY))
+	if (error && (!need->is_optional || mo_error_ends_run(error)))
 		return error;
 	mo_error_destroy(error);
 	*(const void **)handle = layout;

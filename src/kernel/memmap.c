@@ -128,7 +128,7 @@ static struct mo_error *append_section(struct building *building, const struct m
 	if (!has_subsections)
 		return append(building, runs, first_pfn, 1ull << building->sections.pfn_shift, base_kva);
 	error = append_subsections(building, runs, section, base_kva);
-	if (error && mo_error_code(error) != MO_E_NO_MEMORY) {
+	if (error && !mo_error_ends_run(error)) {
 		note(building, mo_error_prepend(error, "cannot read which subsections section %llu has",
 						(unsigned long long)section->number));
 		return NULL;

@@ -20,7 +20,7 @@ static struct mo_error *load_symbols(struct mo_kernel *kernel, struct mo_reader 
 		const char *remark = NULL;
 		struct mo_error *error = mo_module_add_symbols(reader, &modules->items[i], kernel->symbols, &remark);
 
-		if (error && mo_error_code(error) == MO_E_NO_MEMORY)
+		if (mo_error_ends_run(error))
 			return error;
 		if (!error && remark)
 			error = mo_error_create(MO_E_NOT_IN_DUMP, "module %s: %s", modules->items[i].name, remark);
@@ -137,7 +137,7 @@ static struct mo_error *load_all_types(struct mo_kernel *kernel, struct mo_reade
 			kernel->n_module_types++;
 			continue;
 		}
-		if (mo_error_code(error) == MO_E_NO_MEMORY)
+		if (mo_error_ends_run(error))
 			return error;
 		n_failed++;
 		if (first)

@@ -128,7 +128,7 @@ struct mo_error *mo_kernel_open_symbols(struct mo_kernel *kernel, const struct m
 	mo_reader_destroy(reader);
 	error = mo_error_prepend(error,
 				 "no symbols: no vmlinux was given or found, and kallsyms cannot be read from the dump");
-	if (!error || !options->log_is_enough || mo_error_code(error) == MO_E_NO_MEMORY)
+	if (!error || !options->log_is_enough || mo_error_ends_run(error))
 		return error;
 	MO_TRY(remark_and_drop(kernel, "symbols are unknown", error));
 	return mo_symbols_load_none(&kernel->symbols);

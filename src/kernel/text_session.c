@@ -119,7 +119,7 @@ struct mo_error *mo_kernel_open_text(struct mo_kernel *kernel, const struct mo_s
 	if (!error && is_stdin)
 		error = mo_error_create(MO_E_UNSUPPORTED, "standard input is no text: a dump has to be a file");
 	/* What is wrong with a file that is to be a dump is told by those who read dumps. */
-	if (error && !is_stdin && mo_error_code(error) != MO_E_NO_MEMORY) {
+	if (error && !is_stdin && !mo_error_ends_run(error)) {
 		mo_error_destroy(error);
 		error = NULL;
 	}

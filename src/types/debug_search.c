@@ -86,7 +86,7 @@ struct mo_error *mo_debug_search_try(struct mo_debug_search *search, const char 
 	error = mo_elf_open(path, &elf);
 	if (!error) {
 		judge(search, elf);
-	} else if (mo_error_code(error) != MO_E_NO_MEMORY) {
+	} else if (!mo_error_ends_run(error)) {
 		mo_debug_search_remark(search, "%s (%s)", path, mo_error_text(error));
 		mo_error_destroy(error);
 		error = NULL;

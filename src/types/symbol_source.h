@@ -38,9 +38,9 @@ struct mo_kallsyms_tables {
 /*
  * Looks for the tables in [first_kva, first_kva + n_bytes), the kernel image from _stext or _text on (at most 64 MiB
  * are searched), for dumps that do not say where they are: before 6.0, or without VMCOREINFO. They are found by
- * their shape and taken only if the address that they give linux_banner holds the banner; stext_kva is set as they
- * have it. Memory that cannot be read is passed over. Layouts known: until 6.1 and 6.4 to 7.2. MO_E_ABSENT if there
- * is nothing.
+ * the form of the token table and taken only if the address that they give linux_banner holds "Linux version";
+ * stext_kva is set as they have it. Memory that cannot be read is passed over. Layouts known: until 6.1 and 6.4 to
+ * 7.2. MO_E_ABSENT if there is nothing.
  */
 struct mo_error *mo_symbols_find_kallsyms_tables(const struct mo_kva_source *source, uint64_t first_kva, uint64_t n_bytes,
 						 struct mo_kallsyms_tables *ret) MO_MUST_USE;
@@ -54,14 +54,6 @@ struct mo_error *mo_symbols_find_kallsyms_tables(const struct mo_kva_source *sou
  */
 struct mo_error *mo_symbols_load_kallsyms(const struct mo_kva_source *source, const struct mo_kallsyms_tables *tables,
 					  struct mo_symbols **ret, const char **encoding_ret) MO_MUST_USE;
-
-/*
- * Looks for the tables in a range of the kernel image, for kernels whose VMCOREINFO does not tell them (before 6.0):
- * by the form of the token table, then confirmed by a decode in which linux_banner points at "Linux version".
- * MO_E_ABSENT: not there.
- */
-struct mo_error *mo_symbols_find_kallsyms_tables(const struct mo_kva_source *source, uint64_t first_kva, uint64_t n_bytes,
-						 struct mo_kallsyms_tables *ret) MO_MUST_USE;
 
 /*
  * Out of the ELF symbol table of a vmlinux. slide is added to every address of an allocated section except the

@@ -1,15 +1,25 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A plugin is its own folder and the public headers: check_rooms.py SOURCE.
+"""What stands in one place stays there: check_rooms.py SOURCE.
 
 No plugin includes or builds a file of another folder by `../`, for what several plugins need is in src/mm, behind
-include/memopsy.
+include/memopsy. And which errors end a run is what mo_error_ends_run() says, and nobody else.
 """
 import pathlib
 import re
 import sys
 
 FOREIGN = re.compile(r"""^\s*\#\s*include\s*["<](?P<include>[^">]*\.\./[^">]*)[">]|'(?P<source>[^']*\.\./[^']*)'""")
+
+ENDS_RUN = re.compile(r"[!=]=\s*MO_E_NO_MEMORY\b|\bMO_E_NO_MEMORY\s*[!=]=")
+
+
+def own_ends_of_runs(source):
+    """Where code asks by itself for memory that is short; it would forget that the user may interrupt."""
+    return [f"{path.relative_to(source)}:{number}"
+            for folder in ("src", "plugins", "include")
+            for path in sorted((source / folder).rglob("*.[ch]")) if path.relative_to(source).as_posix() != "src/base/error.c"
+            for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1) if ENDS_RUN.search(line)]
 
 
 def foreign(source):
@@ -32,15 +42,21 @@ def self_check():
     for line in ('#include "x.h"', "  'page_shape.c',", " * one ../ in a comment"):
         if FOREIGN.search(line):
             sys.exit(f"FAILED: {line!r} is no entry of another folder")
+    if not ENDS_RUN.search("if (mo_error_code(e) == MO_E_NO_MEMORY)") or ENDS_RUN.search("mo_error_create(MO_E_NO_MEMORY, x)"):
+        sys.exit("FAILED: questions for MO_E_NO_MEMORY are not told from other lines")
 
 
 def main():
     self_check()
-    found = foreign(pathlib.Path(sys.argv[1]))
+    source = pathlib.Path(sys.argv[1])
+    found = foreign(source)
     for file, entry in sorted(found):
         print(f"plugins/{file} takes {entry}: what several plugins need belongs in src/mm, behind a header of include/memopsy")
     if found:
         sys.exit("FAILED: a plugin includes include/memopsy and its own folder, and nothing else")
+    own = own_ends_of_runs(source)
+    if own:
+        sys.exit(f"FAILED: mo_error_ends_run() says whether an error ends a run: {', '.join(own)}")
     print("ok: no plugin takes anything of another folder")
 
 

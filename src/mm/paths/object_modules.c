@@ -4,11 +4,6 @@
 
 #include <stdlib.h>
 
-static bool is_fatal(const struct mo_error *error)
-{
-	return mo_error_code(error) == MO_E_NO_MEMORY || mo_error_code(error) == MO_E_CANCELLED;
-}
-
 static int compare_spans(const void *a, const void *b)
 {
 	const struct mo_module_span *left = a;
@@ -49,7 +44,7 @@ struct mo_error *mo_module_index_init(struct mo_module_index *index, struct mo_r
 	*index = (struct mo_module_index){ .word = { .width_bytes = (uint8_t)facts->pointer_bytes,
 						     .is_big_endian = facts->is_big_endian, .is_bound = true } };
 	error = mo_modules_gather(reader, &index->modules);
-	if (error && is_fatal(error))
+	if (mo_error_ends_run(error))
 		return error;
 	mo_error_destroy(error);
 	if (!index->modules)
@@ -95,7 +90,7 @@ struct mo_error *mo_module_of_object(const struct mo_module_index *index, struct
 	if (n_bytes > sizeof(bytes))
 		n_bytes = sizeof(bytes);
 	error = mo_read(reader, kva, bytes, (size_t)n_bytes);
-	if (error && is_fatal(error))
+	if (mo_error_ends_run(error))
 		return error;
 	for (size_t at = 0; !error && !*ret && at + index->word.width_bytes <= n_bytes; at += index->word.width_bytes)
 		*ret = mo_module_at(index, mo_get(&index->word, bytes + at));
