@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What holds removed memory cgroups besides charges: child groups and writeback contexts. */
 #include "pins.h"
 
 #include <inttypes.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Page counts by address_space: a hash table over rows that stay side by side. */
 #include "mapping_table.h"
 
 #include <stdlib.h>

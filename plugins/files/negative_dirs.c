@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The directories with the most negative dentries. */
 #include "negative_dirs.h"
 
 #include <inttypes.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The types, members, enumerators and symbols of the kernel that the free_areas plugin binds. */
 #include "free_areas_layout.h"
 
 #define L struct free_areas_layout

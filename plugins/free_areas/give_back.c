@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Gives the pages of a mapped dump that held the memory map back to the system. */
 #include "gathering.h"
 
 /*

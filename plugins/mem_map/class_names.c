@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Names and descriptions of the classes of page frames. */
 #include "gathering.h"
 
 const struct mo_page_class_info page_class_infos[MO_N_PAGE_CLASSES] = {

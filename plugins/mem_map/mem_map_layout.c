@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The types, members, enumerators and symbols of the kernel that the mem_map plugin binds. */
 #include "mem_map_layout.h"
 
 #define L struct mem_map_layout

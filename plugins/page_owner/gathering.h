@@ -2,6 +2,8 @@
 #ifndef PAGE_OWNER_GATHERING_H
 #define PAGE_OWNER_GATHERING_H
 
+/* The model of page_owner while it is being gathered: groups of pages, allocation sites, stacks. */
+
 #include <memopsy/containers.h>
 #include <memopsy/memmap.h>
 #include <memopsy/page_owner.h>

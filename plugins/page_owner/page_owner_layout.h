@@ -2,6 +2,8 @@
 #ifndef PAGE_OWNER_LAYOUT_H
 #define PAGE_OWNER_LAYOUT_H
 
+/* What the page_owner plugin needs of a kernel: page_ext, page_owner, allocation tags. */
+
 #include <memopsy/page.h>
 
 struct page_owner_layout {

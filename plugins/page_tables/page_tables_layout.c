@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The types, members, enumerators and symbols of the kernel that the page_tables plugin binds. */
 #include "page_tables_layout.h"
 
 #define L struct page_tables_layout

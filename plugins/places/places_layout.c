@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The types, members, enumerators and symbols of the kernel that the places plugin binds. */
 #include "places_layout.h"
 
 #define L struct places_layout

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The types, members, enumerators and symbols of the kernel that the vmap plugin binds. */
 #include "vmap_layout.h"
 
 #define L struct vmap_layout

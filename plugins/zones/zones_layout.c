@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The types, members, enumerators and symbols of the kernel that the zones plugin binds. */
 #include "zones_layout.h"
 
 #define L struct zones_layout

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Errors as objects: made, given context on the way up, dropped. */
 #include <memopsy/error.h>
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Files mapped for reading; files written under a temporary name and renamed; the cache directory. */
 #include "file.h"
 
 #include <errno.h>

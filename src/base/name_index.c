@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A hash index from names to item numbers, by open addressing. */
 #include "name_index.h"
 
 #include "bytes.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Progress of long steps, drawn a few times a second, and the request to stop. */
 #include "progress_line.h"
 
 #include <stdatomic.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Text that grows, and bytes of a dump made printable. */
 #include "text.h"
 
 /* Longer than any text that makes sense; keeps a hostile string from eating memory. */

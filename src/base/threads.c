@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Work over a range, in chunks, on all CPUs that the process may use. */
 #include "threads.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* `memopsy dmesg`: the kernel log. */
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>

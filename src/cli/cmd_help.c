@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* `memopsy help` and `--help`: all commands, or one command with its options and columns. */
 #include <stdlib.h>
 #include <string.h>
 

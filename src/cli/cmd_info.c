@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* `memopsy info`: the identity of dump, kernel and machine. */
 #include "identity.h"
 #include "session.h"
 

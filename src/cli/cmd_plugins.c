@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* `memopsy plugins`: what was loaded, and what it needs of the kernel in the dump. */
 #include <stdlib.h>
 #include <string.h>
 

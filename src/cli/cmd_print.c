@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* `memopsy print`: the layout of a type, or the object of that type at an address. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* `memopsy read`: memory as bytes, words or raw. */
 #include <string.h>
 #include <unistd.h>
 

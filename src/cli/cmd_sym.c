@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* `memopsy sym`: symbols by name, pattern or address. */
 #include <fnmatch.h>
 #include <string.h>
 

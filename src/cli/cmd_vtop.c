@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* `memopsy vtop`: an address translated, with every level of the page-table walk. */
 #include <string.h>
 
 #include <memopsy/memmap.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The table of built-in commands. */
 #include "command.h"
 
 #include <string.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Answers for the shells' completion: commands, options, column names. */
 #include "completion.h"
 
 #include <stdio.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One command's run: options parsed, dump opened, output finished, exit status decided. */
 #include "dispatch.h"
 
 #include <signal.h>

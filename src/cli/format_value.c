@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Values of C types as text. */
 #include "format_value.h"
 
 #include "bytes.h"

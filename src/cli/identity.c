@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The tables of kernel and machine that `info` and `report` begin with. */
 #include "identity.h"
 
 #include <stdlib.h>

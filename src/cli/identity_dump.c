@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The tables of the dump itself: its format, and what it leaves out. */
 #include "cleanup.h"
 #include "dump.h"
 #include "identity.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SIGINT, SIGTERM and SIGHUP: the first stops the work in order, the second ends the process. */
 #include "interrupt.h"
 
 #include <pthread.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The program's main function: finds the command, loads plugins, reports errors. */
 #include "memopsy_main.h"
 
 #include <locale.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Which words of a command line are the dump, and the session opened on it. */
 #include "open_dump.h"
 
 #include <stdlib.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The parser of command-line options, driven by tables. */
 #include "option.h"
 
 #include <stdlib.h>

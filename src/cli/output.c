@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The file or terminal that a command writes to. */
 #include "output.h"
 
 #include <errno.h>

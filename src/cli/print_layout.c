@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A type as C declares it, with offsets and sizes. */
 #include "print_layout.h"
 
 #include "cleanup.h"

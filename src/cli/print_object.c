@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Reads the object that `print` shows, page by page. */
 #include "print_object.h"
 
 #include <stdlib.h>

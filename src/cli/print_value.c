@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* An object in memory, member by member. */
 #include "print_value.h"
 
 #include "cleanup.h"

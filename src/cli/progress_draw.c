@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Draws the progress line. */
 #include "progress_draw.h"
 
 #include <unistd.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The options that all commands share. */
 #include "command.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* "Did you mean": the known word nearest to a mistyped one. */
 #include "suggest.h"
 
 #include <string.h>

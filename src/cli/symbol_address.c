@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Addresses on the command line: hexadecimal, or SYMBOL+OFFSET; and symbols beside printed values. */
 #include <string.h>
 
 #include "cleanup.h"

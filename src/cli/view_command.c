@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A plugin's view as a command of the program. */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Paragraphs of help text, wrapped at a width. */
 #include "wrap_text.h"
 
 #include <string.h>

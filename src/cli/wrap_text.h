@@ -2,6 +2,8 @@
 #ifndef MO_WRAP_TEXT_H
 #define MO_WRAP_TEXT_H
 
+/* Paragraphs of help text, wrapped at a width. */
+
 #include <stdio.h>
 
 /*

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Opens a dump with the first format that knows it, and hands out readers. */
 #include "dump.h"
 
 #include <inttypes.h>

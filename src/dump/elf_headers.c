@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Reads and checks the headers of ELF core files. */
 #include "elf_headers.h"
 
 #include <elf.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Sorted, disjoint extents made from claims that may overlap. */
 #include "extents.h"
 
 #include <inttypes.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The bytes of a dump file: mapped, unfolded from a flattened file, or read. */
 #include "file_bytes.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Indexes the records of makedumpfile's flattened format. */
 #include "flattened.h"
 
 #include <inttypes.h>

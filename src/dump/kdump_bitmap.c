@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The bitmap of dumped page frames, with an index for ranks. */
 #include "kdump_bitmap.h"
 
 #include "bytes.h"

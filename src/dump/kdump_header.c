@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Reads and checks the headers of kdump-compressed files. */
 #include "kdump_header.h"
 
 #include <inttypes.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The files of a split kdump-compressed dump, put in order. */
 #include "kdump_parts.h"
 
 #include <inttypes.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A pool of descriptors of /proc/kcore, one for each reading thread. */
 #include "live_files.h"
 
 #include <fcntl.h>

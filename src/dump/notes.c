@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Parses ELF notes, and finds VMCOREINFO among them. */
 #include "notes.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Decompresses pages: zlib, lzo, snappy, zstd. */
 #include "page_codec.h"
 
 #include <libdeflate.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The page buffers of a reader, replaced by last use. */
 #include "page_slots.h"
 
 #include <stdlib.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A model gathered a second time, for a running kernel that is looked at twice. */
 #include <memopsy/model_again.h>
 
 #include <assert.h>

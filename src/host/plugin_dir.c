@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The directories that plugins may be loaded from, and who may write to them. */
 #include "plugin_dir.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Loads plugins, and checks their descriptions. */
 #include "plugin_load.h"
 
 #include <ctype.h>

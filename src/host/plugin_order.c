@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The order in which plugins run, by the models that they read. */
 #include "plugin_order.h"
 
 #include <stdlib.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Runs plugins: bind, gather, judge, show, release. */
 #include "plugin_run.h"
 
 #include <assert.h>

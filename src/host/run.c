@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What one plugin may ask of its run: kernel, layout, models, options, progress. */
 #include "run.h"
 
 #include <assert.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Finds the log lines that announce a panic, an oops, a BUG, a lockup or an OOM kill. */
 #include "crash_lines.h"
 
 #include <stdlib.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Binds the layouts of src/kernel and src/mm, each once, when it is asked for. */
 
 #include <pthread.h>
 #include <stdatomic.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The wall-clock time of a log record, as text. */
 #include <memopsy/printk.h>
 
 #include <time.h>

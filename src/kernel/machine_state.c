@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Clocks, CPUs, names and counters of the machine at the moment of the dump. */
 #include "machine_state.h"
 
 #include <stdlib.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The memory map: from page frames to struct pages and back (SPARSEMEM, FLATMEM). */
 
 #include "memmap_build.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The list of loaded modules: names, address ranges, states. */
 
 #include <memopsy/containers.h>
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Per-CPU addresses, and sums of percpu_counters. */
 
 #include "kernel_layouts.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The kernel log: picks the format of its buffer, and counts records that cannot be read. */
 
 #include "printk_log.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Finds a kernel log by its shape in physical memory, where nothing leads to it. */
 #include "printk_shape.h"
 
 #include <stdlib.h>

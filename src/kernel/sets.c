@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The kernel's sets of CPUs and NUMA nodes (cpumask, nodemask). */
 
 #include "kernel_layouts.h"
 

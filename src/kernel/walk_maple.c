@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Walks maple trees. */
 
 #include "kernel_layouts.h"
 #include "walk_state.h"

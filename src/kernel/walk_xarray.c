@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Walks xarrays and the radix trees before them. */
 
 #include "kernel_layouts.h"
 #include "walk_state.h"

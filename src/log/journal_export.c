@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Reads entries of journalctl -o export. */
 #include "journal_export.h"
 
 #include <stdlib.h>

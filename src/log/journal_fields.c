@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The fields of a journal entry that a log line needs. */
 #include "journal_fields.h"
 
 static bool take_whole(struct cursor value, uint64_t *ret)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Scans the members of a JSON object on one line. */
 #include "json_line.h"
 
 static void skip_blank(struct cursor *at)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Hosts and boots of the lines of a log. */
 #include "log_hosts.h"
 
 #include <stdlib.h>

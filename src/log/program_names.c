@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Programs whose lines are kept beside the kernel's. */
 #include "program_names.h"
 
 #include <stddef.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A text file, plain or compressed, read as often as needed. */
 #include "text_file.h"
 
 #include <errno.h>

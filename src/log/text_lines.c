@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Lines of a text, cleaned of control characters. */
 #include "text_lines.h"
 
 #include <stdlib.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A text as a kernel log: prefixes removed, records put together. */
 #include "text_log.h"
 
 #include <stdlib.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Recognises dates and times in log lines. */
 #include "wall_clock.h"
 
 #define NS 1000000000ll

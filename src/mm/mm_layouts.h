@@ -2,6 +2,8 @@
 #ifndef MO_MM_LAYOUTS_H
 #define MO_MM_LAYOUTS_H
 
+/* The layouts of src/mm, which a session binds once for all plugins. */
+
 #include "kernel_layouts.h"
 
 /* The tables of this room's layouts; *n_ret of them. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Cells: certainty, comparison, text form. */
 #include "cell.h"
 
 #include <assert.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* --columns and --sort: parsed, and checked against the tables. */
 #include "columns.h"
 
 #include <string.h>

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The columns of a table, for --help: key, heading, what it is. Specs are literals of ours or of a plugin. */
 #include "report_write.h"
 
 #include <string.h>
-
-/* The columns of a table, for --help: key, heading, what it is. Specs are literals of ours or of a plugin. */
 
 static int widest_of(const struct mo_table_spec *spec, bool is_heading)
 {

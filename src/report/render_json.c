@@ -1,11 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "report_stream.h"
-
-#include <jansson.h>
-#include <string.h>
-
-#include "cell.h"
-
 /*
  * One JSON document (docs/report-schema.md). It is written as it comes: a table's rows are never held, so the
  * punctuation of objects and arrays is written here. Strings, the one part with rules of their own, are jansson's;
@@ -15,6 +8,12 @@
  *
  * A row is one line, so that line-oriented tools can see it.
  */
+#include "report_stream.h"
+
+#include <jansson.h>
+#include <string.h>
+
+#include "cell.h"
 
 #define SCHEMA_VERSION 1
 

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Text for people: blocks (titles, tables, paragraphs, findings) with one blank line between them. */
 #include "text_rendering.h"
 
 #include <string.h>
 
 #include "cell.h"
 #include "wrap.h"
-
-/* Text for people: blocks (titles, tables, paragraphs, findings) with one blank line between them. */
 
 #define PARAGRAPH_WIDTH 78         /* where the terminal's width is not known */
 #define PARAGRAPH_WIDTH_MAXIMUM 100

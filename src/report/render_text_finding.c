@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A finding as text. */
 #include "text_rendering.h"
 
 #include <string.h>

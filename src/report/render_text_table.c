@@ -1,13 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "text_rendering.h"
-
-#include <string.h>
-
-#include <libsmartcols/libsmartcols.h>
-
-#include "cell.h"
-#include "wrap.h"
-
 /*
  * Tables through libsmartcols, whose header no other file includes.
  *
@@ -18,6 +9,14 @@
  * Cells that give way to a narrow terminal are fitted here too: what is cut ends in "...", what is wrapped breaks
  * between words. The library would cut without a mark, so that two names may look like one.
  */
+#include "text_rendering.h"
+
+#include <string.h>
+
+#include <libsmartcols/libsmartcols.h>
+
+#include "cell.h"
+#include "wrap.h"
 
 #define SEPARATOR "  " /* two: values have single spaces inside ("4.0 KiB") */
 

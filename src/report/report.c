@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "report_stream.h"
-
-#include <errno.h>
-#include <string.h>
-
 /*
  * The stream: what may follow what, rows on their way to the renderer, errors of writing.
  *
  * Calls in an impossible order are bugs of the caller and assert. After a failure, and after the report is over, calls
  * are ignored without looking at their order, since whoever made the failure may be on its way out.
  */
+#include "report_stream.h"
+
+#include <errno.h>
+#include <string.h>
 
 /* Rows that wait for their chunk to fill take at most about this much memory. */
 #define CHUNK_BYTES ((size_t)8 * 1024 * 1024)

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a report keeps until its end: notes and findings, since JSON lists them last. */
 #include "report_stream.h"
 
 #include <string.h>
 
 #include "cell.h"
-
-/* What a report keeps until its end: notes and findings, since JSON lists them last. */
 
 static const struct severity_words {
 	const char *label;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Rows held until they are printed or sorted. */
 #include "row_store.h"
 
 #include <string.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Strings copied into blocks, freed all at once. */
 #include "text_store.h"
 
 #include <string.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Display width of UTF-8 text: fitting, padding, wrapping. */
 #include "wrap.h"
 
 #include <string.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One search for a debug file: candidates tried, and why each was rejected. */
 #include "debug_files.h"
 
 #include <ctype.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Attributes, children and siblings of DWARF entries. */
 #include "dwarf_entry.h"
 
 /* An error on one attribute means no more than that it is not there. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Takes types out of DWARF into a type table. */
 #include "dwarf_extract.h"
 
 #include "cleanup.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Opens the debug information of an ELF file: sections, units, libdwarf handles. */
 #include "dwarf_file.h"
 
 #include <stdlib.h>

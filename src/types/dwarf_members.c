@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Members, parameters, enumerators and dimensions of a DWARF entry. */
 #include "dwarf_members.h"
 
 #include "cleanup.h"

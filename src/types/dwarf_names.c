@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Names that a scan looks for, and their places in .debug_str. */
 #include "dwarf_names.h"
 
 #include <string.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Scans the units of a file for names, in parallel. */
 #include "dwarf_scan.h"
 
 #include <pthread.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Rules out units by their bytes, before libdwarf reads them. */
 #include "dwarf_sieve.h"
 
 #include <stdlib.h>

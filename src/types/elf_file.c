@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Opens ELF files and hands out their sections, inflated where compressed. */
 #include "elf_inside.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Decodes the tables of kallsyms. */
 #include "kallsyms.h"
 
 #include <stdlib.h>

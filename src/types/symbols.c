@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Symbols of the kernel and its modules: by name, by address, in order. */
 #include "symbol_source.h"
 
 #include <ctype.h>

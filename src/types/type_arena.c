@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Memory handed out piece by piece and freed at once. */
 #include "type_arena.h"
 
 #include <stdalign.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Loads a file of the type cache, and checks every part of it. */
 #include "type_cache.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Writes a file of the type cache, and removes old ones. */
 #include "type_cache.h"
 
 #include <dirent.h>

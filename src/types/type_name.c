@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Parses the names of types, and normalises their spelling. */
 #include "type_name.h"
 
 #include <stdio.h>

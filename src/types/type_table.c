@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The table of raw types and of the names looked up in it. */
 #include "type_table.h"
 
 #include <stdio.h>

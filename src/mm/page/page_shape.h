@@ -2,6 +2,8 @@
 #ifndef MO_PAGE_SHAPE_H
 #define MO_PAGE_SHAPE_H
 
+/* The layout of struct page, checked once it is bound. */
+
 #include <memopsy/page.h>
 
 /* Checks the members that were bound into a struct mo_page_shape, and completes it. */

@@ -2,6 +2,8 @@
 #ifndef MO_PAGE_TYPE_H
 #define MO_PAGE_TYPE_H
 
+/* How a kernel marks the type of a page. */
+
 #include <memopsy/page.h>
 
 /*
