@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * An object of kmalloc() that points at pages says little: whose it is does. So who points at that object is looked for,
- * and, if that is an object of kmalloc() again, who points at that one. So it is with memory of the per-CPU allocator.
+ * and, if that is an object of kmalloc() again, who points at that one. So it is with memory of the per-CPU allocator. Where
+ * the best pointers to all objects are known (generic_objects.c), that takes no passes of its own.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -10,12 +11,7 @@
 
 bool is_generic_object(const struct owners_state *state, const struct mo_place *place)
 {
-	const char *name;
-
-	if (place->kind != MO_PLACE_SLAB_OBJECT || place->cache >= state->slabs->n_caches)
-		return false;
-	name = state->slabs->caches[place->cache].name;
-	return name && strstr(name, "kmalloc-");
+	return place->kind == MO_PLACE_SLAB_OBJECT && is_generic_cache(state, place->cache);
 }
 
 #define MOST_STEPS 4u
@@ -51,24 +47,36 @@ struct mo_error *find_chains(struct owners_state *state)
 	struct target_table *first = &state->steps[0];
 	struct mo_error *error = NULL;
 
-	if (!state->places)
+	if (!state->places || state->objects.best)
 		return NULL;
 	for (size_t i = 0; i < state->blocks.n_blocks && !error; i++)
 		if (state->blocks.blocks[i].structure == STRUCTURE_NONE)
 			error = add_object_of(state, first, state->blocks.blocks[i].best);
-	for (size_t i = 0; i < state->percpu_targets.n && !error; i++)
-		error = add_object_of(state, first, state->percpu_targets.targets[i].best);
+	for (size_t i = 0; i < state->percpu_targets.ranges.n && !error; i++)
+		error = add_object_of(state, first, state->percpu_targets.best[i]);
 	if (!error)
 		error = find_target_pointers(state, first, "looking for owners of objects");
 	for (unsigned step = 1; step < MOST_CHAIN_STEPS && !error; step++) {
 		const struct target_table *before = &state->steps[step - 1];
 
-		for (size_t i = 0; i < before->n && !error; i++)
-			error = add_object_of(state, &state->steps[step], before->targets[i].best);
+		for (size_t i = 0; i < before->ranges.n && !error; i++)
+			error = add_object_of(state, &state->steps[step], before->best[i]);
 		if (!error)
 			error = find_target_pointers(state, &state->steps[step], "looking for owners of their owners");
 	}
 	return error;
+}
+
+/* Of what was found step by step, the step says little: per-CPU memory may lie between two objects. */
+static uint64_t pointer_to_object(const struct owners_state *state, uint64_t kva)
+{
+	uint64_t best = NO_POINTER;
+
+	if (best_pointer_to_object(state, kva, &best))
+		return best;
+	for (unsigned step = 0; step < MOST_CHAIN_STEPS && best == NO_POINTER; step++)
+		best = best_pointer(&state->steps[step], kva);
+	return best;
 }
 
 struct mo_error *follow_chain(struct owners_state *state, const struct mo_place *place, struct mo_place *ret, bool *is_found)
@@ -78,16 +86,16 @@ struct mo_error *follow_chain(struct owners_state *state, const struct mo_place 
 
 	*is_found = false;
 	for (unsigned step = 0; step < MOST_STEPS && leads_on(state, &at); step++) {
-		const struct target *target = NULL;
+		uint64_t best = NO_POINTER;
 		struct mo_error *error;
 
 		if (at.kind == MO_PLACE_PERCPU)
-			target = target_at(&state->percpu_targets, at.percpu_kva);
-		else if (n_objects < MOST_CHAIN_STEPS)
-			target = target_at(&state->steps[n_objects++], at.kva);
-		if (!target || target->best == NO_POINTER)
+			best = best_pointer(&state->percpu_targets, at.percpu_kva);
+		else if (n_objects++ < MOST_CHAIN_STEPS)
+			best = pointer_to_object(state, at.kva);
+		if (best == NO_POINTER)
 			return NULL;
-		error = find_holder(state, target->best, &at);
+		error = find_holder(state, best, &at);
 		if (error)
 			return error;
 	}

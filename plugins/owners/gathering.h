@@ -11,6 +11,7 @@
 #include <memopsy/mem_map.h>
 #include <memopsy/member_path.h>
 #include <memopsy/memmap.h>
+#include <memopsy/object_index.h>
 #include <memopsy/object_modules.h>
 #include <memopsy/owners.h>
 #include <memopsy/page_class.h>
@@ -21,6 +22,8 @@
 #include <memopsy/plugin.h>
 #include <memopsy/slab.h>
 #include <memopsy/vmap.h>
+#include <memopsy/word_pass.h>
+#include <memopsy/word_ranges.h>
 
 #include "owners_layout.h"
 
@@ -66,6 +69,8 @@ enum pointer_rank {
 	RANK_REST,
 	N_RANKS,
 };
+/* What places of these ranks and beyond say of targets is left over, or about other things: they are not looked at. */
+#define END_OF_TARGET_RANKS RANK_STRUCT_PAGE
 
 /* Structures that blocks are known by. */
 enum structure {
@@ -121,20 +126,24 @@ static inline uint32_t block_at(const struct block_index *index, uint64_t pfn)
  * Ranges of addresses that pointers are looked for, and the best one to each, as for blocks: objects that lead on
  * (chains.c), per-CPU allocations (percpu_books.c).
  */
-struct target {
-	uint64_t first_kva, end_kva;
-	uint64_t best;
-};
 struct target_table {
-	struct target *targets;   /* once the pointers were looked for: ascending, each once */
-	size_t n, n_slots;
-	uint8_t *filter;          /* pages that targets lie in, by hash: most words need no search */
+	struct mo_word_ranges ranges;
+	uint64_t *best;           /* of each range, once they are prepared */
 	bool is_exact;            /* only pointers to the first byte count */
 };
 struct mo_error *add_target(struct target_table *table, uint64_t first_kva, uint64_t end_kva) MO_MUST_USE;
-/* The target that an address lies in; NULL: none. */
-const struct target *target_at(const struct target_table *table, uint64_t kva);
+/* Nothing is added afterwards. */
+struct mo_error *prepare_targets(struct target_table *table) MO_MUST_USE;
+/* The best pointer to the target that an address lies in; NO_POINTER: there is no such target, or none to it. */
+uint64_t best_pointer(const struct target_table *table, uint64_t kva);
 void targets_deinit(struct target_table *table);
+
+/* generic_objects.c: the best pointer to every object of kmalloc(). */
+struct generic_objects {
+	uint64_t *best;           /* NULL: there are more than are kept, or none */
+	uint64_t *first;          /* of each slab: number of its first object in `best`, plus one; 0: no slab of kmalloc() */
+	uint64_t n;
+};
 
 struct owners_state {
 	struct mo_owners_model model; /* first: the published model is this state */
@@ -153,8 +162,11 @@ struct owners_state {
 	uint64_t page_bytes;
 	unsigned page_shift;
 	uint64_t direct_map_kva;
+	struct mo_object_index index;
 	struct block_index blocks;
-	struct target_table steps[MOST_CHAIN_STEPS]; /* objects of kmalloc() that lead to blocks, and those that lead to them */
+	struct generic_objects objects;
+	/* Without these: objects of kmalloc() that lead to blocks, and those that lead to them. */
+	struct target_table steps[MOST_CHAIN_STEPS];
 	struct target_table percpu_targets;
 	struct mo_cache_types types;
 	struct mo_module_index modules;
@@ -164,24 +176,24 @@ struct owners_state {
 	struct holder_table holders;
 };
 
-/* word_scan.c: one parallel pass over the kernel's memory. `look` is called by several threads at once. */
-struct word_scan {
-	struct owners_state *state;
-	const char *what;            /* for the line of progress */
-	void (*look)(const struct word_scan *scan, const uint8_t *bytes, size_t n_bytes, uint64_t pa, enum pointer_rank rank);
-	bool wants_entries;          /* page tables, too */
-	bool is_swapped;             /* words are of the other byte order */
-	uint64_t missing_pages;      /* kernel pages that the dump left out */
-};
-struct mo_error *scan_kernel_words(struct word_scan *scan) MO_MUST_USE;
-
-static inline uint64_t word_at(const uint8_t *at, bool is_swapped)
-{
-	uint64_t word;
-
-	memcpy(&word, at, sizeof(word));
-	return is_swapped ? __builtin_bswap64(word) : word;
-}
+/* targets.c: a pass over the words of pages whose ranks are below end_rank. Views' kinds are ranks + 1. */
+struct mo_error *scan_ranks(struct owners_state *state, const char *what, enum pointer_rank end_rank, mo_word_function look,
+			    void *context, uint64_t *n_missing_pages) MO_MUST_USE;
+/* The slab object that memory belongs to; false: none. Any thread. */
+bool slab_object_at(const struct owners_state *state, uint64_t pa, uint32_t *cache_ret, bool *is_free_ret);
+void keep_best(uint64_t *best, uint64_t pointer);
+/* The same for a target, whose pointers rank in a way of their own, at physical address pa. */
+void keep_best_target(const struct owners_state *state, uint64_t *best, uint64_t pa, enum pointer_rank rank, bool is_begin);
+/* A word that may lie in one of a prepared table's ranges. Any thread. */
+void meet_target(const struct owners_state *state, const struct target_table *table, uint64_t pa, enum pointer_rank rank,
+		 uint64_t word);
+bool is_generic_cache(const struct owners_state *state, uint32_t cache);
+struct mo_error *prepare_generic_objects(struct owners_state *state) MO_MUST_USE;
+void generic_objects_deinit(struct generic_objects *objects);
+/* A word at pa that points into a slab of kmalloc(). Any thread. */
+void meet_generic_object(const struct owners_state *state, uint32_t slab, uint64_t pa, enum pointer_rank rank, uint64_t word);
+/* False: that is not kept of this object. NO_POINTER: nothing points at it. */
+bool best_pointer_to_object(const struct owners_state *state, uint64_t kva, uint64_t *ret);
 
 struct mo_error *find_target_pointers(struct owners_state *state, struct target_table *table, const char *what) MO_MUST_USE;
 
@@ -190,6 +202,7 @@ void blocks_deinit(struct block_index *index);
 /* structures.c */
 void mark_structures(struct owners_state *state);
 enum structure structure_around(struct owners_state *state, const struct mo_place *place, const struct block *block);
+/* pointers.c: to blocks, and to memory of the per-CPU allocator. */
 struct mo_error *find_pointers(struct owners_state *state) MO_MUST_USE;
 struct mo_error *name_blocks(struct owners_state *state) MO_MUST_USE;
 /* chains.c: who points at the objects of kmalloc() that point at blocks and per-CPU memory. */
@@ -205,7 +218,7 @@ void describe_pointer_place(struct owners_state *state, const struct mo_place *p
 /* zram.c: pages of zsmalloc by the device that has them; *n_pages: of all these. */
 struct mo_error *gather_zram_books(struct owners_state *state, uint64_t *n_pages) MO_MUST_USE;
 /* percpu_books.c */
-struct mo_error *find_percpu_pointers(struct owners_state *state) MO_MUST_USE;
+struct mo_error *add_percpu_targets(struct owners_state *state) MO_MUST_USE;
 struct mo_error *gather_percpu_books(struct owners_state *state) MO_MUST_USE;
 /* arrays.c */
 struct mo_error *join_arrays(struct owners_state *state) MO_MUST_USE;

@@ -11,6 +11,8 @@ static void free_evidence(struct owners_state *state)
 	for (unsigned step = 0; step < MOST_CHAIN_STEPS; step++)
 		targets_deinit(&state->steps[step]);
 	targets_deinit(&state->percpu_targets);
+	generic_objects_deinit(&state->objects);
+	mo_object_index_deinit(&state->index);
 	mo_cache_types_deinit(&state->types);
 	mo_module_index_deinit(&state->modules);
 }
@@ -45,12 +47,16 @@ static struct mo_error *fill(struct owners_state *state)
 		error = gather_books(state);
 	if (!error)
 		error = gather_blocks(state);
+	if (!error)
+		error = mo_object_index_build(state->kernel, state->slabs, &state->index);
+	if (!error)
+		error = prepare_generic_objects(state);
+	if (!error)
+		error = add_percpu_targets(state);
 	if (!error) {
 		mark_structures(state);
 		error = find_pointers(state);
 	}
-	if (!error)
-		error = find_percpu_pointers(state);
 	if (!error)
 		error = find_chains(state);
 	if (!error)

@@ -13,7 +13,7 @@ static bool is_told(const struct owners_state *state, const struct mo_percpu_all
 	return state->percpu->chunks[allocation->chunk].kind == MO_PERCPU_RESERVED;
 }
 
-struct mo_error *find_percpu_pointers(struct owners_state *state)
+struct mo_error *add_percpu_targets(struct owners_state *state)
 {
 	struct target_table *table = &state->percpu_targets;
 	struct mo_error *error = NULL;
@@ -25,7 +25,7 @@ struct mo_error *find_percpu_pointers(struct owners_state *state)
 		if (!is_told(state, allocation))
 			error = add_target(table, allocation->percpu_kva, allocation->percpu_kva + allocation->bytes);
 	}
-	return error ? error : find_target_pointers(state, table, "looking for owners of per-CPU memory");
+	return error;
 }
 
 /* Who recorded it: memory allocation profiling keeps a tag with each allocation. */
@@ -50,15 +50,15 @@ static bool name_by_tag(const struct owners_state *state, const struct mo_percpu
 static struct mo_error *name_by_pointer(struct owners_state *state, const struct mo_percpu_allocation *allocation,
 					struct mo_holder *holder)
 {
-	const struct target *target = target_at(&state->percpu_targets, allocation->percpu_kva);
+	uint64_t best = best_pointer(&state->percpu_targets, allocation->percpu_kva);
 	struct mo_place place, end;
 	char text[MOST_TEXT_BYTES];
 	bool is_chained = false;
 	struct mo_error *error;
 
-	if (!target || target->best == NO_POINTER || !state->places)
+	if (best == NO_POINTER || !state->places)
 		return NULL;
-	error = state->places->find_pa(state->places, mo_run_reader(state->run), target->best & POINTER_PA_MASK, &place);
+	error = state->places->find_pa(state->places, mo_run_reader(state->run), best & POINTER_PA_MASK, &place);
 	if (!error && place.kind == MO_PLACE_NONE)
 		return NULL;
 	if (!error)

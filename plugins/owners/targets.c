@@ -1,156 +1,190 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Looks for pointers into any of many ranges of addresses, in one pass. */
+/* Pointers into any of many ranges of addresses, and which places' words count for what. */
 #include <stdlib.h>
-
-#include <memopsy/containers.h>
 
 #include "gathering.h"
 
-#define FILTER_BITS 20u
-#define FILTER_BYTES ((1u << FILTER_BITS) / 8u)
-#define FILTER_PAGE_SHIFT 12u
-#define LEAST_WORD 4096u /* what is lower is a count, not an address, nor memory of the per-CPU allocator */
-#define MOST_TARGET_BYTES (1ull << 20)
+#define WORD_MIN 4096u /* what is lower is a count, not an address, nor memory of the per-CPU allocator */
+#define TARGET_BYTES_MAX (1ull << 20)
 
-static size_t filter_bit(uint64_t kva)
+static enum pointer_rank rank_of(enum mo_page_class class)
 {
-	return (size_t)((kva >> FILTER_PAGE_SHIFT) * 0x9e3779b97f4a7c15ull >> (64 - FILTER_BITS));
+	switch (class) {
+	case MO_PAGE_KERNEL_DATA:
+	case MO_PAGE_KERNEL_INIT:
+	case MO_PAGE_PERCPU:
+		return RANK_VARIABLE;
+	case MO_PAGE_SLAB:
+		return RANK_SLAB;
+	case MO_PAGE_VMALLOC:
+		return RANK_VMALLOC;
+	case MO_PAGE_LARGE_KMALLOC:
+		return RANK_LARGE_KMALLOC;
+	case MO_PAGE_DIRECT:
+		return RANK_DIRECT;
+	case MO_PAGE_MEM_MAP:
+		return RANK_STRUCT_PAGE;
+	case MO_PAGE_PAGE_TABLE:
+		return RANK_PAGE_TABLE;
+	case MO_PAGE_KERNEL_STACK:
+		return RANK_STACK;
+	case MO_PAGE_UNKNOWN:
+	case MO_PAGE_PAGE_EXT:
+	case MO_PAGE_RESERVED:
+	case MO_PAGE_PAGE_POOL:
+	case MO_PAGE_ISOLATED:
+		return RANK_REST;
+	default:
+		return N_RANKS;
+	}
+}
+
+struct mo_error *scan_ranks(struct owners_state *state, const char *what, enum pointer_rank end_rank, mo_word_function look,
+			    void *context, uint64_t *n_missing_pages)
+{
+	struct mo_word_pass pass = { .kernel = state->kernel, .progress = mo_run_progress(state->run), .mem_map = state->mem_map,
+				     .phase = what, .look = look, .context = context };
+
+	/* Words of 32-bit kernels, whose direct map is at most a gigabyte, are not looked at. */
+	if (state->index.word_bytes != 8)
+		return NULL;
+	for (unsigned class = 0; class < MO_N_PAGE_CLASSES; class++) {
+		enum pointer_rank rank = rank_of((enum mo_page_class)class);
+
+		pass.kinds[class] = rank < end_rank ? (uint8_t)rank + 1 : 0;
+	}
+	return mo_scan_words(&pass, n_missing_pages);
+}
+
+bool slab_object_at(const struct owners_state *state, uint64_t pa, uint32_t *cache_ret, bool *is_free_ret)
+{
+	const struct mo_object_index *index = &state->index;
+	uint64_t kva = state->slabs->direct_map_kva + pa;
+	uint32_t number = mo_pointed_slab(index, kva);
+	struct mo_object_ref ref = { .slab = number - 1 };
+	const struct mo_slab *slab;
+
+	if (number) {
+		if (!mo_pointed_object(index, ref.slab, kva, &ref.index))
+			return false;
+		*cache_ret = state->slabs->slabs[ref.slab].cache;
+		*is_free_ret = mo_object_is_free(mo_index_state(index, ref));
+		return true;
+	}
+	/* Slabs of forms that the index leaves out are few. */
+	if (!mo_object_at(state->slabs, kva, &slab, &ref.index))
+		return false;
+	*cache_ret = slab->cache;
+	*is_free_ret = mo_object_is_free(mo_object_state_of(state->slabs, slab, ref.index));
+	return true;
+}
+
+void keep_best(uint64_t *best, uint64_t pointer)
+{
+	uint64_t known = __atomic_load_n(best, __ATOMIC_RELAXED);
+
+	while (pointer < known && !__atomic_compare_exchange_n(best, &known, pointer, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		continue;
 }
 
 struct mo_error *add_target(struct target_table *table, uint64_t first_kva, uint64_t end_kva)
 {
-	if (first_kva >= end_kva || end_kva - first_kva > MOST_TARGET_BYTES)
+	if (first_kva >= end_kva || end_kva - first_kva > TARGET_BYTES_MAX)
 		return NULL;
-	if (table->n == table->n_slots) {
-		size_t n_slots = table->n_slots ? table->n_slots * 2 : 1024;
-		struct target *grown = reallocarray(table->targets, n_slots, sizeof(*grown));
-
-		if (!grown)
-			return mo_error_no_memory();
-		table->targets = grown;
-		table->n_slots = n_slots;
-	}
-	table->targets[table->n++] = (struct target){ .first_kva = first_kva, .end_kva = end_kva, .best = NO_POINTER };
-	return NULL;
+	return mo_word_ranges_add(&table->ranges, (struct mo_word_range){ .first = first_kva, .end = end_kva });
 }
 
-static int compare_targets(const void *left, const void *right)
+struct mo_error *prepare_targets(struct target_table *table)
 {
-	uint64_t a = ((const struct target *)left)->first_kva;
-	uint64_t b = ((const struct target *)right)->first_kva;
+	struct mo_error *error = mo_word_ranges_prepare(&table->ranges);
 
-	return a < b ? -1 : a > b;
-}
-
-const struct target *target_at(const struct target_table *table, uint64_t kva)
-{
-	size_t low = mo_lower_bound(table->n, at, table->targets[at].end_kva <= kva);
-
-	return low < table->n && table->targets[low].first_kva <= kva ? &table->targets[low] : NULL;
-}
-
-/* Sorted, each once, and entered into the filter. */
-static struct mo_error *prepare(struct target_table *table)
-{
-	size_t n = 0;
-
-	table->filter = calloc(1, FILTER_BYTES);
-	if (!table->filter)
+	if (error)
+		return error;
+	table->best = malloc((table->ranges.n + 1) * sizeof(*table->best));
+	if (!table->best)
 		return mo_error_no_memory();
-	qsort(table->targets, table->n, sizeof(*table->targets), compare_targets);
-	for (size_t i = 0; i < table->n; i++)
-		if (!n || table->targets[i].first_kva >= table->targets[n - 1].end_kva)
-			table->targets[n++] = table->targets[i];
-	table->n = n;
-	for (size_t i = 0; i < n; i++)
-		for (uint64_t page = table->targets[i].first_kva >> FILTER_PAGE_SHIFT;
-		     page <= (table->targets[i].end_kva - 1) >> FILTER_PAGE_SHIFT; page++) {
-			size_t bit = filter_bit(page << FILTER_PAGE_SHIFT);
-
-			table->filter[bit / 8] |= (uint8_t)(1u << bit % 8);
-		}
+	for (size_t i = 0; i < table->ranges.n; i++)
+		table->best[i] = NO_POINTER;
 	return NULL;
+}
+
+uint64_t best_pointer(const struct target_table *table, uint64_t kva)
+{
+	const struct mo_word_range *range = table->best ? mo_word_range_of(&table->ranges, kva) : NULL;
+
+	return range ? table->best[range - table->ranges.ranges] : NO_POINTER;
+}
+
+/* Of objects of kmalloc() less is known than of those of a cache with a name: they rank behind these. */
+static enum pointer_rank rank_here(const struct owners_state *state, uint64_t pa, enum pointer_rank rank)
+{
+	uint32_t cache;
+	bool is_free;
+
+	if (rank != RANK_SLAB || !slab_object_at(state, pa, &cache, &is_free))
+		return rank;
+	if (is_free)
+		return N_RANKS;
+	return is_generic_cache(state, cache) ? RANK_LARGE_KMALLOC : RANK_SLAB;
+}
+
+void keep_best_target(const struct owners_state *state, uint64_t *best, uint64_t pa, enum pointer_rank rank, bool is_begin)
+{
+	rank = rank_here(state, pa, rank);
+	if (rank < END_OF_TARGET_RANKS)
+		keep_best(best, (uint64_t)rank << POINTER_RANK_SHIFT | (uint64_t)!is_begin << POINTER_INSIDE_BIT | (pa & POINTER_PA_MASK));
+}
+
+void meet_target(const struct owners_state *state, const struct target_table *table, uint64_t pa, enum pointer_rank rank,
+		 uint64_t word)
+{
+	const struct mo_word_range *found = word < WORD_MIN ? NULL : mo_word_range_of(&table->ranges, word);
+	uint64_t at_kva = state->slabs->direct_map_kva + pa;
+
+	/* What points at itself is the head of an empty list. */
+	if (!found || (table->is_exact && word != found->first) || at_kva - found->first < found->end - found->first)
+		return;
+	keep_best_target(state, &table->best[found - table->ranges.ranges], pa, rank, word == found->first);
 }
 
 struct target_pass {
-	struct word_scan scan; /* first: the pass is given as that */
-	struct target_table *table;
+	const struct owners_state *state;
+	const struct target_table *table;
 };
 
-/* Of objects of kmalloc() less is known than of those of a cache with a name: they rank behind these. */
-static enum pointer_rank rank_here(const struct owners_state *state, uint64_t kva, enum pointer_rank rank)
+static bool look_for_targets(void *context, unsigned thread_index, const struct mo_word_view *view)
 {
-	const struct mo_slab *slab;
-	const char *name;
-	uint32_t index;
+	const struct target_pass *pass = context;
+	const struct mo_word_ranges ranges = pass->table->ranges;
+	const struct mo_object_index index = pass->state->index;
 
-	if (rank != RANK_SLAB || !mo_object_at(state->slabs, kva, &slab, &index))
-		return rank;
-	if (mo_object_is_free(mo_object_state_of(state->slabs, slab, index)))
-		return N_RANKS;
-	name = state->slabs->caches[slab->cache].name;
-	return name && strstr(name, "kmalloc-") ? RANK_LARGE_KMALLOC : RANK_SLAB;
-}
+	(void)thread_index;
+	for (size_t at = 0; at + sizeof(uint64_t) <= view->n_bytes; at += sizeof(uint64_t)) {
+		uint64_t word;
 
-static void meet(const struct target_pass *pass, uint64_t pa, enum pointer_rank rank, uint64_t word)
-{
-	const struct owners_state *state = pass->scan.state;
-	const struct target *found = target_at(pass->table, word);
-	uint64_t at_kva = state->slabs->direct_map_kva + pa;
-	struct target *target;
-	uint64_t pointer;
-	uint64_t best;
-
-	/* What points at itself is the head of an empty list. */
-	if (!found || (pass->table->is_exact && word != found->first_kva) || at_kva - found->first_kva < found->end_kva - found->first_kva)
-		return;
-	rank = rank_here(state, at_kva, rank);
-	if (rank >= RANK_STRUCT_PAGE)
-		return;
-	target = &pass->table->targets[found - pass->table->targets];
-	pointer = (uint64_t)rank << POINTER_RANK_SHIFT | (uint64_t)(word != found->first_kva) << POINTER_INSIDE_BIT |
-		  (pa & POINTER_PA_MASK);
-	best = __atomic_load_n(&target->best, __ATOMIC_RELAXED);
-	while (pointer < best &&
-	       !__atomic_compare_exchange_n(&target->best, &best, pointer, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
-		continue;
-}
-
-static void look_for_targets(const struct word_scan *scan, const uint8_t *bytes, size_t n_bytes, uint64_t pa,
-			     enum pointer_rank rank)
-{
-	const struct target_pass *pass = (const struct target_pass *)scan;
-	const uint8_t *filter = pass->table->filter;
-
-	/* Nothing that is better than these ranks is looked for: what they say is left over, or about other things. */
-	if (rank >= RANK_STRUCT_PAGE)
-		return;
-	for (size_t at = 0; at + 8 <= n_bytes; at += 8) {
-		uint64_t word = word_at(bytes + at, scan->is_swapped);
-		size_t bit;
-
-		if (word < LEAST_WORD)
-			continue;
-		bit = filter_bit(word);
-		if (filter[bit / 8] >> bit % 8 & 1)
-			meet(pass, pa + at, rank, word);
+		if (at % 64 == 0)
+			at = mo_skip_zero_words(view->bytes, at, view->n_bytes);
+		word = mo_index_word(&index, view->bytes + at);
+		if (mo_may_refer(&ranges, word))
+			meet_target(pass->state, pass->table, view->pa + at, (enum pointer_rank)(view->kind - 1), word);
 	}
+	return true;
 }
 
 struct mo_error *find_target_pointers(struct owners_state *state, struct target_table *table, const char *what)
 {
-	struct target_pass pass = { .scan = { .state = state, .what = what, .look = look_for_targets }, .table = table };
-	struct mo_error *error;
+	struct target_pass pass = { .state = state, .table = table };
+	uint64_t n_missing_pages = 0; /* told by the first pass */
+	struct mo_error *error = prepare_targets(table);
 
-	if (!table->n)
-		return NULL;
-	error = prepare(table);
-	return error ? error : scan_kernel_words(&pass.scan);
+	if (error || !table->ranges.n)
+		return error;
+	return scan_ranks(state, what, END_OF_TARGET_RANKS, look_for_targets, &pass, &n_missing_pages);
 }
 
 void targets_deinit(struct target_table *table)
 {
-	free(table->targets);
-	free(table->filter);
-	*table = (struct target_table){ .n = 0 };
+	mo_word_ranges_deinit(&table->ranges);
+	free(table->best);
+	table->best = NULL;
 }

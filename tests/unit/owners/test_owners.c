@@ -18,6 +18,8 @@
 #define BLOCK_PFN 16u
 
 struct toy {
+	bool is_step_by_step; /* owners of objects are not looked for in the first pass */
+	uint8_t states[4096 / OBJECT_BYTES / 2];
 	struct owners_state state;
 	struct owners_layout layout;
 	struct mo_page_shape page_shape;
@@ -99,13 +101,16 @@ static void toy_init(struct toy *toy)
 	toy->mem_map = (struct mo_mem_map_model){ .runs = &toy->run, .n_runs = 1 };
 	toy->classes[SLAB_PFN] = MO_PAGE_SLAB;
 	toy->cache = (struct mo_slab_cache){ .name = "kmalloc-64", .size_bytes = OBJECT_BYTES, .object_bytes = OBJECT_BYTES };
-	toy->slab = (struct mo_slab){ .pfn = SLAB_PFN, .objects = 4096 / OBJECT_BYTES };
+	toy->slab = (struct mo_slab){ .pfn = SLAB_PFN, .objects = 4096 / OBJECT_BYTES, .has_states = true };
+	memset(toy->states, MO_OBJECT_ALLOCATED << 4 | MO_OBJECT_ALLOCATED, sizeof(toy->states));
 	toy->slabs = (struct mo_slab_model){ .page_shift = 12, .direct_map_kva = DIRECT_KVA, .caches = &toy->cache, .n_caches = 1,
-					     .slabs = &toy->slab, .n_slabs = 1 };
+					     .slabs = &toy->slab, .n_slabs = 1, .states = toy->states,
+					     .n_objects = 4096 / OBJECT_BYTES };
 	toy->memmap_run = (struct mo_memmap_run){ .n_pages = TOY_PAGES, .first_page_kva = PAGES_KVA };
 	toy->memmap = (struct mo_memmap){ .runs = &toy->memmap_run, .n_runs = 1, .page_struct_bytes = 64, .n_pages = TOY_PAGES };
 	toy->places = (struct mo_places_model){ .find = find_nothing, .find_pa = find_page };
 	state->kernel = mo_fake_kernel(&(const struct mo_fake){ .end_pfn = TOY_PAGES });
+	expect_success(mo_object_index_build(state->kernel, &toy->slabs, &state->index));
 	mo_fake_physical(state->kernel, DIRECT_KVA, TOY_PAGES * 4096ull, 0);
 	state->layout = &toy->layout;
 	state->slabs = &toy->slabs;
@@ -146,8 +151,10 @@ static const struct mo_plugin no_plugin = { MO_PLUGIN_HEADER, .needs = &no_needs
 static void toy_name(struct toy *toy)
 {
 	toy->state.run = fake_run(toy->state.kernel, &no_plugin);
+	if (!toy->is_step_by_step)
+		expect_success(prepare_generic_objects(&toy->state));
+	expect_success(add_percpu_targets(&toy->state));
 	expect_success(find_pointers(&toy->state));
-	expect_success(find_percpu_pointers(&toy->state));
 	expect_success(find_chains(&toy->state));
 	expect_success(name_blocks(&toy->state));
 	sort_holders(&toy->state.holders);
@@ -159,6 +166,8 @@ static void toy_destroy(struct toy *toy)
 	for (unsigned step = 0; step < MOST_CHAIN_STEPS; step++)
 		targets_deinit(&toy->state.steps[step]);
 	targets_deinit(&toy->state.percpu_targets);
+	generic_objects_deinit(&toy->state.objects);
+	mo_object_index_deinit(&toy->state.index);
 	holders_deinit(&toy->state.holders);
 	names_deinit(&toy->state.names);
 	mo_fake_destroy(toy->state.kernel);
@@ -423,12 +432,12 @@ static void point_from_object(struct toy *toy, uint32_t object, uint64_t offset,
 }
 
 /* Of objects of kmalloc() it is told who points at them, over two of them and no more; circles end. */
-static void test_objects_that_lead_on(void **unused)
+static void check_objects_that_lead_on(bool is_step_by_step)
 {
 	struct toy toy;
 
-	(void)unused;
 	toy_init(&toy);
+	toy.is_step_by_step = is_step_by_step;
 	point_from_object(&toy, 0, 8, block_kva(0));
 	point_from_object(&toy, 1, 16, object_kva(0) + 4);   /* anywhere inside of it */
 	point(&toy, DATA_PFN, 32, object_kva(1));
@@ -448,6 +457,44 @@ static void test_objects_that_lead_on(void **unused)
 	assert_non_null(holder_named(&toy, "kmalloc-64+24", MO_HOLDER_BY_POINTER));
 	assert_non_null(holder_named(&toy, "kmalloc-64+40", MO_HOLDER_BY_POINTER));
 	assert_non_null(holder_named(&toy, "kmalloc-64+56", MO_HOLDER_BY_POINTER));
+	toy_destroy(&toy);
+}
+
+static void test_objects_that_lead_on(void **unused)
+{
+	(void)unused;
+	check_objects_that_lead_on(false);
+	check_objects_that_lead_on(true);
+}
+
+/* A freed object points at nothing any more; what lies around an object is nobody's. */
+static void test_best_pointers_to_objects(void **unused)
+{
+	uint64_t best = 0;
+	struct toy toy;
+
+	(void)unused;
+	toy_init(&toy);
+	toy.cache.object_bytes = OBJECT_BYTES - 8;
+	toy.states[0] = MO_OBJECT_ALLOCATED << 4 | MO_OBJECT_FREE; /* object 0 */
+	point_from_object(&toy, 0, 8, object_kva(1));
+	point_from_object(&toy, 3, 8, object_kva(2));
+	point(&toy, STACK_PFN, 8, object_kva(4));
+	point(&toy, DATA_PFN, 8, object_kva(5) + 8);
+	point_from_object(&toy, 3, 16, object_kva(5));
+	point(&toy, DATA_PFN, 16, object_kva(6) + OBJECT_BYTES - 8);
+	toy_name(&toy);
+	assert_true(best_pointer_to_object(&toy.state, object_kva(1), &best));
+	assert_true(best == NO_POINTER);
+	assert_true(best_pointer_to_object(&toy.state, object_kva(2), &best));
+	assert_int_equal(best & POINTER_PA_MASK, object_kva(3) + 8 - DIRECT_KVA);
+	assert_true(best_pointer_to_object(&toy.state, object_kva(4), &best));
+	assert_true(best == NO_POINTER);
+	assert_true(best_pointer_to_object(&toy.state, object_kva(5) + 24, &best));
+	assert_int_equal(best & POINTER_PA_MASK, DATA_PFN * 4096 + 8);
+	assert_true(best_pointer_to_object(&toy.state, object_kva(6), &best));
+	assert_true(best == NO_POINTER);
+	assert_false(best_pointer_to_object(&toy.state, block_kva(0), &best));
 	toy_destroy(&toy);
 }
 
@@ -488,7 +535,7 @@ static void test_percpu_allocations(void **unused)
 /* Ranges that overlap, are empty, or larger than anything that is looked for. */
 static void test_targets(void **unused)
 {
-	struct target_table table = { .n = 0 };
+	struct target_table table = { .best = NULL };
 	struct toy toy;
 
 	(void)unused;
@@ -501,15 +548,15 @@ static void test_targets(void **unused)
 	expect_success(add_target(&table, 5, 5));
 	expect_success(add_target(&table, 6, 5));
 	expect_success(add_target(&table, 0x1000, UINT64_MAX));
-	assert_int_equal(table.n, 4);
+	assert_int_equal(table.ranges.n, 4);
 	point(&toy, STACK_PFN, 8, object_kva(0)); /* left over from a call, perhaps */
 	point(&toy, DATA_PFN, 8, object_kva(2) + 63);
 	expect_success(find_target_pointers(&toy.state, &table, "toys"));
-	assert_int_equal(table.n, 2);
-	assert_true(target_at(&table, object_kva(0) + 63)->best == NO_POINTER);
-	assert_int_equal(target_at(&table, object_kva(2))->best & POINTER_PA_MASK, DATA_PFN * 4096 + 8);
-	assert_null(target_at(&table, object_kva(1)));
-	assert_null(target_at(&table, object_kva(3)));
+	assert_int_equal(table.ranges.n, 2);
+	assert_true(best_pointer(&table, object_kva(0) + 63) == NO_POINTER);
+	assert_int_equal(best_pointer(&table, object_kva(2)) & POINTER_PA_MASK, DATA_PFN * 4096 + 8);
+	assert_true(best_pointer(&table, object_kva(1)) == NO_POINTER);
+	assert_true(best_pointer(&table, object_kva(3)) == NO_POINTER);
 	targets_deinit(&table);
 	toy_destroy(&toy);
 }
@@ -521,7 +568,7 @@ int main(void)
 		cmocka_unit_test(test_guess), cmocka_unit_test(test_names_and_holders), cmocka_unit_test(test_blocks),
 		cmocka_unit_test(test_broken_struct_pages), cmocka_unit_test(test_arrays),
 		cmocka_unit_test(test_objects_that_lead_on), cmocka_unit_test(test_percpu_allocations),
-		cmocka_unit_test(test_targets),
+		cmocka_unit_test(test_targets), cmocka_unit_test(test_best_pointers_to_objects),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
