@@ -46,7 +46,7 @@ struct slab_row {
 /* Columns of a task table, as its heading names them. */
 enum task_column {
 	T_UID, T_TGID, T_TOTAL_VM, T_RSS, T_RSS_ANON, T_RSS_FILE, T_RSS_SHMEM, T_NR_PTES, T_NR_PMDS, T_NR_PUDS,
-	T_PGTABLES_BYTES, T_SWAPENTS, T_OOM_SCORE_ADJ, T_OTHER, N_TASK_COLUMNS
+	T_PGTABLES_BYTES, T_SWAPENTS, T_OOM_ADJ, T_OOM_SCORE_ADJ, T_OTHER, N_TASK_COLUMNS
 };
 #define MOST_TASK_COLUMNS 16
 
@@ -76,6 +76,7 @@ struct draft {
 	size_t n_shares;
 	unsigned parts;             /* enum part */
 	uint64_t last_time_ns;
+	char release[64];           /* of the kernel, where the report says it; empty: it does not */
 	char constraint_text[40];   /* "CONSTRAINT_MEMCG", as the summary line says */
 	bool has_summary_pid;
 	int32_t summary_pid;
@@ -88,6 +89,8 @@ struct draft {
 	bool is_of_dump;            /* its numbers are the dump's */
 	bool had_nobody;            /* the kernel says so: no killable processes, deadlocked on memory */
 	bool is_too_large;          /* a vmalloc beyond all of memory, by the kernel's own word */
+	bool is_old_badness;        /* before 2.6.36: by size, run time and oom_adj, in no unit */
+	bool is_unproven;           /* a lockup whose trace has not shown yet that it is about memory */
 	bool is_of_dying;           /* the process was killed by an OOM before, and was on its way out */
 	uint32_t n_kill_lines;
 };
@@ -105,12 +108,14 @@ struct stream {
 	uint32_t boot;
 	bool has_caller;
 	uint32_t caller;
+	const char *program;        /* of another program's lines, which are no part of the kernel's; NULL: the kernel */
 	struct draft *draft;        /* NULL: none is open */
 	struct mo_oom_zone *zone;   /* whose lowmem_reserve[] comes next */
 	struct task_table tasks;
 	bool is_slab_table;
 	bool is_memcg_stats;
 	bool is_trace;              /* within a call trace */
+	bool is_task_in;            /* "Task in A" without the rest, which comes as a line of its own */
 	uint64_t last_used;
 };
 #define N_STREAMS 16
@@ -135,6 +140,7 @@ struct log_line {
 	uint64_t sequence;
 	bool has_caller;
 	uint32_t caller;
+	const char *program;        /* that kills, or says what was killed; NULL: the kernel */
 	const struct mo_log_record *record;
 };
 void log_scan_line(struct log_scan *scan, const struct log_line *line);
@@ -158,6 +164,11 @@ bool take_task_row(struct log_scan *scan, struct stream *stream, struct span lin
 bool take_slab_row(struct log_scan *scan, struct stream *stream, struct span line);
 bool take_memcg(struct log_scan *scan, struct stream *stream, struct span line);
 bool take_kill(struct log_scan *scan, struct stream *stream, struct span line);
+bool take_stack(struct stream *stream, struct span line); /* of the stream's event */
+bool take_shortage(struct log_scan *scan, struct stream *stream, struct span line);
+bool take_lockup(struct log_scan *scan, struct stream *stream, struct span line);
+bool take_killer(struct log_scan *scan, struct stream *stream, struct span line);
+bool take_container(struct log_scan *scan, struct stream *stream, struct span line);
 bool take_refusal(struct log_scan *scan, struct stream *stream, struct span line);
 
 /* Room for one more element; NULL: memory is short (noted in scan). */

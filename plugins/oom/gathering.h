@@ -81,6 +81,7 @@ struct oom_state {
 	struct mo_count swap_total_bytes, swap_free_bytes, available_bytes, total_bytes; /* of the dump */
 	bool has_first_log_ns;
 	uint64_t first_log_ns;
+	const char *release;        /* of the kernel; NULL: not known */
 	bool is_text;               /* a log without a dump */
 	bool has_memory;            /* else there is a dump's log, and nothing else */
 	bool is_page_size_assumed;  /* neither does the log say it */
@@ -113,6 +114,9 @@ struct mo_error *explain_event(const struct oom_state *state, size_t index) MO_M
 /* judge/gfp_flags.c */
 struct request request_of(const struct mo_oom_event *event);
 void name_gfp(const struct oom_state *state, uint64_t gfp, char *text, size_t text_bytes); /* empty: not known */
+
+/* judge/gfp_values.c: by what the bits meant in that release (NULL, empty: not known; then by the number's own shape) */
+void name_gfp_by_release(const char *release, uint64_t gfp, char *text, size_t text_bytes);
 
 /* judge/node_lists.c: whether a list like "0-1,3" has a node; false in *is_known: it is none ("(null)", empty) */
 bool node_list_has(const char *list, uint32_t node_id, bool *is_known);
@@ -153,6 +157,11 @@ void write_sentences(const struct oom_state *state, struct draft *draft);
 void say_held(struct sentence *sentence, const struct draft *draft);
 void say_died(struct sentence *sentence, const struct oom_state *state, const struct draft *draft);
 bool is_harmless(const struct draft *draft); /* a large block that was only tried for */
+
+/* say/others.c: kinds that are neither the OOM killer's nor a failed request; false, NULL: it is none of them */
+bool write_other_sentences(const struct oom_state *state, const struct draft *draft, struct sentence *sentences);
+const char *advice_of_other(const struct mo_oom_event *event);
+const char *id_of_other(enum mo_oom_kind kind);
 
 /* say/series.c: kills that belong together; nothing if there are no others */
 void say_series(struct sentence *sentence, const struct oom_state *state, const struct draft *told);

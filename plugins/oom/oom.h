@@ -30,6 +30,14 @@ enum mo_oom_kind {
 	MO_OOM_VMALLOC_FAILURE,      /* "vmalloc-failure" */
 	MO_OOM_SLAB_FAILURE,         /* "slab-failure": SLUB could not get a slab */
 	MO_OOM_REFUSAL,              /* "refusal": an address space was not allowed to grow (overcommit, rlimit) */
+	MO_OOM_STALL,                /* "stall": a request had to wait for long, and went on waiting (4.9 to 4.14) */
+	MO_OOM_SWIOTLB_FAILURE,      /* "swiotlb-failure": no bounce buffer for a device */
+	MO_OOM_CMA_FAILURE,          /* "cma-failure": no contiguous piece in the area that is kept for such */
+	MO_OOM_HUGETLB_SHORTAGE,     /* "hugetlb-shortage": the pool got fewer huge pages than were asked for */
+	MO_OOM_RECLAIM_LOCKUP,       /* "reclaim-lockup": a CPU did nothing but free memory for long */
+	MO_OOM_USERSPACE_KILL,       /* "userspace-kill": systemd-oomd, earlyoom, lmkd, or Android's driver killed */
+	MO_OOM_EVICTION,             /* "eviction": kubelet ended a pod to get memory back */
+	MO_OOM_CONTAINER_OOM,        /* "container-oom": a container's manager says that the kernel killed in it */
 	MO_OOM_N_KINDS,
 };
 
@@ -184,7 +192,12 @@ struct mo_oom_event {
 	char gfp_text[192];          /* by this kernel's own names; empty: not known */
 	bool has_order;
 	int32_t order;               /* -1: SysRq-f */
-	struct mo_count bytes;       /* of a vmalloc or a refusal */
+	struct mo_count bytes;       /* of a vmalloc or a refusal; of a userspace kill what the victim had */
+	struct mo_count allocated_bytes; /* what of `bytes` there was: a vmalloc, a pool of huge pages */
+	uint64_t waited_ns;          /* of a stall, so far; of a lockup */
+	char killer[32];             /* who killed or says so, if it was not the kernel's OOM killer: "earlyoom"; empty */
+	char subject[160];           /* whom it killed, if no process is named: group, pod, container; of swiotlb the device */
+	char reason[256];            /* as it says itself */
 	char cpuset[128];
 	char mems_allowed[64];
 	char nodemask[64];

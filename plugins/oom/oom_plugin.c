@@ -18,7 +18,7 @@ static void release(void *model)
 	free(state);
 }
 
-/* Panics first, then the latest that has a report, then the latest. */
+/* Panics first, then the latest that has a report, then the latest; then what others killed. */
 static int weight_of(const struct mo_oom_event *event)
 {
 	switch (event->kind) {
@@ -26,8 +26,13 @@ static int weight_of(const struct mo_oom_event *event)
 	case MO_OOM_KILL:
 	case MO_OOM_NO_VICTIM: return event->has_request ? 5 : 4;
 	case MO_OOM_UNKNOWN: return 4;
+	case MO_OOM_USERSPACE_KILL:
+	case MO_OOM_CONTAINER_OOM:
+	case MO_OOM_EVICTION: return 3;
 	case MO_OOM_ALLOCATION_FAILURE:
 	case MO_OOM_SLAB_FAILURE:
+	case MO_OOM_STALL:
+	case MO_OOM_RECLAIM_LOCKUP:
 	case MO_OOM_VMALLOC_FAILURE: return 2;
 	default: return 1;
 	}
@@ -88,6 +93,7 @@ static const struct mo_tasks_model no_tasks = { .n_tasks = 0 };
 static void take_facts(struct oom_state *state, const struct mo_kernel_facts *facts)
 {
 	state->is_text = facts->is_log;
+	state->release = facts->release;
 	state->has_memory = !facts->lacks_types;
 	/* Numbers in kB stay what they are; what the log has in pages is said to rest on this. */
 	state->is_page_size_assumed = !facts->page_bytes;

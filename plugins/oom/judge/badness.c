@@ -68,7 +68,7 @@ static void compute(const struct oom_state *state, const struct draft *draft, st
 
 	tables.value /= state->page_bytes;
 	pages = mo_count_add(pages, tables);
-	if (!total || total >= MOST_PAGES || pages.certainty != MO_EXACT || pages.value >= MOST_PAGES ||
+	if (draft->is_old_badness || !total || total >= MOST_PAGES || pages.certainty != MO_EXACT || pages.value >= MOST_PAGES ||
 	    (may_have_bonus(draft) && !candidate->uid))
 		return;
 	candidate->has_badness = true;

@@ -25,13 +25,25 @@ bool is_harmless(const struct draft *draft)
 	       request_of(&draft->event).is_a_try;
 }
 
+/* By the log's own names, by those of the dump's memory, by the table of releases. */
+static void name_flags(const struct oom_state *state, struct draft *draft)
+{
+	struct mo_oom_event *event = &draft->event;
+
+	if (!event->has_gfp || event->gfp_text[0])
+		return;
+	name_gfp(state, event->gfp, event->gfp_text, sizeof(event->gfp_text));
+	if (!event->gfp_text[0])
+		name_gfp_by_release(draft->release[0] ? draft->release : state->release, event->gfp, event->gfp_text,
+				    sizeof(event->gfp_text));
+}
+
 struct mo_error *explain_event(const struct oom_state *state, size_t index)
 {
 	struct draft *draft = state->scan.drafts[index];
 	struct mo_error *error;
 
-	if (draft->event.has_gfp && !draft->event.gfp_text[0])
-		name_gfp(state, draft->event.gfp, draft->event.gfp_text, sizeof(draft->event.gfp_text));
+	name_flags(state, draft);
 	/* The first test tells what was short, and which nodes count; the zones' verdicts stay as they are. */
 	test_zones(state, draft);
 	find_constraint(state, draft);

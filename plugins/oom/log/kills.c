@@ -47,12 +47,17 @@ static struct mo_count kib_in_bytes(struct span line, const char *key)
 	return kib;
 }
 
-/* "123 (comm)"; a comm may hold any byte, so the numbers behind it end it. */
+/* "123 (comm)", RHEL 6 "123, UID 0, (comm)"; a comm may hold any byte, so the numbers behind it end it. */
 static bool take_pid_and_comm(struct span *rest, struct span behind, int32_t *pid, char *comm, size_t comm_bytes)
 {
 	struct span name;
+	struct span behind_uid;
 
-	if (!span_int(rest, pid) || *pid <= 0 || !span_skip(rest, " ("))
+	if (!span_int(rest, pid) || *pid <= 0)
+		return false;
+	if (span_skip(rest, ", UID ") && span_find(*rest, ", (", NULL, &behind_uid))
+		*rest = behind_uid;
+	else if (!span_skip(rest, " ("))
 		return false;
 	name = (struct span){ rest->at, (size_t)(behind.at - rest->at) };
 	while (name.n && name.at[name.n - 1] != ')')
@@ -95,13 +100,17 @@ static struct draft *draft_of_kill(struct log_scan *scan, struct stream *stream,
 	return open_draft(scan, stream, MO_OOM_UNKNOWN);
 }
 
-/* What stands behind the comm of a kill: ", UID 0, total-vm:" (RHEL 7) or " total-vm:"; or " score 12 or sacrifice child". */
+/*
+ * What stands behind the comm of a kill: ", UID 0, total-vm:" (RHEL 7) or " total-vm:" (" vsz:" in 2.6.34 and 2.6.35); or
+ * " score 12 or sacrifice child". 2.6.32 says no more than the comm.
+ */
 static bool find_behind(struct span rest, struct span *behind)
 {
 	struct span before;
 
 	if (!span_find_last(rest, ") total-vm:", &before, NULL) && !span_find_last(rest, "), UID", &before, NULL) &&
-	    !span_find_last(rest, ") score ", &before, NULL) && !span_find_last(rest, "), ", &before, NULL))
+	    !span_find_last(rest, ") score ", &before, NULL) && !span_find_last(rest, ") vsz:", &before, NULL) &&
+	    !span_find_last(rest, "), ", &before, NULL) && !span_find_last(rest, ")", &before, NULL))
 		return false;
 	*behind = (struct span){ before.at + before.n + 1, rest.n - before.n - 1 };
 	return true;
@@ -110,19 +119,38 @@ static bool find_behind(struct span rest, struct span *behind)
 static void take_sizes(struct mo_oom_kill *kill, struct span behind)
 {
 	struct span at;
-	uint64_t uid;
 
 	kill->total_vm_bytes = kib_in_bytes(behind, "total-vm");
+	if (kill->total_vm_bytes.certainty == MO_UNKNOWN)
+		kill->total_vm_bytes = kib_in_bytes(behind, "vsz");
 	kill->anon_bytes = kib_in_bytes(behind, "anon-rss");
 	kill->file_bytes = kib_in_bytes(behind, "file-rss");
 	kill->shmem_bytes = kib_in_bytes(behind, "shmem-rss");
 	kill->pgtables_bytes = kib_in_bytes(behind, "pgtables");
-	if ((span_find(behind, "UID:", NULL, &at) || span_find(behind, "UID ", NULL, &at)) && span_number(&at, &uid)) {
+	if (span_find(behind, "oom_score_adj:", NULL, &at))
+		kill->has_adj = span_int(&at, &kill->oom_score_adj);
+}
+
+/* ", UID:0 pgtables:" (5.3), RHEL 7 "(x), UID 0, total-vm:", RHEL 6 "12, UID 0, (x)" */
+static void take_uid(struct mo_oom_kill *kill, struct span line)
+{
+	struct span at;
+	uint64_t uid;
+
+	if ((span_find_last(line, ", UID:", NULL, &at) || span_find(line, ", UID ", NULL, &at)) && span_number(&at, &uid)) {
 		kill->has_uid = true;
 		kill->uid = (uint32_t)uid;
 	}
-	if (span_find(behind, "oom_score_adj:", NULL, &at))
-		kill->has_adj = span_int(&at, &kill->oom_score_adj);
+}
+
+/*
+ * The words of a kill and of a plan to kill; 2.6.32: "kill process 1 (x) score 9 or a child", and "Killed process 1 (x)" alone.
+ */
+static bool find_kill(struct span line, struct span *before, struct span *rest, bool *is_plan)
+{
+	*is_plan = span_find(line, "Kill process ", before, rest) ||
+		   (span_find(line, "ut of memory: kill process ", before, rest) && span_has(*rest, " score "));
+	return *is_plan || (span_find(line, "Killed process ", before, rest) && (!before->n || span_has(*before, "emory")));
 }
 
 /*
@@ -141,9 +169,8 @@ static bool take_killed(struct log_scan *scan, struct stream *stream, struct spa
 	char comm[sizeof(kill->comm)];
 	bool is_plan;
 
-	if (!span_find(line, "Kill process ", &before, &rest) && !span_find(line, "Killed process ", &before, &rest))
+	if (!find_kill(line, &before, &rest, &is_plan))
 		return false;
-	is_plan = before.n + rest.n + strlen("Kill process ") == line.n;
 	if (!find_behind(rest, &behind) || !take_pid_and_comm(&rest, behind, &pid, comm, sizeof(comm)))
 		return false;
 	draft = draft_of_kill(scan, stream, pid);
@@ -164,6 +191,7 @@ static bool take_killed(struct log_scan *scan, struct stream *stream, struct spa
 		return true;
 	kill->pid = pid;
 	span_copy((struct span){ comm, strlen(comm) }, kill->comm, sizeof(kill->comm));
+	draft->is_old_badness |= span_has(behind, " or a child");
 	if (is_plan && span_find(behind, "score ", NULL, &at)) {
 		uint64_t score;
 
@@ -171,6 +199,7 @@ static bool take_killed(struct log_scan *scan, struct stream *stream, struct spa
 		return true;
 	}
 	take_sizes(kill, behind);
+	take_uid(kill, line);
 	draft->n_kill_lines++;
 	draft->is_closed = true;
 	return true;
@@ -236,7 +265,8 @@ static bool take_panic(struct log_scan *scan, struct stream *stream, struct span
 	bool is_panic = span_has(line, "Kernel panic - not syncing: ") && !span_has(line, "---[ end");
 	bool is_deadlock = is_panic && span_has(line, "System is deadlocked on memory");
 	bool is_nobody = span_has(line, "Out of memory and no killable processes");
-	bool is_oom_panic = is_panic && (is_deadlock || is_nobody || span_has(line, "not syncing: Out of memory"));
+	bool is_oom_panic = is_panic && (is_deadlock || is_nobody || span_has(line, "not syncing: Out of memory") ||
+					 span_has(line, "not syncing: out of memory"));
 	struct draft *draft;
 
 	if (!is_oom_panic && !is_nobody)

@@ -69,6 +69,9 @@ static bool take_stats_line(struct stream *stream, struct span line)
 	path = span_until(line, ':');
 	if (!draft->memcg.path[0])
 		span_copy(path, draft->memcg.path, sizeof(draft->memcg.path));
+	/* From 5.2 on the first statistic may have come onto this line. */
+	if (path.n + 1 < line.n && !span_has(line, "KB"))
+		take_stat(draft, (struct span){ line.at + path.n + 1, line.n - path.n - 1 });
 	if (!span_has(line, "KB"))
 		return true;
 	for (size_t i = 0; i < sizeof(old_names) / sizeof(old_names[0]); i++) {
@@ -80,19 +83,44 @@ static bool take_stats_line(struct stream *stream, struct span line)
 	return true;
 }
 
-/* "Task in /a/b killed as a result of limit of /a" (until 4.20) */
-static bool take_task_in(struct draft *draft, struct span line)
+static void set_groups(struct draft *draft, struct span task, struct span group)
 {
-	struct span task;
-	struct span group;
-
-	if (!span_skip(&line, "Task in ") || !span_find(line, " killed as a result of limit of ", &task, &group))
-		return false;
-	span_copy(task, draft->event.task_memcg, sizeof(draft->event.task_memcg));
+	if (task.n)
+		span_copy(task, draft->event.task_memcg, sizeof(draft->event.task_memcg));
 	span_copy(group, draft->event.memcg, sizeof(draft->event.memcg));
 	span_copy(group, draft->memcg.path, sizeof(draft->memcg.path));
 	draft->event.constraint = MO_OOM_MEMCG;
 	draft->parts |= PART_MEMCG;
+}
+
+/*
+ * "Task in /a/b killed as a result of limit of /a" (until 4.18), in pieces where other lines came between them; in 4.19 and 4.20
+ * "Memory limit reached of cgroup /a" where nobody can be killed.
+ */
+static bool take_task_in(struct stream *stream, struct span line)
+{
+	static const char limit[] = " killed as a result of limit of ";
+	struct draft *draft = stream->draft;
+	bool was_task_in = stream->is_task_in;
+	struct span task;
+	struct span group;
+
+	stream->is_task_in = false;
+	if (span_skip(&line, "Memory limit reached of cgroup ")) {
+		set_groups(draft, (struct span){ line.at, 0 }, line);
+		return true;
+	}
+	if (span_skip(&line, "Task in ")) {
+		stream->is_task_in = !span_find(line, limit, &task, &group);
+		if (stream->is_task_in)
+			span_copy(line, draft->event.task_memcg, sizeof(draft->event.task_memcg));
+		else
+			set_groups(draft, task, group);
+		return true;
+	}
+	if (!was_task_in || !span_find(line, limit + 1, NULL, &group))
+		return false;
+	set_groups(draft, (struct span){ line.at, 0 }, group);
 	return true;
 }
 
@@ -116,7 +144,7 @@ bool take_memcg(struct log_scan *scan, struct stream *stream, struct span line)
 		draft->parts |= PART_MEMCG;
 		return true;
 	}
-	if (take_task_in(draft, line) || take_stats_line(stream, line))
+	if (take_task_in(stream, line) || take_stats_line(stream, line))
 		return true;
 	if (!stream->is_memcg_stats)
 		return false;

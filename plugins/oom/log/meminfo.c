@@ -101,6 +101,18 @@ static bool take_swap(struct draft *draft, struct span line)
 	return true;
 }
 
+/* "CPU    0: hi:  186, btch:  31 usd:  12": what lies on the lists of each CPU of each zone (until 4.1; then free_pcp) */
+static bool take_per_cpu(struct draft *draft, struct span line)
+{
+	uint64_t pages;
+
+	span_blanks(&line);
+	if (!span_skip(&line, "CPU ") || !span_find(line, "btch:", NULL, &line) || !span_value_of(line, "usd", &pages))
+		return false;
+	add_to(&draft->counters[C_FREE_PCP], mo_exact(pages));
+	return true;
+}
+
 bool take_memory_facts(struct log_scan *scan, struct stream *stream, struct span line)
 {
 	struct draft *draft = stream->draft;
@@ -110,5 +122,8 @@ bool take_memory_facts(struct log_scan *scan, struct stream *stream, struct span
 		return false;
 	return take_huge_pages(draft, line) || take_swap(draft, line) ||
 	       take_number_of(line, " pages RAM", &draft->ram_pages) ||
-	       take_number_of(line, " pages reserved", &draft->reserved_pages);
+	       take_number_of(line, " pages reserved", &draft->reserved_pages) ||
+	       /* arm and others, before 3.11 */
+	       take_number_of(line, " pages of RAM", &draft->ram_pages) ||
+	       take_number_of(line, " reserved pages", &draft->reserved_pages) || take_per_cpu(draft, line);
 }

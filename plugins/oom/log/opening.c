@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#define SAME_LINES_NS 1000000000ull
+
 /* "0x140dca(GFP_KERNEL|__GFP_ZERO)"; the names since 4.6. */
 static void take_gfp(struct mo_oom_event *event, struct span *rest)
 {
@@ -22,7 +24,18 @@ static void take_order(struct mo_oom_event *event, struct span *rest)
 		event->order = 0;
 }
 
-/* From 4.14 to 4.19 the node mask stands between the flags and the order. */
+/* In kernels where the node mask stands before the order: "nodemask=0,2-3, order=0", from 4.9 to 4.19 with two blanks. */
+static void take_nodemask(struct mo_oom_event *event, struct span rest)
+{
+	struct span mask;
+
+	if (!span_find(rest, "nodemask=", NULL, &rest))
+		return;
+	if (!span_find(rest, ", ", &mask, NULL))
+		mask = span_until(rest, ' ');
+	span_copy(mask, event->nodemask, sizeof(event->nodemask));
+}
+
 static void take_invoked(struct draft *draft, struct span comm, struct span rest)
 {
 	struct mo_oom_event *event = &draft->event;
@@ -34,8 +47,7 @@ static void take_invoked(struct draft *draft, struct span comm, struct span rest
 	take_gfp(event, &rest);
 	if (span_find(rest, "order=", NULL, &at))
 		take_order(event, &at);
-	if (span_find(rest, "nodemask=", NULL, &at))
-		span_copy(span_until(at, ','), event->nodemask, sizeof(event->nodemask));
+	take_nodemask(event, rest);
 }
 
 /* How much of a span is a list of node numbers, as "0-1,3" of "0-1,3,global_oom". */
@@ -66,25 +78,43 @@ static void take_places(struct mo_oom_event *event, struct span rest)
 	}
 }
 
-/* "COMM: page allocation failure: order:4, mode:0x..."; "page allocation stalls for 10000ms, order:..." (4.9 to 4.14). */
+/* Until 4.8 vmalloc()'s line came first, and the one with who asked and the flags behind it. */
+static struct draft *vmalloc_before(struct log_scan *scan, struct stream *stream)
+{
+	struct draft *draft = stream->draft;
+
+	return draft && draft->event.kind == MO_OOM_VMALLOC_FAILURE && !draft->event.comm[0] && !draft->event.has_gfp &&
+	       draft->parts == PART_HEADER && scan->time_ns - draft->last_time_ns < SAME_LINES_NS ? draft : NULL;
+}
+
+/*
+ * "COMM: page allocation failure: order:4, mode:0x..." (before 3.1 "failure. order:"); "COMM: page allocation stalls for
+ * 10000ms, order:0, mode:0x..." (4.9 to 4.14): has not failed, and goes on trying.
+ */
 static bool take_failure(struct log_scan *scan, struct stream *stream, struct span line)
 {
 	struct span comm;
 	struct span rest;
 	struct span at;
 	struct draft *draft;
+	uint64_t ms = 0;
+	bool is_stall = false;
 
 	if (!span_find(line, ": page allocation failure", &comm, &rest) &&
-	    !span_find(line, ": page allocation stalls for ", &comm, &rest))
+	    !(is_stall = span_find(line, ": page allocation stalls for ", &comm, &rest) && span_number(&rest, &ms)))
 		return false;
 	if (!span_find(rest, "order:", NULL, &at))
 		return false;
-	draft = open_draft(scan, stream, MO_OOM_ALLOCATION_FAILURE);
+	draft = vmalloc_before(scan, stream);
+	if (!draft)
+		draft = open_draft(scan, stream, is_stall ? MO_OOM_STALL : MO_OOM_ALLOCATION_FAILURE);
 	if (!draft)
 		return true;
 	draft->parts |= PART_HEADER;
 	draft->event.has_request = true;
+	draft->event.waited_ns = ms < UINT32_MAX ? ms * 1000000 : 0;
 	span_copy(comm, draft->event.comm, sizeof(draft->event.comm));
+	span_blanks(&at);
 	take_order(&draft->event, &at);
 	if (span_find(rest, "mode:", NULL, &at))
 		take_gfp(&draft->event, &at);
@@ -92,7 +122,10 @@ static bool take_failure(struct log_scan *scan, struct stream *stream, struct sp
 	return true;
 }
 
-/* "SLUB: Unable to allocate memory on node -1, gfp=0x...(GFP_ATOMIC)"; since 6.13 with the CPU. */
+/*
+ * "SLUB: Unable to allocate memory on node -1, gfp=0x...(GFP_ATOMIC)"; since 6.13 with the CPU; before 4.6 "(gfp=0x20)". SLAB
+ * (until 6.7) has the same words.
+ */
 static bool take_slub(struct log_scan *scan, struct stream *stream, struct span line)
 {
 	struct span rest;
@@ -112,36 +145,52 @@ static bool take_slub(struct log_scan *scan, struct stream *stream, struct span 
 #define MAX_ADDRESS_BITS 52 /* no kernel has more physical memory than that */
 
 /*
- * "COMM: vmalloc error: size 4096, ..." (5.13), "COMM: vmalloc: allocation failure: 4096 bytes, ..." before, "vmap allocation
- * for size 4096 failed: ..." where no addresses are left.
+ * "COMM: vmalloc error: size 4096, ..." (5.13), "COMM: vmalloc size 4096 allocation failure: ..." (5.11), before that
+ * "vmalloc: allocation failure: 4096 bytes" or ", allocated 8192 of 16384 bytes" (with the comm since 4.9). "vmap allocation
+ * for size 4096 failed: ..." and "vmalloc_node_range for size 4096 failed: Address range restricted ..." (6.13): no addresses
+ * are left.
  */
+static bool find_vmalloc(struct span line, struct span *comm, struct span *rest)
+{
+	*comm = (struct span){ line.at, 0 };
+	if (span_find(line, "vmap allocation for size ", NULL, rest) ||
+	    span_find(line, "vmalloc_node_range for size ", NULL, rest))
+		return true;
+	if (span_find(line, "vmalloc: allocation failure", comm, rest))
+		return span_skip(rest, ": ") || span_skip(rest, ", allocated ");
+	return span_find(line, ": vmalloc error: size ", comm, rest) || span_find(line, ": vmalloc size ", comm, rest);
+}
+
 static bool take_vmalloc(struct log_scan *scan, struct stream *stream, struct span line)
 {
-	struct span comm = { line.at, 0 };
+	struct span comm;
 	struct span rest;
 	struct span at;
 	uint64_t bytes = 0;
+	uint64_t all;
 	struct draft *draft;
 
-	if (!span_find(line, ": vmalloc error: size ", &comm, &rest) && !span_find(line, ": vmalloc size ", &comm, &rest) &&
-	    !span_find(line, "vmalloc: allocation failure: ", &comm, &rest) &&
-	    !span_find(line, "vmap allocation for size ", NULL, &rest))
-		return false;
-	if (!span_number(&rest, &bytes))
+	if (!span_has(line, "vma") || !find_vmalloc(line, &comm, &rest) || !span_number(&rest, &bytes))
 		return false;
 	draft = open_draft(scan, stream, MO_OOM_VMALLOC_FAILURE);
 	if (!draft)
 		return true;
 	draft->parts |= PART_HEADER;
 	draft->event.has_request = true;
+	if (span_skip(&rest, " of ") && span_number(&rest, &all) && bytes <= all) {
+		draft->event.allocated_bytes = mo_exact(bytes);
+		bytes = all;
+	}
 	draft->event.bytes = mo_exact(bytes);
-	span_copy(span_until(comm, ':'), draft->event.comm, sizeof(draft->event.comm));
+	if (comm.n > 2 || (comm.n && comm.at[comm.n - 1] != ' '))
+		span_copy((struct span){ comm.at, comm.n - (comm.at[comm.n - 1] == ' ' ? 2 : 0) }, draft->event.comm,
+			  sizeof(draft->event.comm));
 	if (span_find(rest, "page order ", NULL, &at))
 		take_order(&draft->event, &at);
 	if (span_find(rest, "mode:", NULL, &at))
 		take_gfp(&draft->event, &at);
 	draft->is_too_large = span_has(rest, "exceeds total pages") || bytes >> MAX_ADDRESS_BITS;
-	if (span_has(line, "vmap allocation for size ") || draft->is_too_large)
+	if (span_has(line, "vmap allocation for size ") || span_has(line, "vmalloc_node_range for size ") || draft->is_too_large)
 		draft->event.constraint = MO_OOM_LIMIT;
 	take_places(&draft->event, rest);
 	return true;
@@ -160,78 +209,6 @@ bool take_opening(struct log_scan *scan, struct stream *stream, struct span line
 	return take_failure(scan, stream, line) || take_slub(scan, stream, line) || take_vmalloc(scan, stream, line);
 }
 
-/* "CPU: 0 UID: 0 PID: 120 Comm: eat-memory Not tainted ..."; UID since 6.11. */
-static bool take_cpu_line(struct draft *draft, struct span line)
-{
-	struct span rest;
-
-	if (!span_skip(&line, "CPU: ") || !span_find(line, "PID: ", NULL, &rest))
-		return false;
-	draft->event.has_pid = span_int(&rest, &draft->event.pid);
-	if (draft->event.has_pid && !draft->event.comm[0] && span_find(rest, "Comm: ", NULL, &rest))
-		span_copy(span_until(rest, ' '), draft->event.comm, sizeof(draft->event.comm));
-	return true;
-}
-
-/* Functions of the allocator and of printing, and those that only pass a request on: not who asked. */
-static bool is_allocator(struct span name)
-{
-	static const char *const inner[] = {
-		"dump_stack", "dump_header", "oom_kill_process", "out_of_memory", "mem_cgroup_out_of_memory", "warn_alloc",
-		"__alloc_pages", "alloc_pages", "__folio_alloc", "folio_alloc", "__alloc_frozen_pages", "alloc_frozen_pages",
-		"vma_alloc_folio", "__get_free_pages", "get_zeroed_page", "kmalloc", "__kmalloc", "kmem_cache_alloc",
-		"___kmalloc", "__do_kmalloc", "allocate_slab", "new_slab", "___slab_alloc", "__slab_alloc", "try_charge",
-		"mem_cgroup_charge", "__mem_cgroup_charge", "charge_memcg", "mem_cgroup_try_charge", "mem_cgroup_oom", "panic",
-		"show_stack", "__show_mem", "obj_cgroup_charge", "__memcg_kmem_charge", "krealloc", "kvmalloc", "__kvmalloc",
-		"__vmalloc", "vmalloc", "vzalloc", "refill_objs", "__kmem_cache_alloc", "mem_cgroup_handle_over",
-		"check_panic_on_oom", "vpanic", "__refill_objects", "new_slab_objects", "refill_objects", "refill_sheaf",
-		"alloc_full_sheaf", "alloc_from_pcs", "__pcs_", "__kmem_cache_", "slab_alloc", "alloc_slab_page",
-		"__filemap_get_folio", "filemap_alloc_folio", "pagecache_get_page", "__page_cache_alloc", "page_cache_ra_",
-		"do_sync_mmap_readahead", "__do_page_cache_readahead", "ondemand_readahead", "force_page_cache_",
-	};
-
-	for (size_t i = 0; i < sizeof(inner) / sizeof(inner[0]); i++) {
-		struct span rest = name;
-
-		if (span_skip(&rest, inner[i]))
-			return true;
-	}
-	return false;
-}
-
-/* "do_eat+0x2d/0xa0 [leaker]", with a build-id behind the name since 5.15: the innermost module is who asked. */
-static void take_frame_module(struct mo_oom_event *event, struct span frame)
-{
-	struct span name;
-
-	if (event->function_module[0] || !span_find(frame, " [", NULL, &name))
-		return;
-	name = span_until(name, ']');
-	span_copy(span_until(name, ' '), event->function_module, sizeof(event->function_module));
-}
-
-/* " __folio_alloc+0x17/0x50"; before 4.x with the address in front. */
-static bool take_trace_line(struct stream *stream, struct span line)
-{
-	struct span name = line;
-
-	span_blanks(&name);
-	if (span_skip(&name, "[<") && !span_find(name, "] ", NULL, &name))
-		return false;
-	if (span_skip(&name, "? "))
-		return true;
-	if (!span_has(name, "+0x"))
-		return true;
-	take_frame_module(&stream->draft->event, name);
-	if (stream->draft->event.function[0])
-		return true;
-	name = span_until(name, '+');
-	if (!name.n || is_allocator(name))
-		return true;
-	span_copy(name, stream->draft->event.function, sizeof(stream->draft->event.function));
-	return true;
-}
-
 bool take_request_details(struct log_scan *scan, struct stream *stream, struct span line)
 {
 	struct draft *draft = stream->draft;
@@ -240,16 +217,14 @@ bool take_request_details(struct log_scan *scan, struct stream *stream, struct s
 	(void)scan;
 	if (!draft || draft->is_closed || !(draft->parts & PART_HEADER))
 		return false;
-	if (take_cpu_line(draft, line))
+	if (take_stack(stream, line))
 		return true;
-	if (span_has(line, "Call Trace:")) {
-		stream->is_trace = true;
+	/* Where another line came between the pieces that from 4.9 to 4.19 made up the first one. */
+	if (!draft->event.has_order && span_find(line, "order=", &rest, NULL) && span_has(line, ", oom_score_adj=")) {
+		span_find(line, "order=", NULL, &rest);
+		take_order(&draft->event, &rest);
 		return true;
 	}
-	if (span_has(line, "</TASK>") || span_has(line, "RIP: ") || span_has(line, "Mem-Info:"))
-		stream->is_trace = false;
-	if (stream->is_trace && (span_has(line, "+0x") || span_has(line, "<TASK>")))
-		return take_trace_line(stream, line);
 	if (span_has(line, "COMPACTION is disabled")) {
 		draft->is_compaction_off = true;
 		return true;
@@ -260,7 +235,7 @@ bool take_request_details(struct log_scan *scan, struct stream *stream, struct s
 	}
 	if (draft->event.kind == MO_OOM_SLAB_FAILURE && span_find(line, "cache: ", NULL, &rest)) {
 		span_copy(span_until(rest, ','), draft->event.cache, sizeof(draft->event.cache));
-		if (span_find(line, "default order: ", NULL, &rest))
+		if (span_find(line, "default order: ", NULL, &rest) || span_find(line, ", order: ", NULL, &rest))
 			take_order(&draft->event, &rest);
 		return true;
 	}

@@ -7,6 +7,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* "systemd-oomd[412]: ...": who wrote into a dump's log, if it is one that kills. */
+static const char *program_of(struct span text)
+{
+	static const char *const names[] = { "systemd-oomd", "earlyoom",   "lmkd",   "lowmemorykiller",
+					     "kubelet",	     "containerd", "dockerd" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		struct span rest = text;
+
+		if (span_skip(&rest, names[i]) && rest.n && (*rest.at == '[' || *rest.at == ':'))
+			return names[i];
+	}
+	return NULL;
+}
+
 static void scan_record(struct log_scan *scan, const struct mo_log_record *record)
 {
 	struct log_line line = {
@@ -17,8 +32,14 @@ static void scan_record(struct log_scan *scan, const struct mo_log_record *recor
 	const char *at = record->text;
 	size_t left = record->text_bytes;
 
-	/* User space may write what it likes to /dev/kmsg: only the kernel's own words count. */
-	if (record->facility || record->program)
+	/*
+	 * User space may write what it likes to /dev/kmsg: only the kernel's own words count, and what killers say of
+	 * themselves.
+	 */
+	line.program = record->program;
+	if (!line.program && record->facility)
+		line.program = program_of((struct span){ record->text, record->text_bytes });
+	if (record->facility && !line.program)
 		return;
 	while (left) {
 		const char *newline = memchr(at, '\n', left);

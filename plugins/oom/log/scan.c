@@ -81,7 +81,7 @@ struct draft *draft_for_numbers(struct log_scan *scan, struct stream *stream)
 
 static bool is_of(const struct stream *stream, const struct log_line *line)
 {
-	return stream->has_caller == line->has_caller && stream->caller == line->caller &&
+	return stream->has_caller == line->has_caller && stream->caller == line->caller && stream->program == line->program &&
 	       (!line->record || (stream->host == line->record->host && stream->boot == line->record->boot));
 }
 
@@ -107,7 +107,8 @@ static struct stream *stream_of(struct log_scan *scan, const struct log_line *li
 		if (is_older(stream, oldest))
 			oldest = stream;
 	}
-	*oldest = (struct stream){ .is_used = true, .has_caller = line->has_caller, .caller = line->caller };
+	*oldest = (struct stream){ .is_used = true, .has_caller = line->has_caller, .caller = line->caller,
+				    .program = line->program };
 	if (line->record) {
 		oldest->host = line->record->host;
 		oldest->boot = line->record->boot;
@@ -131,7 +132,7 @@ void log_scan_line(struct log_scan *scan, const struct log_line *line)
 {
 	static const line_taker takers[] = {
 		take_kill, take_opening, take_show_memory, take_request_details, take_counters, take_zone, take_memory_facts,
-		take_task_row, take_slab_row, take_memcg, take_refusal,
+		take_task_row, take_slab_row, take_memcg, take_refusal, take_shortage, take_lockup, take_killer, take_container,
 	};
 	struct stream *stream = stream_of(scan, line);
 
@@ -142,7 +143,9 @@ void log_scan_line(struct log_scan *scan, const struct log_line *line)
 	if (stream->draft && !stream->draft->event.has_request && line->time_ns > stream->draft->last_time_ns &&
 	    line->time_ns - stream->draft->last_time_ns > LOST_BEGINNING_NS)
 		stream->draft = NULL;
-	for (size_t i = 0; i < sizeof(takers) / sizeof(takers[0]); i++)
+	if (line->program && !take_killer(scan, stream, line->text))
+		take_container(scan, stream, line->text);
+	for (size_t i = 0; !line->program && i < sizeof(takers) / sizeof(takers[0]); i++)
 		if (takers[i](scan, stream, line->text))
 			break;
 	if (stream->draft)
@@ -161,7 +164,7 @@ static void free_draft(struct draft *draft)
 /* Numbers alone, without a word of what happened, are no event. */
 static bool is_event(const struct draft *draft)
 {
-	return !draft->is_ignored &&
+	return !draft->is_ignored && !draft->is_unproven &&
 	       (draft->event.kind != MO_OOM_UNKNOWN || draft->parts & (PART_HEADER | PART_SUMMARY | PART_KILL));
 }
 
@@ -205,7 +208,8 @@ static bool is_repeat(const struct draft *earlier, const struct draft *draft)
 	const struct mo_oom_event *a = &earlier->event;
 	const struct mo_oom_event *b = &draft->event;
 
-	return a->kind == b->kind && a->kind >= MO_OOM_ALLOCATION_FAILURE && a->order == b->order && a->gfp == b->gfp &&
+	return a->kind == b->kind && a->kind >= MO_OOM_ALLOCATION_FAILURE && !a->n_kills && !strcmp(a->subject, b->subject) &&
+	       !strcmp(a->killer, b->killer) && a->order == b->order && a->gfp == b->gfp &&
 	       a->bytes.value == b->bytes.value && !strcmp(a->comm, b->comm) && !strcmp(a->cache, b->cache) &&
 	       !strcmp(a->memcg, b->memcg);
 }
@@ -220,6 +224,8 @@ void log_scan_finish(struct log_scan *scan)
 
 		if (is_event(draft) && before && is_repeat(before, draft)) {
 			before->event.n_repeats++;
+			if (draft->event.waited_ns > before->event.waited_ns)
+				before->event.waited_ns = draft->event.waited_ns;
 		} else if (is_event(draft)) {
 			finish(draft);
 			scan->drafts[n++] = draft;

@@ -13,8 +13,13 @@ static const char *const column_names[N_TASK_COLUMNS] = {
 	[T_UID] = "uid", [T_TGID] = "tgid", [T_TOTAL_VM] = "total_vm", [T_RSS] = "rss", [T_RSS_ANON] = "rss_anon",
 	[T_RSS_FILE] = "rss_file", [T_RSS_SHMEM] = "rss_shmem", [T_NR_PTES] = "nr_ptes", [T_NR_PMDS] = "nr_pmds",
 	[T_NR_PUDS] = "nr_puds", [T_PGTABLES_BYTES] = "pgtables_bytes", [T_SWAPENTS] = "swapents",
-	[T_OOM_SCORE_ADJ] = "oom_score_adj", [T_OTHER] = "",
+	[T_OOM_ADJ] = "oom_adj", [T_OOM_SCORE_ADJ] = "oom_score_adj", [T_OTHER] = "",
 };
+
+static bool has_column(const struct task_table *table, enum task_column column)
+{
+	return memchr(table->columns, column, table->n_columns) != NULL;
+}
 
 /* "[  pid  ]   uid  tgid total_vm ... name" */
 static bool take_heading(struct log_scan *scan, struct stream *stream, struct span line)
@@ -40,10 +45,22 @@ static bool take_heading(struct log_scan *scan, struct stream *stream, struct sp
 		table.columns[table.n_columns++] = column;
 	}
 	if (draft_for_numbers(scan, stream)) {
+		stream->draft->is_old_badness |= has_column(&table, T_OOM_ADJ) && !has_column(&table, T_OOM_SCORE_ADJ);
 		stream->tasks = table;
 		stream->draft->parts |= PART_TASKS;
 	}
 	return true;
+}
+
+/*
+ * oom_adj was -17 (never) to 15; what 2.6.36 made of it (proc_oom_adjust_write(), fs/proc/base.c). oom_score_adj comes behind
+ * it where a table has both.
+ */
+static int32_t score_of_adj(int64_t adj)
+{
+	if (adj < -17 || adj > 15)
+		return 0;
+	return adj == 15 ? 1000 : (int32_t)adj * 1000 / 17;
 }
 
 static void set_value(struct draft *draft, struct mo_oom_candidate *candidate, enum task_column column, int64_t value,
@@ -61,6 +78,7 @@ static void set_value(struct draft *draft, struct mo_oom_candidate *candidate, e
 	case T_RSS_SHMEM: candidate->shmem_pages = count; break;
 	case T_SWAPENTS: candidate->swap_pages = count; break;
 	case T_PGTABLES_BYTES: candidate->pgtables_bytes = count; break;
+	case T_OOM_ADJ: candidate->oom_score_adj = score_of_adj(value); break;
 	case T_OOM_SCORE_ADJ: candidate->oom_score_adj = value >= -1000 && value <= 1000 ? (int32_t)value : 0; break;
 	case T_NR_PTES:
 	case T_NR_PMDS:

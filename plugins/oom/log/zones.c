@@ -178,6 +178,8 @@ static bool take_orders_line(struct stream *stream, uint32_t node_id, const char
 	struct draft *draft = stream->draft;
 	struct mo_oom_zone *zone = draft && !draft->is_closed ? zone_of(draft, node_id, name) : NULL;
 
+	if (!line.n || *line.at < '0' || *line.at > '9')
+		return false;
 	if (!zone || zone->n_orders)
 		return true;
 	draft->parts |= PART_ORDERS;

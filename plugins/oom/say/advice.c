@@ -166,7 +166,9 @@ static void advise(const struct draft *draft, char *text, size_t room)
 	text[0] = '\0';
 	if (draft->is_of_dying || is_harmless(draft) || event->constraint == MO_OOM_NOTHING_SHORT)
 		return;
-	if (event->constraint == MO_OOM_MEMCG)
+	if (advice_of_other(event))
+		snprintf(text, room, "%s", advice_of_other(event));
+	else if (event->constraint == MO_OOM_MEMCG)
 		advise_memcg(draft, share, text, room);
 	else if (event->constraint == MO_OOM_ORDER)
 		advise_order(event, text, room);
@@ -204,7 +206,7 @@ static const char *id_of(enum mo_oom_kind kind)
 	case MO_OOM_VMALLOC_FAILURE:
 	case MO_OOM_SLAB_FAILURE: return "allocation-failed";
 	case MO_OOM_REFUSAL: return "allocation-refused";
-	default: return "out-of-memory";
+	default: return id_of_other(kind) ? id_of_other(kind) : "out-of-memory";
 	}
 }
 
@@ -216,6 +218,9 @@ static enum mo_severity severity_of(const struct draft *draft)
 		return MO_NOTICE;
 	if (is_harmless(draft))
 		return MO_INFO;
+	if (draft->event.kind == MO_OOM_USERSPACE_KILL || draft->event.kind == MO_OOM_CONTAINER_OOM ||
+	    draft->event.kind == MO_OOM_EVICTION)
+		return MO_WARNING;
 	return draft->event.kind >= MO_OOM_ALLOCATION_FAILURE ? MO_NOTICE : MO_WARNING;
 }
 
@@ -225,7 +230,8 @@ static enum mo_confidence confidence_of(const struct draft *draft)
 	const struct mo_oom_event *event = &draft->event;
 	const struct mo_oom_share *share = told_share(draft);
 	bool is_without_cause = event->constraint == MO_OOM_NOTHING_SHORT || event->constraint == MO_OOM_LIMIT ||
-				event->constraint == MO_OOM_RESERVE || event->kind == MO_OOM_REFUSAL;
+				event->constraint == MO_OOM_RESERVE || event->kind == MO_OOM_REFUSAL ||
+				event->kind > MO_OOM_STALL;
 
 	if (event->is_partial || (share && share->is_of_machine))
 		return MO_LIKELY;

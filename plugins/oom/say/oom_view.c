@@ -19,7 +19,8 @@ static const struct mo_column verdict_columns[N_V] = {
 	[V_EVENT] = OF("event", "event", MO_CELL_COUNT, "its number in the timeline; unknown: nothing ran out", HIDDEN),
 	[V_KIND] = TEXT("kind", "what happened",
 			"none, oom-kill, oom-panic, oom-no-victim, allocation-failure, vmalloc-failure, "
-			"slab-failure, refusal, unknown"),
+			"slab-failure, refusal, stall, swiotlb-failure, cma-failure, hugetlb-shortage, reclaim-lockup, "
+			"userspace-kill, eviction, container-oom, unknown"),
 	[V_TIME] = OF("time_seconds", "when", MO_CELL_SECONDS, "since boot, as printk stamped it", HIDDEN),
 	[V_CLOCK] = TEXT("clock", "clock", "of a text: its own time, as far as it says", HIDDEN),
 	[V_HOST] = TEXT("host", "host", "of a text: the machine, if it names it", HIDDEN),
@@ -60,7 +61,7 @@ const struct mo_table_spec oom_verdict_table = {
 
 enum { E_EVENT, E_TIME, E_CLOCK, E_HOST, E_KIND, E_CONSTRAINT, E_ORDER, E_GFP, E_COMM, E_PID, E_VICTIM_PID, E_VICTIM, E_FREED,
        E_CAUSE, E_REPEATS,
-       E_FUNCTION, E_PARTIAL, N_E };
+       E_FUNCTION, E_KILLER, E_SUBJECT, E_REASON, E_BYTES, E_ALLOCATED, E_WAITED, E_PARTIAL, N_E };
 
 /* Of a dump every line has its time since boot; of a text the clock and the machine say more. */
 #define EVENT_COLUMNS(flags_of_text) \
@@ -80,6 +81,13 @@ enum { E_EVENT, E_TIME, E_CLOCK, E_HOST, E_KIND, E_CONSTRAINT, E_ORDER, E_GFP, E
 	[E_CAUSE] = TEXT("cause", "CAUSE", "what held the memory", .flags = MO_COLUMN_WRAP), \
 	[E_REPEATS] = OF("repeats", "TIMES", MO_CELL_COUNT, "failures alike, told once", HIDDEN), \
 	[E_FUNCTION] = TEXT("function", "FUNCTION", "the first function behind the allocator in the call trace", HIDDEN), \
+	[E_KILLER] = TEXT("killer", "KILLER", "who killed, or says so, if not the kernel's OOM killer", HIDDEN), \
+	[E_SUBJECT] = TEXT("subject", "SUBJECT", "the group, pod, container, device or area that it is about", HIDDEN), \
+	[E_REASON] = TEXT("reason", "REASON", "why, in the words of the killer or the kernel", HIDDEN), \
+	[E_BYTES] = OF("request_bytes", "BYTES", MO_CELL_BYTES, "asked for, where it is not 2^order pages; of a userspace kill: " \
+		       "what the victim had", HIDDEN), \
+	[E_ALLOCATED] = OF("allocated_bytes", "GOT", MO_CELL_BYTES, "what of it there was", HIDDEN), \
+	[E_WAITED] = OF("waited_seconds", "WAITED", MO_CELL_SECONDS, "of a stall or a lockup: how long so far", HIDDEN), \
 	[E_PARTIAL] = OF("is_partial", "PARTIAL", MO_CELL_BOOL, "lines are missing", HIDDEN),
 
 static const struct mo_column event_columns[N_E] = { EVENT_COLUMNS(HIDDEN) };
@@ -183,6 +191,12 @@ static void put_event_row(const struct draft *draft, size_t number, struct mo_re
 		[E_CAUSE] = mo_cell_text(cause_word(event)),
 		[E_REPEATS] = mo_cell_number(mo_exact(event->n_repeats)),
 		[E_FUNCTION] = text_or_unknown(event->function),
+		[E_KILLER] = text_or_unknown(event->killer),
+		[E_SUBJECT] = text_or_unknown(event->subject),
+		[E_REASON] = text_or_unknown(event->reason),
+		[E_BYTES] = mo_cell_number(event->bytes),
+		[E_ALLOCATED] = mo_cell_number(event->allocated_bytes),
+		[E_WAITED] = mo_cell_number(event->waited_ns ? mo_exact(event->waited_ns) : mo_unknown()),
 		[E_PARTIAL] = mo_cell_number(mo_exact(event->is_partial)),
 	};
 

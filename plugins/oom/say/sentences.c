@@ -354,9 +354,11 @@ void write_sentences(const struct oom_state *state, struct draft *draft)
 
 	for (size_t i = 0; i < 3; i++)
 		sentences[i] = begin_sentence(event->sentences[i], sizeof(event->sentences[i]));
-	say_what(&sentences[0], state, draft);
-	say_held(&sentences[1], draft);
-	say_died(&sentences[2], state, draft);
+	if (!write_other_sentences(state, draft, sentences)) {
+		say_what(&sentences[0], state, draft);
+		say_held(&sentences[1], draft);
+		say_died(&sentences[2], state, draft);
+	}
 	if (is_harmless(draft))
 		say(&sentences[0],
 		    " That is harmless: the request was made not to try hard (__GFP_NORETRY), the caller is expected to fall back.");

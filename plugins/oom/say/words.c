@@ -12,6 +12,14 @@ const char *const kind_words[MO_OOM_N_KINDS] = {
 	[MO_OOM_VMALLOC_FAILURE] = "vmalloc-failure",
 	[MO_OOM_SLAB_FAILURE] = "slab-failure",
 	[MO_OOM_REFUSAL] = "refusal",
+	[MO_OOM_STALL] = "stall",
+	[MO_OOM_SWIOTLB_FAILURE] = "swiotlb-failure",
+	[MO_OOM_CMA_FAILURE] = "cma-failure",
+	[MO_OOM_HUGETLB_SHORTAGE] = "hugetlb-shortage",
+	[MO_OOM_RECLAIM_LOCKUP] = "reclaim-lockup",
+	[MO_OOM_USERSPACE_KILL] = "userspace-kill",
+	[MO_OOM_EVICTION] = "eviction",
+	[MO_OOM_CONTAINER_OOM] = "container-oom",
 };
 
 const char *const constraint_words[MO_OOM_N_CONSTRAINTS] = {
