@@ -122,7 +122,8 @@ bool is_compound_block(const struct leaks_state *state, struct mo_reader *reader
 	return word & 1;
 }
 
-#define MOST_SPLIT_PAGES 1024
+#define MAX_SPLIT_PAGES 1024
+#define REACHED_SHARE 8
 
 static bool is_single_page(const struct mo_object_index *index, uint64_t pfn)
 {
@@ -135,17 +136,20 @@ static bool is_single_page(const struct mo_object_index *index, uint64_t pfn)
 bool follows_reached(const struct leaks_state *state, uint64_t pfn)
 {
 	const struct mo_object_index *index = &state->index;
+	uint64_t n_reached = 0; /* between: of a tail few are, by accident; of pages that somebody keeps one by one all */
 
 	if (!is_single_page(index, pfn))
 		return false;
-	for (uint64_t back = 1; back < MOST_SPLIT_PAGES && back <= pfn; back++) {
+	for (uint64_t back = 1; back < MAX_SPLIT_PAGES && back <= pfn; back++) {
 		uint64_t first = pfn - back;
 
 		if (!is_single_page(index, first))
 			return false;
-		if (is_marked(state, index->indexed[index->slab_of_page[first] - 1].first_object) &&
-		    (first & -first) > back)
+		if (!is_marked(state, index->indexed[index->slab_of_page[first] - 1].first_object))
+			continue;
+		if ((first & -first) > back && n_reached <= 1 + back / REACHED_SHARE)
 			return true;
+		n_reached++;
 	}
 	return false;
 }
