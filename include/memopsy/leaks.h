@@ -17,14 +17,14 @@ extern "C" {
 #endif
 
 #define MO_LEAKS_MODEL "leaks"
-#define MO_LEAKS_MODEL_VERSION 2
+#define MO_LEAKS_MODEL_VERSION 3
 
 /* What is lost. Append only. */
 enum mo_lost_kind {
 	MO_LOST_OBJECT = 0,        /* of a slab cache */
 	MO_LOST_LARGE_KMALLOC = 1, /* known as such since 6.15; before, it is a compound block of pages */
 	MO_LOST_PAGES = 2,         /* a block of the page allocator */
-	MO_LOST_AREA = 3,          /* an area of vmalloc, with the pages that are its own */
+	MO_LOST_AREA = 3,          /* an area of vmalloc, with the pages that are its own; or of vmap() */
 	MO_N_LOST_KINDS,
 };
 
@@ -72,6 +72,7 @@ struct mo_leak_group {
 	uint8_t order;             /* of blocks: of 2^order pages, at most */
 	uint8_t confidence;        /* enum mo_lost_confidence */
 	bool is_compound;          /* of blocks */
+	bool is_mapping;           /* of areas: made by vmap() of pages that nothing else leads to; their size is that of these */
 	bool is_on_purpose;        /* the kernel loses these and says so (kmemleak_not_leak()) */
 	const char *module;        /* whose text or data they point at; NULL: no module's */
 	const char *symbol;        /* the first one that was met; of areas the function that made it; NULL: none */

@@ -35,7 +35,8 @@ struct mo_indexed_area {
 	uint64_t first_kva;
 	uint64_t end_kva;
 	uint64_t vm_kva;        /* its struct vm_struct, which does not count as a reference */
-	uint64_t n_pages;       /* pages that are its own; 0: it maps pages of others */
+	uint64_t n_pages;       /* pages that are its own */
+	bool is_mapping;        /* vmap(): it maps blocks of pages that are nodes of their own, and holds them */
 };
 
 struct mo_object_index {

@@ -8,7 +8,7 @@
 #define NO_GROUP UINT32_MAX
 
 /* Beside the caches, what is no object is kept apart by kind and by order. */
-enum { KIND_LARGE_KMALLOC, KIND_BLOCK, KIND_COMPOUND, KIND_AREA, N_OTHER_KINDS };
+enum { KIND_LARGE_KMALLOC, KIND_BLOCK, KIND_COMPOUND, KIND_AREA, KIND_MAPPING, N_OTHER_KINDS };
 #define ORDERS 32
 
 struct grouping {
@@ -24,6 +24,7 @@ struct sort_of {
 	uint32_t cache;           /* which first_of_cache */
 	uint8_t order;
 	bool is_compound;
+	bool is_mapping;
 };
 
 static struct sort_of sort_of(const struct grouping *grouping, uint32_t at)
@@ -37,7 +38,10 @@ static struct sort_of sort_of(const struct grouping *grouping, uint32_t at)
 		sort.cache = state->index.slabs->slabs[lost->slab].cache;
 		return sort;
 	}
-	if (lost->kind != MO_LOST_AREA) {
+	if (lost->kind == MO_LOST_AREA) {
+		sort.is_mapping = mo_area_of_node(&state->index, lost->slab)->is_mapping;
+		kind = sort.is_mapping ? KIND_MAPPING : KIND_AREA;
+	} else {
 		while (sort.order < ORDERS - 1 && state->index.page_bytes << sort.order < lost->bytes)
 			sort.order++;
 		sort.is_compound = is_compound_block(state, grouping->reader, lost);
@@ -105,6 +109,7 @@ static struct mo_error *find_group(struct grouping *grouping, uint32_t at, struc
 		.kind = lost->kind,
 		.order = sort.order,
 		.is_compound = sort.is_compound,
+		.is_mapping = sort.is_mapping,
 		.confidence = confidence,
 		.is_on_purpose = form != NULL,
 		.module = owner.module,

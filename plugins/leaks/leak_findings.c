@@ -86,7 +86,8 @@ static struct losses sum_losses(const struct mo_leaks_model *model)
 static bool is_same_sort(const struct mo_leak_group *group, const struct mo_leak_group *other)
 {
 	return group->kind == other->kind && group->cache == other->cache && group->order == other->order &&
-	       group->is_compound == other->is_compound && is_same_owner(group, other);
+	       group->is_compound == other->is_compound && group->is_mapping == other->is_mapping &&
+	       is_same_owner(group, other);
 }
 
 /* The sum of a group and those like it behind it; false: one before it has been summed with it. */

@@ -106,7 +106,7 @@ const char *group_name(const struct mo_slab_model *slabs, const struct mo_leak_g
 		snprintf(room, n_bytes, "%s, order %u", group->is_compound ? "compound" : "pages", group->order);
 		return room;
 	case MO_LOST_AREA:
-		return "vmalloc";
+		return group->is_mapping ? "vmap" : "vmalloc";
 	default:
 		return cache_name(&slabs->caches[group->cache], room, n_bytes);
 	}

@@ -4,6 +4,7 @@
 
 #include <memopsy/containers.h>
 
+#include "nodes.h"
 #include "words.h"
 
 static void count_objects(struct leaks_state *state)
@@ -65,8 +66,40 @@ static void fill_lost(struct leaks_state *state)
 	}
 }
 
+struct absorbing {
+	struct leaks_state *state;
+	uint64_t n_pages;
+};
+
+static void absorb_block(void *context, uint32_t node)
+{
+	struct absorbing *absorbing = context;
+	struct leaks_state *state = absorbing->state;
+	uint64_t object = state->index.indexed[node].first_object;
+
+	if (!is_lost(state, (struct mo_object_ref){ .slab = node }))
+		return;
+	state->marked[object / 64] |= 1ull << object % 64;
+	absorbing->n_pages += state->index.indexed[node].size_bytes >> state->index.page_shift;
+}
+
+/* Blocks that only a lost area of vmap() maps are lost as its pages. */
+static void absorb_mapped(struct leaks_state *state)
+{
+	for (uint32_t i = 0; i < state->index.n_areas; i++) {
+		struct absorbing absorbing = { .state = state };
+		const struct mo_object_ref ref = { .slab = state->index.n_slabs + state->index.n_blocks + i };
+
+		if (!state->areas[i].is_mapping || !is_lost(state, ref))
+			continue;
+		for_each_mapped_block(state, mo_run_reader(state->run), &state->areas[i], absorb_block, &absorbing);
+		state->areas[i].n_pages = absorbing.n_pages;
+	}
+}
+
 struct mo_error *list_lost(struct leaks_state *state)
 {
+	absorb_mapped(state);
 	weigh_numbers(state);
 	count_objects(state);
 	if (state->model.n_lost >= UINT32_MAX)

@@ -76,12 +76,28 @@ static void scan_struct_pages(struct leaks_state *state, struct mo_reader *reade
 	}
 }
 
+struct meeting {
+	struct leaks_state *state;
+	struct marking_thread *thread;
+};
+
+static void meet_mapped(void *context, uint32_t node)
+{
+	const struct meeting *meeting = context;
+	uint64_t pa = mo_index_pa(&meeting->state->index, meeting->state->index.indexed[node].first_kva);
+
+	meet_frame(meeting->state, meeting->thread, pa >> meeting->state->index.page_shift);
+}
+
 /* What belongs to a node beside its bytes. */
 static struct word_source begin_node(struct leaks_state *state, struct mo_reader *reader, struct marking_thread *thread,
 				     struct mo_object_ref ref, uint64_t kva)
 {
+	const struct mo_indexed_area *area = mo_area_of_node(&state->index, ref.slab);
 	struct word_source source = { .kva = kva };
 
+	if (area && area->is_mapping)
+		for_each_mapped_block(state, reader, area, meet_mapped, &(struct meeting){ .state = state, .thread = thread });
 	if (mo_is_slab_node(&state->index, ref.slab)) {
 		source.has_no_frames = true;
 		if (state->index.slabs->slabs[ref.slab].cache == state->ranges.area_cache)

@@ -28,6 +28,11 @@ struct mo_error *list_blocks(struct leaks_state *state, struct block_list *list)
 /* areas.c: the areas that are nodes, ascending. */
 struct mo_error *list_areas(struct leaks_state *state) MO_MUST_USE;
 
+/* Calls the function with the node of each block that an area of vmap() maps, once a page. */
+typedef void (*mapped_block_function)(void *context, uint32_t node);
+void for_each_mapped_block(const struct leaks_state *state, struct mo_reader *reader, const struct mo_indexed_area *area,
+			   mapped_block_function function, void *context);
+
 /* kernel_tables.c: marks the blocks that are the kernel's own page tables: only physical addresses lead to these. */
 struct mo_error *mark_kernel_tables(struct leaks_state *state) MO_MUST_USE;
 

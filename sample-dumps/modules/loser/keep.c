@@ -38,7 +38,7 @@ struct nulled {
 /* Not static: the compiler would leave out what is written and never read. */
 struct loser_kept {
 	struct thing *chain;
-	void *interior[MANY], *tagged[MANY], **in_vmalloc, *in_area_middle, **large, *pages_by_address[12], *exact;
+	void *interior[MANY], *tagged[MANY], **in_vmalloc, *in_area_middle, **large, *pages_by_address[12], *exact, *mapped[10];
 	struct slots __percpu *per_cpu;
 	void **page_by_address;
 	struct page *page_by_struct, *pages_by_struct[12];
@@ -110,6 +110,26 @@ static void keep_in_large(void)
 	record("pages-exact", HELD, PAGES, loser_kept.exact, 5 * PAGE_SIZE);
 }
 
+/* vmap() keeps no array of the pages: the kernel's page tables alone lead to them. */
+static void keep_mapped(void)
+{
+	struct page *pages[8];
+	int i, k;
+
+	for (i = 0; i < ARRAY_SIZE(loser_kept.mapped); i++) {
+		for (k = 0; k < ARRAY_SIZE(pages); k++) {
+			void *page = take_pages("page-by-vmap", HELD, 0, 0);
+
+			if (!page)
+				return;
+			pages[k] = virt_to_page(page);
+		}
+		loser_kept.mapped[i] = vmap(pages, ARRAY_SIZE(pages), VM_MAP, PAGE_KERNEL);
+		record("vmap-by-address", HELD, AREA, loser_kept.mapped[i], sizeof(pages) / sizeof(pages[0]) * PAGE_SIZE);
+	}
+	memset(pages, 0, sizeof(pages));
+}
+
 static void keep_by_number(void)
 {
 	int i;
@@ -175,6 +195,7 @@ void keep_all(void)
 {
 	keep_pointers();
 	keep_in_large();
+	keep_mapped();
 	keep_by_number();
 	keep_in_maple();
 	keep_in_structures();

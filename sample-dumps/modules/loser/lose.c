@@ -142,6 +142,25 @@ static void lose_large(void)
 
 static const struct file_operations loser_file_ops = { .owner = THIS_MODULE };
 
+static void lose_mapped(void)
+{
+	struct page *pages[8];
+	int i, k;
+
+	for (i = 0; i < 10; i++) {
+		void *area;
+
+		for (k = 0; k < ARRAY_SIZE(pages); k++) {
+			pages[k] = alloc_page(GFP_KERNEL | __GFP_ZERO);
+			if (!pages[k])
+				return;
+		}
+		area = vmap(pages, ARRAY_SIZE(pages), VM_MAP, PAGE_KERNEL);
+		record("vmap", LOST, AREA, area, ARRAY_SIZE(pages) * PAGE_SIZE);
+	}
+	memset(pages, 0, sizeof(pages));
+}
+
 /* References that were never given back. */
 static void lose_counted(void)
 {
@@ -172,5 +191,6 @@ void lose_all(void)
 	lose_single();
 	lose_linked();
 	lose_large();
+	lose_mapped();
 	lose_counted();
 }

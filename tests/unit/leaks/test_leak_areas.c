@@ -61,6 +61,59 @@ static void test_lost_area(void **state)
 	toy_destroy(&toy.toy);
 }
 
+/* vmap() of two blocks of somebody else's: whoever has the area's address has them. */
+static void mapping_init(struct area_toy *toy)
+{
+	area_init(toy);
+	toy->area.flags = MO_VM_MAP;
+	toy->area.pages_kva = toy->area.n_pages = 0;
+	toy->area.n_mapped_memory_pages = 2;
+	set_class(AREA_PFN, MO_PAGE_DIRECT);
+	set_class(AREA_PFN + 1, MO_PAGE_DIRECT);
+	make_block(&toy->toy, AREA_PFN, 1, false);
+	make_block(&toy->toy, AREA_PFN + 1, 1, false);
+	point(&toy->toy, page_kva(AREA_PFN + 1) + 8, object_kva(ODD, 0));
+}
+
+static void test_mapping(void **state)
+{
+	const struct mo_lost_object *lost;
+	struct area_toy toy;
+	char *text;
+
+	(void)state;
+	mapping_init(&toy);
+	point(&toy.toy, DATA + 16, AREA_KVA);
+	toy_gather(&toy.toy);
+	assert_int_equal(toy.toy.model->areas, 1);
+	assert_int_equal(toy.toy.model->n_lost, 0);
+	toy_destroy(&toy.toy);
+
+	/* Lost with both blocks, which are told as its pages. */
+	mapping_init(&toy);
+	toy_gather(&toy.toy);
+	assert_int_equal(toy.toy.model->n_lost, 2);
+	lost = lost_at(&toy.toy, AREA_KVA);
+	assert_non_null(lost);
+	assert_int_equal(lost->bytes, 2 * 4096);
+	assert_non_null(lost_at(&toy.toy, object_kva(ODD, 0)));
+	assert_true(toy.toy.model->groups[lost->group].is_mapping);
+	text = fake_run_text(toy.toy.run, "leaks", NULL);
+	assert_non_null(strstr(text, "Module toy lost 1 area of vmap (8192 bytes)"));
+	free(text);
+	toy_destroy(&toy.toy);
+
+	/* One of the blocks is somebody's. */
+	mapping_init(&toy);
+	point(&toy.toy, DATA + 16, page_kva(AREA_PFN));
+	toy_gather(&toy.toy);
+	lost = lost_at(&toy.toy, AREA_KVA);
+	assert_non_null(lost);
+	assert_int_equal(lost->bytes, 4096);
+	assert_null(lost_at(&toy.toy, page_kva(AREA_PFN)));
+	toy_destroy(&toy.toy);
+}
+
 /* An address inside it reaches it, with what it leads to; the guard page behind it is none of it. */
 static void test_reached_area(void **state)
 {
@@ -203,7 +256,7 @@ static void test_wild_stack_pointer(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_lost_area),
+		cmocka_unit_test(test_lost_area), cmocka_unit_test(test_mapping),
 		cmocka_unit_test(test_reached_area),
 		cmocka_unit_test(test_no_nodes),
 		cmocka_unit_test(test_purged_area),
