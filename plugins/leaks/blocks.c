@@ -147,7 +147,8 @@ bool follows_reached(const struct leaks_state *state, uint64_t pfn)
 			return false;
 		if (!is_marked(state, index->indexed[index->slab_of_page[first] - 1].first_object))
 			continue;
-		if ((first & -first) > back && n_reached <= 1 + back / REACHED_SHARE)
+		/* Who takes exact sizes gets, and frees by, the address. */
+		if ((first & -first) > back && state->pointed[first / 64] >> first % 64 & 1 && n_reached <= 1 + back / REACHED_SHARE)
 			return true;
 		n_reached++;
 	}

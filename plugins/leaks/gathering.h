@@ -55,6 +55,7 @@ struct leaks_state {
 	uint64_t *weak;              /* a bit for each object: a number was met that may refer to it */
 	uint64_t *met_pfns;          /* a bit for each page frame of the index: its number was met, ... */
 	uint64_t *met_addresses;     /* ... its physical address; NULL: numbers are not looked at */
+	uint64_t *pointed;           /* likewise: an address of the direct map points into it; NULL: there are no blocks */
 	struct mo_lost_object *lost;
 	struct mo_leak_group *groups;
 };

@@ -19,9 +19,11 @@ void free_gathering(struct leaks_state *state)
 	free(state->weak);
 	free(state->met_pfns);
 	free(state->met_addresses);
+	free(state->pointed);
 	free(state->kernel_tables);
 	state->areas = NULL;
-	state->marked = state->weak = state->kernel_tables = state->met_pfns = state->met_addresses = NULL;
+	state->marked = state->weak = state->kernel_tables = NULL;
+	state->met_pfns = state->met_addresses = state->pointed = NULL;
 	state->run = NULL;
 }
 

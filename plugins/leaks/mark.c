@@ -465,24 +465,42 @@ static struct mo_error *mark_all(struct marking *marking, unsigned n_threads)
 	return error;
 }
 
+static uint64_t *new_bits(uint64_t n)
+{
+	return calloc(n / 64 + 1, sizeof(uint64_t));
+}
+
+/* Bits of objects and of page frames. */
+static struct mo_error *make_room(struct leaks_state *state)
+{
+	const struct mo_object_index *index = &state->index;
+
+	state->marked = new_bits(index->n_objects);
+	state->weak = new_bits(index->n_objects);
+	if (index->n_blocks)
+		state->pointed = new_bits(index->n_pages);
+	if (state->ranges.physical_bytes) {
+		state->met_pfns = new_bits(index->n_pages);
+		state->met_addresses = new_bits(index->n_pages);
+	}
+	if (!state->marked || !state->weak || (index->n_blocks && !state->pointed) ||
+	    (state->ranges.physical_bytes && (!state->met_pfns || !state->met_addresses)))
+		return mo_error_no_memory();
+	return NULL;
+}
+
 struct mo_error *mark_reached(struct leaks_state *state)
 {
 	unsigned n_threads = mo_kernel_thread_count(mo_run_kernel(state->run));
 	struct marking marking = { .state = state };
 	struct mo_error *error;
 
-	state->marked = calloc(state->index.n_objects / 64 + 1, sizeof(*state->marked));
-	state->weak = calloc(state->index.n_objects / 64 + 1, sizeof(*state->weak));
+	error = make_room(state);
+	if (error)
+		return error;
 	marking.threads = aligned_alloc(_Alignof(struct marking_thread), n_threads * sizeof(*marking.threads));
-	if (state->ranges.physical_bytes) {
-		state->met_pfns = calloc(state->index.n_pages / 64 + 1, sizeof(*state->met_pfns));
-		state->met_addresses = calloc(state->index.n_pages / 64 + 1, sizeof(*state->met_addresses));
-	}
-	if (!state->marked || !state->weak || !marking.threads ||
-	    (state->ranges.physical_bytes && (!state->met_pfns || !state->met_addresses))) {
-		free(marking.threads);
+	if (!marking.threads)
 		return mo_error_no_memory();
-	}
 	memset(marking.threads, 0, n_threads * sizeof(*marking.threads));
 	find_constant_pages(state);
 	error = find_dead_words(state, &marking.dead);

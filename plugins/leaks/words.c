@@ -22,6 +22,14 @@ bool append_ref(struct ref_list *list, struct mo_object_ref ref)
 	return true;
 }
 
+static void meet_bit(uint64_t *bits, uint64_t at)
+{
+	uint64_t bit = 1ull << at % 64;
+
+	if (!(__atomic_load_n(&bits[at / 64], __ATOMIC_RELAXED) & bit))
+		__atomic_fetch_or(&bits[at / 64], bit, __ATOMIC_RELAXED);
+}
+
 /* A word that points into a node. */
 static void meet(struct leaks_state *state, struct marking_thread *thread, uint32_t node, uint64_t word)
 {
@@ -169,14 +177,6 @@ static void note_weak(struct leaks_state *state, uint32_t node, uint32_t object)
 	__atomic_fetch_or(&state->weak[number / 64], 1ull << number % 64, __ATOMIC_RELAXED);
 }
 
-static void meet_bit(uint64_t *bits, uint64_t at)
-{
-	uint64_t bit = 1ull << at % 64;
-
-	if (!(__atomic_load_n(&bits[at / 64], __ATOMIC_RELAXED) & bit))
-		__atomic_fetch_or(&bits[at / 64], bit, __ATOMIC_RELAXED);
-}
-
 /*
  * A number that may be the physical address of an object or of a page, or a page frame number. In blocks, which may be page
  * tables of devices, entries are addresses, too.
@@ -270,6 +270,8 @@ void scan_words(struct leaks_state *state, struct marking_thread *thread, const 
 		if (node) {
 			if (!source.has_no_pages || !is_own_page(&index, &ranges, source.kva + at, word, node))
 				meet(state, thread, node - 1, word);
+			if (mo_is_block_node(&index, node - 1))
+				meet_bit(state->pointed, (word - index.first_kva) >> index.page_shift);
 		}
 		/* Struct pages first: areas lie on both sides of them. */
 		else if (word - ranges.first_page_kva < ranges.page_bytes)
