@@ -32,7 +32,7 @@ def row_of(address):
 class Kind:
     def __init__(self):
         self.fate = None
-        self.truth = self.likely = self.suspect = self.owned = self.wrong_size = 0
+        self.truth = self.likely = self.suspect = self.owned = self.wrong_size = self.n_bytes = self.likely_bytes = 0
 
 
 kinds = collections.OrderedDict()
@@ -43,6 +43,7 @@ for line in said.read_text().splitlines():
     kind = kinds.setdefault(name, Kind())
     kind.fate = fate
     kind.truth += 1
+    kind.n_bytes += int(n_bytes)
     row = row_of(address)
     known.add(int(row["address"], 16) if row else address)
     if unit == "pages":
@@ -50,6 +51,7 @@ for line in said.read_text().splitlines():
     if not row:
         continue
     kind.likely += row["confidence"] == "likely"
+    kind.likely_bytes += int(n_bytes) if row["confidence"] == "likely" else 0
     kind.suspect += row["confidence"] == "suspect"
     kind.owned += row["owner"] == "loser"
     kind.wrong_size += row["bytes"] < int(n_bytes)
@@ -67,6 +69,8 @@ for name, kind in kinds.items():
     totals["likely"] += kind.likely if is_lost else 0
     totals["suspect"] += kind.suspect if is_lost else 0
     totals["missed"] += missed
+    totals["bytes"] += kind.n_bytes if is_lost else 0
+    totals["likely_bytes"] += kind.likely_bytes if is_lost else 0
     totals["wrong"] += named_wrongly
     totals["size"] += kind.wrong_size
     if is_lost and name not in NAMELESS:
@@ -81,5 +85,6 @@ for (cache, confidence, owner), count in sorted(others.items(), key=str):
     print(f"beside the truth: {count} of {cache}, {confidence}, owner {owner}")
 print(f"{totals['lost']} pieces lost in truth: {totals['likely']} named likely, {totals['suspect']} suspect, "
       f"{totals['missed']} missed; {totals['wrong']} held ones called lost, {totals['size']} too small, "
-      f"{totals['nameless']} without their owner")
-sys.exit(1 if totals["missed"] > totals["lost"] // 100 or totals["wrong"] or totals["size"] else 0)
+      f"{totals['nameless']} without their owner; by bytes {totals['likely_bytes'] / totals['bytes']:.2%} are named likely")
+sys.exit(1 if totals["missed"] > totals["lost"] // 100 or totals["wrong"] or totals["size"] or
+         totals["likely_bytes"] < 0.99 * totals["bytes"] else 0)
