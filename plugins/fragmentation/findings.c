@@ -1,11 +1,32 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Zones with plenty of free memory and no block that a usual allocation needs. */
+/* Zones with plenty of free memory and no block, or hardly any, that a usual allocation needs; and who is in the way. */
 #include "fragmentation.h"
 
+#include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
+
+#include <memopsy/share.h>
 
 #define USUAL_ORDER 3 /* PAGE_ALLOC_COSTLY_ORDER: up to here the kernel retries for ever (mm/page_alloc.c) */
 #define A_LOT_PERCENT 25
+#define A_LOT_BYTES (16ull << 20)
+#define UNUSABLE_THOUSANDTHS 950 /* of free memory, where hardly any of it serves an order */
+
+/* What is wrong with a zone at an order. */
+struct shortage {
+	unsigned order;
+	bool has_no_block;            /* else hardly any of the free memory is in blocks that large */
+	uint64_t unusable;            /* thousandths of free memory, for that order */
+};
+
+/* What stands in the way, and who holds most of it. */
+struct obstacle {
+	unsigned class;               /* MO_N_PAGE_CLASSES: not known */
+	uint64_t movable_blocks, all_blocks;
+	const struct mo_holder *holder; /* NULL: not known */
+	struct mo_share held;         /* what the holder has of that class, in the machine */
+};
 
 static int largest_free_order(const struct models *models, size_t zone)
 {
@@ -44,80 +65,227 @@ static unsigned first_in_the_way(const struct zone_pageblocks *zone)
 	return most;
 }
 
-static void judge_zone(struct mo_run *run, const struct models *models, size_t i, const struct zone_pageblocks *sums,
-		       unsigned order)
+static bool is_same_owner(const struct mo_holder *a, const struct mo_holder *b)
 {
-	const struct mo_zone *zone = &models->zones->zones[i];
-	struct mo_evidence evidence[7];
-	size_t n = 0;
-	unsigned class = sums ? first_in_the_way(&sums[i]) : MO_N_PAGE_CLASSES;
-	uint64_t movable_blocks = 0;
-	uint64_t all_blocks = 0;
-	unsigned has_it = percent_that_has_it(models, order);
-	char verdict[320];
-	char advice[320];
+	return a->module && b->module ? !strcmp(a->module, b->module) : a == b;
+}
+
+/* Holders of one module count together: it is the module that somebody has to look at. */
+static uint64_t bytes_of_owner(const struct mo_owners_model *owners, const struct mo_holder *of)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < owners->n_holders; i++)
+		if (owners->holders[i].page_class == of->page_class && is_same_owner(&owners->holders[i], of))
+			bytes += owners->holders[i].bytes;
+	return bytes;
+}
+
+/* Unknown is nobody's name: a holder without one is none. */
+static void find_holder(const struct mo_owners_model *owners, struct obstacle *obstacle)
+{
+	for (size_t i = 0; owners && i < owners->n_holders; i++) {
+		const struct mo_holder *holder = &owners->holders[i];
+		uint64_t bytes;
+
+		if (holder->page_class != obstacle->class)
+			continue;
+		obstacle->held.whole_bytes += holder->bytes;
+		if (holder->evidence == MO_HOLDER_BY_NOBODY || (!holder->name && !holder->module))
+			continue;
+		/* Largest first: nothing behind can be larger than what has been found, but by its module's sum. */
+		bytes = holder->module ? bytes_of_owner(owners, holder) : holder->bytes;
+		if (bytes <= obstacle->held.part_bytes)
+			continue;
+		obstacle->holder = holder;
+		obstacle->held.part_bytes = bytes;
+	}
+}
+
+static struct obstacle obstacle_of(const struct zone_pageblocks *sums, const struct mo_owners_model *owners)
+{
+	struct obstacle obstacle = { .class = sums ? first_in_the_way(sums) : MO_N_PAGE_CLASSES };
 
 	for (unsigned type = 0; sums && type <= MO_MOST_MIGRATETYPES; type++) {
-		movable_blocks += sums[i].types[type].movable_blocks;
-		all_blocks += sums[i].types[type].blocks;
+		obstacle.movable_blocks += sums->types[type].movable_blocks;
+		obstacle.all_blocks += sums->types[type].blocks;
 	}
+	if (obstacle.class != MO_N_PAGE_CLASSES)
+		find_holder(owners, &obstacle);
+	return obstacle;
+}
+
+static size_t list_evidence(const struct models *models, const struct mo_zone *zone, const struct zone_pageblocks *sums,
+			    const struct obstacle *obstacle, struct mo_evidence *evidence)
+{
+	size_t n = 0;
+
 	evidence[n++] = (struct mo_evidence){ "free", MO_CELL_BYTES,
 					      mo_cell_number(mo_exact(zone->free_pages.value * models->page_bytes)) };
 	evidence[n++] = (struct mo_evidence){ "low watermark", MO_CELL_BYTES,
 					      mo_cell_number(mo_exact(zone->watermark_pages[MO_WMARK_LOW].value *
 								      models->page_bytes)) };
 	if (sums)
-		evidence[n++] = (struct mo_evidence){ "pageblocks", MO_CELL_COUNT, mo_cell_number(mo_exact(all_blocks)) };
+		evidence[n++] = (struct mo_evidence){ "pageblocks", MO_CELL_COUNT,
+						      mo_cell_number(mo_exact(obstacle->all_blocks)) };
 	if (sums)
 		evidence[n++] = (struct mo_evidence){ "pageblocks that compaction could empty", MO_CELL_COUNT,
-						      mo_cell_number(mo_exact(movable_blocks)) };
-	if (class != MO_N_PAGE_CLASSES) {
-		evidence[n++] = (struct mo_evidence){ "most in the way", MO_CELL_TEXT,
-						      mo_cell_text(models->mem_map->classes[class].title) };
-		evidence[n++] = (struct mo_evidence){ "in pageblocks", MO_CELL_COUNT,
-						      mo_cell_number(mo_exact(sums[i].classes[class].blocks)) };
-		evidence[n++] = (struct mo_evidence){ "pages", MO_CELL_COUNT,
-						      mo_cell_number(mo_exact(sums[i].classes[class].pages)) };
+						      mo_cell_number(mo_exact(obstacle->movable_blocks)) };
+	if (obstacle->class == MO_N_PAGE_CLASSES)
+		return n;
+	evidence[n++] = (struct mo_evidence){ "most in the way", MO_CELL_TEXT,
+					      mo_cell_text(models->mem_map->classes[obstacle->class].title) };
+	evidence[n++] = (struct mo_evidence){ "in pageblocks", MO_CELL_COUNT,
+					      mo_cell_number(mo_exact(sums->classes[obstacle->class].blocks)) };
+	evidence[n++] = (struct mo_evidence){ "pages", MO_CELL_COUNT,
+					      mo_cell_number(mo_exact(sums->classes[obstacle->class].pages)) };
+	return n;
+}
+
+/* Where the next larger zones stand. */
+static const char *elsewhere(unsigned percent)
+{
+	return percent >= A_LOT_PERCENT ? " Other zones still have one." :
+	       percent			? " Only zones with little of the memory still have one." :
+					  "";
+}
+
+static size_t say_shortage(const struct models *models, size_t i, const struct shortage *shortage, char *text, size_t room)
+{
+	const struct mo_zone *zone = &models->zones->zones[i];
+	unsigned long long block_kib = (models->page_bytes << shortage->order) / 1024;
+	int largest = largest_free_order(models, i);
+	int n;
+
+	if (shortage->has_no_block) {
+		n = snprintf(text, room, "Node %u, zone %s is fragmented: much of it is free, and a kernel allocation of order %u "
+			     "(%llu KiB) finds no block; the largest free one is of order %d.%s", zone->node_id, zone->name,
+			     shortage->order, block_kib, largest, elsewhere(percent_that_has_it(models, shortage->order)));
+	} else {
+		n = snprintf(text, room, "Node %u, zone %s is fragmented: %.1f %% of its free memory is in blocks smaller than "
+			     "order %u (%llu KiB), and no block is larger than order %d%s.", zone->node_id, zone->name,
+			     (double)shortage->unusable / 10.0, shortage->order, block_kib, largest,
+			     largest < (int)models->free_areas->pageblock_order ? ": huge pages cannot be allocated" : "");
 	}
-	snprintf(verdict, sizeof(verdict), "Node %u, zone %s is fragmented: much of it is free, and a kernel allocation of order "
-		 "%u (%llu KiB) finds no block; the largest free one is of order %d.%s", zone->node_id, zone->name, order,
-		 (unsigned long long)((models->page_bytes << order) / 1024), largest_free_order(models, i),
-		 has_it >= A_LOT_PERCENT ? " Other zones still have one." :
-		 has_it			 ? " Only zones with little of the memory still have one." :
-					   "");
-	snprintf(advice, sizeof(advice), "%s `memopsy fragmentation` shows orders and pageblocks.",
-		 class == MO_N_PAGE_CLASSES ? "See who holds the pages between the free ones." :
-		 movable_blocks > all_blocks / 4 ?
-			 "Compaction could help (echo 1 > /proc/sys/vm/compact_memory), and keeping more memory free "
-			 "(vm.min_free_kbytes)." :
-			 "Compaction can help little: most pageblocks hold pages that cannot be moved. Find who allocated them "
-			 "(page_owner).");
+	return n > 0 && (size_t)n < room ? (size_t)n : room - 1;
+}
+
+/* "200 of 248 pageblocks hold unmovable pages of direct users; nearly all of these belong to ..." */
+static void say_obstacle(const struct models *models, const struct zone_pageblocks *sums, const struct obstacle *obstacle,
+			 char *text, size_t room)
+{
+	const struct mo_holder *holder = obstacle->holder;
+	const char *words = mo_share_words(obstacle->held);
+	int n;
+
+	if (obstacle->class == MO_N_PAGE_CLASSES || !sums->classes[obstacle->class].blocks)
+		return;
+	n = snprintf(text, room, " %" PRIu64 " of its %" PRIu64 " pageblocks hold unmovable pages of the class %s",
+		     sums->classes[obstacle->class].blocks, obstacle->all_blocks, models->mem_map->classes[obstacle->class].name);
+	if (n < 0 || (size_t)n >= room)
+		return;
+	text += n;
+	room -= (size_t)n;
+	if (!holder || !words)
+		snprintf(text, room, ".");
+	else
+		snprintf(text, room, "; %s of that class (%.1f of %.1f MiB) belongs to %s%s%.63s%s.", words,
+			 (double)obstacle->held.part_bytes / (1 << 20), (double)obstacle->held.whole_bytes / (1 << 20),
+			 holder->module ? "module " : "", holder->module ? holder->module : "",
+			 holder->module ? "" : holder->name, holder->evidence == MO_HOLDER_BY_GUESS ? " (a guess)" : "");
+}
+
+#define SHOWS "`memopsy fragmentation` shows orders and pageblocks."
+
+static const char *advice_of(const struct obstacle *obstacle, char *text, size_t room)
+{
+	const struct mo_holder *holder = obstacle->holder;
+	char who[96] = "their owner (boot with page_owner=on to learn who allocates them)";
+
+	if (holder)
+		snprintf(who, sizeof(who), "%s%.63s", holder->module ? "module " : "", holder->module ? holder->module : holder->name);
+	if (obstacle->class == MO_N_PAGE_CLASSES)
+		snprintf(text, room, "See who holds the pages between the free ones. " SHOWS);
+	else if (obstacle->movable_blocks > obstacle->all_blocks / 4)
+		snprintf(text, room, "Compaction could help (echo 1 > /proc/sys/vm/compact_memory), and keeping more memory free "
+				     "(vm.min_free_kbytes). " SHOWS);
+	else
+		snprintf(text, room, "Compaction can help little: most pageblocks hold unmovable pages. Look at %s. " SHOWS, who);
+	return text;
+}
+
+static void judge_zone(struct mo_run *run, const struct fragmentation_state *state, size_t i, const struct shortage *shortage,
+		       const struct mo_owners_model *owners)
+{
+	const struct models *models = &state->models;
+	const struct zone_pageblocks *sums = state->sums ? &state->sums[i] : NULL;
+	struct obstacle obstacle = obstacle_of(sums, owners);
+	bool is_had_elsewhere = shortage->has_no_block && percent_that_has_it(models, shortage->order) >= A_LOT_PERCENT;
+	struct mo_evidence evidence[7];
+	size_t n = list_evidence(models, &models->zones->zones[i], sums, &obstacle, evidence);
+	char verdict[640];
+	char advice[400];
+	size_t length = say_shortage(models, i, shortage, verdict, sizeof(verdict));
+
+	say_obstacle(models, sums, &obstacle, verdict + length, sizeof(verdict) - length);
 	mo_run_judge(run, "fragmentation", &(struct mo_finding){
 		.id = "zone-fragmented",
-		.severity = has_it >= A_LOT_PERCENT ? MO_NOTICE : MO_WARNING,
+		.severity = is_had_elsewhere ? MO_NOTICE : MO_WARNING,
 		.confidence = MO_CERTAIN,
 		.verdict = verdict,
 		.evidence = evidence,
 		.n_evidence = n,
-		.advice = advice,
+		.advice = advice_of(&obstacle, advice, sizeof(advice)),
 	});
 }
 
-/* Plenty: an allocation of one page passes the low watermark, so that nothing is reclaimed on its behalf. */
+static bool is_much(const struct models *models, const struct mo_zone *zone)
+{
+	return zone->managed_pages.certainty == MO_EXACT &&
+	       zone->free_pages.value >= zone->managed_pages.value / 100 * A_LOT_PERCENT &&
+	       zone->free_pages.value >= A_LOT_BYTES / models->page_bytes;
+}
+
+/*
+ * Of the orders that the kernel itself asks for (slabs, stacks, tables of drivers): none is there; or so little that the
+ * next few allocations have it all, although much is free.
+ */
+static bool find_shortage(const struct models *models, size_t i, struct shortage *ret)
+{
+	const struct mo_zone *zone = &models->zones->zones[i];
+
+	/* Plenty: an allocation of one page passes the low watermark, so that nothing is reclaimed on its behalf. */
+	if (!is_populated(zone) || chance_of(models, i, 0, REQUEST_KERNEL) != CHANCE_YES)
+		return false;
+	for (unsigned order = 1; order <= USUAL_ORDER && order < models->free_areas->n_orders; order++) {
+		struct indexes indexes = indexes_of(models, i, order);
+
+		*ret = (struct shortage){ .order = order, .unusable = indexes.unusable };
+		ret->has_no_block = chance_of(models, i, order, REQUEST_KERNEL) == CHANCE_NO_BLOCK;
+		if (ret->has_no_block || (indexes.is_known && indexes.unusable >= UNUSABLE_THOUSANDTHS && is_much(models, zone)))
+			return true;
+	}
+	return false;
+}
+
 struct mo_error *judge_fragmentation(struct mo_run *run)
 {
 	const struct fragmentation_state *state = mo_run_model(run);
-	const struct models *models = &state->models;
+	const void *owners = NULL;
+	bool has_asked = false;
 
-	for (size_t i = 0; i < models->zones->n_zones; i++) {
-		if (!is_populated(&models->zones->zones[i]) || chance_of(models, i, 0, REQUEST_KERNEL) != CHANCE_YES)
+	for (size_t i = 0; i < state->models.zones->n_zones; i++) {
+		struct shortage shortage;
+		struct mo_error *error = NULL;
+
+		if (!find_shortage(&state->models, i, &shortage))
 			continue;
-		for (unsigned order = 1; order <= USUAL_ORDER && order < models->free_areas->n_orders; order++) {
-			if (chance_of(models, i, order, REQUEST_KERNEL) != CHANCE_NO_BLOCK)
-				continue;
-			judge_zone(run, models, i, state->sums, order);
-			break;
-		}
+		if (!has_asked && state->sums)
+			error = mo_run_late_model(run, MO_OWNERS_MODEL, &owners);
+		if (error)
+			return error;
+		has_asked = true;
+		judge_zone(run, state, i, &shortage, owners);
 	}
 	return NULL;
 }

@@ -10,6 +10,7 @@
 #include <memopsy/free_areas.h>
 #include <memopsy/layout.h>
 #include <memopsy/mem_map.h>
+#include <memopsy/owners.h>
 #include <memopsy/plugin.h>
 #include <memopsy/zones.h>
 

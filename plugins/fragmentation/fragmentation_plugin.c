@@ -154,6 +154,7 @@ static const struct mo_model_ref reads[] = {
 	{ .name = MO_ZONES_MODEL, .version = MO_ZONES_MODEL_VERSION },
 	{ .name = MO_FREE_AREAS_MODEL, .version = MO_FREE_AREAS_MODEL_VERSION },
 	{ .name = MO_MEM_MAP_MODEL, .version = MO_MEM_MAP_MODEL_VERSION, .is_optional = true },
+	{ .name = MO_OWNERS_MODEL, .version = MO_OWNERS_MODEL_VERSION, .is_optional = true, .is_late = true },
 };
 
 static const struct mo_plugin plugin = {

@@ -68,8 +68,8 @@ static void judge_direct(struct mo_run *run, const struct mem_map_state *state, 
 	if (per_mille < 50 || rest * facts->page_bytes < 16u << 20)
 		return;
 	snprintf(verdict, sizeof(verdict),
-		 "%llu.%llu %% of memory was taken straight from the page allocator by users that no "
-		 "counter names.",
+		 "%llu.%llu %% of memory was allocated directly from the buddy allocator and is not covered by any "
+		 "kernel counter.",
 		 (unsigned long long)(per_mille / 10), (unsigned long long)(per_mille % 10));
 	mo_run_judge(run, "usage", &finding);
 }

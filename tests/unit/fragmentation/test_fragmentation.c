@@ -226,15 +226,23 @@ static void test_pageblocks(void **state)
 	free(machine);
 }
 
-/* What the host is to the judge: the model, and somebody who takes its findings. */
+/* What the host is to the judge: the models, and somebody who takes its findings. */
 struct mo_run {
 	const struct fragmentation_state *state;
+	const struct mo_owners_model *owners;
 	struct mo_report *report;
 };
 
 const void *mo_run_model(const struct mo_run *run)
 {
 	return run->state;
+}
+
+struct mo_error *mo_run_late_model(struct mo_run *run, const char *name, const void **ret)
+{
+	assert_string_equal(name, MO_OWNERS_MODEL);
+	*ret = run->owners;
+	return NULL;
 }
 
 void mo_run_judge(struct mo_run *run, const char *view, const struct mo_finding *finding)
@@ -244,7 +252,7 @@ void mo_run_judge(struct mo_run *run, const char *view, const struct mo_finding 
 }
 
 /* What is said of the machine's zones, as text; to be freed. */
-static char *findings_of(const struct machine *machine, struct zone_pageblocks *sums)
+static char *findings_with(const struct machine *machine, struct zone_pageblocks *sums, const struct mo_owners_model *owners)
 {
 	const struct fragmentation_state state = { .models = machine->models, .sums = sums };
 	const struct mo_report_options options = { .format = MO_FORMAT_TEXT };
@@ -255,16 +263,22 @@ static char *findings_of(const struct machine *machine, struct zone_pageblocks *
 
 	assert_non_null(out);
 	assert_null(mo_report_create(out, &options, NULL, false, &report));
-	assert_null(judge_fragmentation(&(struct mo_run){ .state = &state, .report = report }));
+	assert_null(judge_fragmentation(&(struct mo_run){ .state = &state, .owners = owners, .report = report }));
 	assert_null(mo_report_finish(report));
 	mo_report_destroy(report);
 	assert_int_equal(fclose(out), 0);
 	return text;
 }
 
-static void assert_said(const struct machine *machine, struct zone_pageblocks *sums, const char *const *texts)
+static char *findings_of(const struct machine *machine, struct zone_pageblocks *sums)
 {
-	char *said = findings_of(machine, sums);
+	return findings_with(machine, sums, NULL);
+}
+
+static void assert_said_with(const struct machine *machine, struct zone_pageblocks *sums, const struct mo_owners_model *owners,
+			     const char *const *texts)
+{
+	char *said = findings_with(machine, sums, owners);
 	size_t n = 0;
 
 	/* Lines are broken where they are long: one blank stands for all. */
@@ -279,6 +293,57 @@ static void assert_said(const struct machine *machine, struct zone_pageblocks *s
 			fail_msg("\"%s\" is not said: %s", *texts, said);
 	}
 	free(said);
+}
+
+static void assert_said(const struct machine *machine, struct zone_pageblocks *sums, const char *const *texts)
+{
+	assert_said_with(machine, sums, NULL, texts);
+}
+
+/* Hardly anything of what is free serves an order that the kernel asks for, though some blocks do; and whose is in the way. */
+static void test_hardly_any(void **state)
+{
+	struct machine *machine = machine_create();
+	struct zone_pageblocks *sums = calloc(1, sizeof(*sums));
+	struct mo_page_class_info infos[MO_N_PAGE_CLASSES] = { [MO_PAGE_DIRECT] = { .name = "direct", .title = "direct users" } };
+	struct mo_mem_map_model mem_map = { .classes = infos };
+	struct mo_holder holders[] = {
+		{ .name = "unknown", .evidence = MO_HOLDER_BY_NOBODY, .page_class = MO_PAGE_DIRECT, .bytes = 200 << 20 },
+		{ .name = "table", .module = "pinner", .page_class = MO_PAGE_DIRECT, .bytes = 150 << 20 },
+		{ .name = "cache", .module = "pinner", .page_class = MO_PAGE_SLAB, .bytes = 900 << 20 },
+		{ .name = "list", .module = "pinner", .page_class = MO_PAGE_DIRECT, .bytes = 100 << 20 },
+	};
+	const struct mo_owners_model owners = { .holders = holders, .n_holders = sizeof(holders) / sizeof(holders[0]) };
+	char *said;
+
+	(void)state;
+	assert_non_null(sums);
+	machine->models.mem_map = &mem_map;
+	machine->zone.managed_pages = mo_exact(40000);
+	machine->zone.free_pages = mo_exact(10000);
+	set_blocks(machine, 0, UNMOVABLE, 9960);
+	set_blocks(machine, 2, RECLAIMABLE, 8);
+	set_blocks(machine, 3, MOVABLE, 1);
+	sums->types[MOVABLE] = (struct pageblock_sums){ .blocks = 100, .movable_blocks = 10, .stuck_blocks = 80 };
+	sums->classes[MO_PAGE_DIRECT].blocks = 80;
+	sums->classes[MO_PAGE_DIRECT].pages = 90;
+	assert_said_with(machine, sums, &owners, (const char *const[]){
+		"99.6 % of its free memory is in blocks smaller than order 1 (8 KiB), and no block is larger than order 3.",
+		"80 of its 100 pageblocks hold unmovable pages of the class direct; most of that class (250.0 of 450.0 MiB) belongs to "
+		"module pinner.", "Look at module pinner.", NULL });
+	/* Half of what is free in large blocks: no alarm, however many small ones there are. */
+	set_blocks(machine, 3, MOVABLE, 1200);
+	said = findings_with(machine, sums, &owners);
+	assert_null(strstr(said, "fragmented"));
+	free(said);
+	/* Little is free: it is short, not fragmented. */
+	set_blocks(machine, 3, MOVABLE, 1);
+	machine->zone.free_pages = mo_exact(4200);
+	said = findings_with(machine, sums, &owners);
+	assert_null(strstr(said, "fragmented"));
+	free(said);
+	free(sums);
+	free(machine);
 }
 
 static void test_findings(void **state)
@@ -324,7 +389,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_watermarks), cmocka_unit_test(test_reserves), cmocka_unit_test(test_blocks),
 		cmocka_unit_test(test_unknown),	   cmocka_unit_test(test_indexes),  cmocka_unit_test(test_pageblocks),
-		cmocka_unit_test(test_findings),
+		cmocka_unit_test(test_findings),   cmocka_unit_test(test_hardly_any),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

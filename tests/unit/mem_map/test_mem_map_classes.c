@@ -228,7 +228,7 @@ static void test_usage(void **state)
 	text = fake_run_flagged(toy.run, "usage", NULL);
 	assert_non_null(strstr(text, "\nanon-thp    512   2.0 MiB    6.3 %  "));
 	assert_non_null(strstr(text, "\ntotal      8192  32.0 MiB  100.0 %  "));
-	assert_non_null(strstr(text, "87.4 % of memory was taken straight from the page allocator by users"));
+	assert_non_null(strstr(text, "87.4 % of memory was allocated directly from the buddy allocator"));
 	assert_null(strstr(text, "hugetlb"));
 	free(text);
 	text = fake_run_flagged(toy.run, "usage", "all");

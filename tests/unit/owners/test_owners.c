@@ -561,6 +561,57 @@ static void test_targets(void **unused)
 	toy_destroy(&toy);
 }
 
+/* A plugin whose model is made by hand, and whose findings are those of owners: 1,000 pages of 10,000 were taken directly. */
+static struct mo_error *gather_direct(struct mo_run *run, void **model_ret)
+{
+	static const struct mo_mem_map_model mem_map = { .n_pages = 100000 };
+	static const struct mo_holder holders[] = {
+		{ .kind = MO_HOLDER_DIRECT, .evidence = MO_HOLDER_BY_NOBODY, .bytes = 20 << 20 },
+		{ .kind = MO_HOLDER_CACHE, .name = "kmalloc-64", .module = "pinner", .bytes = 90 << 20 },
+		{ .kind = MO_HOLDER_DIRECT, .evidence = MO_HOLDER_BY_POINTER, .name = "table", .module = "pinner", .bytes = 15 << 20 },
+		{ .kind = MO_HOLDER_DIRECT, .evidence = MO_HOLDER_BY_POINTER, .name = "ring", .module = "pinner", .bytes = 10 << 20 },
+	};
+	struct owners_state *state = calloc(1, sizeof(*state));
+
+	(void)run;
+	assert_non_null(state);
+	state->mem_map = &mem_map;
+	state->page_shift = 12;
+	state->model = (struct mo_owners_model){ .holders = holders, .n_holders = sizeof(holders) / sizeof(holders[0]),
+						 .direct_pages = (45 << 20) >> 12 };
+	*model_ret = state;
+	return NULL;
+}
+
+static struct mo_error *show_findings(struct mo_run *run, struct mo_report *report)
+{
+	mo_run_show_findings(run, report);
+	return NULL;
+}
+
+/* Memory in no counter is told with its owner; the pieces of one module count together, and nobody is no owner. */
+static void test_direct_pages_held(void **context)
+{
+	static const struct mo_view views[] = { { .name = "owners", .title = "Owners", .summary = "owners", .show = show_findings } };
+	static const struct mo_plugin plugin = { MO_PLUGIN_HEADER, .name = "owners", .version = "1", .summary = "owners",
+						 .gather = gather_direct, .judge = judge_owners, .release = free,
+						 .views = views, .n_views = 1 };
+	struct mo_kernel *kernel = mo_fake_kernel(&(const struct mo_fake){ .end_pfn = TOY_PAGES });
+	struct mo_run *run = fake_run(kernel, &plugin);
+	char *text;
+
+	(void)context;
+	text = fake_run_flagged(run, "owners", NULL);
+	assert_non_null(strstr(text, "WARNING: 11.5 % of memory (45.0 MiB) was allocated directly from the buddy"));
+	assert_non_null(strstr(text, "module pinner"));
+	assert_non_null(strstr(text, "of these held:       25.0 MiB"));
+	assert_non_null(strstr(text, "Confidence: likely"));
+	assert_non_null(strstr(text, "Look at module pinner"));
+	free(text);
+	fake_run_destroy(run);
+	mo_fake_destroy(kernel);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -569,6 +620,7 @@ int main(void)
 		cmocka_unit_test(test_broken_struct_pages), cmocka_unit_test(test_arrays),
 		cmocka_unit_test(test_objects_that_lead_on), cmocka_unit_test(test_percpu_allocations),
 		cmocka_unit_test(test_targets), cmocka_unit_test(test_best_pointers_to_objects),
+		cmocka_unit_test(test_direct_pages_held),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
