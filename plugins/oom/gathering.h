@@ -136,6 +136,10 @@ uint64_t victims_part(const struct draft *draft); /* what of the cause the kille
 bool is_in_scope(enum scope scope, const struct mo_oom_zone *zone);
 bool has_all_of_kernel(const struct draft *draft, enum scope scope); /* all of the machine's slab lies in the scope */
 
+/* judge/scope_in_dump.c: what the dump has of a kind in the scope; unknown: there is none, or it cannot be told */
+struct mo_count scope_bytes_in_dump(const struct oom_state *state, const struct draft *draft, enum scope scope,
+				    enum mo_oom_cause cause);
+
 /* judge/balance.c */
 struct mo_error *balance(const struct oom_state *state, struct draft *draft) MO_MUST_USE;
 struct mo_oom_share *share_of(const struct draft *draft, enum mo_oom_cause cause);
@@ -176,6 +180,7 @@ struct evidence_list {
 	char swap[80];
 	char badness[128];
 };
+bool is_hinted(const struct draft *draft); /* the owner is unknown, and the failing stack has a module */
 const struct mo_oom_zone *zone_with(const struct draft *draft, const char *verdict); /* the largest; NULL: none */
 void list_evidence(const struct oom_state *state, const struct draft *draft, struct evidence_list *list);
 

@@ -8,6 +8,8 @@ SLAB = ("alloc_slab_page+0x60/0x120", "new_slab+0x2c4/0x320", "___slab_alloc+0x4
         "getname_flags+0x6c/0x2a8")
 CHARGE = ("oom_kill_process.cold+0xb/0x10", "mem_cgroup_out_of_memory+0x137/0x150", "try_charge_memcg+0x744/0x810",
           "__mem_cgroup_charge+0x29/0x80", "__handle_mm_fault+0xb73/0xfa0")
+IN_MODULE = ("refill_objects+0x5a8/0x7a0", "__pcs_replace_empty_main+0x1c/0x40", "__kmalloc_cache_noprof+0x41f/0x490",
+             "do_eat+0x2d/0xa0 [leaker]", "leaker_init+0x7f/0x1000 [leaker]", "do_one_initcall+0x59/0x220")
 BY_HAND = ("moom_callback+0x7a/0xa0", "process_one_work+0x1c7/0x380")
 
 
@@ -115,6 +117,26 @@ def sysrq_f(log, name):
     log.meminfo(120000, 160000, 16000, 1640000, {"DMA32": (1640000, 4600, 5200, 5900, 1950000, (0, 0, 0, 0, 0), "UME")})
     log.tasks((195, 800, 0, -1000, "udevd"), (301, 60000, 0, 0, name))
     log.killed(name, 301, 59000)
+
+
+def of_module(log, _):
+    """Slab without a table of caches, allocated by a module that no counter names."""
+    log.opening("insmod", 77, stack=IN_MODULE)
+    log.meminfo(440, 40, 360000, 4000, {"DMA32": (4000, 4600, 5200, 5900, 400000, (0, 0, 0, 0, 0), "UME")})
+    log.tasks((301, 9000, 0, 0, "database"))
+    log.summary("CONSTRAINT_NONE", "database", 301)
+    log.killed("database", 301, 8800)
+
+
+def low_zone(log, _):
+    """Zone DMA32 is full, of what the log does not say; Normal is free, and no dump is there to ask."""
+    log.opening("insmod", 77)
+    log.lines[0] = log.lines[0].replace("0xcc0(GFP_KERNEL)", "0xcc4(GFP_KERNEL|GFP_DMA32)")
+    log.meminfo(440, 40, 360000, 604000, {"DMA32": (4000, 4600, 5200, 5900, 400000, (0, 0, 0, 0, 0), "UME"),
+                                          "Normal": (600000, 4600, 5200, 5900, 1400000, (0, 0, 0, 0, 0), "UME")})
+    log.tasks((301, 9000, 0, 0, "database"))
+    log.summary("CONSTRAINT_NONE", "database", 301)
+    log.killed("database", 301, 8800)
 
 
 def text(case, scale=1.0, name="worker"):

@@ -9,7 +9,8 @@ from memopsy_cli import Case, main, memopsy
 
 VARIANTS = [(1.0, "worker"), (3.7, "a-b_c"), (41.0, "qemu-kvm")]
 UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
-CASES = (oom_logs.movable_zone, oom_logs.deadlock, oom_logs.memcg_swap, oom_logs.largest_not_most, oom_logs.sysrq_f)
+CASES = (oom_logs.movable_zone, oom_logs.deadlock, oom_logs.memcg_swap, oom_logs.largest_not_most, oom_logs.sysrq_f,
+         oom_logs.of_module, oom_logs.low_zone)
 
 
 def size(kib):
@@ -77,6 +78,23 @@ class Verdicts(Case):
                           "not short.", verdict["what"])
             self.assertIsNone(verdict["held_by"])
             self.assertNotIn("bystander", verdict["who_died"])
+
+    def test_slab_of_the_whole_machine(self):
+        for kib, _, data, verdict in self.variants(oom_logs.low_zone):
+            self.assertEqual((verdict["constraint"], verdict["cause"], verdict["holder"]), ("zone", "unknown", None))
+            self.assertIn("What held the memory there is unknown: the log has slab", verdict["held_by"])
+            # 360,000 of slab may be there: only what no counter can have is in no counter.
+            rows = {row["cause"]: row for row in data["oom_causes"]}
+            self.assertTrue(rows["slab"]["is_of_machine"])
+            self.assertLess(rows.get("unaccounted", {"bytes": 0})["bytes"], kib(40000) * 1024)
+
+    def test_module_of_the_stack(self):
+        for _, _, data, verdict in self.variants(oom_logs.of_module):
+            row = data["oom_events"][0]
+            self.assertEqual((row["function"], row["function_module"]), ("do_eat", "leaker"))
+            self.assertIn("The holder is unknown. A hint: the allocation that failed came from module leaker (do_eat()).",
+                          verdict["held_by"])
+            self.assertIsNone(verdict["holder"])
 
     def test_parts_and_wholes(self):
         for case in CASES:

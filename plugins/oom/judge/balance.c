@@ -226,13 +226,19 @@ static void add_unaccounted(const struct oom_state *state, struct draft *draft, 
 }
 
 /* Kinds that the report has of the whole machine: of a part of it they may hold as much as is left there, at most. */
-static void add_machine_share(struct draft *draft, enum mo_oom_cause cause, struct mo_count bytes, bool is_all_here)
+static void add_machine_share(const struct oom_state *state, struct draft *draft, enum scope scope, enum mo_oom_cause cause,
+			      struct mo_count bytes, bool is_all_here)
 {
 	struct mo_count left = left_of(draft);
 	size_t n = draft->n_shares;
+	struct mo_count in_dump = is_all_here ? mo_unknown() : scope_bytes_in_dump(state, draft, scope, cause);
 
 	if (is_all_here) {
 		add_share(draft, cause, bytes, "log");
+		return;
+	}
+	if (in_dump.certainty == MO_EXACT && bytes.certainty == MO_EXACT) {
+		add_share(draft, cause, smaller(in_dump, smaller(bytes, left)), "dump");
 		return;
 	}
 	add_share(draft, cause, smaller(bytes, left), "log");
@@ -251,7 +257,7 @@ static void add_kernel_counter(const struct oom_state *state, struct draft *draf
 		bytes = counter_bytes(state, draft, which, SCOPE_MACHINE);
 	if (which == C_PAGE_TABLES)
 		add_to(&bytes, counter_bytes(state, draft, C_SEC_PAGE_TABLES, scope));
-	add_machine_share(draft, cause, bytes, is_here);
+	add_machine_share(state, draft, scope, cause, bytes, is_here);
 }
 
 static void add_kernel_shares(const struct oom_state *state, struct draft *draft, enum scope scope)
@@ -259,7 +265,7 @@ static void add_kernel_shares(const struct oom_state *state, struct draft *draft
 	add_kernel_counter(state, draft, scope, MO_OOM_SLAB, C_SLAB_UNRECLAIMABLE);
 	add_kernel_counter(state, draft, scope, MO_OOM_SLAB_RECLAIMABLE, C_SLAB_RECLAIMABLE);
 	add_kernel_counter(state, draft, scope, MO_OOM_PAGE_TABLES, C_PAGE_TABLES);
-	add_machine_share(draft, MO_OOM_KERNEL_STACKS, times(draft->kernel_stack_kib, 1024),
+	add_machine_share(state, draft, scope, MO_OOM_KERNEL_STACKS, times(draft->kernel_stack_kib, 1024),
 			  scope == SCOPE_NODES || has_all_of_kernel(draft, scope));
 }
 
@@ -285,7 +291,7 @@ static void balance_machine(const struct oom_state *state, struct draft *draft)
 	add_lru_shares(state, draft, scope);
 	add_free_shares(state, draft, scope);
 	if (scope == SCOPE_ZONES)
-		add_machine_share(draft, MO_OOM_HUGETLB, huge_bytes(draft), false);
+		add_machine_share(state, draft, scope, MO_OOM_HUGETLB, huge_bytes(draft), false);
 	else
 		add_share(draft, MO_OOM_HUGETLB, huge_bytes(draft), "log");
 	add_kernel_shares(state, draft, scope);
@@ -373,9 +379,21 @@ static int compare_bytes(const void *a, const void *b)
 	return (int)left->cause - (int)right->cause;
 }
 
+/* The most that one kind of the whole machine may have in the scope. */
+static uint64_t largest_elsewhere(const struct draft *draft)
+{
+	uint64_t largest = 0;
+
+	for (size_t i = 0; i < draft->n_shares; i++)
+		if (draft->shares[i].is_of_machine && draft->shares[i].bytes.value > largest)
+			largest = draft->shares[i].bytes.value;
+	return largest;
+}
+
 static void choose_cause(struct draft *draft)
 {
 	struct mo_oom_event *event = &draft->event;
+	uint64_t elsewhere_bytes = largest_elsewhere(draft);
 
 	if (event->cause != MO_OOM_CAUSE_UNKNOWN)
 		return;
@@ -389,9 +407,9 @@ static void choose_cause(struct draft *draft)
 	for (size_t i = 0; i < draft->n_shares; i++) {
 		const struct mo_oom_share *share = &draft->shares[i];
 
-		/* What has its usual share, or less, explains nothing. */
-		if (share->cause == MO_OOM_FREE || share->cause == MO_OOM_PCP || excess_of(share) <= 0 ||
-		    share->percent_thousandths < A_CAUSE_THOUSANDTHS)
+		/* What has its usual share, or less, explains nothing; nor does what may lie elsewhere, or be less than that. */
+		if (share->bytes.value <= elsewhere_bytes || share->cause == MO_OOM_FREE || share->cause == MO_OOM_PCP ||
+		    excess_of(share) <= 0 || share->percent_thousandths < A_CAUSE_THOUSANDTHS)
 			continue;
 		event->cause = share->cause;
 		return;

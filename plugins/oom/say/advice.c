@@ -74,6 +74,9 @@ static void advise_cause(const struct mo_oom_event *event, const struct mo_oom_s
 		if (share->module[0])
 			snprintf(text, room, "Likely a leak of module %s: report it with the output of `memopsy leaks`.",
 				 share->module);
+		else if (event->function_module[0])
+			snprintf(text, room, "`memopsy leaks` of a dump says whether objects of %s are lost, and whose; look at module "
+				 "%s first.", share->holder[0] ? share->holder : "the largest cache", event->function_module);
 		else
 			snprintf(text, room, "`memopsy leaks` of a dump says whether objects of %s are lost, and whose; "
 				 "`memopsy slab` what they are.", share->holder[0] ? share->holder : "the largest cache");
@@ -91,7 +94,9 @@ static void advise_cause(const struct mo_oom_event *event, const struct mo_oom_s
 		snprintf(text, room, "`memopsy vmallocinfo` lists the areas; %s allocated most of them.", holder);
 		break;
 	case MO_OOM_UNACCOUNTED:
-		snprintf(text, room, "`memopsy owners` shows who allocated pages directly; page_owner=on at boot records every one.");
+		snprintf(text, room, "`memopsy owners` shows who allocated pages directly; page_owner=on at boot records every one.%s%s%s",
+			 event->function_module[0] ? " Look at module " : "", event->function_module,
+			 event->function_module[0] ? " first." : "");
 		break;
 	case MO_OOM_ZSWAPPED:
 		snprintf(text, room,
@@ -233,7 +238,7 @@ static enum mo_confidence confidence_of(const struct draft *draft)
 				event->constraint == MO_OOM_RESERVE || event->kind == MO_OOM_REFUSAL ||
 				event->kind > MO_OOM_STALL;
 
-	if (event->is_partial || (share && share->is_of_machine))
+	if (event->is_partial || (share && is_word(share->source, "dump") && !draft->is_of_dump))
 		return MO_LIKELY;
 	return event->cause == MO_OOM_CAUSE_UNKNOWN && !is_without_cause ? MO_LIKELY : MO_CERTAIN;
 }

@@ -54,6 +54,8 @@ static void list_request(const struct oom_state *state, const struct mo_oom_even
 	}
 	if (event->function[0])
 		say(&sentence, ", in %s()", event->function);
+	if (event->function_module[0])
+		say(&sentence, " [%s]", event->function_module);
 	add_text(list, "who asked", list->request);
 }
 

@@ -61,7 +61,7 @@ const struct mo_table_spec oom_verdict_table = {
 
 enum { E_EVENT, E_TIME, E_CLOCK, E_HOST, E_KIND, E_CONSTRAINT, E_ORDER, E_GFP, E_COMM, E_PID, E_VICTIM_PID, E_VICTIM, E_FREED,
        E_CAUSE, E_REPEATS,
-       E_FUNCTION, E_KILLER, E_SUBJECT, E_REASON, E_BYTES, E_ALLOCATED, E_WAITED, E_PARTIAL, N_E };
+       E_FUNCTION, E_FUNCTION_MODULE, E_KILLER, E_SUBJECT, E_REASON, E_BYTES, E_ALLOCATED, E_WAITED, E_PARTIAL, N_E };
 
 /* Of a dump every line has its time since boot; of a text the clock and the machine say more. */
 #define EVENT_COLUMNS(flags_of_text) \
@@ -81,6 +81,7 @@ enum { E_EVENT, E_TIME, E_CLOCK, E_HOST, E_KIND, E_CONSTRAINT, E_ORDER, E_GFP, E
 	[E_CAUSE] = TEXT("cause", "CAUSE", "what held the memory", .flags = MO_COLUMN_WRAP), \
 	[E_REPEATS] = OF("repeats", "TIMES", MO_CELL_COUNT, "failures alike, told once", HIDDEN), \
 	[E_FUNCTION] = TEXT("function", "FUNCTION", "the first function behind the allocator in the call trace", HIDDEN), \
+	[E_FUNCTION_MODULE] = TEXT("function_module", "IN-MODULE", "the innermost module of its stack", HIDDEN), \
 	[E_KILLER] = TEXT("killer", "KILLER", "who killed, or says so, if not the kernel's OOM killer", HIDDEN), \
 	[E_SUBJECT] = TEXT("subject", "SUBJECT", "the group, pod, container, device or area that it is about", HIDDEN), \
 	[E_REASON] = TEXT("reason", "REASON", "why, in the words of the killer or the kernel", HIDDEN), \
@@ -191,6 +192,7 @@ static void put_event_row(const struct draft *draft, size_t number, struct mo_re
 		[E_CAUSE] = mo_cell_text(cause_word(event)),
 		[E_REPEATS] = mo_cell_number(mo_exact(event->n_repeats)),
 		[E_FUNCTION] = text_or_unknown(event->function),
+		[E_FUNCTION_MODULE] = text_or_unknown(event->function_module),
 		[E_KILLER] = text_or_unknown(event->killer),
 		[E_SUBJECT] = text_or_unknown(event->subject),
 		[E_REASON] = text_or_unknown(event->reason),

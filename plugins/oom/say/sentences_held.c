@@ -149,11 +149,42 @@ static void say_no_cause(struct sentence *sentence, const struct draft *draft)
 		say(sentence, "What held the memory is unknown: %s.", event->why_partial);
 	} else if (!largest || !largest->bytes.value || event->total_bytes.certainty != MO_EXACT) {
 		say(sentence, "What held the memory is unknown: its numbers are not in the log.");
+	} else if (largest->is_of_machine) {
+		say(sentence, "What held the memory there is unknown: the log has slab, stacks and page tables of the whole machine "
+			      "alone.");
 	} else {
 		say(sentence, "No kind of memory exceeds its usual share; the largest is %s, ", cause_kinds[largest->cause]);
 		say_bytes(sentence, largest->bytes.value);
 		say(sentence, " (%.0f %%).", largest->percent_thousandths / 1000.0);
 	}
+}
+
+/* Memory that the kernel or its modules allocate for themselves. */
+static bool is_of_kernel(enum mo_oom_cause cause)
+{
+	return cause == MO_OOM_SLAB || cause == MO_OOM_SLAB_RECLAIMABLE || cause == MO_OOM_VMALLOC || cause == MO_OOM_PERCPU ||
+	       cause == MO_OOM_UNACCOUNTED || cause == MO_OOM_KERNEL;
+}
+
+bool is_hinted(const struct draft *draft)
+{
+	const struct mo_oom_share *share = told_share(draft);
+
+	return share && is_of_kernel(share->cause) && !share->module[0] && draft->event.function_module[0] &&
+	       draft->event.constraint != MO_OOM_MEMCG;
+}
+
+/* Who allocates when memory runs out is often who fills it: not known, and worth a look where nothing names an owner. */
+static void say_hint(struct sentence *sentence, const struct draft *draft, const struct mo_oom_share *share)
+{
+	const struct mo_oom_event *event = &draft->event;
+
+	if (!is_hinted(draft) || !strcmp(share->holder, event->function_module))
+		return;
+	say(sentence, " A hint: the allocation that failed came from module %s", event->function_module);
+	if (event->function[0])
+		say(sentence, " (%s())", event->function);
+	say(sentence, ".");
 }
 
 /* Of a part of the machine the report may have a kind only as the whole machine's. */
@@ -163,15 +194,13 @@ static void say_share(struct sentence *sentence, const struct mo_oom_event *even
 	uint64_t percent = 0;
 
 	say(sentence, "%s held ", cause_titles[share->cause]);
-	if (share->is_of_machine)
-		say(sentence, "at most ");
 	say_bytes(sentence, share->bytes.value);
 	if (mo_share_percent(of_all, &percent)) {
 		say(sentence, " of ");
 		say_bytes(sentence, event->total_bytes.value);
 		say(sentence, " (%.0f %%)", (double)percent / 1000.0);
 	}
-	say(sentence, "%s.", share->is_of_machine ? ": the log has that of the whole machine alone" : "");
+	say(sentence, ".");
 }
 
 void say_held(struct sentence *sentence, const struct draft *draft)
@@ -192,6 +221,7 @@ void say_held(struct sentence *sentence, const struct draft *draft)
 	}
 	say_share(sentence, event, share);
 	say_holder(sentence, share);
+	say_hint(sentence, draft, share);
 }
 
 /* A holder that the OOM killer may not take explains why others die. */
