@@ -54,6 +54,8 @@ struct mo_dump_info {
 	unsigned dump_level;     /* makedumpfile's -d bits, if has_dump_level */
 	int64_t dump_time;       /* seconds since 1970, if has_dump_time */
 	uint64_t file_bytes;     /* sum over the files of a split dump; 0 for a live one */
+	uint64_t promised_bytes; /* if is_truncated: how long the file should be; 0: what is left does not tell */
+	bool is_promise_partial; /* it should be longer than that, by how much what is left does not tell */
 	uint64_t end_pfn;        /* one past the highest page frame that the dump can speak of */
 	uint64_t present_pages;  /* page frames that it holds */
 	const char *vmcoreinfo;  /* text of the VMCOREINFO note, terminated; NULL: none */
@@ -67,7 +69,8 @@ struct mo_dump_info {
 /*
  * Opens a dump: one path, or all the parts of a split one in any order. Errors name the path and say what is wrong
  * (no such file, a directory, empty, not a dump, cut short at offset N, ...). A truncated file opens as long as its
- * headers are whole: is_truncated is set, and each page that lies behind the file's end is MO_E_CORRUPT when read.
+ * headers are whole: is_truncated is set, and each page that lies behind the file's end is MO_EXCLUDED, and MO_E_CORRUPT
+ * when read all the same.
  * "/proc/kcore" (or any ELF core that should not be mapped: /proc/vmcore, a block device) is read with pread.
  *
  * A file that somebody shortens while it is open and mapped ends the process with SIGBUS.
@@ -81,7 +84,7 @@ const struct mo_dump_info *mo_dump_info(const struct mo_dump *dump);
 
 enum mo_presence {
 	MO_PRESENT = 0,  /* at least a part of the page is in the dump */
-	MO_EXCLUDED = 1, /* memory of the machine, left out of the dump (filtered, or not written) */
+	MO_EXCLUDED = 1, /* memory of the machine that is not in the dump: filtered, not written, or behind a cut file's end */
 	MO_HOLE = 2,     /* the dump knows no memory there */
 };
 

@@ -63,7 +63,7 @@ static enum mo_presence presence(const struct mo_dump *dump, uint64_t pfn)
 
 		if (piece->start >> core->page_shift > pfn)
 			break;
-		if (piece->source != SOURCE_EXCLUDED)
+		if (is_readable(piece))
 			return MO_PRESENT;
 		result = MO_EXCLUDED;
 	}
@@ -83,7 +83,7 @@ static bool next_run(const struct mo_dump *dump, uint64_t pfn, uint64_t *first_p
 
 		if (end && piece_first > end)
 			break;
-		if (piece->source == SOURCE_EXCLUDED)
+		if (!is_readable(piece))
 			continue;
 		if (!end)
 			first = piece_first > pfn ? piece_first : pfn;
@@ -241,7 +241,7 @@ static void close_core(struct mo_dump *dump)
 struct segment_survey {
 	uint32_t n_loads;
 	bool has_pa;      /* some segment's physical address is not 0 */
-	bool is_cut_off;  /* some segment goes past the file's end */
+	uint64_t end;     /* where the last segment ends in the file */
 };
 
 /* Ranks: bytes in the file, then bytes that were there once, then pages left out; the first segment of a kind wins. */
@@ -277,8 +277,8 @@ static struct mo_error *claim_segment(const struct elf_core *core, uint32_t i, c
 		in_file = 0;
 	else if (in_file > file_end - segment->offset)
 		in_file = file_end - segment->offset;
-	if (in_file < segment->file_bytes)
-		survey->is_cut_off = true;
+	if (segment->file_bytes && segment->offset + segment->file_bytes > survey->end)
+		survey->end = segment->offset + segment->file_bytes;
 	MO_TRY(claim(claims, i, segment->pa, in_file, segment->offset));
 	MO_TRY(claim(claims, i, segment->pa + in_file, segment->file_bytes - in_file, SOURCE_CUT_OFF));
 	return claim(claims, i, segment->pa + segment->file_bytes, left_out, SOURCE_EXCLUDED);
@@ -336,8 +336,11 @@ static struct mo_error *settle_pieces(struct mo_dump *dump, const struct mo_elf_
 		error = mo_extents_settle(&claims, &core->pieces);
 	if (!error && core->pieces.list.count == 0)
 		error = mo_error_create(MO_E_CORRUPT, "%s: all segments are empty", core->file->path);
-	if (survey.is_cut_off)
+	if (survey.end > core->file->n_bytes) {
 		dump->info.is_truncated = true;
+		dump->info.promised_bytes = survey.end;
+		dump->info.is_promise_partial = core->file->is_flattened;
+	}
 	mo_extent_claims_deinit(&claims);
 	return error;
 }

@@ -31,6 +31,18 @@ struct mo_error *mo_kdump_bitmap_open(const struct mo_file_bytes *file, uint64_t
 	return NULL;
 }
 
+struct mo_error *mo_kdump_bitmap_create(const struct mo_kdump_bitmap *like, struct mo_kdump_bitmap *ret)
+{
+	struct mo_kdump_bitmap bitmap = { .n_bits = like->n_bits };
+
+	bitmap.copy = calloc(like->n_bits / 64 + 1, 8);
+	if (!bitmap.copy)
+		return mo_error_no_memory();
+	bitmap.bytes = bitmap.copy;
+	*ret = bitmap;
+	return NULL;
+}
+
 void mo_kdump_bitmap_deinit(struct mo_kdump_bitmap *bitmap)
 {
 	free(bitmap->rank);

@@ -20,6 +20,13 @@ struct mo_kdump_bitmap {
 /* n_bytes (a multiple of 4096, within the file) at offset, of which n_bits count. */
 struct mo_error *mo_kdump_bitmap_open(const struct mo_file_bytes *file, uint64_t offset, uint64_t n_bytes,
 				      uint64_t n_bits, struct mo_kdump_bitmap *ret) MO_MUST_USE;
+/* One of the same size with no bit set, whose bytes are `copy`, to be filled by mo_kdump_bitmap_set() and then counted. */
+struct mo_error *mo_kdump_bitmap_create(const struct mo_kdump_bitmap *like, struct mo_kdump_bitmap *ret) MO_MUST_USE;
+static inline void mo_kdump_bitmap_set(struct mo_kdump_bitmap *bitmap, uint64_t pfn)
+{
+	bitmap->copy[pfn / 8] |= (uint8_t)(1u << pfn % 8);
+}
+
 void mo_kdump_bitmap_deinit(struct mo_kdump_bitmap *bitmap);
 
 /* Needs no index. */

@@ -38,7 +38,7 @@ static enum mo_presence presence(const struct mo_dump *dump, uint64_t pfn)
 	const struct mo_kdump_parts *parts = dump->state;
 	const struct mo_kdump_part *part = mo_kdump_parts_find(parts, pfn);
 
-	if (part && mo_kdump_bitmap_has(&part->dumped, pfn))
+	if (part && mo_kdump_bitmap_has(mo_kdump_part_frames(part), pfn))
 		return MO_PRESENT;
 	return mo_kdump_bitmap_has(&parts->memory, pfn) ? MO_EXCLUDED : MO_HOLE;
 }
@@ -50,20 +50,21 @@ static bool next_run(const struct mo_dump *dump, uint64_t pfn, uint64_t *first_p
 
 	for (size_t i = 0; i < parts->n_parts; i++) {
 		const struct mo_kdump_part *part = &parts->parts[i];
+		const struct mo_kdump_bitmap *frames = mo_kdump_part_frames(part);
 		uint64_t from = end ? end : pfn > part->start_pfn ? pfn : part->start_pfn;
 
 		if (part->end_pfn <= from)
 			continue;
 		/* Goes on from the part before only without a gap. */
-		if (end && (part->start_pfn != end || !mo_kdump_bitmap_has(&part->dumped, end)))
+		if (end && (part->start_pfn != end || !mo_kdump_bitmap_has(frames, end)))
 			break;
 		if (!end) {
-			first = mo_kdump_bitmap_next(&part->dumped, from, part->end_pfn, true);
+			first = mo_kdump_bitmap_next(frames, from, part->end_pfn, true);
 			if (first == part->end_pfn)
 				continue;
 			from = first;
 		}
-		end = mo_kdump_bitmap_next(&part->dumped, from, part->end_pfn, false);
+		end = mo_kdump_bitmap_next(frames, from, part->end_pfn, false);
 		if (end < part->end_pfn)
 			break;
 	}
@@ -268,6 +269,76 @@ static bool is_part_cut_short(const struct mo_kdump_parts *parts, const struct m
 	return false;
 }
 
+/* Whether there is anything to read: a flattened file that is cut short may have its end and lack what is before. */
+static bool is_in_file(const struct mo_file_bytes *file, uint64_t offset, uint64_t n_bytes)
+{
+	uint64_t n_contiguous;
+
+	return mo_is_within(offset, n_bytes, file->n_bytes) &&
+	       (!file->is_flattened || mo_file_bytes_at(file, offset, &n_contiguous));
+}
+
+/*
+ * Which pages of a file that is cut short can be read, and where it should end: one look at each descriptor, in the order
+ * in which they lie. What else is wrong with a page is found out when it is read.
+ */
+static struct mo_error *find_readable(const struct mo_kdump_parts *parts, struct mo_kdump_part *part, uint64_t *end_ret,
+				      bool *is_partial_ret)
+{
+	uint64_t pfn = part->start_pfn, index = 0;
+	uint64_t n_there = part->file->n_bytes > part->descriptors ?
+				   (part->file->n_bytes - part->descriptors) / DESCRIPTOR_BYTES : 0;
+
+	*end_ret = part->descriptors + part->n_pages * DESCRIPTOR_BYTES;
+	MO_TRY(mo_kdump_bitmap_create(&part->dumped, &part->readable));
+	while ((pfn = mo_kdump_bitmap_next(&part->dumped, pfn, part->end_pfn, true)) < part->end_pfn && index < n_there) {
+		uint8_t scratch[DESCRIPTOR_BYTES];
+		const uint8_t *bytes;
+		struct mo_error *error = mo_file_bytes_get(part->file, part->descriptors + index++ * DESCRIPTOR_BYTES,
+							   DESCRIPTOR_BYTES, scratch, &bytes);
+
+		if (!error) {
+			uint64_t offset = mo_load_u64(bytes, parts->is_big_endian);
+			uint32_t n_bytes = mo_load_u32(bytes + 8, parts->is_big_endian);
+
+			if (is_in_file(part->file, offset, n_bytes))
+				mo_kdump_bitmap_set(&part->readable, pfn);
+			else if (offset <= INT64_MAX && offset + n_bytes > *end_ret)
+				*end_ret = offset + n_bytes;
+		}
+		mo_error_destroy(error);
+		pfn++;
+	}
+	*is_partial_ret = index < part->n_pages || part->file->is_flattened;
+	return mo_kdump_bitmap_count(&part->readable);
+}
+
+/* Counts the pages that can be read, and remembers which where the file is cut short. */
+static struct mo_error *survey_parts(struct mo_dump_info *info, struct mo_kdump_parts *parts)
+{
+	for (size_t i = 0; i < parts->n_parts; i++) {
+		struct mo_kdump_part *part = &parts->parts[i];
+
+		if (part->file->is_cut_short || is_part_cut_short(parts, part)) {
+			uint64_t end;
+			bool is_partial;
+
+			info->is_truncated = true;
+			MO_TRY(find_readable(parts, part, &end, &is_partial));
+			info->promised_bytes += end;
+			info->is_promise_partial |= is_partial;
+			info->present_pages += mo_kdump_bitmap_rank(&part->readable, part->end_pfn) -
+					       mo_kdump_bitmap_rank(&part->readable, part->start_pfn);
+		} else {
+			info->present_pages += part->n_pages;
+			info->promised_bytes += part->file->n_bytes;
+		}
+	}
+	if (!info->is_truncated)
+		info->promised_bytes = 0;
+	return NULL;
+}
+
 static struct mo_error *take_text(struct mo_dump *dump, size_t i, const char *uts, const char **ret)
 {
 	if (uts[0] == '\0')
@@ -291,7 +362,7 @@ static const char *arch_of(const char *machine)
 	return machine;
 }
 
-static struct mo_error *describe(struct mo_dump *dump, const struct mo_kdump_parts *parts,
+static struct mo_error *describe(struct mo_dump *dump, struct mo_kdump_parts *parts,
 				 const struct mo_kdump_header *header)
 {
 	struct mo_dump_info *info = &dump->info;
@@ -310,10 +381,7 @@ static struct mo_error *describe(struct mo_dump *dump, const struct mo_kdump_par
 	info->has_phys_base = header->has_sub_header;
 	info->phys_base = header->phys_base;
 	info->end_pfn = header->n_pfns;
-	for (size_t i = 0; i < parts->n_parts; i++) {
-		info->present_pages += parts->parts[i].n_pages;
-		info->is_truncated |= is_part_cut_short(parts, &parts->parts[i]);
-	}
+	MO_TRY(survey_parts(info, parts));
 	mo_dump_set_page_bytes(info, header->page_bytes);
 	MO_TRY(take_text(dump, 0, header->uts[MO_UTS_RELEASE], &info->os_release));
 	MO_TRY(take_text(dump, 1, header->uts[MO_UTS_VERSION], &info->os_version));

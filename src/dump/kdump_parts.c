@@ -13,8 +13,10 @@ void mo_kdump_parts_destroy(struct mo_kdump_parts *parts)
 {
 	if (!parts)
 		return;
-	for (size_t i = 0; i < parts->n_parts; i++)
+	for (size_t i = 0; i < parts->n_parts; i++) {
 		mo_kdump_bitmap_deinit(&parts->parts[i].dumped);
+		mo_kdump_bitmap_deinit(&parts->parts[i].readable);
+	}
 	mo_kdump_bitmap_deinit(&parts->memory);
 	free(parts->parts);
 	free(parts);

@@ -16,6 +16,8 @@ struct mo_kdump_part {
 	const struct mo_file_bytes *file;
 	uint64_t start_pfn, end_pfn;
 	struct mo_kdump_bitmap dumped; /* counted */
+	/* Of these, those whose bytes the file has, where it is cut short; n_bits 0: all. Counted. */
+	struct mo_kdump_bitmap readable;
 	uint64_t start_rank;           /* bits set before start_pfn: they have no descriptors here */
 	uint64_t n_pages;
 	uint64_t descriptors;          /* offset */
@@ -41,6 +43,12 @@ struct mo_kdump_parts {
 struct mo_error *mo_kdump_parts_create(const struct mo_file_bytes *const *files, size_t n_files,
 				       struct mo_kdump_header *header_ret, struct mo_kdump_parts **ret) MO_MUST_USE;
 void mo_kdump_parts_destroy(struct mo_kdump_parts *parts); /* NULL is fine */
+
+/* The page frames that can be read from a part, as far as the file's length tells. */
+static inline const struct mo_kdump_bitmap *mo_kdump_part_frames(const struct mo_kdump_part *part)
+{
+	return part->readable.n_bits ? &part->readable : &part->dumped;
+}
 
 /* The part that is responsible for a page frame; NULL: none of those given. */
 const struct mo_kdump_part *mo_kdump_parts_find(const struct mo_kdump_parts *parts, uint64_t pfn);

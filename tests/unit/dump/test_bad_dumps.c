@@ -217,7 +217,11 @@ static void elf_cut_short(void **state)
 		scratch_enter(&scratch);
 		open_image(&opened, &scratch, &cut);
 		assert_int_equal(opened.info->is_truncated, n_bytes < whole.n_bytes);
-		assert_int_equal(opened.info->present_pages, 5);
+		/* What lies behind the end was memory once, and no pass goes there. */
+		assert_int_equal(opened.info->present_pages, (n_left + PAGE - 1) / PAGE);
+		assert_int_equal(opened.info->promised_bytes, n_bytes < whole.n_bytes ? whole.n_bytes : 0);
+		assert_int_equal(opened.info->end_pfn, 0x22);
+		assert_int_equal(mo_dump_presence(opened.dump, 0x21), n_left > 4 * PAGE ? MO_PRESENT : MO_EXCLUDED);
 		for (uint64_t i = 0; i < 5; i++) {
 			uint64_t pa = i < 3 ? 0x10000 + i * PAGE : 0x20000 + (i - 3) * PAGE;
 			uint64_t n_there = n_left > i * PAGE ? n_left - i * PAGE : 0;
@@ -325,6 +329,7 @@ static void kdump_cut_short(void **state)
 		struct scratch scratch;
 		struct opened opened;
 		bool has_failed = false;
+		uint64_t n_read = 0, first_pfn = 0, n_run = 0, n_in_runs = 0;
 
 		image_put(&cut, 0, whole.bytes, n_bytes);
 		scratch_enter(&scratch);
@@ -337,10 +342,12 @@ static void kdump_cut_short(void **state)
 			if (strchr(".x", pages[pfn]))
 				continue;
 			error = mo_dump_read(opened.reader, pfn * PAGE, page, PAGE);
+			assert_int_equal(mo_dump_presence(opened.dump, pfn), error ? MO_EXCLUDED : MO_PRESENT);
 			if (error) {
 				has_failed = true;
 				assert_error(error, MO_E_CORRUPT, "cut short: offset ");
 			} else {
+				n_read++;
 				/* Pages lie in order: what comes behind the first missing one is missing too. */
 				assert_false(has_failed);
 				memory_fill(pfn * PAGE, expected, PAGE);
@@ -348,6 +355,16 @@ static void kdump_cut_short(void **state)
 			}
 		}
 		assert_true(has_failed);
+		assert_int_equal(opened.info->present_pages, n_read);
+		while (mo_dump_next_run(opened.dump, first_pfn, &first_pfn, &n_run)) {
+			n_in_runs += n_run;
+			first_pfn += n_run;
+		}
+		assert_int_equal(n_in_runs, n_read);
+		/* Where all descriptors are there, they tell where the file ended. */
+		assert_true(opened.info->promised_bytes > n_bytes && opened.info->promised_bytes <= whole.n_bytes);
+		if (!opened.info->is_promise_partial)
+			assert_int_equal(opened.info->promised_bytes, whole.n_bytes);
 		close_opened(&opened);
 		scratch_leave(&scratch);
 	}
