@@ -54,6 +54,7 @@ struct mo_kernel_facts {
 	bool lacks_types;          /* of a text always; of all plugins only those run that read the log */
 	const char *host;          /* of a log of one machine that names it */
 	const char *cache_dir;     /* where things learned of dumps may be kept; NULL: nowhere (--no-cache) */
+	uint64_t max_pages;        /* more page frames than this no dump of this size can tell of; 0: no bound */
 };
 
 const struct mo_kernel_facts *mo_kernel_facts(const struct mo_kernel *kernel);

@@ -28,6 +28,16 @@ struct mo_error *mo_parallel_scan(struct mo_kernel *kernel, struct mo_progress *
 				  uint64_t first, uint64_t end, uint64_t grain, mo_scan_function function,
 				  void *context) MO_MUST_USE;
 
+/*
+ * The same for page frames, in runs that ascend and do not overlap: chunks between which and the next run there is nothing
+ * are not handed out, so that a pass costs what there is, however far apart it lies. A chunk may still have a few frames
+ * that no run has, where a run ends within it. `runs` are structs of run_bytes that begin with first_pfn and n_pages, both
+ * uint64_t (struct mo_memmap_run, struct mo_page_run).
+ */
+struct mo_error *mo_parallel_scan_frames(struct mo_kernel *kernel, struct mo_progress *progress, const char *phase,
+					 const void *runs, size_t n_runs, size_t run_bytes, uint64_t grain,
+					 mo_scan_function function, void *context) MO_MUST_USE;
+
 MO_API_END
 
 #endif

@@ -199,11 +199,9 @@ struct mo_error *gather_page_charges(struct cgroups_state *state)
 			error = mo_error_no_memory();
 	}
 	if (!error)
-		error = mo_parallel_scan(mo_run_kernel(state->run), mo_run_progress(state->run), "charged pages",
-					 pass.memmap->runs[0].first_pfn,
-					 pass.memmap->runs[pass.memmap->n_runs - 1].first_pfn +
-						 pass.memmap->runs[pass.memmap->n_runs - 1].n_pages,
-					 GRAIN_PAGES, scan_pages, &pass);
+		error = mo_parallel_scan_frames(mo_run_kernel(state->run), mo_run_progress(state->run), "charged pages",
+						pass.memmap->runs, pass.memmap->n_runs, sizeof(*pass.memmap->runs),
+						GRAIN_PAGES, scan_pages, &pass);
 	if (!error)
 		merge_threads(state, &pass, n_threads);
 	for (unsigned i = 0; pass.threads && i < n_threads; i++) {

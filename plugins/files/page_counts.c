@@ -232,10 +232,9 @@ struct mo_error *count_pages(struct files_state *state)
 		.shape = state->layout->page,
 		.page_bytes = state->layout->page->struct_bytes,
 	};
-	const struct mo_page_run *last = state->mem_map->n_runs ? &state->mem_map->runs[state->mem_map->n_runs - 1] : NULL;
 	struct mo_error *error = NULL;
 
-	if (!last)
+	if (!state->mem_map->n_runs)
 		return NULL;
 	choose_entire(&counting);
 	counting.threads = aligned_alloc(128, n_threads * sizeof(*counting.threads));
@@ -243,8 +242,9 @@ struct mo_error *count_pages(struct files_state *state)
 		return mo_error_no_memory();
 	for (unsigned i = 0; i < n_threads; i++)
 		counting.threads[i] = (struct counting_thread){ .last = NULL };
-	error = mo_parallel_scan(kernel, mo_run_progress(state->run), "pages of files", state->mem_map->runs[0].first_pfn,
-				 last->first_pfn + last->n_pages, GRAIN_PAGES, count_chunk, &counting);
+	error = mo_parallel_scan_frames(kernel, mo_run_progress(state->run), "pages of files", state->mem_map->runs,
+					state->mem_map->n_runs, sizeof(*state->mem_map->runs), GRAIN_PAGES, count_chunk,
+					&counting);
 	for (unsigned i = 0; i < n_threads; i++) {
 		if (!error)
 			error = mapping_table_merge(&state->mappings, &counting.threads[i].table);

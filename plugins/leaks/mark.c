@@ -441,7 +441,6 @@ static struct mo_error *mark_all(struct marking *marking, unsigned n_threads)
 	const struct mo_mem_map_model *mem_map = state->mem_map;
 	struct mo_kernel *kernel = mo_run_kernel(state->run);
 	struct mo_progress *progress = mo_run_progress(state->run);
-	const struct mo_page_run *last = mem_map->n_runs ? &mem_map->runs[mem_map->n_runs - 1] : NULL;
 	struct mo_error *error = begin_with_unknown(marking);
 
 	if (!error)
@@ -449,9 +448,9 @@ static struct mo_error *mark_all(struct marking *marking, unsigned n_threads)
 	if (!error && marking->round.n_refs)
 		error = mo_parallel_scan(kernel, progress, "following objects of unknown state", 0, marking->round.n_refs,
 					 ROUND_GRAIN_OBJECTS, follow_chunk, marking);
-	if (!error && last)
-		error = mo_parallel_scan(kernel, progress, "looking for leaks", mem_map->runs[0].first_pfn,
-					 last->first_pfn + last->n_pages, SCAN_GRAIN_PAGES, scan_chunk, marking);
+	if (!error)
+		error = mo_parallel_scan_frames(kernel, progress, "looking for leaks", mem_map->runs, mem_map->n_runs,
+						sizeof(*mem_map->runs), SCAN_GRAIN_PAGES, scan_chunk, marking);
 	if (!error)
 		error = scan_memmap(marking);
 	if (!error)

@@ -446,7 +446,6 @@ struct mo_error *scan_mem_map(struct mem_map_state *state)
 {
 	struct mo_kernel *kernel = mo_run_kernel(state->run);
 	const struct mo_memmap *memmap = state->memmap;
-	const struct mo_memmap_run *last = memmap->n_runs ? &memmap->runs[memmap->n_runs - 1] : NULL;
 	unsigned n_threads = mo_kernel_thread_count(kernel);
 	struct scan scan = { .state = state };
 	uint64_t grain = 1ull << (state->shape->n_buddy_orders - 1);
@@ -458,10 +457,9 @@ struct mo_error *scan_mem_map(struct mem_map_state *state)
 	scan.trouble = zeroed(n_threads, sizeof(*scan.trouble), _Alignof(struct thread_trouble));
 	if (!scan.marks || !scan.trouble)
 		error = mo_error_no_memory();
-	else if (last)
-		error = mo_parallel_scan(kernel, mo_run_progress(state->run), "classifying page frames",
-					 memmap->runs[0].first_pfn, last->first_pfn + last->n_pages, grain, scan_chunk,
-					 &scan);
+	else
+		error = mo_parallel_scan_frames(kernel, mo_run_progress(state->run), "classifying page frames", memmap->runs,
+						memmap->n_runs, sizeof(*memmap->runs), grain, scan_chunk, &scan);
 	if (!error)
 		merge(&scan, n_threads);
 	free(scan.marks);

@@ -129,16 +129,13 @@ struct mo_error *sum_up(struct mem_map_state *state)
 	struct mo_kernel *kernel = mo_run_kernel(state->run);
 	unsigned n_threads = mo_kernel_thread_count(kernel);
 	struct summing summing = { .state = state, .rows_per_thread = state->n_zone_pages + 1 };
-	const struct mo_page_run *last = state->model.n_runs ? &state->runs[state->model.n_runs - 1] : NULL;
 	struct mo_error *error = NULL;
 
 	summing.rows = calloc(n_threads * summing.rows_per_thread, sizeof(*summing.rows));
 	if (!summing.rows)
 		return mo_error_no_memory();
-	if (last)
-		error = mo_parallel_scan(kernel, mo_run_progress(state->run), "adding up page frames",
-					 state->runs[0].first_pfn, last->first_pfn + last->n_pages, SUM_GRAIN_PAGES,
-					 sum_chunk, &summing);
+	error = mo_parallel_scan_frames(kernel, mo_run_progress(state->run), "adding up page frames", state->runs,
+					state->model.n_runs, sizeof(*state->runs), SUM_GRAIN_PAGES, sum_chunk, &summing);
 	if (!error)
 		publish(&summing, n_threads);
 	free(summing.rows);

@@ -245,10 +245,8 @@ struct mo_error *scan_slabs(struct slab_state *state)
 	if (!scan.threads)
 		return mo_error_no_memory();
 	memset(scan.threads, 0, n_threads * sizeof(*scan.threads));
-	if (memmap->n_runs)
-		error = mo_parallel_scan(kernel, mo_run_progress(state->run), "finding slabs", memmap->runs[0].first_pfn,
-					 memmap->runs[memmap->n_runs - 1].first_pfn + memmap->runs[memmap->n_runs - 1].n_pages,
-					 SCAN_GRAIN_PAGES, scan_chunk, &scan);
+	error = mo_parallel_scan_frames(kernel, mo_run_progress(state->run), "finding slabs", memmap->runs, memmap->n_runs,
+					sizeof(*memmap->runs), SCAN_GRAIN_PAGES, scan_chunk, &scan);
 	if (!error)
 		error = merge(state, scan.threads, n_threads);
 	if (!error)

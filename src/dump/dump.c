@@ -52,6 +52,7 @@ static struct mo_error *open_files(struct mo_dump *dump, const char *const *path
 		dump->n_files = i + 1;
 		if (!dump->files[i]->is_live_kernel)
 			dump->info.file_bytes += dump->files[i]->map_bytes;
+		dump->info.stored_bytes += dump->files[i]->stored_bytes;
 		if (dump->files[i]->is_cut_short)
 			dump->info.is_truncated = true;
 	}

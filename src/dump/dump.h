@@ -54,6 +54,7 @@ struct mo_dump_info {
 	unsigned dump_level;     /* makedumpfile's -d bits, if has_dump_level */
 	int64_t dump_time;       /* seconds since 1970, if has_dump_time */
 	uint64_t file_bytes;     /* sum over the files of a split dump; 0 for a live one */
+	uint64_t stored_bytes;   /* of these, what the file system stores: less for a file with holes */
 	uint64_t promised_bytes; /* if is_truncated: how long the file should be; 0: what is left does not tell */
 	bool is_promise_partial; /* it should be longer than that, by how much what is left does not tell */
 	uint64_t end_pfn;        /* one past the highest page frame that the dump can speak of */

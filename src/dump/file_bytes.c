@@ -92,6 +92,10 @@ static struct mo_error *find_length(struct mo_file_bytes *file, const struct sta
 		return mo_error_create(MO_E_INVALID, "%s is empty", file->path);
 	file->map_bytes = (uint64_t)end;
 	file->n_bytes = (uint64_t)end;
+	file->stored_bytes = (uint64_t)end;
+	/* File systems that compress store less than there is to read; that much is granted. */
+	if (S_ISREG(status->st_mode) && (uint64_t)status->st_blocks * 512 < file->stored_bytes / 16)
+		file->stored_bytes = (uint64_t)status->st_blocks * 512 * 16;
 	return NULL;
 }
 

@@ -27,6 +27,7 @@ struct mo_file_bytes {
 	int fd;
 	const uint8_t *map;        /* NULL: read with pread */
 	uint64_t map_bytes;        /* of the file itself */
+	uint64_t stored_bytes;     /* of the file itself, without its holes */
 	uint64_t n_bytes;          /* of what it unfolds to; UINT64_MAX if it has no known end */
 	struct mo_extents records; /* of a flattened file: offset -> offset in the map */
 	bool is_flattened;

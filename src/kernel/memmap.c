@@ -50,6 +50,7 @@ struct building {
 	uint64_t online_flag;   /* 0: this kernel has none: all are online */
 	uint64_t early_flag;    /* 0: this kernel has none: no subsections */
 	uint64_t address_mask;
+	uint64_t n_pages;       /* of all runs, online or not */
 	run_vector online;
 	run_vector offline;
 };
@@ -58,10 +59,16 @@ struct building {
 static struct mo_error *append(struct building *building, run_vector *runs, uint64_t first_pfn, uint64_t n_pages,
 			       uint64_t base_kva)
 {
+	uint64_t max_pages = mo_kernel_facts(mo_reader_kernel(building->reader))->max_pages;
 	uint64_t page_bytes = building->layout->page.bytes;
 	uint64_t page_kva = (base_kva + first_pfn * page_bytes) & building->address_mask;
 	struct mo_memmap_run *last = runs->count ? &runs->items[runs->count - 1] : NULL;
 
+	/* Tables whose entries all lead to the same few pages describe any amount of memory. */
+	building->n_pages += n_pages;
+	if (max_pages && building->n_pages > max_pages)
+		return mo_error_create(MO_E_LIMIT, "the sections claim more than %llu page frames, which a dump of this size "
+				       "cannot hold", (unsigned long long)max_pages);
 	if (last && last->first_pfn + last->n_pages == first_pfn &&
 	    ((last->first_page_kva + last->n_pages * page_bytes) & building->address_mask) == page_kva) {
 		last->n_pages += n_pages;
@@ -112,6 +119,7 @@ static void note(struct building *building, struct mo_error *error)
 
 static struct mo_error *append_section(struct building *building, const struct mo_section *section)
 {
+	const struct mo_kernel_facts *facts = mo_kernel_facts(mo_reader_kernel(building->reader));
 	bool is_online = !building->online_flag || section->encoded & building->online_flag;
 	bool has_subsections = building->early_flag && !(section->encoded & building->early_flag) &&
 			       section->usage_kva && mo_has(&building->layout->subsection_map);
@@ -121,6 +129,11 @@ static struct mo_error *append_section(struct building *building, const struct m
 	uint64_t page_kva = (base_kva + first_pfn * building->layout->page.bytes) & building->address_mask;
 	struct mo_error *error;
 
+	if (is_online && facts->end_pfn && first_pfn >= facts->end_pfn) {
+		note(building, mo_error_create(MO_E_CORRUPT, "section %llu would be memory behind the end of all memory",
+					       (unsigned long long)section->number));
+		return NULL;
+	}
 	if (building->address_mask == UINT64_MAX ? !(page_kva >> 63) : !(page_kva >> 30)) {
 		note(building, mo_error_create(MO_E_CORRUPT, "the struct pages of section %llu would lie at 0x%llx",
 					       (unsigned long long)section->number, (unsigned long long)page_kva));

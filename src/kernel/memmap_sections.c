@@ -28,6 +28,7 @@ struct section_table {
 	uint8_t *root_bytes;   /* a page of pointers */
 	uint8_t *section_bytes; /* a page of sections */
 	uint64_t page_bytes;
+	bool is_unreadable;    /* some of what was looked at last could not be read */
 };
 
 void mo_sections_deinit(struct mo_sections *sections)
@@ -122,6 +123,7 @@ static struct mo_error *read_sections(struct section_table *table, uint64_t kva,
 		n_sections = table->n_sections - number;
 	error = mo_read(table->reader, kva, table->section_bytes, n_sections * table->layout->section.bytes);
 	if (error) {
+		table->is_unreadable = true;
 		note(table, n_sections, mo_error_prepend(error, "cannot read the sections of memory from %llu on",
 							 (unsigned long long)number));
 		return NULL;
@@ -157,6 +159,7 @@ static struct mo_error *read_extreme(struct section_table *table)
 						 table->root_bytes, n * table->pointer_bytes);
 
 		if (error) {
+			table->is_unreadable = true;
 			note(table, n * table->per_root, mo_error_prepend(error, "cannot read mem_section[%llu] and on",
 									  (unsigned long long)root));
 			continue;
@@ -190,6 +193,7 @@ static struct mo_error *attempt(struct section_table *table, uint64_t kva)
 	struct mo_error *error;
 
 	sections->n_unreadable = 0;
+	table->is_unreadable = false;
 	table->table_kva = kva;
 	error = table->per_root ? read_extreme(table) : read_array(table);
 	if (before && !sections->found.count) {
@@ -201,9 +205,29 @@ static struct mo_error *attempt(struct section_table *table, uint64_t kva)
 	return error;
 }
 
+/* Whether an attempt settled the matter: it found sections, or what it did not find may be in what cannot be read. */
+static bool is_settled(const struct section_table *table)
+{
+	return table->sections->found.count || table->is_unreadable;
+}
+
+/*
+ * Whether the symbol is that of the array: then what its first element points to begins with a section, whose encoded
+ * map is never aligned as a pointer is. Known only if both can be read; a first element of 0 tells nothing.
+ */
+static bool is_array_of_roots(struct section_table *table, uint64_t first_element)
+{
+	uint64_t word = 0;
+	MO_DROP_ERROR struct mo_error *error = mo_read_pointer(
+		table->reader, first_element + table->layout->section_mem_map.offset_bytes, &word);
+
+	return !error && word & SECTION_HAS_MEM_MAP;
+}
+
 /*
  * Where the table is. VMCOREINFO has its address. The symbol is that of the array, or since 4.15 of a pointer to it;
- * which one it is shows in what is found there, as a section's encoded map is not aligned as a pointer is.
+ * which one it is shows in what is found there. A table that cannot be read is not looked for elsewhere: whatever lies
+ * beside the pointer would decode to something.
  */
 static struct mo_error *read_table(struct section_table *table)
 {
@@ -215,19 +239,19 @@ static struct mo_error *read_table(struct section_table *table)
 
 	if (!error) {
 		MO_TRY(attempt(table, (uint64_t)address));
-		if (table->sections->found.count)
+		if (is_settled(table))
 			return NULL;
 	}
 	mo_error_destroy(error);
 	if (!mo_has(symbol))
 		return NULL;
-	error = table->per_root ? mo_read_pointer(table->reader, symbol->kva, &pointed) : NULL;
-	if (!error && pointed && is_kernel_pointer(table, pointed)) {
+	if (table->per_root)
+		MO_TRY(mo_error_prepend(mo_read_pointer(table->reader, symbol->kva, &pointed), "cannot read mem_section"));
+	if (pointed && is_kernel_pointer(table, pointed) && !is_array_of_roots(table, pointed)) {
 		MO_TRY(attempt(table, pointed));
-		if (table->sections->found.count)
+		if (is_settled(table))
 			return NULL;
 	}
-	mo_error_destroy(error);
 	return attempt(table, symbol->kva);
 }
 

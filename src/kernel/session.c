@@ -92,6 +92,16 @@ static struct mo_error *release_from_banner(struct mo_kernel *kernel)
 	return kernel->release ? NULL : mo_error_no_memory();
 }
 
+/*
+ * How many page frames a dump can tell of, by what is stored of it: a bound for passes over struct pages, whose number
+ * sections can inflate. A kernel's struct page takes 64 bytes and compresses to one at best, so a quarter of a byte a page
+ * frame is less than any dump has; 128 GiB of memory are granted to all.
+ */
+static uint64_t max_pages(const struct mo_dump_info *info)
+{
+	return info->is_live ? 0 : 4 * info->stored_bytes + (1ull << 25);
+}
+
 static void fill_facts(struct mo_kernel *kernel)
 {
 	const struct mo_dump_info *info = kernel->dump_info;
@@ -109,6 +119,7 @@ static void fill_facts(struct mo_kernel *kernel)
 	facts->paging_levels = kernel->paging.levels;
 	facts->is_big_endian = info->is_big_endian;
 	facts->is_live = info->is_live;
+	facts->max_pages = max_pages(info);
 	facts->release = kernel->release;
 	facts->build_id = kernel->build_id;
 	facts->banner = kernel->banner;

@@ -72,15 +72,14 @@ static struct mo_error *scan_chunk(void *context, struct mo_reader *reader, unsi
 struct mo_error *mo_scan_words(const struct mo_word_pass *words, uint64_t *n_missing_pages)
 {
 	const struct mo_mem_map_model *mem_map = words->mem_map;
-	const struct mo_page_run *last = mem_map->n_runs ? &mem_map->runs[mem_map->n_runs - 1] : NULL;
 	const struct mo_kernel_facts *facts = mo_kernel_facts(words->kernel);
 	struct pass pass = { .words = words, .page_bytes = facts->page_bytes, .page_shift = facts->page_shift };
 	struct mo_error *error;
 
-	if (!last)
+	if (!mem_map->n_runs)
 		return NULL;
-	error = mo_parallel_scan(words->kernel, words->progress, words->phase, mem_map->runs[0].first_pfn,
-				 last->first_pfn + last->n_pages, SCAN_GRAIN_PAGES, scan_chunk, &pass);
+	error = mo_parallel_scan_frames(words->kernel, words->progress, words->phase, mem_map->runs, mem_map->n_runs,
+					sizeof(*mem_map->runs), SCAN_GRAIN_PAGES, scan_chunk, &pass);
 	*n_missing_pages += pass.n_missing_pages;
 	return error;
 }

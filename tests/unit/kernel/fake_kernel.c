@@ -40,6 +40,7 @@ struct mo_kernel *mo_fake_kernel(const struct mo_fake *fake)
 	facts->page_shift = 12;
 	facts->page_bytes = 4096;
 	facts->end_pfn = fake->end_pfn;
+	facts->max_pages = fake->max_pages;
 	facts->is_live = fake->is_live;
 	facts->paging_levels = fake->paging_levels ? fake->paging_levels : 4;
 	self->kernel.arch = &mo_arch_x86_64;

@@ -61,6 +61,7 @@ struct mo_fake {
 	const char *arch;           /* NULL: "x86_64" */
 	unsigned pointer_bytes;     /* 0: 8 */
 	uint64_t end_pfn;
+	uint64_t max_pages;         /* 0: no bound */
 	unsigned paging_levels;     /* 0: 4 */
 	bool is_live;
 	/* Of a live kernel: called before each read, which may find something else than the last one did. */

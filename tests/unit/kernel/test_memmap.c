@@ -240,6 +240,31 @@ static void test_broken_tables(void **state)
 		     "memory from 0 on");
 	mo_fake_destroy(kernel);
 
+	/* A table that cannot be read is not guessed from what lies beside the pointer: that would decode to sections, too. */
+	for (unsigned has_vmcoreinfo = 0; has_vmcoreinfo < 2; has_vmcoreinfo++) {
+		fake.vmcoreinfo = has_vmcoreinfo ? vmcoreinfo : NULL;
+		kernel = sparse_kernel(&fake);
+		mo_fake_put_u64(kernel, TABLE_POINTER + 16, SECTIONS(0));
+		mo_fake_break(kernel, ROOTS, 4096, MO_E_NOT_IN_DUMP);
+		expect_error(mo_memmap(mo_fake_reader(kernel), &map), MO_E_CORRUPT,
+			     "no section of memory has struct pages: cannot read mem_section[0] and on");
+		mo_fake_destroy(kernel);
+	}
+	fake = sparse;
+	fake.end_pfn = 2 * SECTION_PAGES + 1;
+	kernel = sparse_kernel(&fake);
+	expect_success(mo_memmap(mo_fake_reader(kernel), &map));
+	assert_int_equal(map->n_pages, 3 * SECTION_PAGES);
+	assert_int_equal(map->n_unreadable_sections, 1);
+	assert_non_null(strstr(map->remark, "section 5 would be memory behind the end of all memory"));
+	mo_fake_destroy(kernel);
+	fake.max_pages = 2 * SECTION_PAGES;
+	kernel = sparse_kernel(&fake);
+	expect_error(mo_memmap(mo_fake_reader(kernel), &map), MO_E_LIMIT,
+		     "the sections claim more than 65536 page frames, which a dump of this size cannot hold");
+	mo_fake_destroy(kernel);
+
+	fake = sparse;
 	fake.vmcoreinfo = "SYMBOL(mem_section)=ffff888000001000\nNUMBER(SECTION_SIZE_BITS)=13\nNUMBER(MAX_PHYSMEM_BITS)=57\n";
 	kernel = sparse_kernel(&fake);
 	expect_error(mo_memmap(mo_fake_reader(kernel), &map), MO_E_CORRUPT,

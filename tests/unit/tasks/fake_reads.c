@@ -19,3 +19,17 @@ struct mo_error *mo_parallel_scan(struct mo_kernel *kernel, struct mo_progress *
 	}
 	return NULL;
 }
+
+WEAK struct mo_error *mo_parallel_scan_frames(struct mo_kernel *kernel, struct mo_progress *progress, const char *phase,
+					      const void *runs, size_t n_runs, size_t run_bytes, uint64_t grain,
+					      mo_scan_function function, void *context)
+{
+	struct mo_error *error = NULL;
+
+	for (size_t i = 0; i < n_runs && !error; i++) {
+		const uint64_t *run = (const uint64_t *)((const char *)runs + i * run_bytes);
+
+		error = mo_parallel_scan(kernel, progress, phase, run[0], run[0] + run[1], grain, function, context);
+	}
+	return error;
+}
