@@ -20,6 +20,9 @@
 
 #define MAX_STEXT 4
 
+/* Kernels have some 1000 groups of names; each skip reads anew. */
+#define MAX_SKIPS 4096
+
 /* A record that is not to stay; no symbol has this size. */
 #define DROPPED UINT64_MAX
 
@@ -32,7 +35,14 @@ struct decoder {
 	enum mo_kallsyms_encoding encoding;
 	uint32_t n_syms;
 	uint32_t n_without_address;
-	const char *problem;              /* why the names end early; NULL: they do not */
+	uint32_t n_without_name;
+	const char *problem;              /* why there are fewer names than symbols; NULL: there are not */
+	struct mo_error *why_cut;         /* of the first name that cannot be read */
+	MO_VECTOR(uint32_t) group_offsets; /* where the names of each group of 256 begin, as far as they were read in order */
+	struct mo_kallsyms_markers markers;
+	bool has_markers;                 /* were looked for */
+	bool is_confirmed;                /* the markers fit the names */
+	unsigned n_skips;
 	size_t stext_numbers[MAX_STEXT];
 	size_t n_stext;
 };
@@ -85,30 +95,107 @@ static struct mo_error *add_name(struct decoder *decoder, const char *name, size
 				     is_empty ? DROPPED : 0, 0);
 }
 
+/* Where the next name begins. */
+static uint32_t offset_of(const struct mo_kallsyms_names *names)
+{
+	return (uint32_t)(names->next_kva - (names->end - names->first) - names->start_kva);
+}
+
+/* The next name and what follows from it; *problem (static text) if there is none. */
+static struct mo_error *decode_name(struct decoder *decoder, struct mo_kallsyms_names *names, const char **problem)
+{
+	char name[MO_KALLSYMS_MAX_NAME + 1 + MO_TOKEN_COPY_BYTES];
+	size_t number = decoder->builder.records.count;
+	const uint8_t *compressed;
+	size_t n_compressed, length;
+
+	if (number % MO_KALLSYMS_SYMS_PER_MARKER == 0 && !decoder->problem &&
+	    !mo_vector_append(&decoder->group_offsets, offset_of(names)))
+		return mo_error_no_memory();
+	if (!mo_kallsyms_names_next(names, &compressed, &n_compressed, problem))
+		return NULL;
+	*problem = "a name is impossibly long";
+	if (!mo_kallsyms_expand(&decoder->tokens, compressed, n_compressed, name, &length))
+		return NULL;
+	*problem = NULL;
+	return add_name(decoder, name, length);
+}
+
+/* Whether the names of a group end where the next is marked to begin; leaves the names at the group's beginning. */
+static bool is_group(const struct decoder *decoder, struct mo_kallsyms_names *names, size_t group)
+{
+	const uint32_t *offsets = decoder->markers.offsets;
+	uint32_t end = group + 1 < decoder->markers.count ? offsets[group + 1] : MO_KALLSYMS_NO_OFFSET;
+	bool is_read = true;
+
+	mo_kallsyms_names_seek(names, offsets[group]);
+	for (unsigned i = 0; i < MO_KALLSYMS_SYMS_PER_MARKER && is_read; i++) {
+		const uint8_t *compressed;
+		const char *problem;
+		size_t n_compressed;
+
+		is_read = mo_kallsyms_names_next(names, &compressed, &n_compressed, &problem);
+	}
+	is_read = is_read && offset_of(names) == end;
+	mo_kallsyms_names_seek(names, offsets[group]);
+	return is_read;
+}
+
+/*
+ * Goes on with the next group of names whose beginning is known, and leaves those before without one. *is_done: there is
+ * no such group. The markers are believed once they have told what was read, too.
+ */
+static struct mo_error *skip_names(struct decoder *decoder, struct mo_kallsyms_names *names, bool *is_done)
+{
+	size_t number = decoder->builder.records.count;
+	size_t group = number / MO_KALLSYMS_SYMS_PER_MARKER + 1;
+	const struct mo_kallsyms_markers *markers = &decoder->markers;
+
+	if (!decoder->has_markers)
+		mo_kallsyms_markers_find(decoder->source, decoder->tables, decoder->n_syms, decoder->group_offsets.items,
+					 decoder->group_offsets.count, &decoder->markers);
+	decoder->has_markers = true;
+	decoder->is_confirmed |= decoder->group_offsets.count > 1;
+	for (; markers->offsets && group < markers->count; group++) {
+		if (markers->offsets[group] == MO_KALLSYMS_NO_OFFSET)
+			continue;
+		decoder->is_confirmed = decoder->is_confirmed || is_group(decoder, names, group);
+		if (decoder->is_confirmed)
+			break;
+	}
+	*is_done = !markers->offsets || group >= markers->count || decoder->n_skips++ == MAX_SKIPS;
+	if (*is_done)
+		return NULL;
+	for (; number < group * MO_KALLSYMS_SYMS_PER_MARKER; number++) {
+		MO_TRY(add_name(decoder, "?", 1));
+		decoder->n_without_name++;
+	}
+	mo_kallsyms_names_seek(names, markers->offsets[group]);
+	return NULL;
+}
+
 /* All names in the order of the table, or as many as can be read. */
 static struct mo_error *decode_names(struct decoder *decoder, struct mo_kallsyms_names *names)
 {
-	char name[MO_KALLSYMS_MAX_NAME + 1 + MO_TOKEN_COPY_BYTES];
 	uint32_t n_expected = decoder->n_syms < RESERVE_SYMS ? decoder->n_syms : RESERVE_SYMS;
+	bool is_done = false;
 
 	MO_TRY(mo_symbol_builder_reserve(&decoder->builder, n_expected, (size_t)n_expected * 32));
-	while (decoder->builder.records.count < decoder->n_syms) {
-		const uint8_t *compressed;
-		size_t n_compressed, length;
+	while (decoder->builder.records.count < decoder->n_syms && !is_done) {
+		const char *problem = NULL;
 
-		if (!mo_kallsyms_names_next(names, &compressed, &n_compressed, &decoder->problem))
-			return NULL;
-		if (!mo_kallsyms_expand(&decoder->tokens, compressed, n_compressed, name, &length)) {
-			decoder->problem = "the next name is impossibly long";
-			return NULL;
-		}
+		MO_TRY(decode_name(decoder, names, &problem));
 		if (decoder->builder.names.count > MAX_NAMES_BYTES) {
-			decoder->problem = "the names are impossibly many";
-			return NULL;
+			problem = "the names are impossibly many";
+			is_done = true;
 		}
-		MO_TRY(add_name(decoder, name, length));
+		if (problem && !decoder->problem) {
+			decoder->problem = problem;
+			decoder->why_cut = names->is_cut ? mo_take(names->why) : NULL;
+		}
+		if (problem && !is_done)
+			MO_TRY(skip_names(decoder, names, &is_done));
 	}
-	decoder->problem = NULL;
 	return NULL;
 }
 
@@ -119,8 +206,8 @@ static struct mo_error *read_names(struct decoder *decoder)
 
 	MO_TRY(mo_kallsyms_names_init(decoder->source, decoder->tables->names_kva, &names));
 	error = decode_names(decoder, &names);
-	if (!error && decoder->builder.records.count == 0)
-		error = names.is_cut ? mo_take(names.why) : mo_error_create(MO_E_CORRUPT, "%s", decoder->problem);
+	if (!error && decoder->builder.records.count == decoder->n_without_name)
+		error = decoder->why_cut ? mo_take(decoder->why_cut) : mo_error_create(MO_E_CORRUPT, "%s", decoder->problem);
 	mo_kallsyms_names_deinit(&names);
 	return mo_error_prepend(error, "kallsyms_names at 0x%llx", (unsigned long long)decoder->tables->names_kva);
 }
@@ -195,8 +282,12 @@ static void set_addresses(struct decoder *decoder)
 		bool is_missing = mo_kallsyms_is_missing(&decoder->addresses, i);
 
 		decoder->n_without_address += is_missing;
-		if (is_missing || builder->records.items[i].size_bytes == DROPPED)
+		if (is_missing || builder->records.items[i].size_bytes == DROPPED) {
+			/* How far the one before it reaches is not known then. */
+			if (n_kept)
+				builder->records.items[n_kept - 1].size_bytes = MO_SIZE_UNKNOWN;
 			continue;
+		}
 		builder->records.items[n_kept] = builder->records.items[i];
 		builder->records.items[n_kept].value = mo_kallsyms_address(&decoder->addresses, decoder->encoding, i);
 		builder->hashes.items[n_kept++] = builder->hashes.items[i];
@@ -234,8 +325,8 @@ static struct mo_error *make_table(struct decoder *decoder, struct mo_symbols **
 	struct mo_error *error;
 
 	if (decoder->problem)
-		mo_text_printf(&remark, "; %zu of %u symbols: %s", decoder->addresses.n_entries, decoder->n_syms,
-			       decoder->problem);
+		mo_text_printf(&remark, "; %zu of %u symbols: %s", decoder->addresses.n_entries - decoder->n_without_name,
+			       decoder->n_syms, decoder->problem);
 	if (decoder->n_without_address)
 		mo_text_printf(&remark, "; %u symbols without their address, which cannot be read",
 			       decoder->n_without_address);
@@ -260,6 +351,9 @@ struct mo_error *mo_symbols_load_kallsyms(const struct mo_kva_source *source, co
 	if (!error && encoding_ret)
 		*encoding_ret = mo_kallsyms_encoding_name(decoder.encoding);
 	mo_kallsyms_addresses_deinit(&decoder.addresses);
+	mo_kallsyms_markers_deinit(&decoder.markers);
+	mo_error_destroy(decoder.why_cut);
+	mo_vector_deinit(&decoder.group_offsets);
 	mo_kallsyms_tokens_deinit(&decoder.tokens);
 	mo_symbol_builder_deinit(&decoder.builder);
 	return error;

@@ -77,6 +77,27 @@ void mo_kallsyms_names_deinit(struct mo_kallsyms_names *names);
 bool mo_kallsyms_names_next(struct mo_kallsyms_names *names, const uint8_t **compressed, size_t *n_compressed,
 			    const char **problem);
 
+/* Goes on reading at an offset into the names, whatever was wrong before. */
+void mo_kallsyms_names_seek(struct mo_kallsyms_names *names, uint64_t offset);
+
+/*
+ * kallsyms_markers: where each 256th name begins, so that names behind missing memory are found again. They stand between
+ * the names and the token table, with or without seqs_of_names (3 bytes a symbol) behind them; which of the two it is,
+ * those offsets tell that are known from reading the names.
+ */
+#define MO_KALLSYMS_SYMS_PER_MARKER 256u
+#define MO_KALLSYMS_NO_OFFSET UINT32_MAX
+
+struct mo_kallsyms_markers {
+	uint32_t *offsets; /* MO_KALLSYMS_NO_OFFSET: that one cannot be read; NULL: there are none to be found */
+	size_t count;
+};
+
+/* known[i]: where the names of group i begin, of the n_known groups whose beginning was come by. No memory: none. */
+void mo_kallsyms_markers_find(const struct mo_kva_source *source, const struct mo_kallsyms_tables *tables, uint32_t n_syms,
+			      const uint32_t *known, size_t n_known, struct mo_kallsyms_markers *ret);
+void mo_kallsyms_markers_deinit(struct mo_kallsyms_markers *markers);
+
 /* How an address is made of a table entry. */
 enum mo_kallsyms_encoding {
 	MO_KALLSYMS_ABSOLUTE = 0,        /* the address itself, pointer-sized: before 4.6, and by configuration until 6.10 */

@@ -159,6 +159,15 @@ void mo_kallsyms_names_deinit(struct mo_kallsyms_names *names)
 	mo_error_destroy(names->why);
 }
 
+void mo_kallsyms_names_seek(struct mo_kallsyms_names *names, uint64_t offset)
+{
+	names->next_kva = names->start_kva + offset;
+	names->first = names->end = 0;
+	names->is_at_end = false;
+	mo_error_destroy(names->why);
+	names->why = NULL;
+}
+
 /* Whether n_bytes are at hand; reads on if they are not. */
 static bool have(struct mo_kallsyms_names *names, size_t n_bytes)
 {
@@ -188,7 +197,7 @@ bool mo_kallsyms_names_next(struct mo_kallsyms_names *names, const uint8_t **com
 {
 	size_t n_length = 1, length;
 
-	*problem = "the memory that follows cannot be read";
+	*problem = "names cannot be read";
 	if (!have(names, 1))
 		return false;
 	length = names->window[names->first];
@@ -198,12 +207,12 @@ bool mo_kallsyms_names_next(struct mo_kallsyms_names *names, const uint8_t **com
 		length = (length & 0x7f) | (size_t)names->window[names->first + 1] << 7;
 		n_length = 2;
 		if (length > 0x3fff) {
-			*problem = "the next name is impossibly long";
+			*problem = "a name is impossibly long";
 			return false;
 		}
 	}
 	if (length == 0) {
-		*problem = "the next name is empty";
+		*problem = "a name is empty";
 		return false;
 	}
 	if (!have(names, n_length + length))

@@ -157,12 +157,16 @@ static size_t take_kind(const struct mo_symbol_builder *builder, const struct so
 /* From the last to the first: the next higher address is at hand. */
 static void set_distances(struct mo_symbol_record *records, size_t n_records)
 {
-	uint64_t next = 0; /* value of the nearest record above with another value */
+	uint64_t next = 0;         /* value of the nearest record above with another value */
+	bool is_unknown = false;   /* what lies between this value and the next is not known */
 
 	for (size_t i = n_records; i-- > 0;) {
-		if (i + 1 < n_records && records[i + 1].value != records[i].value)
+		bool is_other = i + 1 == n_records || records[i + 1].value != records[i].value;
+
+		if (is_other && i + 1 < n_records)
 			next = records[i + 1].value;
-		records[i].size_bytes = next > records[i].value ? next - records[i].value : 0;
+		is_unknown = (is_unknown && !is_other) || records[i].size_bytes == MO_SIZE_UNKNOWN;
+		records[i].size_bytes = next > records[i].value && !is_unknown ? next - records[i].value : 0;
 		if (records[i].size_bytes > MAX_DISTANCE_BYTES)
 			records[i].size_bytes = 0;
 	}

@@ -75,8 +75,11 @@ struct mo_error *mo_symbol_builder_reserve(struct mo_symbol_builder *builder, si
 struct mo_error *mo_symbol_builder_add(struct mo_symbol_builder *builder, const char *name, size_t n_bytes, char type,
 				       uint64_t value, uint64_t size_bytes, unsigned flags) MO_MUST_USE;
 
+#define MO_SIZE_UNKNOWN (UINT64_MAX - 1)
+
 enum mo_symbol_sizes {
 	MO_SIZES_AS_GIVEN = 0,
+	/* MO_SIZE_UNKNOWN of a symbol: the one behind it is missing, so that the distance would lie; its size is then 0. */
 	MO_SIZES_BY_DISTANCE = 1, /* to the next higher symbol; 0 where that is too far to be true */
 };
 

@@ -79,6 +79,16 @@ static void assert_same(const struct mo_symbols *symbols, const struct fake_symb
 	}
 }
 
+static bool has_symbol(const struct mo_symbols *symbols, const char *name)
+{
+	struct mo_symbol symbol;
+	struct mo_error *error = mo_symbols_find(symbols, NULL, name, &symbol, NULL);
+	bool is_there = !error;
+
+	mo_error_destroy(error);
+	return is_there;
+}
+
 static void check_encoding(enum mo_kallsyms_encoding encoding, enum fake_layout layout, unsigned pointer_bytes,
 			   bool is_big_endian, const char *expected)
 {
@@ -233,7 +243,7 @@ static void test_too_many_symbols(void **state)
 	symbols = load(fake, NULL);
 	assert_true(mo_symbols_is_partial(symbols));
 	assert_true(mo_symbols_count(symbols) >= N_SYMBOLS);
-	assert_non_null(strstr(mo_symbols_describe(symbols), " symbols: the next name is "));
+	assert_non_null(strstr(mo_symbols_describe(symbols), " symbols: a name is "));
 	assert_int_equal(find_symbol(symbols, NULL, "_stext", NULL).value_kva, FAKE_TEXT);
 	mo_symbols_destroy(symbols);
 	destroy_fake(fake);
@@ -260,7 +270,7 @@ static void test_damaged_tokens(void **state)
 	destroy_fake(fake);
 }
 
-/* The names after a damaged length cannot be told: the table ends there, with what was before. */
+/* The names after a damaged length cannot be told, up to the next that a marker tells where it begins. */
 static void test_names_that_make_no_sense(void **state)
 {
 	struct fake *fake = make_usual_fake();
@@ -276,39 +286,67 @@ static void test_names_that_make_no_sense(void **state)
 	names[offset] = 0;
 	symbols = load(fake, NULL);
 	assert_true(mo_symbols_is_partial(symbols));
-	assert_same(symbols, fake->symbols, 1000);
-	assert_non_null(strstr(mo_symbols_describe(symbols), "; 1000 of 3000 symbols: the next name is empty)"));
+	assert_int_equal(mo_symbols_count(symbols), 2976);
+	assert_true(has_symbol(symbols, fake->symbols[999].name) && !has_symbol(symbols, fake->symbols[1000].name));
+	assert_true(has_symbol(symbols, fake->symbols[1024].name) && !has_symbol(symbols, fake->symbols[1023].name));
+	assert_non_null(strstr(mo_symbols_describe(symbols), "; 2976 of 3000 symbols: a name is empty)"));
 	mo_symbols_destroy(symbols);
 	memset(names + offset, 0xff, 2);
 	symbols = load(fake, NULL);
-	assert_same(symbols, fake->symbols, 1000);
-	assert_non_null(strstr(mo_symbols_describe(symbols), "1000 of 3000 symbols: the next name is impossibly long"));
+	assert_int_equal(mo_symbols_count(symbols), 2976);
+	assert_true(has_symbol(symbols, fake->symbols[999].name) && !has_symbol(symbols, fake->symbols[1000].name));
+	assert_true(has_symbol(symbols, fake->symbols[1024].name) && !has_symbol(symbols, fake->symbols[1023].name));
+	assert_non_null(strstr(mo_symbols_describe(symbols), "2976 of 3000 symbols: a name is impossibly long"));
 	mo_symbols_destroy(symbols);
 	memcpy(names + offset, kept, 2);
 	names[0] = 0;
-	assert_refused(fake, MO_E_CORRUPT, ": the next name is empty");
+	symbols = load(fake, NULL);
+	assert_int_equal(mo_symbols_count(symbols), 2744);
+	mo_symbols_destroy(symbols);
+	memset(names, 0, fake->tables.token_table_kva - fake->tables.names_kva); /* no markers either */
+	assert_refused(fake, MO_E_CORRUPT, ": a name is empty");
+	destroy_fake(fake);
+}
+
+/* The names on it are lost, and those up to the next marker; how far the symbol before them reaches is not known. */
+static void missing_names_of(enum mo_kallsyms_encoding encoding, enum fake_layout layout)
+{
+	struct fake *fake = make_fake(encoding, layout, 8, false);
+	uint64_t page = (fake->tables.names_kva + 2 * FAKE_PAGE_BYTES) & ~(uint64_t)(FAKE_PAGE_BYTES - 1);
+	struct mo_symbols *symbols;
+	size_t count, n_before = 0;
+
+	fake_memory_set_missing(&fake->memory, page, true);
+	symbols = load(fake, NULL);
+	count = mo_symbols_count(symbols);
+	assert_true(mo_symbols_is_partial(symbols));
+	assert_true(count > 2000 && count < N_SYMBOLS);
+	assert_non_null(strstr(mo_symbols_describe(symbols), " of 3000 symbols: names cannot be read)"));
+	while (has_symbol(symbols, fake->symbols[n_before].name))
+		n_before++;
+	assert_true(n_before > 100 && n_before < 2000);
+	assert_int_equal(find_symbol(symbols, NULL, fake->symbols[n_before - 1].name, NULL).size_bytes, 0);
+	for (size_t i = n_before; i < N_SYMBOLS; i++)
+		if (has_symbol(symbols, fake->symbols[i].name))
+			assert_int_equal(find_symbol(symbols, NULL, fake->symbols[i].name, NULL).value_kva,
+					 fake->symbols[i].kva);
+	for (size_t i = (n_before + 1024) / 256 * 256; i < N_SYMBOLS; i++)
+		assert_true(has_symbol(symbols, fake->symbols[i].name));
+	mo_symbols_destroy(symbols);
+	for (uint64_t kva = page; kva < fake->tables.token_table_kva - FAKE_PAGE_BYTES; kva += FAKE_PAGE_BYTES)
+		fake_memory_set_missing(&fake->memory, kva, true);
+	fake->tables.names_kva = page;
+	assert_refused(fake, MO_E_NOT_IN_DUMP, "kallsyms_names at 0xffffffff82");
 	destroy_fake(fake);
 }
 
 static void test_a_missing_page_of_names(void **state)
 {
-	struct fake *fake = make_usual_fake();
-	uint64_t page = (fake->tables.names_kva + 2 * FAKE_PAGE_BYTES) & ~(uint64_t)(FAKE_PAGE_BYTES - 1);
-	struct mo_symbols *symbols;
-	size_t count;
-
 	(void)state;
-	fake_memory_set_missing(&fake->memory, page, true);
-	symbols = load(fake, NULL);
-	count = mo_symbols_count(symbols);
-	assert_true(mo_symbols_is_partial(symbols));
-	assert_true(count > 100 && count < N_SYMBOLS);
-	assert_same(symbols, fake->symbols, count);
-	assert_non_null(strstr(mo_symbols_describe(symbols), " of 3000 symbols: the memory that follows cannot be read)"));
-	mo_symbols_destroy(symbols);
-	fake->tables.names_kva = page;
-	assert_refused(fake, MO_E_NOT_IN_DUMP, "kallsyms_names at 0xffffffff82");
-	destroy_fake(fake);
+	missing_names_of(MO_KALLSYMS_ABSOLUTE_PERCPU, FAKE_OFFSETS_FIRST);
+	missing_names_of(MO_KALLSYMS_ABSOLUTE_PERCPU, FAKE_SEQS_INSIDE);
+	missing_names_of(MO_KALLSYMS_BASE_RELATIVE, FAKE_OFFSETS_LAST);
+	missing_names_of(MO_KALLSYMS_PLACE_RELATIVE, FAKE_OFFSETS_LAST);
 }
 
 static void test_a_missing_page_of_offsets(void **state)
