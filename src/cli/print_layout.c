@@ -10,6 +10,9 @@
 #define COMMENT_COLUMN 56
 #define MAX_NESTING 32
 
+/* Of the largest struct of a kernel all members of members are some thousands; damaged types double them at each level. */
+#define MAX_MEMBERS 100000u
+
 enum layout_column { LAYOUT_PATH, LAYOUT_TYPE, LAYOUT_OFFSET, LAYOUT_BIT, LAYOUT_BITS, LAYOUT_SIZE, LAYOUT_COLUMNS };
 
 static const struct mo_column columns[LAYOUT_COLUMNS] = {
@@ -36,6 +39,7 @@ struct layout_print {
 	struct mo_cli *cli;
 	bool as_rows;
 	uint64_t depth;
+	unsigned n_members; /* that were put */
 	struct mo_text path;
 };
 
@@ -148,10 +152,13 @@ static struct mo_error *put_members(struct layout_print *print, const struct mo_
 {
 	for (uint32_t i = 0; i < type->n_members; i++) {
 		const struct mo_type_member *member = &type->members[i];
-		const struct mo_type *nested = to_open(print, member, level);
+		const struct mo_type *nested;
 		size_t path_length = print->path.length;
 		struct mo_error *error = NULL;
 
+		if (print->n_members++ >= MAX_MEMBERS)
+			return mo_error_create(MO_E_LIMIT, "the type has more than %u members", MAX_MEMBERS);
+		nested = to_open(print, member, level);
 		if (member->name)
 			mo_text_printf(&print->path, "%s%s", path_length ? "." : "", member->name);
 		if (nested)

@@ -9,6 +9,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define MAX_NESTING 64
+#define MAX_VALUES (1u << 22) /* damaged types double their members at each level */
 #define MAX_OBJECTS 10000 /* pointers to follow grow with the power of the depth */
 
 enum value_column { VALUE_PATH, VALUE_TYPE, VALUE_ADDRESS, VALUE_VALUE, VALUE_COLUMNS };
@@ -34,6 +35,7 @@ struct value_print {
 	bool as_rows;
 	struct mo_text path;       /* "zone_pgdat->node_id": of what is being shown */
 	size_t n_objects;
+	unsigned n_values;         /* that were shown */
 };
 
 /* What is being shown: a place in an object that has been read, and how deep in it. */
@@ -291,6 +293,8 @@ static struct mo_error *show(struct value_print *print, const struct value_at *a
 
 	if (!mo_progress_add(print->cli->progress, 1))
 		return mo_progress_cancelled(print->cli->progress);
+	if (++print->n_values > MAX_VALUES)
+		return mo_error_create(MO_E_LIMIT, "the object has more than %u members and elements", MAX_VALUES);
 	if (at->level > MAX_NESTING)
 		return mo_error_create(MO_E_LIMIT, "the type is nested more than %d levels deep", MAX_NESTING);
 	if (at->place.bitfield_bits || mo_value_is_scalar(type))

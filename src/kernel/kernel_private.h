@@ -89,6 +89,9 @@ struct mo_error *mo_kernel_identify(struct mo_kernel *kernel) MO_MUST_USE;
 struct mo_error *mo_kernel_open_vmlinux(struct mo_kernel *kernel, const struct mo_session_options *options) MO_MUST_USE;
 struct mo_error *mo_kernel_open_symbols(struct mo_kernel *kernel, const struct mo_session_options *options) MO_MUST_USE;
 struct mo_error *mo_kernel_open_types(struct mo_kernel *kernel, const struct mo_session_options *options) MO_MUST_USE;
+/* btf_of_dump.c: the BTF that the kernel keeps in its own memory, as far as it is in the dump. */
+struct mo_error *mo_kernel_open_btf(struct mo_kernel *kernel) MO_MUST_USE;
+
 /* Checks that the vmlinux is the dump's, where only its banner can tell. */
 struct mo_error *mo_kernel_check_banner(struct mo_kernel *kernel) MO_MUST_USE;
 

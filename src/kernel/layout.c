@@ -83,6 +83,7 @@ static struct mo_error *field_from_path(const struct mo_kernel *kernel, const st
 {
 	const struct mo_type *type = mo_type_strip(path->type);
 	const struct mo_type *element = unwrap(path->type);
+	const struct mo_type *innermost = type->kind == MO_TYPE_ARRAY ? mo_type_strip(type->target) : type;
 	struct mo_field field = {
 		.name = name,
 		.offset_bytes = path->offset_bits / 8,
@@ -93,6 +94,9 @@ static struct mo_error *field_from_path(const struct mo_kernel *kernel, const st
 		.is_bound = true,
 	};
 
+	/* By value, only a type of which nothing else is known is incomplete. */
+	if ((innermost->kind == MO_TYPE_STRUCT || innermost->kind == MO_TYPE_UNION) && innermost->is_incomplete)
+		return mo_error_create(MO_E_NOT_IN_DUMP, "the type of %s lies in missing memory", name);
 	if (type->kind == MO_TYPE_ARRAY) {
 		field.element_bytes = mo_type_strip(type->target)->size_bytes;
 		field.n_elements = type->is_flexible ? 0 : type->array_length;
@@ -208,21 +212,33 @@ static bool is_absent(const struct mo_error *error)
 	return mo_error_code(error) == MO_E_ABSENT || mo_error_code(error) == MO_E_INVALID;
 }
 
+static bool is_missing(const struct mo_error *error)
+{
+	return mo_error_code(error) == MO_E_NOT_IN_DUMP;
+}
+
 static struct mo_error *bind_row(struct mo_kernel *kernel, const struct mo_need *need, void *handle)
 {
 	struct mo_error *first = bind_one(kernel, need, NULL, handle);
 
-	if (!first || !is_absent(first))
+	if (!first || !(is_absent(first) || is_missing(first)))
 		return first;
 	for (size_t i = 0; i < MO_NEED_ALTERNATIVES && need->or_names[i]; i++) {
 		struct mo_error *error = bind_one(kernel, need, need->or_names[i], handle);
 
-		if (!error || !is_absent(error)) {
+		if (!error || !(is_absent(error) || is_missing(error))) {
 			mo_error_destroy(first);
 			return error;
 		}
+		/* What may only be missing from the dump is not taken for absent from the kernel. */
+		if (is_missing(error) && !is_missing(first)) {
+			mo_error_destroy(first);
+			first = mo_take(error);
+		}
 		mo_error_destroy(error);
 	}
+	if (is_missing(first))
+		return first;
 	if (need->is_optional) {
 		mo_error_destroy(first);
 		return NULL;

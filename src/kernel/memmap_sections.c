@@ -74,9 +74,17 @@ static uint64_t physical_bits(struct mo_kernel *kernel)
 	return number_or(kernel, "NUMBER(MAX_PHYSMEM_BITS)", 30, 57, otherwise);
 }
 
-static void note(struct section_table *table, uint64_t n_sections, struct mo_error *error)
+/* Sections behind the end of all memory are none that anybody misses. */
+static void note(struct section_table *table, uint64_t first, uint64_t n_sections, struct mo_error *error)
 {
-	table->sections->n_unreadable += n_sections;
+	uint64_t end_pfn = mo_kernel_facts(mo_reader_kernel(table->reader))->end_pfn;
+	uint64_t end = end_pfn ? ((end_pfn - 1) >> table->sections->pfn_shift) + 1 : table->n_sections;
+
+	if (first >= end) {
+		mo_error_destroy(error);
+		return;
+	}
+	table->sections->n_unreadable += n_sections < end - first ? n_sections : end - first;
 	if (table->sections->first_error)
 		mo_error_destroy(error);
 	else
@@ -124,7 +132,7 @@ static struct mo_error *read_sections(struct section_table *table, uint64_t kva,
 	error = mo_read(table->reader, kva, table->section_bytes, n_sections * table->layout->section.bytes);
 	if (error) {
 		table->is_unreadable = true;
-		note(table, n_sections, mo_error_prepend(error, "cannot read the sections of memory from %llu on",
+		note(table, number, n_sections, mo_error_prepend(error, "cannot read the sections of memory from %llu on",
 							 (unsigned long long)number));
 		return NULL;
 	}
@@ -138,7 +146,7 @@ static struct mo_error *read_root(struct section_table *table, uint64_t root, ui
 	if (!kva)
 		return NULL;
 	if (!is_kernel_pointer(table, kva)) {
-		note(table, table->per_root, mo_error_create(MO_E_CORRUPT, "mem_section[%llu] is 0x%llx, which is no "
+		note(table, number, table->per_root, mo_error_create(MO_E_CORRUPT, "mem_section[%llu] is 0x%llx, which is no "
 							     "kernel pointer", (unsigned long long)root,
 							     (unsigned long long)kva));
 		return NULL;
@@ -160,7 +168,7 @@ static struct mo_error *read_extreme(struct section_table *table)
 
 		if (error) {
 			table->is_unreadable = true;
-			note(table, n * table->per_root, mo_error_prepend(error, "cannot read mem_section[%llu] and on",
+			note(table, root * table->per_root, n * table->per_root, mo_error_prepend(error, "cannot read mem_section[%llu] and on",
 									  (unsigned long long)root));
 			continue;
 		}

@@ -11,8 +11,6 @@
 #include "cleanup.h"
 #include "text.h"
 
-#define MOST_BTF_BYTES (256u << 20)
-
 /* A vmlinux that the user named: it must be this kernel's. */
 static struct mo_error *check_build_id(const struct mo_kernel *kernel, const struct mo_elf *vmlinux)
 {
@@ -153,32 +151,6 @@ static struct mo_error *open_types_of_vmlinux(struct mo_kernel *kernel, const st
 	return mo_kernel_add_remark(kernel, "%s has no DWARF; its BTF is used", mo_elf_path(kernel->vmlinux));
 }
 
-/* The BTF section that the kernel keeps in its own memory (include/asm-generic/vmlinux.lds.h, 5.2 on). */
-static struct mo_error *open_types_of_dump(struct mo_kernel *kernel)
-{
-	struct mo_symbol start;
-	struct mo_symbol stop;
-	struct mo_reader *reader;
-	struct mo_error *error;
-	MO_FREE uint8_t *bytes = NULL;
-	size_t n_bytes;
-
-	MO_TRY(mo_symbols_find(kernel->symbols, NULL, "__start_BTF", &start, NULL));
-	MO_TRY(mo_symbols_find(kernel->symbols, NULL, "__stop_BTF", &stop, NULL));
-	if (stop.value_kva <= start.value_kva || stop.value_kva - start.value_kva > MOST_BTF_BYTES)
-		return mo_error_create(MO_E_CORRUPT, "BTF from 0x%" PRIx64 " to 0x%" PRIx64 " makes no sense", start.value_kva,
-				       stop.value_kva);
-	n_bytes = (size_t)(stop.value_kva - start.value_kva);
-	bytes = malloc(n_bytes);
-	if (!bytes)
-		return mo_error_no_memory();
-	MO_TRY(mo_reader_create(kernel, &reader));
-	error = mo_read(reader, start.value_kva, bytes, n_bytes);
-	mo_reader_destroy(reader);
-	MO_TRY(mo_error_prepend(error, "cannot read the kernel's BTF"));
-	return mo_types_take_btf("the dump", mo_take(bytes), n_bytes, &kernel->types);
-}
-
 /* A BTF blob without a single type: a session for which types are not essential still opens. */
 struct mo_error *mo_kernel_open_no_types(struct mo_kernel *kernel)
 {
@@ -199,7 +171,7 @@ struct mo_error *mo_kernel_open_types(struct mo_kernel *kernel, const struct mo_
 			return error;
 		MO_TRY(remark_and_drop(kernel, "the vmlinux found is of no use", error));
 	}
-	error = open_types_of_dump(kernel);
+	error = mo_kernel_open_btf(kernel);
 	if (!error)
 		return NULL;
 	error = mo_error_prepend(error, "no type information: no vmlinux was given or found for %s, and the dump has no BTF",

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Reading BTF: the header is checked, then one pass over the records notes where each begins and what it is called.
+ * Reading BTF: the header is checked, then one pass over the records notes where each begins and what it is called
+ * (btf_gaps.c finds the records).
  * After that every record and all that belongs to it is known to lie within the type section.
  */
 #include "btf.h"
@@ -10,13 +11,7 @@
 /* The kernel's own is about 6 MB; what is larger than this is not BTF. */
 #define BTF_BYTES_MAX ((size_t)1 << 30)
 
-struct layout {
-	uint32_t info_bytes[128];
-	uint32_t item_bytes[128];
-	bool is_known[128];
-};
-
-static void fill_known_layout(struct layout *layout)
+static void fill_known_layout(struct mo_btf_layout *layout)
 {
 	static const uint8_t info_bytes[MO_BTF_N_KINDS] = {
 		[MO_BTF_INT] = 4, [MO_BTF_ARRAY] = 12, [MO_BTF_VAR] = 4, [MO_BTF_DECL_TAG] = 4,
@@ -35,7 +30,7 @@ static void fill_known_layout(struct layout *layout)
 
 /* The layout section (7.1 on) tells the length of kinds that we do not know. Without one, the table stays as it is. */
 static void read_layout_section(const struct mo_btf *btf, const uint8_t *body, size_t body_bytes, uint32_t header_bytes,
-				struct layout *layout)
+				struct mo_btf_layout *layout)
 {
 	uint32_t offset, length;
 
@@ -54,7 +49,7 @@ static void read_layout_section(const struct mo_btf *btf, const uint8_t *body, s
 	}
 }
 
-static struct mo_error *check_header(struct mo_btf *btf, size_t n_bytes, struct layout *layout)
+static struct mo_error *check_header(struct mo_btf *btf, size_t n_bytes, struct mo_btf_layout *layout)
 {
 	uint32_t header_bytes, type_offset, type_bytes, string_offset, string_bytes;
 	const uint8_t *body;
@@ -107,7 +102,9 @@ struct mo_error *mo_btf_string(const struct mo_btf *btf, uint32_t offset, const 
 		return NULL;
 	}
 	*ret = btf->strings + (offset - btf->first_string);
-	if (!**ret)
+	if (mo_btf_is_missing(btf, *ret, strlen(*ret) + 1))
+		*ret = MO_TYPE_MISSING_NAME;
+	else if (!**ret)
 		*ret = NULL;
 	return NULL;
 }
@@ -117,11 +114,15 @@ struct mo_error *mo_btf_record(const struct mo_btf *btf, uint32_t id, struct mo_
 	const uint8_t *bytes;
 
 	if (id < btf->source.first_id || id - btf->source.first_id >= btf->n_types) {
+		if (btf->is_cut && !btf->unknown_kind)
+			return mo_error_create(MO_E_NOT_IN_DUMP, "BTF type %u lies behind missing memory", id);
 		if (btf->is_cut)
 			return mo_error_create(MO_E_UNSUPPORTED, "BTF type %u lies behind one of unknown kind %u", id,
 					       btf->unknown_kind);
 		return mo_error_create(MO_E_CORRUPT, "BTF type %u does not exist", id);
 	}
+	if (btf->offsets.items[id - btf->source.first_id] == MO_BTF_LOST)
+		return mo_error_create(MO_E_NOT_IN_DUMP, "BTF type %u lies in missing memory", id);
 	bytes = btf->types + btf->offsets.items[id - btf->source.first_id];
 	*ret = (struct mo_btf_record){
 		.bytes = bytes,
@@ -139,41 +140,6 @@ struct mo_error *mo_btf_record_any(const struct mo_btf *btf, uint32_t id, const 
 		btf = (const struct mo_btf *)btf->source.base;
 	*owner = btf;
 	return mo_btf_record(btf, id, ret);
-}
-
-/* Notes where the records begin. A kind whose length nobody tells ends the reading; what was read stays good. */
-static struct mo_error *find_records(struct mo_btf *btf, const struct layout *layout)
-{
-	uint64_t offset = 0;
-
-	/* Records have about 24 bytes on average; growing from there costs little. */
-	if (!mo_vector_reserve(&btf->offsets, (size_t)btf->types_bytes / 24 + 16))
-		return mo_error_no_memory();
-	while (offset < btf->types_bytes) {
-		uint64_t record_bytes = MO_BTF_RECORD_BYTES;
-		uint32_t info;
-		unsigned kind;
-
-		if (!mo_is_within(offset, record_bytes, btf->types_bytes))
-			return mo_error_create(MO_E_CORRUPT, "BTF is cut short within type %u",
-					       btf->source.first_id + btf->n_types);
-		info = mo_btf_word(btf, btf->types + offset + 4);
-		kind = mo_btf_kind(info);
-		if (!layout->is_known[kind]) {
-			btf->is_cut = true;
-			btf->unknown_kind = kind;
-			return NULL;
-		}
-		record_bytes += layout->info_bytes[kind] + (uint64_t)layout->item_bytes[kind] * mo_btf_n_items(info);
-		if (!mo_is_within(offset, record_bytes, btf->types_bytes))
-			return mo_error_create(MO_E_CORRUPT, "BTF type %u of %u items does not fit into the types",
-					       btf->source.first_id + btf->n_types, mo_btf_n_items(info));
-		if (!mo_vector_append(&btf->offsets, (uint32_t)offset))
-			return mo_error_no_memory();
-		btf->n_types++;
-		offset += record_bytes;
-	}
-	return NULL;
 }
 
 static bool is_named_kind(unsigned kind)
@@ -202,8 +168,9 @@ static void note_integer(struct mo_btf *btf, const char *usual, uint32_t size_by
 static struct mo_error *index_names(struct mo_btf *btf)
 {
 	for (uint32_t i = 0; i < btf->n_types; i++) {
-		const uint8_t *record = btf->types + btf->offsets.items[i];
-		uint32_t info = mo_btf_word(btf, record + 4);
+		bool is_lost = btf->offsets.items[i] == MO_BTF_LOST;
+		const uint8_t *record = btf->types + (is_lost ? 0 : btf->offsets.items[i]);
+		uint32_t info = is_lost ? 0 : mo_btf_word(btf, record + 4);
 		unsigned kind = mo_btf_kind(info);
 		const char *name, *usual;
 
@@ -225,11 +192,11 @@ static struct mo_error *index_names(struct mo_btf *btf)
 
 static struct mo_error *read_all(struct mo_btf *btf, size_t n_bytes)
 {
-	struct layout layout = { .is_known = { false } };
+	struct mo_btf_layout layout = { .is_known = { false } };
 
 	fill_known_layout(&layout);
 	MO_TRY(check_header(btf, n_bytes, &layout));
-	MO_TRY(find_records(btf, &layout));
+	MO_TRY(mo_btf_find_records(btf, &layout));
 	/* About a third of a kernel's types have a name that can be asked for. */
 	MO_TRY(mo_name_index_reserve(&btf->names, btf->n_types / 3));
 	return index_names(btf);
@@ -237,6 +204,8 @@ static struct mo_error *read_all(struct mo_btf *btf, size_t n_bytes)
 
 static struct mo_error *stack_on_base(struct mo_btf *btf, struct mo_btf *base)
 {
+	if (base->is_cut && !base->unknown_kind)
+		return mo_error_create(MO_E_NOT_IN_DUMP, "the kernel's BTF is missing in part");
 	if (base->is_cut)
 		return mo_error_create(MO_E_UNSUPPORTED, "the kernel's BTF could be read in part only (unknown kind %u)",
 				       base->unknown_kind);
@@ -248,7 +217,8 @@ static struct mo_error *stack_on_base(struct mo_btf *btf, struct mo_btf *base)
 	return NULL;
 }
 
-struct mo_error *mo_btf_take(struct mo_btf *base, uint8_t *bytes, size_t n_bytes, struct mo_btf **ret)
+static struct mo_error *take(struct mo_btf *base, uint8_t *bytes, size_t n_bytes, const struct mo_type_gap *gaps, size_t n_gaps,
+			     struct mo_btf **ret)
 {
 	struct mo_btf *btf = n_bytes <= BTF_BYTES_MAX ? calloc(1, sizeof(*btf)) : NULL;
 	struct mo_error *error = NULL;
@@ -260,6 +230,14 @@ struct mo_error *mo_btf_take(struct mo_btf *base, uint8_t *bytes, size_t n_bytes
 	btf->source.first_id = 1;
 	btf->pointer_bytes = 8;
 	btf->bytes = bytes;
+	if (n_gaps) {
+		btf->n_gaps = n_gaps;
+		btf->gaps = calloc(n_gaps, sizeof(*gaps));
+		if (btf->gaps)
+			memcpy(btf->gaps, gaps, n_gaps * sizeof(*gaps));
+		else
+			error = mo_error_no_memory();
+	}
 	if (base)
 		error = stack_on_base(btf, base);
 	if (!error)
@@ -270,6 +248,17 @@ struct mo_error *mo_btf_take(struct mo_btf *base, uint8_t *bytes, size_t n_bytes
 	}
 	*ret = btf;
 	return NULL;
+}
+
+struct mo_error *mo_btf_take(struct mo_btf *base, uint8_t *bytes, size_t n_bytes, struct mo_btf **ret)
+{
+	return take(base, bytes, n_bytes, NULL, 0, ret);
+}
+
+struct mo_error *mo_btf_take_with_gaps(uint8_t *bytes, size_t n_bytes, const struct mo_type_gap *gaps, size_t n_gaps,
+				       struct mo_btf **ret)
+{
+	return take(NULL, bytes, n_bytes, gaps, n_gaps, ret);
 }
 
 struct mo_error *mo_btf_open(struct mo_btf *base, const void *bytes, size_t n_bytes, struct mo_btf **ret)
@@ -292,6 +281,7 @@ void mo_btf_destroy(struct mo_btf *btf)
 	mo_vector_deinit(&btf->enumerators);
 	mo_name_index_deinit(&btf->names);
 	mo_name_index_deinit(&btf->enumerator_names);
+	free(btf->gaps);
 	free(btf->bytes);
 	free(btf);
 }

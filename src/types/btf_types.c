@@ -153,8 +153,14 @@ static struct mo_error *btf_get(struct mo_raw_source *source, uint32_t id, struc
 	const struct mo_btf *btf = btf_of(source);
 	struct mo_raw_type type = { .kind = MO_TYPE_VOID };
 	struct mo_btf_record record;
+	struct mo_error *error = mo_btf_record(btf, id, &record);
 
-	MO_TRY(mo_btf_record(btf, id, &record));
+	/* What contains a lost type is known all the same, but for what is in there. */
+	if (error && mo_error_catch(&error, MO_E_NOT_IN_DUMP)) {
+		*ret = (struct mo_raw_type){ .kind = MO_TYPE_STRUCT, .is_incomplete = true, .name = MO_TYPE_MISSING_NAME };
+		return NULL;
+	}
+	MO_TRY(error);
 	MO_TRY(mo_btf_string(btf, record.name_offset, &type.name));
 	MO_TRY(get_by_kind(btf, id, &record, &type));
 	*ret = type;
@@ -171,7 +177,11 @@ static struct mo_error *apply_odd_integer(const struct mo_btf *btf, struct mo_ra
 	for (unsigned steps = 0; id && steps < CHAIN_MAX; steps++) {
 		unsigned kind;
 
-		MO_TRY(mo_btf_record_any(btf, id, &owner, &record));
+		struct mo_error *error = mo_btf_record_any(btf, id, &owner, &record);
+
+		if (error && mo_error_catch(&error, MO_E_NOT_IN_DUMP))
+			return NULL;
+		MO_TRY(error);
 		kind = mo_btf_kind(record.info);
 		if (kind == MO_BTF_INT) {
 			word = mo_btf_word(owner, record.bytes + MO_BTF_RECORD_BYTES);
@@ -251,6 +261,8 @@ static struct mo_error *index_enumerators(struct mo_btf *btf)
 		uint32_t id = btf->source.first_id + i;
 		struct mo_btf_record record;
 
+		if (btf->offsets.items[i] == MO_BTF_LOST)
+			continue;
 		MO_TRY(mo_btf_record(btf, id, &record));
 		if (mo_btf_kind(record.info) != MO_BTF_ENUM && mo_btf_kind(record.info) != MO_BTF_ENUM64)
 			continue;
@@ -269,6 +281,17 @@ static struct mo_error *index_enumerators(struct mo_btf *btf)
 		}
 	}
 	btf->has_enumerator_index = true;
+	return NULL;
+}
+
+/* No type of the name was found: is it one of those that are lost? */
+static struct mo_error *none_or_lost(const struct mo_btf *btf, const struct mo_type_name *name, uint32_t *ret)
+{
+	if (!strcmp(name->tag, MO_TYPE_MISSING_NAME))
+		return mo_error_create(MO_E_NOT_IN_DUMP, "the type lies in missing memory");
+	if ((btf->n_lost || (btf->is_cut && !btf->unknown_kind)) && mo_btf_has_string(btf, name->tag))
+		return mo_error_create(MO_E_NOT_IN_DUMP, "%s may be among the types that lie in missing memory", name->key);
+	*ret = 0;
 	return NULL;
 }
 
@@ -293,8 +316,7 @@ static struct mo_error *find_enum_of(struct mo_btf *btf, const struct mo_type_na
 			return NULL;
 		}
 	}
-	*ret = 0;
-	return NULL;
+	return none_or_lost(btf, name, ret);
 }
 
 static bool is_of_space(const struct mo_raw_type *type, enum mo_name_space space)
@@ -340,8 +362,7 @@ struct mo_error *mo_btf_find(struct mo_btf *btf, const struct mo_type_name *name
 			return NULL;
 		}
 	}
-	*ret = 0;
-	return NULL;
+	return none_or_lost(btf, name, ret);
 }
 
 static struct mo_error *btf_find(struct mo_raw_source *source, const struct mo_type_name *name, uint32_t *ret)
@@ -377,7 +398,12 @@ static struct mo_error *describe(struct mo_btf *btf, const char *origin)
 {
 	int length;
 
-	if (btf->is_cut)
+	if (btf->n_gaps && btf->is_cut && !btf->unknown_kind)
+		length = asprintf(&btf->source.description, "BTF of %s (in part: some of its memory is missing)", origin);
+	else if (btf->n_gaps)
+		length = asprintf(&btf->source.description, "BTF of %s (%u of %u types are missing)", origin, btf->n_lost,
+				  btf->n_types);
+	else if (btf->is_cut)
 		length = asprintf(&btf->source.description, "BTF of %s (its first %u types: then comes unknown kind %u)",
 				  origin, btf->n_types, btf->unknown_kind);
 	else
@@ -394,6 +420,7 @@ static struct mo_error *make_source(struct mo_error *error, struct mo_btf *btf, 
 	if (error)
 		return mo_error_prepend(error, "cannot read the BTF of %s", origin);
 	btf->source.operations = &btf_operations;
+	btf->source.is_partial = btf->is_cut || btf->n_lost;
 	error = describe(btf, origin);
 	if (error)
 		mo_btf_destroy(btf);
@@ -413,6 +440,16 @@ struct mo_error *mo_types_take_btf(const char *origin, uint8_t *bytes, size_t n_
 {
 	struct mo_btf *btf = NULL;
 	struct mo_error *error = mo_btf_take(NULL, bytes, n_bytes, &btf);
+
+	MO_TRY(make_source(error, btf, origin));
+	return mo_types_create(&btf->source, ret);
+}
+
+struct mo_error *mo_types_take_btf_with_gaps(const char *origin, uint8_t *bytes, size_t n_bytes, const struct mo_type_gap *gaps,
+					     size_t n_gaps, struct mo_types **ret)
+{
+	struct mo_btf *btf = NULL;
+	struct mo_error *error = mo_btf_take_with_gaps(bytes, n_bytes, gaps, n_gaps, &btf);
 
 	MO_TRY(make_source(error, btf, origin));
 	return mo_types_create(&btf->source, ret);

@@ -10,9 +10,16 @@
 #include <memopsy/types.h>
 
 #include "cleanup.h"
+#include "type_model.h"
 
 /* Anonymous structs within anonymous structs; the builder refuses deeper nesting of anything. */
 #define ANONYMOUS_DEPTH_MAX 96
+
+/*
+ * Members looked at for one name. The largest struct of a kernel has about 1000 with all that is anonymous in it; where each
+ * anonymous struct holds the next one twice, their number doubles with every level.
+ */
+#define VISITS_MAX (1u << 16)
 
 struct walk {
 	struct mo_types *types;
@@ -44,9 +51,9 @@ static const char *name_or_anonymous(const struct mo_type *type)
 
 /* The member `name` of a complete struct or union, or of an anonymous one in it; NULL: none. Adds up the offsets. */
 static const struct mo_type_member *find_name(const struct mo_type *type, const char *name, size_t length,
-					      uint64_t *offset_bits, unsigned depth)
+					      uint64_t *offset_bits, unsigned depth, unsigned *n_visits)
 {
-	for (uint32_t i = 0; i < type->n_members; i++) {
+	for (uint32_t i = 0; i < type->n_members && *n_visits < VISITS_MAX; i++, (*n_visits)++) {
 		const struct mo_type_member *member = &type->members[i];
 		const struct mo_type_member *inner;
 		const struct mo_type *stripped;
@@ -60,7 +67,7 @@ static const struct mo_type_member *find_name(const struct mo_type *type, const 
 		stripped = mo_type_strip(member->type);
 		if (!is_compound(stripped) || depth >= ANONYMOUS_DEPTH_MAX)
 			continue;
-		inner = find_name(stripped, name, length, offset_bits, depth + 1);
+		inner = find_name(stripped, name, length, offset_bits, depth + 1, n_visits);
 		if (inner) {
 			*offset_bits += member->offset_bits;
 			return inner;
@@ -69,11 +76,24 @@ static const struct mo_type_member *find_name(const struct mo_type *type, const 
 	return NULL;
 }
 
+/* Whether a name that is not found may be one of those that missing memory holds. */
+static bool may_be_missing(const struct mo_type *type)
+{
+	for (uint32_t i = 0; i < type->n_members; i++) {
+		const char *name = type->members[i].name ? type->members[i].name : mo_type_strip(type->members[i].type)->name;
+
+		if (name && !strcmp(name, MO_TYPE_MISSING_NAME))
+			return true;
+	}
+	return false;
+}
+
 static struct mo_error *step_into_name(struct walk *walk)
 {
 	size_t length = strcspn(walk->path, ".[");
 	const struct mo_type *type = mo_type_strip(walk->at.type);
 	const struct mo_type_member *member;
+	unsigned n_visits = 0;
 
 	if (!length)
 		return mo_error_create(MO_E_INVALID, "a name is missing before \"%s\"", walk->path);
@@ -83,7 +103,13 @@ static struct mo_error *step_into_name(struct walk *walk)
 		return mo_error_create(MO_E_INVALID, "\"%.*s\" is looked for in what is not a struct or union",
 				       (int)length, walk->path);
 	MO_TRY(mo_types_complete(walk->types, type, &type));
-	member = find_name(type, walk->path, length, &walk->at.offset_bits, 0);
+	member = find_name(type, walk->path, length, &walk->at.offset_bits, 0, &n_visits);
+	if (!member && n_visits >= VISITS_MAX)
+		return mo_error_create(MO_E_LIMIT, "%s %s has more than %u members", kind_word(type), name_or_anonymous(type),
+				       VISITS_MAX);
+	if (!member && may_be_missing(type))
+		return mo_error_create(MO_E_NOT_IN_DUMP, "%s %s has no member %.*s among those whose names are in the dump",
+				       kind_word(type), name_or_anonymous(type), (int)length, walk->path);
 	if (!member)
 		return mo_error_create(MO_E_ABSENT, "%s %s has no member %.*s", kind_word(type),
 				       name_or_anonymous(type), (int)length, walk->path);

@@ -53,6 +53,9 @@ struct mo_raw_member {
 	uint32_t bitfield_bits;
 };
 
+/* Stands for a name, and is the name of a type, that lies in missing memory; a C name, since layouts are printed. */
+#define MO_TYPE_MISSING_NAME "__missing_in_dump"
+
 struct mo_raw_source;
 
 /* Names live as long as the source. Numbers out of range give MO_E_CORRUPT. */
@@ -80,6 +83,7 @@ struct mo_raw_source {
 	uint32_t first_id;
 	char *description;          /* "DWARF of vmlinux-6.1.0"; freed by the store */
 	const char *remark;         /* of the cache; NULL: none */
+	bool is_partial;            /* some of it could not be read */
 	/* What was built so far, by number: the full version, and the one with incomplete structs. */
 	struct mo_type_node **built[2];
 	size_t n_built;

@@ -43,6 +43,20 @@ struct mo_error *mo_types_open_btf(const char *origin, const void *bytes, size_t
 /* The same without a copy: the bytes, from malloc(), are the types' own from then on, also if it fails. */
 struct mo_error *mo_types_take_btf(const char *origin, uint8_t *bytes, size_t n_bytes, struct mo_types **ret) MO_MUST_USE;
 
+/* Bytes of a BTF section that cannot be read from the dump. */
+struct mo_type_gap {
+	size_t offset;
+	size_t n_bytes;
+};
+
+/*
+ * The same with parts missing (ascending, not overlapping; the bytes there count for nothing). Types in the gaps are lost:
+ * members of such a type have no size and no kind, and a name that may be that of a lost type is MO_E_NOT_IN_DUMP when it is
+ * looked for, not MO_E_ABSENT. All others are as they are, as far as their numbers can be told.
+ */
+struct mo_error *mo_types_take_btf_with_gaps(const char *origin, uint8_t *bytes, size_t n_bytes,
+					     const struct mo_type_gap *gaps, size_t n_gaps, struct mo_types **ret) MO_MUST_USE;
+
 /* A module's split BTF on top of the kernel's. The bytes are copied. Only before other threads use the types. */
 struct mo_error *mo_types_add_btf_module(struct mo_types *types, const char *module, const void *bytes,
 					 size_t n_bytes) MO_MUST_USE;
@@ -56,6 +70,9 @@ struct mo_error *mo_types_add_dwarf_module(struct mo_types *types, const char *m
  */
 struct mo_error *mo_types_prefetch(struct mo_types *types, const struct mo_type_wish *wishes,
 				   size_t n_wishes) MO_MUST_USE;
+
+/* Whether something of the source could not be read, so that a type may be absent here only. */
+bool mo_types_is_partial(const struct mo_types *types);
 
 /* "DWARF of /usr/lib/debug/boot/vmlinux-6.1.0", "BTF of the dump": for the report's head. */
 const char *mo_types_describe(const struct mo_types *types);

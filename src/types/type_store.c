@@ -239,8 +239,11 @@ static struct mo_error *drop_found(struct mo_raw_source *source, struct mo_type_
 
 	for (size_t i = 0; i < *n_names; i++) {
 		uint32_t id = 0;
+		struct mo_error *error = source->operations->find(source, &names[i], &id);
 
-		MO_TRY(source->operations->find(source, &names[i], &id));
+		if (error && mo_error_code(error) != MO_E_NOT_IN_DUMP)
+			return error;
+		mo_error_destroy(error);
 		if (!id)
 			mo_type_name_copy(&names[n_left++], &names[i]);
 	}
@@ -278,6 +281,11 @@ struct mo_error *mo_types_prefetch(struct mo_types *types, const struct mo_type_
 	error = prefetch_locked(types, names, n_wishes);
 	pthread_mutex_unlock(&types->lock);
 	return error;
+}
+
+bool mo_types_is_partial(const struct mo_types *types)
+{
+	return types->sources.items[0]->is_partial;
 }
 
 const char *mo_types_describe(const struct mo_types *types)

@@ -43,7 +43,7 @@ static const char vmcoreinfo[] = "OSRELEASE=6.1.0\n"
 
 static const struct mo_fake sparse = {
 	.rows = sparse_rows, .n_rows = N_ROWS(sparse_rows), .symbols = sparse_symbols, .n_symbols = N_ROWS(sparse_symbols),
-	.vmcoreinfo = vmcoreinfo, .end_pfn = 0x100000,
+	.vmcoreinfo = vmcoreinfo, .end_pfn = 256 * SECTION_PAGES,
 };
 
 static void put_section(struct mo_kernel *kernel, uint64_t number, uint64_t encoded)

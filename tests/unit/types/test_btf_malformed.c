@@ -295,9 +295,41 @@ static void a_bad_module_leaves_the_kernel_usable(void **state)
 	mo_types_destroy(types);
 }
 
+/* Each level has the one below twice, without a name: the depth is small, and there are 2^40 paths. */
+static void anonymous_structs_that_double(void **state)
+{
+	struct btf_writer writer;
+	struct btf_bytes written;
+	struct mo_types *types = NULL;
+	const struct mo_type *type = NULL;
+	struct mo_type_path path;
+	uint32_t below;
+
+	(void)state;
+	btf_writer_init(&writer);
+	below = btf_add_int(&writer, "unsigned int", 4, 0, 0, 32);
+	for (unsigned level = 0; level < 40; level++) {
+		uint32_t inner = below;
+
+		below = btf_add_struct(&writer, MO_BTF_UNION, level == 39 ? "top" : NULL, 4, 2);
+		btf_add_member(&writer, level ? NULL : "left", inner, 0);
+		btf_add_member(&writer, level ? NULL : "right", inner, 0);
+	}
+	written = btf_write(&writer);
+	btf_writer_deinit(&writer);
+	assert_null(mo_types_open_btf("the test", written.bytes, written.n_bytes, &types));
+	assert_null(mo_types_find(types, "union top", &type));
+	assert_null(mo_types_find_member(types, type, "right", &path));
+	assert_error(mo_types_find_member(types, type, "none", &path), MO_E_LIMIT,
+		     "cannot find member none of union top: union top has more than 65536 members");
+	mo_types_destroy(types);
+	free(written.bytes);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(anonymous_structs_that_double),
 		cmocka_unit_test(headers_that_lie),
 		cmocka_unit_test(records_that_lie),
 		cmocka_unit_test(every_truncation_is_refused),
