@@ -144,11 +144,31 @@ static size_t utf8_sequence(const uint8_t *bytes, size_t n_bytes, uint32_t *code
 	return length;
 }
 
+struct code_points {
+	uint32_t first, last;
+};
+
+/*
+ * What is not seen, or changes the order of what is: controls, line and paragraph separators, bidirectional marks, and all
+ * that Unicode lets a terminal ignore (Default_Ignorable_Code_Point of DerivedCoreProperties.txt, 15.0: zero-width spaces
+ * and joiners, fillers, variation selectors, tags), so that two names that look the same are the same.
+ */
+static const struct code_points unseen[] = {
+	{ 0x0000, 0x001f }, { 0x007f, 0x009f }, { 0x00ad, 0x00ad }, { 0x034f, 0x034f }, { 0x061c, 0x061c }, { 0x115f, 0x1160 },
+	{ 0x17b4, 0x17b5 }, { 0x180b, 0x180f }, { 0x200b, 0x200f }, { 0x2028, 0x202e }, { 0x2060, 0x206f }, { 0x3164, 0x3164 },
+	{ 0xfe00, 0xfe0f }, { 0xfeff, 0xfeff }, { 0xffa0, 0xffa0 }, { 0xfff0, 0xfffb }, { 0x1bca0, 0x1bca3 },
+	{ 0x1d173, 0x1d17a }, { 0xe0000, 0xe0fff },
+};
+
 /* Whether a terminal, a browser or a reader's eye could be misled by it. */
 static bool is_control(uint32_t c)
 {
-	return c < 0x20 || (c >= 0x7f && c <= 0x9f) || c == 0x2028 || c == 0x2029 || c == 0x061c || c == 0x200e ||
-	       c == 0x200f || (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
+	if (c >= 0x20 && c < 0x7f)
+		return false;
+	for (size_t i = 0; i < sizeof(unseen) / sizeof(unseen[0]) && c >= unseen[i].first; i++)
+		if (c <= unseen[i].last)
+			return true;
+	return false;
 }
 
 void mo_text_append_visible(struct mo_text *text, const void *bytes, size_t n_bytes, enum mo_visible how)

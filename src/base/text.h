@@ -39,7 +39,7 @@ char *mo_text_take(struct mo_text *text);
 
 /*
  * Appends bytes of unknown origin as visible UTF-8: valid sequences stay; control characters (C0, DEL, C1, line and
- * paragraph separators, bidirectional overrides) and invalid bytes become \xNN, one escape a byte; a backslash stays
+ * paragraph separators, bidirectional marks, all that is zero-width or invisible) and invalid bytes become \xNN, one escape a byte; a backslash stays
  * as it is. Newlines and tabs pass with MO_KEEP_LINES, tabs alone with MO_KEEP_TABS.
  */
 enum mo_visible { MO_ONE_LINE = 0, MO_KEEP_LINES = 1, MO_KEEP_TABS = 2 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* `memopsy info`: the identity of dump, kernel and machine. */
 #include "identity.h"
+#include "info_unidentified.h"
 #include "session.h"
 
 static const struct mo_table_spec *const tables[] = {
@@ -8,6 +9,7 @@ static const struct mo_table_spec *const tables[] = {
 	&mo_identity_machine_table,
 	&mo_identity_dump_table,
 	&mo_identity_excluded_table,
+	&mo_unidentified_table,
 };
 
 static struct mo_error *run_info(struct mo_cli *cli)
@@ -22,6 +24,8 @@ static struct mo_error *run_info(struct mo_cli *cli)
 	error = mo_identity_gather(cli, &identity);
 	if (error)
 		return error;
+	if (!mo_kernel_facts(cli->kernel)->is_log)
+		mo_identity_write_cut(cli->report, mo_kernel_dump_info(cli->kernel));
 	mo_identity_write_kernel(cli, &identity);
 	mo_identity_write_machine(cli, &identity);
 	mo_identity_write_dump(cli);
@@ -41,4 +45,5 @@ const struct mo_command mo_cmd_info = {
 	.flags = MO_COMMAND_DUMP | MO_COMMAND_REPORT | MO_COMMAND_SHOW_HEAD | MO_COMMAND_TYPES_OPTIONAL |
 		 MO_COMMAND_READS_LOGS,
 	.run = run_info,
+	.run_unidentified = mo_info_unidentified,
 };

@@ -78,7 +78,10 @@ static void write_last_words(struct mo_cli *cli, const struct mo_identity *ident
 {
 	const struct mo_crash_lines *crash = &identity->crash;
 
-	if (!identity->has_log)
+	if (!identity->has_log && !verdict->n && mo_kernel_facts(cli->kernel)->lacks_types)
+		mo_report_note(cli->report, "Nothing can be said of what happened: neither the kernel's memory nor its log could be "
+					    "read.");
+	else if (!identity->has_log)
 		mo_report_note(cli->report, "%s the kernel log could not be read.",
 			       verdict->n ? "What the machine said last is not known:" :
 					    "Nothing wrong was found in what could be read;");
@@ -98,7 +101,12 @@ static void write_last_words(struct mo_cli *cli, const struct mo_identity *ident
 static void write_verdict(struct mo_cli *cli, const struct mo_identity *identity, const struct mo_verdict *verdict)
 {
 	mo_report_section_begin(cli->report, "verdict", "Verdict");
+	if (!mo_kernel_facts(cli->kernel)->is_log)
+		mo_identity_write_cut(cli->report, mo_kernel_dump_info(cli->kernel));
 	write_last_words(cli, identity, verdict);
+	if (mo_kernel_is_read_in_part(cli->kernel))
+		mo_report_note(cli->report, "Parts of what this rests on are missing from the dump (see Completeness): what is "
+					    "not said here is not known to be well.");
 	for (size_t i = 0; i < verdict->n; i++)
 		mo_report_note(cli->report, "%s%s", verdict->findings[i]->severity == MO_NOTICE ? "Worth a look: " : "",
 			       verdict->findings[i]->verdict);

@@ -30,6 +30,7 @@ enum mo_exit_status {
 };
 
 struct mo_cli;
+struct mo_dump;
 
 enum mo_command_flags {
 	MO_COMMAND_DUMP = 1 << 0,      /* works on a dump: words name it, options of the dump apply */
@@ -54,6 +55,11 @@ struct mo_command {
 	size_t n_tables;
 	unsigned flags;
 	struct mo_error *(*run)(struct mo_cli *cli);
+	/*
+	 * Instead of run, where the dump opens but no kernel is identified in it: `why` is the session's error. NULL: then
+	 * the command cannot do anything.
+	 */
+	struct mo_error *(*run_unidentified)(struct mo_cli *cli, const struct mo_dump *dump, const char *path, const char *why);
 };
 
 #define MO_MAX_ARGUMENTS 4096

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "dump.h"
 #include "interrupt.h"
 #include "open_dump.h"
 #include "output.h"
@@ -44,14 +45,31 @@ static void report_options(const struct mo_cli *cli, struct mo_report_options *r
 	};
 }
 
-static struct mo_error *begin_report(struct mo_cli *cli)
+static struct mo_error *create_report(struct mo_cli *cli, const struct mo_report_head *head)
 {
 	struct mo_report_options options;
-	struct mo_report_head head = { .tool_version = MEMOPSY_VERSION, .command = cli->command->name };
 
 	report_options(cli, &options);
 	options.width = mo_output_width(cli->output);
 	options.use_colour = wants_colour(cli);
+	return mo_report_create(cli->out, &options, head, cli->command->flags & MO_COMMAND_SHOW_HEAD, &cli->report);
+}
+
+/* Of a dump without a kernel. */
+static struct mo_error *begin_report_of(struct mo_cli *cli, const struct mo_dump_info *info)
+{
+	const struct mo_report_head head = {
+		.tool_version = MEMOPSY_VERSION, .command = cli->command->name, .dump_path = cli->dump_paths[0],
+		.dump_format = info->format, .release = info->os_release, .arch = info->arch,
+	};
+
+	return create_report(cli, &head);
+}
+
+static struct mo_error *begin_report(struct mo_cli *cli)
+{
+	struct mo_report_head head = { .tool_version = MEMOPSY_VERSION, .command = cli->command->name };
+
 	if (cli->kernel) {
 		const struct mo_kernel_facts *facts = mo_kernel_facts(cli->kernel);
 
@@ -64,7 +82,7 @@ static struct mo_error *begin_report(struct mo_cli *cli)
 		head.types_from = facts->types_from;
 		head.symbols_from = facts->symbols_from;
 	}
-	return mo_report_create(cli->out, &options, &head, cli->command->flags & MO_COMMAND_SHOW_HEAD, &cli->report);
+	return create_report(cli, &head);
 }
 
 /* Before any work: what the user typed, as far as it can be judged without the dump. */
@@ -88,6 +106,38 @@ static struct outcome outcome_of_run(struct mo_error *error)
 	return outcome;
 }
 
+/* No session: whoever interrupted meant it, and a vmlinux that is not this dump's is the user's to mend. */
+static bool is_final(const struct mo_error *error)
+{
+	enum mo_error_code code = mo_error_code(error);
+
+	return mo_error_ends_run(error) || code == MO_E_MISMATCH || code == MO_E_PERMISSION ||
+	       code == MO_E_UNSUPPORTED;
+}
+
+/* The dump opened, but not as a kernel's; some commands can still say what its file says of itself. */
+static struct outcome without_kernel(struct mo_cli *cli, struct mo_error *why)
+{
+	struct outcome outcome = { .error = why, .status = MO_EXIT_CANNOT_OPEN };
+	struct mo_dump *dump = NULL;
+	struct mo_error *error;
+
+	if (!cli->command->run_unidentified || is_final(why) || mo_parsed_text(cli->parsed, "vmlinux"))
+		return outcome;
+	error = mo_dump_open(cli->dump_paths, cli->n_dump_paths, &dump);
+	if (error) {
+		mo_error_destroy(error);
+		return outcome;
+	}
+	error = begin_report_of(cli, mo_dump_info(dump));
+	if (!error)
+		error = cli->command->run_unidentified(cli, dump, cli->dump_paths[0], mo_error_text(why));
+	fprintf(stderr, "memopsy: %s\n", mo_error_text(why));
+	mo_error_destroy(why);
+	mo_dump_close(dump);
+	return outcome_of_run(error);
+}
+
 static struct outcome run_command(struct mo_cli *cli)
 {
 	struct mo_error *error = NULL;
@@ -95,7 +145,7 @@ static struct outcome run_command(struct mo_cli *cli)
 	if (cli->n_dump_paths && !mo_cli_takes_each(cli)) {
 		error = mo_cli_open_dump(cli);
 		if (error)
-			return (struct outcome){ .error = error, .status = MO_EXIT_CANNOT_OPEN };
+			return without_kernel(cli, error);
 	}
 	if (cli->command->flags & MO_COMMAND_REPORT)
 		error = begin_report(cli);

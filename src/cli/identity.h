@@ -27,9 +27,18 @@ void mo_identity_write_kernel(struct mo_cli *cli, const struct mo_identity *iden
 void mo_identity_write_machine(struct mo_cli *cli, const struct mo_identity *identity);
 void mo_identity_write_dump(struct mo_cli *cli);
 
+struct mo_dump_info;
+
+/* That the file is cut short, and where: the first thing to say of such a dump. Nothing of others. */
+void mo_identity_write_cut(struct mo_report *report, const struct mo_dump_info *info);
+
+/* The same two for a dump without a session. */
+void mo_identity_write_file(struct mo_report *report, const struct mo_dump_info *info, const char *path, bool has_vmcoreinfo);
+void mo_identity_write_left_out(struct mo_report *report, const struct mo_dump_info *info);
+
 /*
- * What the dump leaves out and what that hides, as a table; what is wrong with it (cut short, incomplete), as findings
- * about reading.
+ * What the dump leaves out and what that hides, as a table; that its writer marked it as incomplete, as a finding about
+ * reading.
  */
 /* What a session that has nothing but the log leaves unknown; nothing of others. */
 void mo_identity_write_log_only(struct mo_cli *cli);

@@ -98,15 +98,14 @@ static void append_excluded(struct mo_text *text, unsigned level)
 		mo_text_append(text, "nothing");
 }
 
-void mo_identity_write_dump(struct mo_cli *cli)
+void mo_identity_write_file(struct mo_report *report, const struct mo_dump_info *info, const char *path, bool has_vmcoreinfo)
 {
-	const struct mo_dump_info *info = mo_kernel_dump_info(cli->kernel);
 	MO_CLEANUP(mo_cleanup_text) struct mo_text excluded = MO_TEXT_EMPTY;
-	bool is_log = mo_kernel_facts(cli->kernel)->is_log;
+	bool is_log = !info->end_pfn; /* it has no memory */
 	struct mo_cell cells[DUMP_COLUMNS];
 
 	append_excluded(&excluded, info->dump_level);
-	cells[DUMP_PATH] = mo_cell_text(mo_kernel_facts(cli->kernel)->dump_path);
+	cells[DUMP_PATH] = mo_cell_text(path);
 	cells[DUMP_FORMAT] = mo_cell_text(info->format);
 	cells[DUMP_COMPRESSION] = mo_cell_text(info->compression);
 	cells[DUMP_READER] = mo_cell_text(info->reader);
@@ -119,12 +118,18 @@ void mo_identity_write_dump(struct mo_cli *cli)
 	cells[DUMP_LEVEL] = info->has_dump_level ? mo_cell_number(mo_exact(info->dump_level)) : mo_cell_unknown();
 	cells[DUMP_EXCLUDED] = mo_cell_text(info->has_dump_level ? mo_text_chars(&excluded) : NULL);
 	cells[DUMP_WRITTEN] = info->has_dump_time ? mo_cell_signed(info->dump_time) : mo_cell_unknown();
-	cells[DUMP_VMCOREINFO] = mo_cell_number(mo_exact(mo_kernel_vmcoreinfo_text(cli->kernel) != NULL));
+	cells[DUMP_VMCOREINFO] = mo_cell_number(mo_exact(has_vmcoreinfo));
 	cells[DUMP_WHOLE] = mo_cell_number(mo_exact(!info->is_truncated && !info->is_incomplete));
-	mo_report_record(cli->report, &mo_identity_dump_table, cells);
+	mo_report_record(report, &mo_identity_dump_table, cells);
 }
 
-static void write_damage(struct mo_cli *cli, const char *id, const char *verdict, const char *advice)
+void mo_identity_write_dump(struct mo_cli *cli)
+{
+	mo_identity_write_file(cli->report, mo_kernel_dump_info(cli->kernel), mo_kernel_facts(cli->kernel)->dump_path,
+			       mo_kernel_vmcoreinfo_text(cli->kernel) != NULL);
+}
+
+static void write_damage(struct mo_report *report, const char *id, const char *verdict, const char *advice)
 {
 	const struct mo_finding finding = {
 		.id = id,
@@ -135,7 +140,7 @@ static void write_damage(struct mo_cli *cli, const char *id, const char *verdict
 		.is_about_reading = true,
 	};
 
-	mo_report_finding(cli->report, &finding);
+	mo_report_finding(report, &finding);
 }
 
 static void write_excluded(struct mo_report *report, unsigned level)
@@ -160,26 +165,38 @@ void mo_identity_write_log_only(struct mo_cli *cli)
 	if (facts->is_log)
 		mo_report_note(cli->report, "A log has no memory: what is not in its text is not known.");
 	else if (facts->lacks_types)
-		write_damage(cli, "types-unknown",
+		write_damage(cli->report, "types-unknown",
 			     "The dump's memory cannot be read, because its types are unknown: this is what its kernel log says.",
 			     "Give the kernel's vmlinux with debug information (--vmlinux).");
 }
 
-void mo_identity_write_completeness(struct mo_cli *cli)
+void mo_identity_write_cut(struct mo_report *report, const struct mo_dump_info *info)
 {
-	const struct mo_dump_info *info = mo_kernel_dump_info(cli->kernel);
+	MO_CLEANUP(mo_cleanup_text) struct mo_text verdict = MO_TEXT_EMPTY;
 
-	if (info->is_truncated && !mo_kernel_facts(cli->kernel)->is_log)
-		write_damage(cli, "dump-truncated", "The dump file is shorter than its headers promise.",
-			     "Compare its size with the original's: copying may have been cut short, or the disk full.");
+	if (!info->is_truncated)
+		return;
+	mo_text_append(&verdict, "The dump is ");
+	mo_dump_append_cut(info, &verdict);
+	mo_text_append(&verdict, ": what is not in the rest of it is unknown.");
+	write_damage(report, "dump-truncated", mo_text_chars(&verdict),
+		     "Compare its size with the original's: copying may have been cut short, or the disk full.");
+}
+
+void mo_identity_write_left_out(struct mo_report *report, const struct mo_dump_info *info)
+{
 	if (info->is_incomplete)
-		write_damage(cli, "dump-incomplete", "The program that wrote the dump marked it as incomplete.",
+		write_damage(report, "dump-incomplete", "The program that wrote the dump marked it as incomplete.",
 			     "Look at the log of the dump program: the disk it wrote to was probably full.");
 	if (info->is_live)
-		mo_report_note(cli->report, "This is the running kernel: what was read at different moments need not fit "
-					    "together.");
+		mo_report_note(report, "This is the running kernel: what was read at different moments need not fit together.");
 	if (info->has_dump_level && info->dump_level)
-		write_excluded(cli->report, info->dump_level);
+		write_excluded(report, info->dump_level);
+}
+
+void mo_identity_write_completeness(struct mo_cli *cli)
+{
+	mo_identity_write_left_out(cli->report, mo_kernel_dump_info(cli->kernel));
 }
 
 void mo_identity_write_remarks(struct mo_cli *cli)

@@ -8,8 +8,11 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "dump.h"
 #include "file.h"
 #include "session.h"
+#include "text.h"
+#include "trust.h"
 
 #define LIVE_KERNEL "/proc/kcore"
 #define MAX_DEBUG_DIRS 64
@@ -107,6 +110,28 @@ static enum mo_type_choice type_choice(const char *text)
 	return MO_TYPES_BEST;
 }
 
+/* Before anything else: whatever is said of such a dump is said of a part of it. */
+static void remark_on_cut(const struct mo_cli *cli)
+{
+	MO_CLEANUP(mo_cleanup_text) struct mo_text cut = MO_TEXT_EMPTY;
+
+	mo_dump_append_cut(mo_kernel_dump_info(cli->kernel), &cut);
+	if (cut.length && !mo_kernel_facts(cli->kernel)->is_log)
+		mo_cli_remark(cli, "%s: %s", mo_kernel_facts(cli->kernel)->dump_path, mo_text_chars(&cut));
+}
+
+/* What is in a cache that everybody may write to could be anybody's; the run goes on without. */
+static void drop_untrusted(const struct mo_cli *cli, char **cache_dir)
+{
+	MO_DROP_ERROR struct mo_error *error = *cache_dir ? mo_trust_for_cache(*cache_dir) : NULL;
+
+	if (!error)
+		return;
+	mo_cli_remark(cli, "no cache is used: %s", mo_error_text(error));
+	free(*cache_dir);
+	*cache_dir = NULL;
+}
+
 struct mo_error *mo_cli_open_dump(struct mo_cli *cli)
 {
 	const struct mo_parsed *parsed = cli->parsed;
@@ -119,12 +144,13 @@ struct mo_error *mo_cli_open_dump(struct mo_cli *cli)
 		.vmlinux_path = mo_parsed_text(parsed, "vmlinux"),
 		.debug_roots = n_debug_dirs ? debug_dirs : NULL,
 		.types = type_choice(mo_parsed_text(parsed, "types")),
-		.cache_dir = cache_dir,
 		.types_are_optional = cli->command->flags & MO_COMMAND_TYPES_OPTIONAL,
 		.log_is_enough = cli->command->flags & MO_COMMAND_READS_LOGS,
 		.progress = cli->progress,
 	};
 
+	drop_untrusted(cli, &cache_dir);
+	options.cache_dir = cache_dir;
 	if (n_debug_dirs > MAX_DEBUG_DIRS)
 		return mo_error_create(MO_E_INVALID, "--debug-dir was given more than %d times", MAX_DEBUG_DIRS);
 	MO_TRY(mo_kernel_open(&options, &cli->kernel));
@@ -132,5 +158,6 @@ struct mo_error *mo_cli_open_dump(struct mo_cli *cli)
 		return mo_error_create(MO_E_UNSUPPORTED,
 				       "%s is a log, and a log has no memory: oom, report, dmesg and info read logs",
 				       mo_kernel_facts(cli->kernel)->dump_path);
+	remark_on_cut(cli);
 	return mo_reader_create(cli->kernel, &cli->reader);
 }

@@ -11,6 +11,7 @@
 
 #include "cleanup.h"
 #include "file.h"
+#include "trust.h"
 
 #define BUFFER_BYTES (64 * 1024)
 
@@ -68,6 +69,7 @@ static struct mo_error *open_path(struct mo_output *output, const char *path)
 	struct stat status;
 	MO_FREE char *target = NULL;
 
+	MO_TRY(mo_trust_for_output(path));
 	if (!stat(path, &status) && !S_ISREG(status.st_mode)) {
 		output->fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
 		if (output->fd < 0)

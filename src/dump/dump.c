@@ -6,6 +6,7 @@
 
 #include "cleanup.h"
 #include "dump_format.h"
+#include "text.h"
 
 /* The catch-all is last: it takes what the others leave. */
 static const struct mo_dump_format *const formats[] = {
@@ -96,6 +97,16 @@ struct mo_error *mo_dump_open(const char *const *paths, size_t n_paths, struct m
 const struct mo_dump_info *mo_dump_info(const struct mo_dump *dump)
 {
 	return &dump->info;
+}
+
+void mo_dump_append_cut(const struct mo_dump_info *info, struct mo_text *text)
+{
+	if (!info->is_truncated)
+		return;
+	mo_text_printf(text, "cut short at %" PRIu64, info->file_bytes);
+	if (info->promised_bytes > info->file_bytes)
+		mo_text_printf(text, " of %s%" PRIu64, info->is_promise_partial ? "at least " : "", info->promised_bytes);
+	mo_text_append(text, " bytes");
 }
 
 enum mo_presence mo_dump_presence(const struct mo_dump *dump, uint64_t pfn)

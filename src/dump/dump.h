@@ -22,6 +22,7 @@
 struct mo_dump;
 struct mo_dump_reader;
 struct mo_progress;
+struct mo_text;
 
 /* One ELF note of the dump, e.g. {"CORE", NT_PRSTATUS}, {"QEMU", 0}, {"VMCOREINFO", 0}. Not terminated, not aligned. */
 struct mo_dump_note {
@@ -82,6 +83,9 @@ struct mo_error *mo_dump_open(const char *const *paths, size_t n_paths, struct m
 void mo_dump_close(struct mo_dump *dump);
 
 const struct mo_dump_info *mo_dump_info(const struct mo_dump *dump);
+
+/* Of a truncated dump: "cut short at 70123456 of 71922048 bytes", as far as it is known. Nothing for others. */
+void mo_dump_append_cut(const struct mo_dump_info *info, struct mo_text *text);
 
 enum mo_presence {
 	MO_PRESENT = 0,  /* at least a part of the page is in the dump */

@@ -2,7 +2,6 @@
 /* The directories that plugins may be loaded from, and who may write to them. */
 #include "plugin_dir.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -10,24 +9,6 @@
 
 #include "cleanup.h"
 #include "text.h"
-
-struct mo_error *mo_plugin_path_check(const char *path, bool is_directory)
-{
-	struct stat status;
-
-	if (stat(path, &status))
-		return mo_error_from_errno(errno, "%s", path);
-	if (is_directory && !S_ISDIR(status.st_mode))
-		return mo_error_create(MO_E_INVALID, "%s: not a directory", path);
-	if (!is_directory && !S_ISREG(status.st_mode))
-		return mo_error_create(MO_E_INVALID, "%s: not a regular file", path);
-	if (status.st_mode & S_IWOTH)
-		return mo_error_create(MO_E_PERMISSION, "%s: refused, because everybody may write to it", path);
-	if (status.st_uid != 0 && status.st_uid != geteuid())
-		return mo_error_create(MO_E_PERMISSION, "%s: refused, because it belongs to another user (uid %u)",
-				       path, (unsigned)status.st_uid);
-	return NULL;
-}
 
 /* The directory `plugins` beside the running program, as in the build tree. NULL: there is none. */
 static char *beside_program(void)

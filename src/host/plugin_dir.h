@@ -3,9 +3,8 @@
 #define MO_PLUGIN_DIR_H
 
 /*
- * Where plugins may be loaded from. Loading one runs its code, so a directory and a file count only if nobody but
- * their owner can have put them there: the owner is the superuser or the user who runs the program, and neither is
- * writable for the world. The working directory is never searched.
+ * Where plugins may be loaded from. Loading one runs its code, so a directory and a file count only if nobody but root and
+ * the user who runs the program can have put them there (trust.h). The working directory is never searched.
  */
 
 #include <memopsy/error.h>
@@ -24,11 +23,5 @@ struct mo_plugin_dirs {
 struct mo_error *mo_plugin_dirs_list(const char *const *explicit_dirs, size_t n_explicit_dirs,
 				     struct mo_plugin_dirs *ret) MO_MUST_USE;
 void mo_plugin_dirs_deinit(struct mo_plugin_dirs *dirs);
-
-/*
- * Whether a plugin file, or a directory of them, may be trusted. MO_E_INVALID: not of that kind; MO_E_PERMISSION: who
- * else could have written it; or what the system says.
- */
-struct mo_error *mo_plugin_path_check(const char *path, bool is_directory) MO_MUST_USE;
 
 #endif

@@ -11,6 +11,7 @@
 #include "cleanup.h"
 #include "plugin_dir.h"
 #include "text.h"
+#include "trust.h"
 
 #define MAX_PLUGINS 256
 #define MAX_LAYOUT_BYTES (1u << 20)
@@ -180,7 +181,7 @@ static struct mo_error *open_file(const char *path, struct mo_plugin *ret)
 	mo_plugin_entry entry;
 	void *handle;
 
-	MO_TRY(mo_plugin_path_check(path, false));
+	MO_TRY(mo_trust_for_code(path, false));
 	handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
 	if (!handle)
 		return mo_error_create(MO_E_INVALID, "cannot load the plugin: %s", dlerror());
@@ -255,7 +256,7 @@ static int is_plugin_file(const struct dirent *entry)
 static struct mo_error *load_directory(struct mo_plugin_set *set, const struct mo_plugin_dir *dir, bool has_explicit)
 {
 	struct dirent **entries;
-	struct mo_error *error = mo_plugin_path_check(dir->path, true);
+	struct mo_error *error = mo_trust_for_code(dir->path, true);
 	int n_entries;
 
 	if (error && dir->is_explicit)

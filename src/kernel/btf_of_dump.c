@@ -39,7 +39,7 @@ static struct mo_error *read_pieces(struct mo_reader *reader, uint64_t kva, uint
 		error = mo_read(reader, kva + done, bytes + done, n);
 		if (!error)
 			continue;
-		if (mo_error_code(error) == MO_E_NO_MEMORY)
+		if (mo_error_ends_run(error))
 			return error;
 		mo_error_destroy(error);
 		memset(bytes + done, 0, n);

@@ -233,7 +233,7 @@ struct mo_error *mo_machine_state_gather(struct mo_reader *reader, struct mo_mac
 	/* Row by row: what cannot be bound of one fact (its type is missing from the dump) says nothing of the others. */
 	for (size_t i = 0; i < mo_machine_state_n_needs; i++) {
 		error = mo_bind(mo_reader_kernel(reader), &mo_machine_state_needs[i], 1, layout);
-		if (error && mo_error_code(error) == MO_E_NO_MEMORY)
+		if (error && mo_error_ends_run(error))
 			return error;
 		mo_error_destroy(error);
 	}

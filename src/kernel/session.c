@@ -222,8 +222,6 @@ static void describe_file(const struct mo_kernel *kernel, struct mo_text *text)
 	if (release && *release)
 		mo_text_printf(text, " of kernel %s", release);
 	mo_text_printf(text, ", %" PRIu64 " pages", info->present_pages);
-	if (info->is_truncated)
-		mo_text_append(text, ", cut short");
 	if (info->is_incomplete)
 		mo_text_append(text, ", marked incomplete by the program that wrote it");
 	mo_text_append(text, ")");
@@ -231,15 +229,17 @@ static void describe_file(const struct mo_kernel *kernel, struct mo_text *text)
 
 static struct mo_error *tell_what_failed(const struct mo_kernel *kernel, struct mo_error *error)
 {
-	struct mo_text file = MO_TEXT_EMPTY;
+	struct mo_text file = MO_TEXT_EMPTY, cut = MO_TEXT_EMPTY;
 	struct mo_error *told;
 
 	if (!kernel->dump_info)
 		return error; /* of the file itself, which it names */
 	describe_file(kernel, &file);
-	told = mo_error_create(mo_error_code(error), "%s: %s%s", kernel->path ? kernel->path : "dump", mo_error_text(error),
-			       mo_text_chars(&file));
+	mo_dump_append_cut(kernel->dump_info, &cut);
+	told = mo_error_create(mo_error_code(error), "%s: %s%s%s%s", kernel->path ? kernel->path : "dump", mo_text_chars(&cut),
+			       cut.length ? ": " : "", mo_error_text(error), mo_text_chars(&file));
 	mo_text_deinit(&file);
+	mo_text_deinit(&cut);
 	mo_error_destroy(error);
 	return told;
 }
@@ -318,6 +318,11 @@ const struct mo_symbols *mo_kernel_symbols(const struct mo_kernel *kernel)
 const struct mo_dump_info *mo_kernel_dump_info(const struct mo_kernel *kernel)
 {
 	return kernel->dump_info;
+}
+
+bool mo_kernel_is_read_in_part(const struct mo_kernel *kernel)
+{
+	return !kernel->facts.is_log && (kernel->dump_info->is_truncated || mo_symbols_is_partial(kernel->symbols) || mo_types_is_partial(kernel->types));
 }
 
 struct mo_kernel_layouts *mo_kernel_layouts_of(struct mo_kernel *kernel)

@@ -49,6 +49,9 @@ void mo_kernel_close(struct mo_kernel *kernel);
 /* The dump as a file. */
 const struct mo_dump_info *mo_kernel_dump_info(const struct mo_kernel *kernel);
 
+/* Whether symbols, types or the dump's end are missing, so that what is not found may be there all the same. */
+bool mo_kernel_is_read_in_part(const struct mo_kernel *kernel);
+
 /* Things that the user should know about how the session came about ("VMCOREINFO was found in memory, not in ..."). */
 size_t mo_kernel_remark_count(const struct mo_kernel *kernel);
 const char *mo_kernel_remark(const struct mo_kernel *kernel, size_t index);

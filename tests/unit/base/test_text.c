@@ -118,6 +118,18 @@ static void test_bidirectional_overrides_become_visible(void **state)
 	assert_visible("\xe2\x80\x8e\xe2\x80\x8f", "\\xe2\\x80\\x8e\\xe2\\x80\\x8f");
 }
 
+/* Two names that look the same are the same. */
+static void test_what_is_not_seen_becomes_visible(void **state)
+{
+	(void)state;
+	assert_visible("a\xe2\x80\x8b" "b", "a\\xe2\\x80\\x8bb");                 /* zero-width space */
+	assert_visible("\xe2\x80\x8d\xe2\x81\xa0", "\\xe2\\x80\\x8d\\xe2\\x81\\xa0"); /* joiners */
+	assert_visible("\xef\xbb\xbf\xc2\xad", "\\xef\\xbb\\xbf\\xc2\\xad");
+	assert_visible("\xe3\x85\xa4\xef\xb8\x8f", "\\xe3\\x85\\xa4\\xef\\xb8\\x8f"); /* filler, variation selector */
+	assert_visible("\xf3\xa0\x80\xa0\xd8\x9c", "\\xf3\\xa0\\x80\\xa0\\xd8\\x9c"); /* tag, Arabic letter mark */
+	assert_visible("\xe2\x80\x8a\xe2\x80\xa6\xe3\x85\xa3", "\xe2\x80\x8a\xe2\x80\xa6\xe3\x85\xa3"); /* their neighbours */
+}
+
 static void test_invalid_bytes_become_visible(void **state)
 {
 	(void)state;
@@ -202,6 +214,7 @@ int main(void)
 		cmocka_unit_test(test_plain_text_stays),
 		cmocka_unit_test(test_controls_become_visible),
 		cmocka_unit_test(test_bidirectional_overrides_become_visible),
+		cmocka_unit_test(test_what_is_not_seen_becomes_visible),
 		cmocka_unit_test(test_invalid_bytes_become_visible),
 		cmocka_unit_test(test_cut_sequences),
 		cmocka_unit_test(test_lines_may_be_kept),

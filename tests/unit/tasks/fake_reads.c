@@ -20,9 +20,9 @@ struct mo_error *mo_parallel_scan(struct mo_kernel *kernel, struct mo_progress *
 	return NULL;
 }
 
-WEAK struct mo_error *mo_parallel_scan_frames(struct mo_kernel *kernel, struct mo_progress *progress, const char *phase,
-					      const void *runs, size_t n_runs, size_t run_bytes, uint64_t grain,
-					      mo_scan_function function, void *context)
+struct mo_error *mo_parallel_scan_frames(struct mo_kernel *kernel, struct mo_progress *progress, const char *phase,
+					 const void *runs, size_t n_runs, size_t run_bytes, uint64_t grain,
+					 mo_scan_function function, void *context)
 {
 	struct mo_error *error = NULL;
 
