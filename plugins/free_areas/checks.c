@@ -42,7 +42,7 @@ static void check_orders(struct free_areas_state *state, size_t index)
 		return;
 	evidence[2] = (struct mo_evidence){ "orders that differ", MO_CELL_COUNT, mo_cell_number(mo_exact(n_differing)) };
 	evidence[3] = (struct mo_evidence){ "zone lock", MO_CELL_FLAGS, mo_cell_number(zone_lock(state, zone)) };
-	snprintf(verdict, sizeof(verdict), "Node %u, zone %s counts other free blocks than its lists hold.", zone->node_id,
+	snprintf(verdict, sizeof(verdict), "Node %u, zone %s: nr_free disagrees with the free lists.", zone->node_id,
 		 zone->name);
 	mo_run_finding(state->run, &(struct mo_finding){
 		.id = "free-blocks-differ",
@@ -51,8 +51,8 @@ static void check_orders(struct free_areas_state *state, size_t index)
 		.verdict = verdict,
 		.evidence = evidence,
 		.n_evidence = 4,
-		.advice = "If the zone's lock is held, a CPU was changing the lists at the moment of the dump: then nothing "
-			  "is wrong. Else something wrote over struct zone or struct pages.",
+		.advice = "If the zone lock is held, a CPU was updating the lists when the dump was taken, and nothing "
+			  "is wrong. Otherwise struct zone or struct pages were overwritten.",
 	});
 }
 
@@ -80,7 +80,7 @@ static void check_pages(struct free_areas_state *state, size_t index)
 
 	if (!counter || !differs(found, counter->exact))
 		return;
-	snprintf(verdict, sizeof(verdict), "Node %u, zone %s counts other free pages than its lists hold.", zone->node_id,
+	snprintf(verdict, sizeof(verdict), "Node %u, zone %s: NR_FREE_PAGES disagrees with the free lists.", zone->node_id,
 		 zone->name);
 	mo_run_finding(state->run, &(struct mo_finding){
 		.id = "free-pages-differ",
@@ -89,13 +89,13 @@ static void check_pages(struct free_areas_state *state, size_t index)
 		.verdict = verdict,
 		.evidence = (const struct mo_evidence[]){
 			{ "free pages found", MO_CELL_COUNT, mo_cell_number(found) },
-			{ "NR_FREE_PAGES with the CPUs' parts", MO_CELL_COUNT, mo_cell_number(counter->exact) },
+			{ "NR_FREE_PAGES with per-CPU deltas", MO_CELL_COUNT, mo_cell_number(counter->exact) },
 			{ "NR_FREE_PAGES as printed", MO_CELL_COUNT, mo_cell_number(counter->printed) },
 			{ "zone lock", MO_CELL_FLAGS, mo_cell_number(zone_lock(state, zone)) },
 		},
 		.n_evidence = 4,
-		.advice = "If the zone's lock is held, a CPU was changing the lists at the moment of the dump: then nothing "
-			  "is wrong. Else something wrote over struct zone or struct pages.",
+		.advice = "If the zone lock is held, a CPU was updating the lists when the dump was taken, and nothing "
+			  "is wrong. Otherwise struct zone or struct pages were overwritten.",
 	});
 }
 

@@ -24,7 +24,7 @@ static struct mo_error *check_layout(const struct free_areas_layout *layout)
 
 	if (!area->n_elements || area->n_elements > MO_MOST_ORDERS || !layout->free_list.n_elements ||
 	    layout->free_list.n_elements > MO_MOST_MIGRATETYPES)
-		return mo_error_create(MO_E_UNSUPPORTED, "%llu orders of %llu migrate types are not known",
+		return mo_error_create(MO_E_UNSUPPORTED, "%llu orders of %llu migratetypes are implausible",
 				       (unsigned long long)area->n_elements,
 				       (unsigned long long)layout->free_list.n_elements);
 	return NULL;
@@ -106,18 +106,18 @@ static const struct mo_table_spec *const pagetypeinfo_tables[] = { &pagetypeinfo
 static const struct mo_table_spec *const freelists_tables[] = { &freelists_table };
 
 static const struct mo_option freelists_options[] = {
-	{ .name = "node", .kind = MO_OPTION_NUMBER, .value = "NODE", .help = "only of this node" },
-	{ .name = "zone", .kind = MO_OPTION_TEXT, .value = "ZONE", .help = "only of zones with this name" },
+	{ .name = "node", .kind = MO_OPTION_NUMBER, .value = "NODE", .help = "only this node" },
+	{ .name = "zone", .kind = MO_OPTION_TEXT, .value = "ZONE", .help = "only zones of this name" },
 	{ .name = "order", .kind = MO_OPTION_NUMBER, .value = "ORDER", .help = "only blocks of this order" },
 	{ .name = "migratetype", .kind = MO_OPTION_TEXT, .value = "TYPE",
-	  .help = "only lists of this migrate type (Unmovable, Movable, ...)" },
-	{ .name = "pcp", .kind = MO_OPTION_FLAG, .help = "the CPUs' own lists instead of the zones'" },
+	  .help = "only lists of this migratetype (Unmovable, Movable, ...)" },
+	{ .name = "pcp", .kind = MO_OPTION_FLAG, .help = "the per-CPU lists instead of the zones' free areas" },
 };
 
 static const struct mo_view views[] = {
 	{
 		.name = "pagetypeinfo",
-		.title = "Free blocks by migrate type",
+		.title = "Free blocks by migratetype",
 		.summary = "what /proc/pagetypeinfo printed",
 		.tables = pagetypeinfo_tables,
 		.n_tables = 1,
@@ -127,7 +127,7 @@ static const struct mo_view views[] = {
 	{
 		.name = "freelists",
 		.title = "Free lists",
-		.summary = "every block on the free lists, or on the CPUs' own",
+		.summary = "every block on the free lists, or on the per-CPU lists",
 		.options = freelists_options,
 		.n_options = sizeof(freelists_options) / sizeof(freelists_options[0]),
 		.tables = freelists_tables,
@@ -143,7 +143,7 @@ static const struct mo_plugin plugin = {
 	MO_PLUGIN_HEADER,
 	.name = "free_areas",
 	.version = MEMOPSY_VERSION,
-	.summary = "free lists walked and checked, CPUs' own lists, pageblocks; pagetypeinfo, freelists",
+	.summary = "free lists walked and checked, per-CPU lists, pageblocks; pagetypeinfo, freelists",
 	.needs = &free_areas_needs,
 	.layout_bytes = sizeof(struct free_areas_layout),
 	.reads = reads,

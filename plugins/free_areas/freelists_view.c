@@ -20,14 +20,14 @@ static const struct mo_column columns[N_COLUMNS] = {
 	[COLUMN_NODE] = { .key = "node", .heading = "NODE", .kind = MO_CELL_COUNT, .help = "the NUMA node" },
 	[COLUMN_ZONE] = { .key = "zone", .heading = "ZONE", .kind = MO_CELL_TEXT, .help = "the zone's name" },
 	[COLUMN_LIST] = { .key = "list", .heading = "LIST", .kind = MO_CELL_TEXT,
-			  .help = "buddy: the zone's free area; cpu N: that CPU's own list (struct per_cpu_pages)" },
+			  .help = "buddy: the zone's free area; cpu N: a per-CPU list (struct per_cpu_pages)" },
 	[COLUMN_ORDER] = { .key = "order", .heading = "ORDER", .kind = MO_CELL_COUNT, .help = "the block has 2^ORDER pages" },
-	[COLUMN_TYPE] = { .key = "migratetype", .heading = "TYPE", .kind = MO_CELL_TEXT,
-			  .help = "the list's migrate type; unknown: a list for several" },
+	[COLUMN_TYPE] = { .key = "migratetype", .heading = "MIGRATETYPE", .kind = MO_CELL_TEXT,
+			  .help = "the list's migratetype; unknown: a list of several types" },
 	[COLUMN_PFN] = { .key = "pfn", .heading = "PFN", .kind = MO_CELL_PFN, .help = "the block's first page frame" },
 	[COLUMN_PAGE] = { .key = "page", .heading = "PAGE", .kind = MO_CELL_ADDRESS, .help = "its struct page" },
 	[COLUMN_BLOCK_TYPE] = { .key = "pageblock_type", .heading = "PAGEBLOCK", .kind = MO_CELL_TEXT,
-				.flags = MO_COLUMN_HIDDEN, .help = "the migrate type of the pageblock that it lies in" },
+				.flags = MO_COLUMN_HIDDEN, .help = "migratetype of its pageblock" },
 };
 
 const struct mo_table_spec freelists_table = {
@@ -144,14 +144,14 @@ static struct mo_error *check_wanted(const struct listing *listing)
 	for (unsigned type = 0; type < state->model.n_migratetypes; type++)
 		is_type |= wanted->type && !strcmp(wanted->type, state->model.migratetype_names[type]);
 	if (!is_zone)
-		return mo_error_create(MO_E_ABSENT, "no zone is called '%s'", wanted->zone);
+		return mo_error_create(MO_E_ABSENT, "no zone named '%s'", wanted->zone);
 	if (!is_node)
-		return mo_error_create(MO_E_ABSENT, "there is no node %llu", (unsigned long long)wanted->node_id);
+		return mo_error_create(MO_E_ABSENT, "no node %llu", (unsigned long long)wanted->node_id);
 	if (wanted->has_order && wanted->order >= state->model.n_orders)
-		return mo_error_create(MO_E_ABSENT, "there is no order %llu: blocks are of order 0 to %u",
+		return mo_error_create(MO_E_ABSENT, "no order %llu: orders are 0 to %u",
 				       (unsigned long long)wanted->order, state->model.n_orders - 1);
 	if (!is_type)
-		return mo_error_create(MO_E_ABSENT, "no migrate type is called '%s'", wanted->type);
+		return mo_error_create(MO_E_ABSENT, "no migratetype named '%s'", wanted->type);
 	return NULL;
 }
 

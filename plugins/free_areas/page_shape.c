@@ -109,7 +109,7 @@ struct mo_error *choose_page_shape(struct free_areas_state *state)
 	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++)
 		if (!mo_has(links[i]) || links[i]->width_bytes != page->word_bytes ||
 		    links[i]->offset_bytes + page->word_bytes > page->struct_bytes)
-			return mo_error_create(MO_E_UNSUPPORTED, "where struct page links free blocks is not known");
+			return mo_error_create(MO_E_UNSUPPORTED, "how struct page links free blocks is unknown");
 	state->shape.buddy = page->types[MO_PAGE_TYPE_BUDDY];
 	choose_zone(state, &state->shape);
 	return NULL;

@@ -151,7 +151,7 @@ static struct mo_error *gather_of_zones(struct pageblocks *blocks)
 	struct mo_error *error;
 
 	if (!mo_has(&state->layout->zone.pageblock_flags))
-		return mo_error_create(MO_E_ABSENT, "struct zone has no pageblock_flags that are known");
+		return mo_error_create(MO_E_ABSENT, "where struct zone keeps pageblock_flags is unknown");
 	error = make_room(blocks, zones->n_zones, (state->memmap->n_pages >> state->model.pageblock_order) + 2 * zones->n_zones);
 	for (size_t i = 0; i < zones->n_zones && !error; i++) {
 		const struct mo_zone *zone = &zones->zones[i];
@@ -245,7 +245,7 @@ struct mo_error *gather_pageblocks(struct free_areas_state *state)
 	if (mo_error_ends_run(error))
 		return error;
 	if (error)
-		report_unreadable(state, "The migrate types of pageblocks", error);
+		report_unreadable(state, "The migratetypes of pageblocks", error);
 	for (size_t i = 0; i < state->zones_model->n_zones; i++) {
 		for (unsigned type = 0; type < state->model.n_migratetypes; type++)
 			state->zones[i].pageblocks[type] = mo_exact(0);

@@ -23,15 +23,15 @@ static const struct mo_column columns[N_COLUMNS] = {
 			  .help = "what the value is: pageblock_order, pageblock_pages, order or type (headings), free, "
 				  "pageblocks" },
 	[COLUMN_ZONE] = { .key = "zone", .heading = "ZONE", .kind = MO_CELL_TEXT, .help = "the zone's name" },
-	[COLUMN_TYPE] = { .key = "migratetype", .heading = "TYPE", .kind = MO_CELL_TEXT,
-			  .help = "the migrate type (enum migratetype)" },
+	[COLUMN_TYPE] = { .key = "migratetype", .heading = "MIGRATETYPE", .kind = MO_CELL_TEXT,
+			  .help = "enum migratetype" },
 	[COLUMN_ORDER] = { .key = "order", .heading = "ORDER", .kind = MO_CELL_COUNT, .help = "of free blocks" },
 	[COLUMN_VALUE] = { .key = "value", .heading = "VALUE", .kind = MO_CELL_COUNT,
 			   .help = "how many; the kernel stops counting a list at 100000 blocks, and its text says so" },
 	[COLUMN_INDEX] = { .key = "index", .heading = "INDEX", .kind = MO_CELL_COUNT, .flags = MO_COLUMN_HIDDEN,
-			   .help = "the row's place in its line" },
+			   .help = "position in the line" },
 	[COLUMN_LAST] = { .key = "last", .heading = "LAST", .kind = MO_CELL_BOOL, .flags = MO_COLUMN_HIDDEN,
-			  .help = "whether it ends its line" },
+			  .help = "whether it ends the line" },
 };
 
 enum part { PART_ORDER_OF_BLOCK, PART_PAGES_OF_BLOCK, PART_ORDER, PART_FREE, PART_TYPE, PART_BLOCKS, N_PARTS };
@@ -118,7 +118,7 @@ static void pagetypeinfo_line(const struct mo_cell *cells, struct mo_line *line)
 
 const struct mo_table_spec pagetypeinfo_table = {
 	.name = "pagetypeinfo",
-	.title = "Free blocks by migrate type, as /proc/pagetypeinfo printed them",
+	.title = "Free blocks by migratetype, as /proc/pagetypeinfo printed them",
 	.help = "How many free blocks of each order and migrate type every zone has, and how many pageblocks of each type.",
 	.columns = columns,
 	.n_columns = N_COLUMNS,
@@ -225,7 +225,7 @@ struct mo_error *show_pagetypeinfo(struct mo_run *run, struct mo_report *report)
 	}
 	mo_report_table_end(report);
 	if (has_page_owner(&state))
-		mo_report_note(report, "page_owner is on: the kernel's own text goes on with the number of mixed blocks, which is "
+		mo_report_note(report, "page_owner is on: the kernel also prints the number of mixed blocks, which is "
 				       "not counted here.");
 	return NULL;
 }

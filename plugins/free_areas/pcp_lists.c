@@ -45,10 +45,10 @@ struct mo_error *for_each_pcp_list(const struct free_areas_state *state, size_t 
 	struct mo_error *error;
 
 	if (!mo_has(&layout->zone.pagesets) || !mo_has(&layout->pcp_lists) || !state->model.n_pcp_migratetypes)
-		return mo_error_create(MO_E_ABSENT, "struct zone has no per-CPU lists that are known");
+		return mo_error_create(MO_E_ABSENT, "where struct zone keeps its per-CPU lists is unknown");
 	if (!n_lists || n_lists > MOST_PCP_LISTS ||
 	    (n_lists > state->model.n_pcp_migratetypes && n_lists > state->model.n_pcp_migratetypes * ORDERS_OF_PCP + 2))
-		return mo_error_create(MO_E_UNSUPPORTED, "struct per_cpu_pages has %llu lists, which is not known",
+		return mo_error_create(MO_E_UNSUPPORTED, "struct per_cpu_pages has %llu lists, which is implausible",
 				       (unsigned long long)n_lists);
 	/* A panic marks the stopped CPUs offline and leaves their lists as they were; proper offlining empties them. */
 	error = mo_cpus(state->reader, MO_CPUS_POSSIBLE, &cpus);
@@ -110,7 +110,7 @@ static void check_cpu(struct pcp_pages *pages, size_t zone_index)
 	if (pages->cpu < 0 || pages->of_cpu.certainty != MO_EXACT || counted.certainty != MO_EXACT ||
 	    counted.value == pages->of_cpu.value)
 		return;
-	snprintf(verdict, sizeof(verdict), "CPU %d counts other pages than its lists of node %u, zone %s hold.", pages->cpu,
+	snprintf(verdict, sizeof(verdict), "CPU %d: pcp->count disagrees with its lists of node %u, zone %s.", pages->cpu,
 		 zone->node_id, zone->name);
 	mo_run_finding(pages->state->run, &(struct mo_finding){
 		.id = "pcp-count-differs",
@@ -123,7 +123,7 @@ static void check_cpu(struct pcp_pages *pages, size_t zone_index)
 			{ "zone lock", MO_CELL_FLAGS, mo_cell_number(lock) },
 		},
 		.n_evidence = 3,
-		.advice = "A CPU that moves pages at the moment of the dump shows the same, and then nothing is wrong.",
+		.advice = "A CPU that was moving pages when the dump was taken looks the same; then nothing is wrong.",
 	});
 }
 

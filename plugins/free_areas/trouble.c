@@ -6,10 +6,10 @@
 #include <stdio.h>
 
 #define MOST_REPORTED 16
-#define ADVICE_LOCK "If the zone's lock is held, a CPU may have been changing this very list at the moment of the dump."
+#define ADVICE_LOCK "If the zone lock is held, a CPU may have been updating this very list when the dump was taken."
 #define ADVICE_USE_AFTER_FREE \
-	"Something wrote to the struct page of a free page, or freed it twice: look who used it last (page_owner), and at " \
-	"its contents."
+	"The struct page of a free page was overwritten, or the page was freed twice: see who used it last (page_owner) and " \
+	"what is in it."
 
 void report_unreadable(const struct free_areas_state *state, const char *what, struct mo_error *why)
 {
@@ -117,23 +117,23 @@ static void describe_break(const struct trouble *trouble, const char *place, con
 {
 	switch (trouble->kind) {
 	case TROUBLE_NO_PAGE:
-		snprintf(text, bytes, "The free list of %s leads out: 0x%" PRIx64 " follows 0x%" PRIx64
-			 " and lies in no struct page of the page allocator.", place, trouble->node_kva, trouble->from_kva);
+		snprintf(text, bytes, "The free list of %s points outside the memory map: 0x%" PRIx64 " follows 0x%" PRIx64
+			 " and is no struct page of the page allocator.", place, trouble->node_kva, trouble->from_kva);
 		break;
 	case TROUBLE_UNREADABLE:
 		snprintf(text, bytes, "The free list of %s could not be followed to 0x%" PRIx64 ": %s.", place,
 			 trouble->node_kva, trouble->why ? trouble->why : "it cannot be read");
 		break;
 	case TROUBLE_LOOP:
-		snprintf(text, bytes, "The free list of %s comes back to page frame 0x%" PRIx64 " of its own.", place,
+		snprintf(text, bytes, "The free list of %s is circular: it returns to page frame 0x%" PRIx64 ".", place,
 			 trouble->pfn);
 		break;
 	case TROUBLE_TWICE:
-		snprintf(text, bytes, "Page frame 0x%" PRIx64 " is on two lists: that of %s, and that of %s.", trouble->pfn,
+		snprintf(text, bytes, "Page frame 0x%" PRIx64 " is on two lists: %s, and %s.", trouble->pfn,
 			 place, other);
 		break;
 	default:
-		snprintf(text, bytes, "The free list of %s is broken: the link back of 0x%" PRIx64 " is 0x%" PRIx64
+		snprintf(text, bytes, "The free list of %s is broken: prev of 0x%" PRIx64 " is 0x%" PRIx64
 			 " and not 0x%" PRIx64 ".", place, trouble->node_kva, trouble->found, trouble->expected);
 		break;
 	}
@@ -148,16 +148,16 @@ static void describe_block(const struct trouble *trouble, const char *place, cha
 			 trouble->place.cpu < 0 ? "not that of a free block" : "that of a free block of the zone");
 		break;
 	case TROUBLE_ORDER:
-		snprintf(text, bytes, "Page frame 0x%" PRIx64 " is on the list of %s and says that its order is %" PRIu64 ".",
+		snprintf(text, bytes, "Page frame 0x%" PRIx64 " is on the list of %s, but its order is %" PRIu64 ".",
 			 trouble->pfn, place, trouble->found);
 		break;
 	case TROUBLE_ALIGNMENT:
-		snprintf(text, bytes, "Page frame 0x%" PRIx64 " is on the list of %s, where no block can begin.", trouble->pfn,
-			 place);
+		snprintf(text, bytes, "Page frame 0x%" PRIx64 " is on the list of %s, but is not aligned to that order.",
+			 trouble->pfn, place);
 		break;
 	default:
 		snprintf(text, bytes, "Page frame 0x%" PRIx64 " is on the list of %s and its flags 0x%" PRIx64
-			 " name another zone.", trouble->pfn, place, trouble->found);
+			 " belong to another zone.", trouble->pfn, place, trouble->found);
 		break;
 	}
 }
@@ -229,9 +229,9 @@ void report_unshown_troubles(struct free_areas_state *state)
 		.id = "free-lists-more-troubles",
 		.severity = MO_WARNING,
 		.confidence = MO_CERTAIN,
-		.verdict = "There is more that is wrong with free lists than the findings above say.",
+		.verdict = "More free-list errors were found than are listed.",
 		.evidence = (const struct mo_evidence[]){
-			{ "further places", MO_CELL_COUNT, mo_cell_number(mo_exact(state->n_troubles_unreported)) } },
+			{ "errors not listed", MO_CELL_COUNT, mo_cell_number(mo_exact(state->n_troubles_unreported)) } },
 		.n_evidence = 1,
 	});
 }

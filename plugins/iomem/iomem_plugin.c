@@ -38,7 +38,7 @@ static const struct mo_plugin plugin = {
 	MO_PLUGIN_HEADER,
 	.name = "iomem",
 	.version = MEMOPSY_VERSION,
-	.summary = "the physical address space as the kernel has divided it up; iomem",
+	.summary = "the kernel's map of the physical address space; iomem",
 	.needs = &iomem_needs,
 	.layout_bytes = sizeof(struct iomem_layout),
 	.publishes = { .name = MO_IOMEM_MODEL, .version = MO_IOMEM_MODEL_VERSION },

@@ -5,15 +5,15 @@
 enum { COLUMN_FIRST, COLUMN_LAST, COLUMN_NAME, COLUMN_DEPTH, COLUMN_INDENT, N_COLUMNS };
 
 static const struct mo_column columns[N_COLUMNS] = {
-	[COLUMN_FIRST] = { .key = "first_pa", .heading = "FIRST", .kind = MO_CELL_ADDRESS,
+	[COLUMN_FIRST] = { .key = "first_pa", .heading = "START", .kind = MO_CELL_ADDRESS,
 			   .help = "the first byte's physical address (resource.start)" },
-	[COLUMN_LAST] = { .key = "last_pa", .heading = "LAST", .kind = MO_CELL_ADDRESS,
-			  .help = "the last byte's (resource.end)" },
-	[COLUMN_NAME] = { .key = "name", .heading = "NAME", .kind = MO_CELL_TEXT, .help = "who has claimed it" },
+	[COLUMN_LAST] = { .key = "last_pa", .heading = "END", .kind = MO_CELL_ADDRESS,
+			  .help = "the last byte's, inclusive (resource.end)" },
+	[COLUMN_NAME] = { .key = "name", .heading = "NAME", .kind = MO_CELL_TEXT, .help = "who claimed it (resource.name)" },
 	[COLUMN_DEPTH] = { .key = "depth", .heading = "DEPTH", .kind = MO_CELL_COUNT,
-			   .help = "0 at the top, 1 within the range above of depth 0, and so on" },
+			   .help = "0 at the top level, 1 for children of depth 0, ..." },
 	[COLUMN_INDENT] = { .key = "indent", .heading = "INDENT", .kind = MO_CELL_COUNT, .flags = MO_COLUMN_HIDDEN,
-			    .help = "by how many blanks /proc/iomem indents it" },
+			    .help = "blanks by which /proc/iomem indents it" },
 };
 
 static void put_line(const struct mo_cell *cells, int n_digits, struct mo_line *line)

@@ -37,7 +37,7 @@ static void report_break(struct walk *walk, uint64_t resource_kva, struct mo_err
 		.id = "iomem-broken",
 		.severity = MO_WARNING,
 		.confidence = MO_CERTAIN,
-		.verdict = "The tree of physical address ranges is broken, and ranges are missing.",
+		.verdict = "The resource tree is corrupt; ranges are missing.",
 		.evidence = evidence,
 		.n_evidence = 2,
 		.is_about_reading = true,
@@ -72,7 +72,7 @@ static struct mo_error *check(struct walk *walk, uint64_t resource_kva, uint64_t
 
 	if (named_kva != parent_kva)
 		return mo_error_create(MO_E_CORRUPT,
-				       "the resource at 0x%llx is a child of the one at 0x%llx and says 0x%llx is its parent",
+				       "the resource at 0x%llx is a child of 0x%llx, but its parent is 0x%llx",
 				       (unsigned long long)resource_kva, (unsigned long long)parent_kva,
 				       (unsigned long long)named_kva);
 	return NULL;
@@ -111,11 +111,11 @@ static struct mo_error *add_range(struct walk *walk, uint64_t resource_kva, unsi
 	char *name;
 
 	if (state->model.n_ranges >= MOST_RANGES)
-		return mo_error_create(MO_E_LIMIT, "there are more than %u ranges", MOST_RANGES);
+		return mo_error_create(MO_E_LIMIT, "more than %u resources", MOST_RANGES);
 	if (!mo_int_table_enter(&walk->seen, resource_kva, 0, &is_new))
 		return mo_error_no_memory();
 	if (!is_new)
-		return mo_error_create(MO_E_CYCLE, "the tree comes back to the resource at 0x%llx",
+		return mo_error_create(MO_E_CYCLE, "the tree is circular: it returns to the resource at 0x%llx",
 				       (unsigned long long)resource_kva);
 	error = read_resource(walk, resource_kva, bytes);
 	if (!error)
@@ -154,7 +154,7 @@ static struct mo_error *walk_tree(struct walk *walk, uint64_t first_kva)
 		struct mo_error *error = add_range(walk, resource_kva, depth, &child_kva);
 
 		if (!error && child_kva && depth + 1 >= MOST_DEPTH)
-			error = mo_error_create(MO_E_LIMIT, "ranges lie within each other more than %d times", MOST_DEPTH);
+			error = mo_error_create(MO_E_LIMIT, "resources are nested more than %d deep", MOST_DEPTH);
 		if (mo_error_ends_run(error))
 			return error;
 		if (error) {
@@ -181,7 +181,7 @@ static struct mo_error *check_layout(const struct iomem_layout *layout)
 					    &layout->parent, &layout->sibling, &layout->child };
 
 	if (!layout->resource.bytes || layout->resource.bytes > MOST_RESOURCE_BYTES)
-		return mo_error_create(MO_E_CORRUPT, "struct resource of %llu bytes makes no sense",
+		return mo_error_create(MO_E_CORRUPT, "struct resource of %llu bytes is implausible",
 				       (unsigned long long)layout->resource.bytes);
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
 		if (!fields[i]->width_bytes || fields[i]->offset_bytes + fields[i]->width_bytes > layout->resource.bytes)

@@ -117,7 +117,7 @@ struct mo_error *fold_counters(struct mo_reader *reader, const struct mem_map_la
 	struct mo_error *error = mo_cpus(reader, MO_CPUS_POSSIBLE, &cpus);
 
 	if (error)
-		return mo_error_prepend(error, "cannot tell which CPUs are possible");
+		return mo_error_prepend(error, "the set of possible CPUs is unknown");
 	counters.nodes = calloc(zones->n_nodes + 1, sizeof(*counters.nodes));
 	if (!counters.nodes)
 		return mo_error_no_memory();

@@ -25,7 +25,7 @@ static struct mo_error *make_runs(struct mem_map_state *state)
 	uint64_t done = 0;
 
 	if (memmap->n_pages > SIZE_MAX / 2)
-		return mo_error_create(MO_E_CORRUPT, "%" PRIu64 " struct pages make no sense", memmap->n_pages);
+		return mo_error_create(MO_E_CORRUPT, "%" PRIu64 " struct pages are inconsistent", memmap->n_pages);
 	state->runs = calloc(memmap->n_runs + 1, sizeof(*state->runs));
 	state->classes = calloc((size_t)memmap->n_pages + 1, 1);
 	if (!state->runs || !state->classes)
@@ -55,7 +55,7 @@ static void report_sections(struct mem_map_state *state)
 		.id = "mem-map-sections-unreadable",
 		.severity = MO_WARNING,
 		.confidence = MO_CERTAIN,
-		.verdict = "Some sections of memory could not be read: their page frames are in no sum.",
+		.verdict = "Some memory sections could not be read; their page frames are missing from all sums.",
 		.evidence = evidence,
 		.n_evidence = sizeof(evidence) / sizeof(evidence[0]),
 		.is_about_reading = true,
@@ -121,9 +121,9 @@ static const struct mo_table_spec *const usage_tables[] = { &usage_table, &usage
 static const struct mo_table_spec *const pages_tables[] = { &pages_table };
 
 static const struct mo_option usage_options[] = {
-	{ .name = "by-node", .help = "one balance a NUMA node" },
-	{ .name = "by-zone", .help = "one balance a zone" },
-	{ .name = "all", .help = "classes without pages too" },
+	{ .name = "by-node", .help = "one balance per NUMA node" },
+	{ .name = "by-zone", .help = "one balance per zone" },
+	{ .name = "all", .help = "include classes without pages" },
 };
 
 static const struct mo_view views[] = {
@@ -142,7 +142,7 @@ static const struct mo_view views[] = {
 	{
 		.name = "pages",
 		.title = "Page frames",
-		.summary = "struct pages: one row a run of equal ones, or one a page",
+		.summary = "struct pages: one row per run of equal ones, or per page",
 		.options = pages_options,
 		.n_options = N_PAGES_OPTIONS,
 		.tables = pages_tables,

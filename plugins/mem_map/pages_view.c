@@ -40,7 +40,7 @@ static const struct mo_column columns[N_COLUMNS] = {
 	[COLUMN_ORDER] = { .key = "order",
 			   .heading = "ORDER",
 			   .kind = MO_CELL_COUNT,
-			   .help = "of the compound page or free block; a run may hold several of them" },
+			   .help = "of the compound page or free block; a run may hold several" },
 	[COLUMN_REFCOUNT] = { .key = "refcount",
 			      .heading = "REFS",
 			      .kind = MO_CELL_SIGNED,
@@ -67,7 +67,7 @@ static const struct mo_column columns[N_COLUMNS] = {
 				 .heading = "MIGRATETYPE",
 				 .kind = MO_CELL_TEXT,
 				 .flags = MO_COLUMN_HIDDEN,
-				 .help = "of the pageblock that the first page frame lies in" },
+				 .help = "of the first page frame's pageblock" },
 	[COLUMN_PAGE] = { .key = "page",
 			  .heading = "PAGE",
 			  .kind = MO_CELL_ADDRESS,
@@ -102,7 +102,7 @@ static void pages_line(const struct mo_cell *cells, struct mo_line *line)
 const struct mo_table_spec pages_table = {
 	.name = "pages",
 	.title = "Page frames",
-	.help = "One row a run of page frames with equal facts; all pages of a compound page are told by its head.",
+	.help = "One row per run of equal page frames; all pages of a compound page are described by its head.",
 	.columns = columns,
 	.n_columns = N_COLUMNS,
 	.flags = MO_TABLE_NO_TITLE,
@@ -111,18 +111,18 @@ const struct mo_table_spec pages_table = {
 };
 
 const struct mo_option pages_options[N_PAGES_OPTIONS] = {
-	{ .name = "class", .kind = MO_OPTION_TEXT, .value = "CLASS", .help = "of this class only; names as in usage" },
+	{ .name = "class", .kind = MO_OPTION_TEXT, .value = "CLASS", .help = "only this class; names as in usage" },
 	{ .name = "flag",
 	  .kind = MO_OPTION_TEXT,
 	  .value = "FLAG",
-	  .help = "with this page flag only (dirty, lru, swapcache)" },
+	  .help = "only pages with this flag (dirty, lru, swapcache)" },
 	{ .name = "zone",
 	  .kind = MO_OPTION_TEXT,
 	  .value = "ZONE",
-	  .help = "of zones of this name only (DMA32, Normal)" },
-	{ .name = "order", .kind = MO_OPTION_NUMBER, .value = "N", .help = "of blocks of this order only" },
-	{ .name = "pfn", .kind = MO_OPTION_TEXT, .value = "A[-B]", .help = "this page frame only, or these" },
-	{ .name = "each", .help = "one row a page" },
+	  .help = "only zones of this name (DMA32, Normal)" },
+	{ .name = "order", .kind = MO_OPTION_NUMBER, .value = "N", .help = "only blocks of this order" },
+	{ .name = "pfn", .kind = MO_OPTION_TEXT, .value = "A[-B]", .help = "only this page frame, or this range" },
+	{ .name = "each", .help = "one row per page" },
 };
 
 struct filter {
@@ -346,7 +346,7 @@ static struct mo_error *parse_class(const char *name, int *ret)
 			return NULL;
 		}
 	return mo_error_create(MO_E_INVALID,
-			       "--class: there is no class \"%s\" (`memopsy usage DUMP --all` names them)", name);
+			       "--class: no class \"%s\" (`memopsy usage DUMP --all` names them)", name);
 }
 
 /* "A" or "A-B", decimal or hexadecimal with 0x. */
@@ -358,7 +358,7 @@ static struct mo_error *parse_range(const char *text, uint64_t *first, uint64_t 
 	snprintf(begin, sizeof(begin), "%.*s", (int)(n < sizeof(begin) ? n : sizeof(begin)), text);
 	if (n >= sizeof(begin) || !mo_parse_number(begin, first) || !mo_parse_number(text[n] ? text + n + 1 : begin, last) ||
 	    *last < *first || *last == UINT64_MAX)
-		return mo_error_create(MO_E_INVALID, "--pfn: \"%s\" is no page frame number, and no range A-B of them",
+		return mo_error_create(MO_E_INVALID, "--pfn: \"%s\" is neither a page frame number nor a range A-B",
 				       text);
 	return NULL;
 }
@@ -368,7 +368,7 @@ static struct mo_error *check_zone(const struct mem_map_state *state, const char
 	for (size_t i = 0; state->zones && i < state->zones->n_zones; i++)
 		if (!strcasecmp(state->zones->zones[i].name, name))
 			return NULL;
-	return mo_error_create(MO_E_ABSENT, "--zone: there is no zone \"%s\"", name);
+	return mo_error_create(MO_E_ABSENT, "--zone: no zone \"%s\"", name);
 }
 
 static struct mo_error *parse_filter(struct listing *listing)
@@ -392,7 +392,7 @@ static struct mo_error *parse_filter(struct listing *listing)
 	if (!error && flag) {
 		filter->flags = mo_page_flag_by_name(&listing->names, listing->state->shape, flag);
 		if (!filter->flags)
-			error = mo_error_create(MO_E_ABSENT, "--flag: this kernel has no page flag \"%s\"", flag);
+			error = mo_error_create(MO_E_ABSENT, "--flag: no page flag \"%s\" in this kernel", flag);
 	}
 	return error;
 }

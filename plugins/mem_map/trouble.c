@@ -79,17 +79,17 @@ void report_trouble(struct mem_map_state *state)
 		.id = "mem-map-unreadable",
 		.severity = MO_WARNING,
 		.confidence = MO_CERTAIN,
-		.verdict = "Some struct pages could not be read; what their page frames hold is not known.",
-		.advice = "All sums by class are lower bounds by as many pages.",
+		.verdict = "Some struct pages could not be read; the use of their page frames is unknown.",
+		.advice = "Sums by class are lower bounds, short by up to as many pages.",
 		.is_about_reading = true,
 	};
 	struct mo_finding contradicting = {
 		.id = "mem-map-contradiction",
 		.severity = MO_WARNING,
 		.confidence = MO_LIKELY,
-		.verdict = "Some struct pages contradict themselves or their neighbours: a tail page without its head, a "
-			   "free block with a page in use, an order that cannot be.",
-		.advice = "Look at them with `memopsy page PFN`: either memory was overwritten, or the dump caught the "
+		.verdict = "Some struct pages are inconsistent, alone or with their neighbours: a tail page without its head, "
+			   "a free block with a page in use, an impossible order.",
+		.advice = "Inspect them with `memopsy page PFN`: either memory was overwritten, or the dump caught the "
 			  "kernel in the middle of a change.",
 	};
 

@@ -9,7 +9,7 @@ enum { COLUMN_CHECK, COLUMN_FOUND, COLUMN_KERNEL, COLUMN_DIFFERENCE, COLUMN_COUN
 	[COLUMN_FOUND] = { .key = "found_pages", .heading = "FOUND", .kind = MO_CELL_COUNT, \
 			   .help = "page frames found in the memory map" }, \
 	[COLUMN_KERNEL] = { .key = "kernel_pages", .heading = "KERNEL", .kind = MO_CELL_COUNT, \
-			    .help = "what the kernel counted, with the CPUs' pending deltas" }, \
+			    .help = "the kernel's counter, with per-CPU deltas" }, \
 	[COLUMN_DIFFERENCE] = { .key = "difference_pages", .heading = "DIFFERENCE", .kind = MO_CELL_SIGNED, \
 				.help = "found minus counted" }, \
 	[COLUMN_COUNTERS] = { .key = "counters", .heading = "COUNTERS", .kind = MO_CELL_TEXT, .flags = MO_COLUMN_WRAP, \
@@ -23,15 +23,15 @@ static const struct mo_column columns_by_node[N_COLUMNS] = {
 
 const struct mo_table_spec usage_checks_table = {
 	.name = "usage_checks",
-	.title = "Found in the memory map, and counted by the kernel (pages)",
-	.help = "Differences of a few pages are changes that the dump caught half-way.",
+	.title = "Memory map against kernel counters (pages)",
+	.help = "Differences of a few pages are updates that the dump caught half-way.",
 	.columns = columns,
 	.n_columns = COLUMN_NODE,
 };
 
 const struct mo_table_spec usage_checks_by_node_table = {
 	.name = "usage_checks_by_node",
-	.title = "Found in the memory map, and counted by the kernel, by node (pages)",
+	.title = "Memory map against kernel counters, by node (pages)",
 	.columns = columns_by_node,
 	.n_columns = N_COLUMNS,
 };
@@ -340,7 +340,7 @@ struct mo_error *show_checks(struct mo_run *run, struct mo_report *report, bool 
 	}
 	mo_report_table_end(report);
 	if (scope.is_brief)
-		mo_report_note(report, "%u other counters of the kernel agree to the page.", scope.n_equal);
+		mo_report_note(report, "%u other kernel counters agree to the page.", scope.n_equal);
 	folded_counters_deinit(&counters);
 	return NULL;
 }

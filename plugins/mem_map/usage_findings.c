@@ -47,10 +47,10 @@ static void judge_direct(struct mo_run *run, const struct mem_map_state *state, 
 		{ .label = "direct users",
 		  .kind = MO_CELL_BYTES,
 		  .cell = mo_cell_number(mo_exact(direct * facts->page_bytes)) },
-		{ .label = "of these counted as vmalloc, per-CPU or large kmalloc",
+		{ .label = "of these, vmalloc, per-CPU or large kmalloc by the counters",
 		  .kind = MO_CELL_BYTES,
 		  .cell = mo_cell_number(mo_exact(explained * facts->page_bytes)) },
-		{ .label = "not explained by any counter",
+		{ .label = "not covered by any counter",
 		  .kind = MO_CELL_BYTES,
 		  .cell = mo_cell_number(mo_exact(rest * facts->page_bytes)) },
 	};
@@ -61,7 +61,7 @@ static void judge_direct(struct mo_run *run, const struct mem_map_state *state, 
 		.verdict = verdict,
 		.evidence = evidence,
 		.n_evidence = sizeof(evidence) / sizeof(evidence[0]),
-		.advice = "No counter of the kernel shows this memory: drivers, balloons without a mark, or a leak of "
+		.advice = "No kernel counter covers this memory: drivers, unmarked balloons, or a page leak. "
 			  "pages. `memopsy pages --class direct` lists it.",
 	};
 
@@ -82,7 +82,7 @@ static void judge_hwpoison(struct mo_run *run, const struct mem_map_state *state
 		.id = "usage-hwpoison",
 		.severity = MO_WARNING,
 		.confidence = MO_CERTAIN,
-		.verdict = "Memory errors took pages out of use.",
+		.verdict = "Pages were hwpoisoned after memory errors.",
 		.evidence = &evidence,
 		.n_evidence = 1,
 		.advice = "`memopsy pages --class hwpoison` lists them; look for machine checks in `memopsy dmesg`.",

@@ -11,15 +11,15 @@ enum { COLUMN_NODE, COLUMN_ZONE, COLUMN_CLASS, COLUMN_PAGES, COLUMN_BYTES, COLUM
 	{ .key = "node", .heading = "NODE", .kind = MO_CELL_COUNT, .help = "NUMA node; unknown: page frames of none" }
 #define ZONE_COLUMN { .key = "zone", .heading = "ZONE", .kind = MO_CELL_TEXT, .help = "zone" }
 #define CLASS_COLUMNS \
-	{ .key = "class", .heading = "CLASS", .kind = MO_CELL_TEXT, .help = "each page frame is in exactly one" }, \
+	{ .key = "class", .heading = "CLASS", .kind = MO_CELL_TEXT, .help = "class; each page frame is in exactly one" }, \
 	{ .key = "pages", .heading = "PAGES", .kind = MO_CELL_COUNT, .help = "page frames" }, \
 	{ .key = "size_bytes", .heading = "SIZE", .kind = MO_CELL_BYTES, .help = "the same in bytes" }, \
-	{ .key = "percent", .heading = "PERCENT", .kind = MO_CELL_PERCENT, .help = "of the page frames of this balance" }
+	{ .key = "percent", .heading = "PERCENT", .kind = MO_CELL_PERCENT, .help = "of this balance's page frames" }
 
 static const struct mo_column columns[] = {
 	CLASS_COLUMNS,
 	{ .key = "excluded_pages", .heading = "EXCLUDED", .kind = MO_CELL_COUNT, .flags = MO_COLUMN_HIDDEN,
-	  .help = "of these, page frames whose contents the dump left out" },
+	  .help = "of these, page frames excluded from the dump" },
 	{ .key = "what", .heading = "WHAT", .kind = MO_CELL_TEXT, .flags = MO_COLUMN_WRAP, .help = "what it is" },
 };
 
@@ -181,7 +181,7 @@ static void show_by_node(struct mo_run *run, struct mo_report *report, const str
 static void note_unclaimed(struct mo_report *report, const struct mem_map_state *state)
 {
 	if (state->model.pages[MO_PAGE_DIRECT])
-		mo_report_note(report, "Not told apart yet, and therefore under \"direct\": %spage_ext%s%s.",
+		mo_report_note(report, "Not distinguished, and therefore counted as \"direct\": %spage_ext%s%s.",
 			       state->vmap ? "" : "kernel stacks, vmalloc, per-CPU chunks, ",
 			       state->shape->types[MO_PAGE_TYPE_LARGE_KMALLOC].mask ?
 				       "" : "; large kmalloc, which this kernel does not mark",
@@ -195,7 +195,7 @@ struct mo_error *show_usage(struct mo_run *run, struct mo_report *report)
 	bool by_zone = mo_run_flag(run, "by-zone");
 
 	if ((by_node || by_zone) && !state->zones)
-		return mo_error_create(MO_E_ABSENT, "nodes and zones are not known");
+		return mo_error_create(MO_E_ABSENT, "nodes and zones are unknown");
 	if (by_zone)
 		show_by_zone(run, report, state);
 	else if (by_node)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The modules plugin: loaded modules, what they are made of, and what they hold in vmalloc and slab. */
+/* The modules plugin: loaded modules, their sections, and what they hold in vmalloc and slab. */
 #include "modules_gathering.h"
 
 #include <stdlib.h>
@@ -82,7 +82,7 @@ static struct mo_error *gather(struct mo_run *run, void **model_ret)
 	if (!error)
 		error = gather_holdings(state);
 	if (state->broken)
-		tell(state, "module-users-unreadable", "Who uses some of the modules could not be read.",
+		tell(state, "module-users-unreadable", "The users of some modules could not be read.",
 		     mo_error_text(state->broken));
 	mo_error_destroy(state->broken);
 	if (error) {
@@ -99,7 +99,7 @@ static struct mo_error *gather(struct mo_run *run, void **model_ret)
 static const struct mo_table_spec *const tables[] = { &modules_table };
 
 static const struct mo_view views[] = {
-	{ .name = "modules", .title = "Modules", .summary = "modules, what they are made of and what they hold",
+	{ .name = "modules", .title = "Modules", .summary = "modules, their sections and what they hold",
 	  .options = modules_options, .n_options = N_MODULES_OPTIONS, .tables = tables, .n_tables = 1, .report_order = 158,
 	  .topic = MO_TOPIC_HOLDER, .show = show_modules },
 };
@@ -113,7 +113,7 @@ static const struct mo_plugin plugin = {
 	MO_PLUGIN_HEADER,
 	.name = "modules",
 	.version = MEMOPSY_VERSION,
-	.summary = "loaded modules, what they are made of, and what they hold in vmalloc and slab",
+	.summary = "loaded modules, their sections, and what they hold in vmalloc and slab",
 	.needs = &modules_needs,
 	.layout_bytes = sizeof(struct modules_layout),
 	.reads = reads,

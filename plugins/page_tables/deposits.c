@@ -25,7 +25,7 @@ static struct mo_error *take_ring(struct page_tables_state *state, struct mo_rea
 		bool is_new = false;
 
 		if (n == most) {
-			error = mo_error_create(MO_E_LIMIT, "more than %" PRIu64 " page tables are kept", most);
+			error = mo_error_create(MO_E_LIMIT, "more than %" PRIu64 " page tables are deposited", most);
 			break;
 		}
 		error = mo_page_to_pfn(state->memmap, page_kva, &table.pfn);
@@ -41,7 +41,7 @@ static struct mo_error *take_ring(struct page_tables_state *state, struct mo_rea
 			break;
 	}
 	mo_trouble_note(&found->deposits,
-		     mo_error_prepend(error, "the page tables kept from struct page 0x%" PRIx64 " on", first_page_kva));
+		     mo_error_prepend(error, "the page tables deposited from struct page 0x%" PRIx64 " on", first_page_kva));
 	return memory;
 }
 

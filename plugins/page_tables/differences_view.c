@@ -7,16 +7,16 @@ enum { COLUMN_PFN, COLUMN_LEVEL, COLUMN_PID, COLUMN_OWNER, COLUMN_CLASS, N_COLUM
 static const struct mo_column columns[N_COLUMNS] = {
 	[COLUMN_PFN] = { .key = "pfn", .heading = "PFN", .kind = MO_CELL_PFN, .help = "page frame" },
 	[COLUMN_LEVEL] = { .key = "level", .heading = "LEVEL", .kind = MO_CELL_TEXT,
-			   .help = "of the table; unknown: no walk has found it" },
+			   .help = "of the table; unknown: not reached by any walk" },
 	[COLUMN_PID] = { .key = "pid", .heading = "PID", .kind = MO_CELL_SIGNED, .help = "whose it is" },
-	[COLUMN_OWNER] = { .key = "comm", .heading = "COMM", .kind = MO_CELL_TEXT, .help = "its name" },
-	[COLUMN_CLASS] = { .key = "class", .heading = "CLASS", .kind = MO_CELL_TEXT, .help = "what the memory map says it is" },
+	[COLUMN_OWNER] = { .key = "comm", .heading = "COMMAND", .kind = MO_CELL_TEXT, .help = "its name" },
+	[COLUMN_CLASS] = { .key = "class", .heading = "CLASS", .kind = MO_CELL_TEXT, .help = "class, as in usage" },
 };
 
 const struct mo_table_spec table_differences_table = {
 	.name = "page_table_differences",
-	.title = "Page tables found or marked, not both",
-	.help = "Found by walking and not marked as page tables, then marked and not found.",
+	.title = "Page tables found or marked, but not both",
+	.help = "Found by walking but not marked, then marked but not found.",
 	.columns = columns,
 	.n_columns = N_COLUMNS,
 	.flags = MO_TABLE_NO_TITLE,
@@ -60,7 +60,7 @@ struct mo_error *show_differences(struct mo_run *run, struct mo_report *report)
 	const struct mo_mem_map_model *mem_map = mo_run_model_of(run, MO_MEM_MAP_MODEL);
 
 	if (!mem_map)
-		return mo_error_create(MO_E_ABSENT, "the memory map could not be read: it is not known what is marked");
+		return mo_error_create(MO_E_ABSENT, "the memory map could not be read: which pages are marked is unknown");
 	mo_report_table_begin(report, &table_differences_table);
 	for (size_t i = 0; i < model->n_tables; i++) {
 		const struct mo_page_table *table = &model->tables[i];

@@ -96,7 +96,7 @@ static const struct mo_plugin plugin = {
 	MO_PLUGIN_HEADER,
 	.name = "page_tables",
 	.version = MEMOPSY_VERSION,
-	.summary = "the pages of page tables, found by walking them: by level and by process",
+	.summary = "page tables, found by walking them: by level and by process",
 	.needs = &page_tables_needs,
 	.layout_bytes = sizeof(struct page_tables_layout),
 	.reads = reads,

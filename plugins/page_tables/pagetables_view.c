@@ -9,26 +9,28 @@ enum { LEVEL_NAME, LEVEL_PROCESSES, LEVEL_KERNEL, LEVEL_MARKED, LEVEL_DIRECT, LE
        N_LEVEL_COLUMNS };
 
 static const struct mo_column level_columns[N_LEVEL_COLUMNS] = {
-	[LEVEL_NAME] = { .key = "level", .heading = "LEVEL", .kind = MO_CELL_TEXT, .help = "of the tables, the top one first" },
+	[LEVEL_NAME] = { .key = "level", .heading = "LEVEL", .kind = MO_CELL_TEXT,
+			 .help = "of the tables, top level first; all other columns are numbers of pages" },
 	[LEVEL_PROCESSES] = { .key = "processes_pages", .heading = "PROCESSES", .kind = MO_CELL_COUNT,
-			      .help = "pages of address spaces" },
+			      .help = "page tables of processes" },
 	[LEVEL_KERNEL] = { .key = "kernel_pages", .heading = "KERNEL", .kind = MO_CELL_COUNT,
-			   .help = "pages of the kernel's own address space" },
+			   .help = "page tables of the kernel's own address space" },
 	[LEVEL_MARKED] = { .key = "marked_pages", .heading = "MARKED", .kind = MO_CELL_COUNT,
-			   .help = "of both, those whose struct page says page table (PageTable)" },
-	[LEVEL_DIRECT] = { .key = "direct_pages", .heading = "DIRECT", .kind = MO_CELL_COUNT,
-			   .help = "taken from the page allocator without a mark" },
-	[LEVEL_RESERVED] = { .key = "reserved_pages", .heading = "RESERVED", .kind = MO_CELL_COUNT,
-			     .help = "taken at boot, before there was a page allocator" },
-	[LEVEL_IMAGE] = { .key = "image_pages", .heading = "IMAGE", .kind = MO_CELL_COUNT, .help = "in the kernel's image" },
-	[LEVEL_OTHER] = { .key = "other_pages", .heading = "OTHER", .kind = MO_CELL_COUNT,
-			  .help = "in what mem_map takes for something else" },
+			   .help = "of both: pages that struct page marks as page tables (PageTable)" },
+	[LEVEL_DIRECT] = { .key = "direct_pages", .heading = "UNMARKED", .kind = MO_CELL_COUNT,
+			   .help = "of both: allocated pages that struct page does not mark" },
+	[LEVEL_RESERVED] = { .key = "reserved_pages", .heading = "BOOT", .kind = MO_CELL_COUNT,
+			     .help = "of both: reserved pages, allocated at boot by memblock" },
+	[LEVEL_IMAGE] = { .key = "image_pages", .heading = "KERNEL IMAGE", .kind = MO_CELL_COUNT,
+			  .help = "of both: pages within the kernel image" },
+	[LEVEL_OTHER] = { .key = "other_pages", .heading = "OTHER CLASS", .kind = MO_CELL_COUNT,
+			  .help = "of both: pages that usage counts in another class" },
 };
 
 const struct mo_table_spec table_levels_table = {
 	.name = "page_table_levels",
-	.title = "Page tables by level",
-	.help = "Pages found by walking all page tables, and what the memory map says they are.",
+	.title = "Page tables by level (pages)",
+	.help = "Pages found by walking all page tables, and how the memory map classifies them.",
 	.columns = level_columns,
 	.n_columns = N_LEVEL_COLUMNS,
 	.flags = MO_TABLE_NO_TITLE,
@@ -37,24 +39,25 @@ const struct mo_table_spec table_levels_table = {
 enum { SUM_PROCESSES, SUM_KERNEL, SUM_DEPOSITED, SUM_MARKED, SUM_UNMARKED, SUM_STRAY, SUM_COUNTED, N_SUMS };
 
 static const struct mo_column sum_columns[N_SUMS] = {
-	[SUM_PROCESSES] = { .key = "processes_bytes", .heading = "Of processes", .kind = MO_CELL_BYTES, .help = "all levels" },
-	[SUM_KERNEL] = { .key = "kernel_bytes", .heading = "Of the kernel", .kind = MO_CELL_BYTES, .help = "all levels" },
-	[SUM_DEPOSITED] = { .key = "deposited_bytes", .heading = "Of these kept behind huge pages", .kind = MO_CELL_BYTES,
-			    .help = "PTE tables for the time when huge pages are split" },
+	[SUM_PROCESSES] = { .key = "processes_bytes", .heading = "Process page tables", .kind = MO_CELL_BYTES,
+			    .help = "all levels" },
+	[SUM_KERNEL] = { .key = "kernel_bytes", .heading = "Kernel page tables", .kind = MO_CELL_BYTES, .help = "all levels" },
+	[SUM_DEPOSITED] = { .key = "deposited_bytes", .heading = "Deposited behind huge pages", .kind = MO_CELL_BYTES,
+			    .help = "of these: PTE tables for the split of huge pages" },
 	[SUM_MARKED] = { .key = "marked_bytes", .heading = "Found and marked", .kind = MO_CELL_BYTES,
-			 .help = "found by walking, and said to be page tables by the memory map" },
+			 .help = "found by walking, and marked in the memory map" },
 	[SUM_UNMARKED] = { .key = "unmarked_bytes", .heading = "Found, not marked", .kind = MO_CELL_BYTES,
 			   .help = "the kernel does not mark its own lower tables, nor top tables, before 6.16" },
 	[SUM_STRAY] = { .key = "stray_bytes", .heading = "Marked, not found", .kind = MO_CELL_BYTES,
-			.help = "no walk leads there: about to be freed, or lost" },
-	[SUM_COUNTED] = { .key = "counted_bytes", .heading = "The kernel's count", .kind = MO_CELL_BYTES,
+			.help = "not reached by any walk: being freed, or leaked" },
+	[SUM_COUNTED] = { .key = "counted_bytes", .heading = "Kernel counter", .kind = MO_CELL_BYTES,
 			  .help = "PageTables of /proc/meminfo (NR_PAGETABLE)" },
 };
 
 const struct mo_table_spec table_sums_table = {
 	.name = "page_table_sums",
 	.title = "Found, marked, counted",
-	.help = "What was found, what is marked, and what the kernel counts.",
+	.help = "Page tables found by walking, marked in struct page, and counted by the kernel.",
 	.columns = sum_columns,
 	.n_columns = N_SUMS,
 	.flags = MO_TABLE_RECORD,
@@ -64,34 +67,34 @@ enum { OWNER_PID, OWNER_NAME, OWNER_PTE, OWNER_PMD, OWNER_PUD, OWNER_UPPER, OWNE
        OWNER_MM, N_OWNER_COLUMNS };
 
 static const struct mo_column owner_columns[N_OWNER_COLUMNS] = {
-	[OWNER_PID] = { .key = "pid", .heading = "PID", .kind = MO_CELL_SIGNED, .help = "the first task that uses them" },
-	[OWNER_NAME] = { .key = "comm", .heading = "COMM", .kind = MO_CELL_TEXT, .help = "its name" },
+	[OWNER_PID] = { .key = "pid", .heading = "PID", .kind = MO_CELL_SIGNED, .help = "the first task of the address space" },
+	[OWNER_NAME] = { .key = "comm", .heading = "COMMAND", .kind = MO_CELL_TEXT, .help = "its name" },
 	[OWNER_PTE] = { .key = "pte_pages", .heading = "PTE", .kind = MO_CELL_COUNT, .help = "PTE tables" },
 	[OWNER_PMD] = { .key = "pmd_pages", .heading = "PMD", .kind = MO_CELL_COUNT, .help = "PMD tables" },
 	[OWNER_PUD] = { .key = "pud_pages", .heading = "PUD", .kind = MO_CELL_COUNT, .help = "PUD tables" },
 	[OWNER_UPPER] = { .key = "upper_pages", .heading = "UPPER", .kind = MO_CELL_COUNT,
-			  .help = "pages of the levels above, which no mm counts" },
-	[OWNER_KEPT] = { .key = "deposited_pages", .heading = "KEPT", .kind = MO_CELL_COUNT,
-			 .help = "PTE tables kept behind huge pages" },
+			  .help = "tables of the levels above, which no mm counts" },
+	[OWNER_KEPT] = { .key = "deposited_pages", .heading = "DEPOSITED", .kind = MO_CELL_COUNT,
+			 .help = "PTE tables deposited for the split of huge pages" },
 	[OWNER_SIZE] = { .key = "size_bytes", .heading = "SIZE", .kind = MO_CELL_BYTES, .help = "of all these" },
 	[OWNER_SAID] = { .key = "counted_bytes", .heading = "COUNTED", .kind = MO_CELL_BYTES,
 			 .help = "what the mm counts (pgtables_bytes; VmPTE): all but the levels above" },
 	[OWNER_SHARED] = { .key = "shared_pages", .heading = "SHARED", .kind = MO_CELL_COUNT, .flags = MO_COLUMN_HIDDEN,
-			   .help = "of these, tables that belong to another as well" },
+			   .help = "of these, tables shared with another address space" },
 	[OWNER_MM] = { .key = "mm_kva", .heading = "MM", .kind = MO_CELL_ADDRESS, .flags = MO_COLUMN_HIDDEN,
 		       .help = "struct mm_struct" },
 };
 
 const struct mo_table_spec table_owners_table = {
 	.name = "page_table_owners",
-	.title = "Whose page tables",
+	.title = "Page tables by address space",
 	.help = "Address spaces by the size of their page tables, largest first.",
 	.columns = owner_columns,
 	.n_columns = N_OWNER_COLUMNS,
 };
 
 const struct mo_option pagetables_options[N_PAGETABLES_OPTIONS] = {
-	{ .name = "differences", .kind = MO_OPTION_FLAG, .help = "pages that were found and are not marked, or the other way round" },
+	{ .name = "differences", .kind = MO_OPTION_FLAG, .help = "pages found but not marked, and marked but not found" },
 };
 
 #define REPORT_OWNERS 10

@@ -12,22 +12,22 @@ void report_trouble(struct page_tables_state *state)
 		mo_trouble_merge(&sum.deposits, &state->threads[i].deposits);
 	}
 	mo_trouble_tell(state->run, &state->unreadable_owners, "page-table-owners-unreadable",
-			"Whose page tables there are could not be read completely.", "Their page tables are missing.");
+			"The list of address spaces could not be read completely.", "Their page tables are missing.");
 	mo_trouble_tell(state->run, &sum.outside, "page-tables-outside",
-			"Entries of page tables point at tables where no memory is.", "Somebody wrote over these page tables.");
+			"Page-table entries point at tables outside memory.", "These page tables were overwritten.");
 	mo_trouble_tell(state->run, &sum.unreadable, "page-tables-unreadable", "Some page tables could not be read.",
-			"What hangs below them is missing from all counts.");
+			"Tables below them are missing from all counts.");
 	mo_trouble_tell(state->run, &state->repeated, "page-tables-repeated",
-			"Entries of page tables point at tables that are in use elsewhere, or further up.",
-			"Somebody wrote over these page tables, or they share a table by mistake.");
+			"Page-table entries point at tables used elsewhere, or at a higher level.",
+			"These page tables were overwritten, or share a table by mistake.");
 	mo_trouble_tell(state->run, &sum.deposits, "page-tables-deposits-broken",
-			"Lists of page tables that are kept behind huge pages could not be followed.",
+			"Lists of deposited page tables could not be followed.",
 			"Some PTE tables are missing from the counts.");
 	mo_trouble_tell_as(state->run, &state->miscounted, &(const struct mo_finding){
 		.id = "page-tables-miscounted",
 		.severity = MO_NOTICE,
 		.confidence = MO_CERTAIN,
-		.verdict = "Address spaces count more or fewer page tables than were found.",
-		.advice = "They changed while the dump was taken, or page tables are lost.",
+		.verdict = "pgtables_bytes of some address spaces disagrees with the page tables found.",
+		.advice = "They changed while the dump was taken, or page tables were leaked.",
 	});
 }

@@ -15,16 +15,17 @@ enum { COLUMN_ADDRESS, COLUMN_SIZE, COLUMN_ALL, COLUMN_CHUNK, COLUMN_MODULE, COL
 
 static const struct mo_column columns[N_COLUMNS] = {
 	[COLUMN_ADDRESS] = { .key = "percpu_kva", .heading = "POINTER", .kind = MO_CELL_ADDRESS,
-			     .help = "what the kernel keeps as a pointer to it (__percpu)" },
+			     .help = "the kernel's pointer to it (__percpu)" },
 	[COLUMN_SIZE] = { .key = "size_bytes", .heading = "SIZE", .kind = MO_CELL_BYTES, .help = "of one CPU's copy" },
-	[COLUMN_ALL] = { .key = "all_bytes", .heading = "ALL", .kind = MO_CELL_BYTES, .help = "of all units' copies" },
+	[COLUMN_ALL] = { .key = "all_bytes", .heading = "ALL UNITS", .kind = MO_CELL_BYTES,
+			 .help = "of the copies in all units" },
 	[COLUMN_CHUNK] = { .key = "chunk", .heading = "CHUNK", .kind = MO_CELL_TEXT, .help = "the kind of its chunk" },
 	[COLUMN_MODULE] = { .key = "module", .heading = "MODULE", .kind = MO_CELL_TEXT,
-			    .help = "whose own per-CPU variables these are; empty: of none, as far as known" },
+			    .help = "whose static per-CPU variables these are; empty: none, as far as known" },
 	[COLUMN_CGROUP] = { .key = "cgroup", .heading = "CGROUP", .kind = MO_CELL_TEXT, .flags = MO_COLUMN_TRUNCATE,
-			    .help = "the memory cgroup that pays for it; empty: none" },
-	[COLUMN_MEMCG] = { .key = "memcg_kva", .heading = "MEMCG", .kind = MO_CELL_ADDRESS, .flags = MO_COLUMN_HIDDEN,
-			   .help = "its struct mem_cgroup; 0: none" },
+			    .help = "the memory cgroup charged; empty: none" },
+	[COLUMN_MEMCG] = { .key = "memcg_kva", .heading = "STRUCT MEM_CGROUP", .kind = MO_CELL_ADDRESS,
+			   .flags = MO_COLUMN_HIDDEN, .help = "where it is; 0: none" },
 	[COLUMN_KVA] = { .key = "kva", .heading = "ADDRESS", .kind = MO_CELL_ADDRESS, .flags = MO_COLUMN_HIDDEN,
 			 .help = "in the lowest unit" },
 };
@@ -32,7 +33,7 @@ static const struct mo_column columns[N_COLUMNS] = {
 const struct mo_table_spec percpu_allocations_table = {
 	.name = "percpu_allocations",
 	.title = "Allocations of the per-CPU allocator",
-	.help = "Each is there once a unit, at the same place.",
+	.help = "Each exists once per unit, at the same offset.",
 	.columns = columns,
 	.n_columns = N_COLUMNS,
 	.flags = MO_TABLE_NO_TITLE,
@@ -43,14 +44,15 @@ enum { PAYER_CGROUP, PAYER_COUNT, PAYER_ALL, PAYER_MEMCG, N_PAYER_COLUMNS };
 static const struct mo_column payer_columns[N_PAYER_COLUMNS] = {
 	[PAYER_CGROUP] = { .key = "cgroup", .heading = "CGROUP", .kind = MO_CELL_TEXT, .help = "its path" },
 	[PAYER_COUNT] = { .key = "allocations", .heading = "COUNT", .kind = MO_CELL_COUNT, .help = "allocations charged to it" },
-	[PAYER_ALL] = { .key = "all_bytes", .heading = "ALL", .kind = MO_CELL_BYTES, .help = "their copies in all units" },
-	[PAYER_MEMCG] = { .key = "memcg_kva", .heading = "MEMCG", .kind = MO_CELL_ADDRESS, .help = "its struct mem_cgroup" },
+	[PAYER_ALL] = { .key = "all_bytes", .heading = "ALL UNITS", .kind = MO_CELL_BYTES,
+			 .help = "their copies in all units" },
+	[PAYER_MEMCG] = { .key = "memcg_kva", .heading = "STRUCT MEM_CGROUP", .kind = MO_CELL_ADDRESS, .help = "where it is" },
 };
 
 const struct mo_table_spec percpu_payers_table = {
 	.name = "percpu_payers",
-	.title = "Memory cgroups that pay for per-CPU memory",
-	.help = "By what the chunks kept (obj_cgroups, obj_exts), most first.",
+	.title = "Memory cgroups charged for per-CPU memory",
+	.help = "By the chunks' records (obj_cgroups, obj_exts), largest first.",
 	.columns = payer_columns,
 	.n_columns = N_PAYER_COLUMNS,
 };

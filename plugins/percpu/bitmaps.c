@@ -64,7 +64,7 @@ static struct mo_error *add_allocation(struct percpu_state *state, const struct 
 
 	if (state->n_allocations == MOST_ALLOCATIONS) {
 		mo_trouble_note(&state->contradicting,
-			     mo_error_create(MO_E_LIMIT, "there are more than %u allocations", MOST_ALLOCATIONS));
+			     mo_error_create(MO_E_LIMIT, "more than %u allocations", MOST_ALLOCATIONS));
 		return NULL;
 	}
 	if (state->n_allocations == state->n_allocations_allocated) {

@@ -37,7 +37,8 @@ static void gather_tags(struct percpu_state *state, const struct mo_percpu_chunk
 		if (!error && tag_kva >= LEAST_TAG_KVA)
 			allocation->tag_kva = tag_kva;
 		mo_trouble_note(&state->unreadable,
-				mo_error_prepend(error, "who asked for the per-CPU memory at 0x%" PRIx64, allocation->kva));
+				mo_error_prepend(error, "the caller of the per-CPU allocation at 0x%" PRIx64,
+					      allocation->kva));
 	}
 }
 
@@ -65,6 +66,7 @@ void gather_charges(struct percpu_state *state, const struct mo_percpu_chunk *ch
 		struct mo_error *error = read_charge(state, chunk, array_kva, step_bytes, offset_bytes, allocation);
 
 		mo_trouble_note(&state->unreadable,
-			     mo_error_prepend(error, "who pays for the per-CPU memory at 0x%" PRIx64, allocation->kva));
+			     mo_error_prepend(error, "the memory cgroup of the per-CPU allocation at 0x%" PRIx64,
+					      allocation->kva));
 	}
 }

@@ -117,7 +117,7 @@ static struct mo_error *add_list(struct percpu_state *state, uint64_t head_kva, 
 	uint64_t node_kva;
 
 	if (state->n_chunks >= MOST_CHUNKS) {
-		mo_trouble_note(&state->broken_lists, mo_error_create(MO_E_LIMIT, "there are more than %u chunks", MOST_CHUNKS));
+		mo_trouble_note(&state->broken_lists, mo_error_create(MO_E_LIMIT, "more than %u chunks", MOST_CHUNKS));
 		return NULL;
 	}
 	mo_list_begin(&walk, state->reader, head_kva, MOST_CHUNKS - state->n_chunks);
@@ -217,7 +217,7 @@ struct mo_error *gather_chunks(struct percpu_state *state)
 	if (!error && mo_has(&layout->reserved_chunk))
 		error = mo_read_pointer(state->reader, layout->reserved_chunk.kva, &reserved_kva);
 	if (error)
-		return mo_error_prepend(error, "cannot read where the per-CPU chunks are");
+		return mo_error_prepend(error, "cannot read the lists of per-CPU chunks");
 	read_number(state, &layout->n_units, &state->model.n_units);
 	if (first_kva)
 		error = add_chunk(state, first_kva, MO_PERCPU_FIRST);

@@ -27,7 +27,7 @@ static struct mo_error *check_layout(const struct percpu_layout *layout)
 	};
 
 	if (layout->chunk_size.bytes > MOST_CHUNK_BYTES)
-		return mo_error_create(MO_E_CORRUPT, "struct pcpu_chunk of %" PRIu64 " bytes makes no sense",
+		return mo_error_create(MO_E_CORRUPT, "struct pcpu_chunk of %" PRIu64 " bytes is implausible",
 				       layout->chunk_size.bytes);
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
 		if (mo_has(fields[i]) && (!fields[i]->width_bytes || fields[i]->offset_bytes + fields[i]->width_bytes >

@@ -90,7 +90,7 @@ static bool is_full(struct vmap_state *state)
 {
 	if (areas_left(state))
 		return false;
-	mo_trouble_note(&state->broken_trees, mo_error_create(MO_E_LIMIT, "there are more than %u areas", MOST_AREAS));
+	mo_trouble_note(&state->broken_trees, mo_error_create(MO_E_LIMIT, "more than %u areas", MOST_AREAS));
 	return true;
 }
 
@@ -244,7 +244,7 @@ static struct mo_error *check_layout(const struct vmap_layout *layout)
 
 	if (layout->area.size.bytes > MOST_STRUCT_BYTES || layout->vm.size.bytes > MOST_STRUCT_BYTES)
 		return mo_error_create(MO_E_CORRUPT, "struct vmap_area of %" PRIu64 " and vm_struct of %" PRIu64
-				       " bytes make no sense", layout->area.size.bytes, layout->vm.size.bytes);
+				       " bytes are implausible", layout->area.size.bytes, layout->vm.size.bytes);
 	for (size_t i = 0; i < sizeof(of_area) / sizeof(of_area[0]); i++)
 		if (mo_has(of_area[i]) && (!of_area[i]->width_bytes ||
 					   of_area[i]->offset_bytes + of_area[i]->width_bytes > layout->area.size.bytes))
@@ -268,7 +268,7 @@ struct mo_error *gather_areas(struct vmap_state *state)
 	else if (mo_has(&layout->area_root))
 		error = add_old_areas(state);
 	else
-		error = mo_error_create(MO_E_ABSENT, "neither vmap_nodes nor vmap_area_root is known");
+		error = mo_error_create(MO_E_ABSENT, "neither vmap_nodes nor vmap_area_root was found");
 	if (error)
 		return error;
 	for (size_t i = 0; i < state->n_areas; i++)

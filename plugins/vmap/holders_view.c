@@ -9,24 +9,24 @@ enum { COLUMN_HOLDER, COLUMN_MODULE, COLUMN_AREAS, COLUMN_PAGES, COLUMN_MAPPED, 
 
 static const struct mo_column columns[N_COLUMNS] = {
 	[COLUMN_HOLDER] = { .key = "holder", .heading = "HOLDER", .kind = MO_CELL_TEXT,
-			    .help = "the function that asked, or its module" },
+			    .help = "the calling function, or its module" },
 	[COLUMN_MODULE] = { .key = "module", .heading = "MODULE", .kind = MO_CELL_TEXT, .flags = MO_COLUMN_HIDDEN,
 			    .help = "the module; empty: the kernel itself" },
-	[COLUMN_AREAS] = { .key = "areas", .heading = "AREAS", .kind = MO_CELL_COUNT, .help = "its areas" },
+	[COLUMN_AREAS] = { .key = "areas", .heading = "AREAS", .kind = MO_CELL_COUNT, .help = "number of areas" },
 	[COLUMN_PAGES] = { .key = "owned_bytes", .heading = "OWNED", .kind = MO_CELL_BYTES,
-			   .help = "memory that they own (vm_struct.nr_pages)" },
+			   .help = "memory they own (vm_struct.nr_pages)" },
 	[COLUMN_MAPPED] = { .key = "mapped_bytes", .heading = "MAPPED", .kind = MO_CELL_BYTES,
-			    .help = "memory of others that they map (vmap, vm_map_ram, ioremap), by the page tables" },
+			    .help = "memory owned elsewhere that they map (vmap, vm_map_ram, ioremap), by page tables" },
 	[COLUMN_SIZE] = { .key = "address_bytes", .heading = "ADDRESSES", .kind = MO_CELL_BYTES,
-			  .help = "addresses that they take, guard pages included" },
+			  .help = "address space they take, guard pages included" },
 	[COLUMN_IOREMAP] = { .key = "ioremap_bytes", .heading = "IOREMAP", .kind = MO_CELL_BYTES,
-			     .help = "of these addresses, what maps devices" },
+			     .help = "of this, address space that maps devices" },
 };
 
 const struct mo_table_spec vmalloc_holders_table = {
 	.name = "vmalloc_holders",
-	.title = "Who holds how much of vmalloc",
-	.help = "Areas by the code that asked for them, largest first.",
+	.title = "vmalloc by caller",
+	.help = "Areas by calling function or module, largest first.",
 	.columns = columns,
 	.n_columns = N_COLUMNS,
 	.flags = MO_TABLE_NO_TITLE,
@@ -35,12 +35,12 @@ const struct mo_table_spec vmalloc_holders_table = {
 enum { OWNED_VMALLOC, OWNED_STACK, OWNED_IDLE, OWNED_PERCPU, N_OWNED_COLUMNS };
 
 static const struct mo_column owned_columns[N_OWNED_COLUMNS] = {
-	[OWNED_VMALLOC] = { .key = "vmalloc_bytes", .heading = "Memory of vmalloc", .kind = MO_CELL_BYTES,
+	[OWNED_VMALLOC] = { .key = "vmalloc_bytes", .heading = "vmalloc memory", .kind = MO_CELL_BYTES,
 			    .help = "without kernel stacks; VmallocUsed of /proc/meminfo is both, where stacks are in vmalloc" },
 	[OWNED_STACK] = { .key = "kernel_stack_bytes", .heading = "Kernel stacks", .kind = MO_CELL_BYTES,
-			  .help = "stacks of tasks; KernelStack of /proc/meminfo is without those that no task has" },
-	[OWNED_IDLE] = { .key = "idle_stack_bytes", .heading = "Of these without a task", .kind = MO_CELL_BYTES,
-			   .help = "cached for the next task (cached_stacks), or about to be freed" },
+			  .help = "stacks of tasks; KernelStack of /proc/meminfo excludes those without a task" },
+	[OWNED_IDLE] = { .key = "idle_stack_bytes", .heading = "Stacks without a task", .kind = MO_CELL_BYTES,
+			   .help = "of these: cached for new tasks (cached_stacks), or about to be freed" },
 	[OWNED_PERCPU] = { .key = "percpu_bytes", .heading = "Per-CPU chunks", .kind = MO_CELL_BYTES,
 			   .help = "memory of the per-CPU allocator (Percpu)" },
 };
@@ -48,7 +48,7 @@ static const struct mo_column owned_columns[N_OWNED_COLUMNS] = {
 const struct mo_table_spec vmalloc_owned_table = {
 	.name = "vmalloc_owned",
 	.title = "Memory behind kernel addresses",
-	.help = "Page frames of vmalloc, kernel stacks and the per-CPU allocator, found one by one.",
+	.help = "Page frames of vmalloc, kernel stacks and the per-CPU allocator, counted one by one.",
 	.columns = owned_columns,
 	.n_columns = N_OWNED_COLUMNS,
 	.flags = MO_TABLE_RECORD,

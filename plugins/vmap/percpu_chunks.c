@@ -39,7 +39,7 @@ static struct mo_error *read_first_chunk(struct vmap_state *state, uint64_t *bas
 	*unit_bytes = chunk_base_kva - *base_kva + n_pages * page_bytes;
 	if (n_pages > MOST_FIRST_CHUNK_BYTES / page_bytes || chunk_base_kva < *base_kva ||
 	    *unit_bytes > MOST_FIRST_CHUNK_BYTES)
-		return mo_error_create(MO_E_CORRUPT, "a base of 0x%" PRIx64 " with %" PRIu64 " pages makes no sense",
+		return mo_error_create(MO_E_CORRUPT, "a base of 0x%" PRIx64 " with %" PRIu64 " pages is implausible",
 				       chunk_base_kva, n_pages);
 	return NULL;
 }

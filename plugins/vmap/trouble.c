@@ -5,23 +5,23 @@
 void report_trouble(struct vmap_state *state)
 {
 	mo_trouble_tell(state->run, &state->broken_trees, "vmap-tree-broken",
-			"A tree or list of vmalloc areas could not be followed to its end.",
+			"A tree or list of vmalloc areas is corrupt or unreadable.",
 			"Areas may be missing: all sums over them are lower bounds.");
 	mo_trouble_tell(state->run, &state->unreadable_areas, "vmap-areas-unreadable", "Some vmap_areas could not be read.",
-			"They are left out.");
-	mo_trouble_tell(state->run, &state->overlaps, "vmap-areas-overlap", "Areas of vmalloc overlap each other.",
-			"One of them was written over, or is not an area.");
+			"They are not listed.");
+	mo_trouble_tell(state->run, &state->overlaps, "vmap-areas-overlap", "vmalloc areas overlap.",
+			"One of them was overwritten, or is no vmap_area.");
 	mo_trouble_tell(state->run, &state->unreadable_vms, "vm-structs-unreadable", "Some vm_structs could not be read.",
-			"What their areas are used for is not known.");
+			"The use of their areas is unknown.");
 	mo_trouble_tell(state->run, &state->broken_pages, "vmap-pages-broken",
-			"Some areas' arrays of pages could not be read, or hold what is no struct page.",
+			"The page arrays of some areas could not be read, or hold invalid entries.",
 			"The pages of these areas are lower bounds.");
 	mo_trouble_tell(state->run, &state->broken_tables, "vmap-tables-broken",
 			"Page tables of some areas could not be read, or map more than there is.",
-			"What these areas map is a lower bound.");
+			"Their mapped memory is a lower bound.");
 	mo_trouble_tell(state->run, &state->unreadable_tasks, "stacks-unreadable",
 			"The stacks of some tasks could not be found.", "Kernel stacks are a lower bound.");
 	mo_trouble_tell(state->run, &state->broken_chunks, "percpu-chunks-broken",
 			"Some memory of the per-CPU allocator could not be found.",
-			"What belongs to it stays with what nobody has claimed.");
+			"Its pages are counted as unclaimed.");
 }

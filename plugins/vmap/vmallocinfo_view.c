@@ -12,14 +12,14 @@ enum { COLUMN_FIRST, COLUMN_END, COLUMN_SIZE, COLUMN_STATE, COLUMN_CALLER, COLUM
 #define HIDDEN .flags = MO_COLUMN_HIDDEN
 
 static const struct mo_column columns[N_COLUMNS] = {
-	[COLUMN_FIRST] = { .key = "first_kva", .heading = "FIRST", .kind = MO_CELL_ADDRESS, .help = "where the area begins" },
+	[COLUMN_FIRST] = { .key = "first_kva", .heading = "START", .kind = MO_CELL_ADDRESS, .help = "where the area begins" },
 	[COLUMN_END] = { .key = "end_kva", .heading = "END", .kind = MO_CELL_ADDRESS, .help = "where it ends" },
 	[COLUMN_SIZE] = { .key = "size_bytes", .heading = "SIZE", .kind = MO_CELL_BYTES,
 			  .help = "its addresses, guard page included (vm_struct.size)" },
 	[COLUMN_STATE] = { .key = "state", .heading = "STATE", .kind = MO_CELL_TEXT,
 			   .help = "in use, of vm_map_ram(), or freed and not purged" },
 	[COLUMN_CALLER] = { .key = "caller", .heading = "CALLER", .kind = MO_CELL_TEXT,
-			    .help = "the code that asked for it (vm_struct.caller); empty: not kept" },
+			    .help = "the code that allocated it (vm_struct.caller); empty: not recorded" },
 	[COLUMN_MODULE] = { .key = "module", .heading = "MODULE", .kind = MO_CELL_TEXT, HIDDEN,
 			    .help = "the caller's module; empty: the kernel itself" },
 	[COLUMN_PAGES] = { .key = "pages", .heading = "PAGES", .kind = MO_CELL_COUNT,
@@ -27,12 +27,12 @@ static const struct mo_column columns[N_COLUMNS] = {
 	[COLUMN_PHYS] = { .key = "first_pa", .heading = "PHYS", .kind = MO_CELL_ADDRESS,
 			  .help = "the physical address that it maps (vm_struct.phys_addr); 0: none" },
 	[COLUMN_USES] = { .key = "uses", .heading = "USES", .kind = MO_CELL_TEXT,
-			  .help = "what it is used for, in the words of /proc/vmallocinfo (vm_struct.flags)" },
+			  .help = "its use, as /proc/vmallocinfo prints it (vm_struct.flags)" },
 	[COLUMN_NODES] = { .key = "nodes", .heading = "NODES", .kind = MO_CELL_TEXT, .help = "its pages by NUMA node" },
-	[COLUMN_AREA] = { .key = "vmap_area", .heading = "VMAP_AREA", .kind = MO_CELL_ADDRESS, HIDDEN,
-			  .help = "its struct vmap_area" },
-	[COLUMN_VM] = { .key = "vm_struct", .heading = "VM_STRUCT", .kind = MO_CELL_ADDRESS, HIDDEN,
-			.help = "its struct vm_struct; 0: none" },
+	[COLUMN_AREA] = { .key = "vmap_area", .heading = "STRUCT VMAP_AREA", .kind = MO_CELL_ADDRESS, HIDDEN,
+			  .help = "where it is" },
+	[COLUMN_VM] = { .key = "vm_struct", .heading = "STRUCT VM_STRUCT", .kind = MO_CELL_ADDRESS, HIDDEN,
+			.help = "where it is; 0: none" },
 };
 
 static const char *const words_of_state[] = {
@@ -105,7 +105,7 @@ const struct mo_table_spec vmallocinfo_table = {
 };
 
 const struct mo_option vmallocinfo_options[N_VMALLOCINFO_OPTIONS] = {
-	{ .name = "by", .kind = MO_OPTION_TEXT, .value = "WHAT", .help = "sums for each caller or module" },
+	{ .name = "by", .kind = MO_OPTION_TEXT, .value = "WHAT", .help = "totals by caller or module" },
 };
 
 struct use {
@@ -210,6 +210,6 @@ struct mo_error *show_vmallocinfo(struct mo_run *run, struct mo_report *report)
 	if (!by)
 		return show_all(run, report);
 	if (strcmp(by, "caller") && strcmp(by, "module"))
-		return mo_error_create(MO_E_INVALID, "--by=%s: it takes caller or module", by);
+		return mo_error_create(MO_E_INVALID, "--by: '%s' must be caller or module", by);
 	return show_holders(run, report, !strcmp(by, "module"));
 }

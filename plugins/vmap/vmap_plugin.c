@@ -73,7 +73,7 @@ static struct mo_error *gather(struct mo_run *run, void **model_ret)
 static const struct mo_table_spec *const tables[] = { &vmallocinfo_table, &vmalloc_holders_table, &vmalloc_owned_table };
 
 static const struct mo_view views[] = {
-	{ .name = "vmallocinfo", .title = "Areas of vmalloc", .summary = "what /proc/vmallocinfo printed",
+	{ .name = "vmallocinfo", .title = "vmalloc areas", .summary = "what /proc/vmallocinfo printed",
 	  .options = vmallocinfo_options, .n_options = N_VMALLOCINFO_OPTIONS, .tables = tables, .n_tables = 3,
 	  .report_order = 150, .topic = MO_TOPIC_PROC, .show = show_vmallocinfo },
 };
@@ -86,7 +86,7 @@ static const struct mo_plugin plugin = {
 	MO_PLUGIN_HEADER,
 	.name = "vmap",
 	.version = MEMOPSY_VERSION,
-	.summary = "areas of vmalloc, vmap and ioremap, and who asked for them; vmallocinfo",
+	.summary = "areas of vmalloc, vmap and ioremap, and their callers; vmallocinfo",
 	.needs = &vmap_needs,
 	.layout_bytes = sizeof(struct vmap_layout),
 	.reads = reads,

@@ -31,7 +31,7 @@ static void judge_absent_types(struct mo_run *run, const char *view)
 		.id = "zones-unbound",
 		.severity = MO_WARNING,
 		.confidence = MO_CERTAIN,
-		.verdict = "This kernel's types lack what zones and counters are read by, so parts of them are not known.",
+		.verdict = "The kernel's type information lacks members of zones and counters; parts of them are unknown.",
 		.evidence = evidence,
 		.is_about_reading = true,
 	};

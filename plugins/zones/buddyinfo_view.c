@@ -32,7 +32,7 @@ static void buddyinfo_line(const struct mo_cell *cells, struct mo_line *line)
 const struct mo_table_spec buddyinfo_table = {
 	.name = "buddyinfo",
 	.title = "Free blocks, as /proc/buddyinfo printed them",
-	.help = "How many blocks of each order every zone has free.",
+	.help = "Free blocks of each order, by zone.",
 	.columns = columns,
 	.n_columns = N_COLUMNS,
 	.flags = MO_TABLE_NO_TITLE,
@@ -45,7 +45,7 @@ struct mo_error *show_buddyinfo(struct mo_run *run, struct mo_report *report)
 	struct mo_table_spec table = buddyinfo_table;
 
 	if (!zones->n_orders)
-		return mo_error_create(MO_E_ABSENT, "the free areas of struct zone are not known for this kernel");
+		return mo_error_create(MO_E_ABSENT, "where struct zone keeps its free areas is unknown");
 	/* Only the orders that this kernel has. */
 	table.n_columns = COLUMN_ORDER_0 + zones->n_orders;
 	mo_report_table_begin(report, &table);

@@ -17,7 +17,7 @@ static struct mo_error *read_percpu(const struct zones_state *state, uint64_t pe
 	struct mo_error *error;
 
 	if (!mo_has(size) || !size->bytes || size->bytes > MOST_PERCPU_BYTES)
-		return mo_error_create(MO_E_ABSENT, "the kernel's type information lacks what a CPU keeps of a zone");
+		return mo_error_create(MO_E_ABSENT, "the kernel's type information lacks the per-CPU counters of zones");
 	error = mo_percpu(state->reader, percpu_kva, cpu, &kva);
 	if (!error)
 		error = mo_read(state->reader, kva, bytes, (size_t)size->bytes);
@@ -103,7 +103,7 @@ struct mo_error *add_zone_pending(struct zones_state *state, struct mo_zone *zon
 	struct mo_error *error;
 
 	if (!mo_has(&layout->zone.pagesets))
-		return mo_error_create(MO_E_ABSENT, "struct zone has no per-CPU page sets that are known");
+		return mo_error_create(MO_E_ABSENT, "where struct zone keeps its per-CPU page sets is unknown");
 	error = mo_read_field(state->reader, &layout->zone.pagesets, zone->zone_kva, &pagesets_kva);
 	if (!error && mo_has(&layout->zone.zonestats))
 		error = mo_read_field(state->reader, &layout->zone.zonestats, zone->zone_kva, &zonestats_kva);

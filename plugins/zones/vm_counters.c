@@ -74,7 +74,7 @@ static void gather_zone(struct zones_state *state, struct mo_zone *zone, const s
 	struct mo_error *error = NULL;
 	char what[64];
 
-	snprintf(what, sizeof(what), "What the CPUs keep of zone %s of node %u", zone->name, zone->node_id);
+	snprintf(what, sizeof(what), "The per-CPU counters of zone %s, node %u,", zone->name, zone->node_id);
 	/* A zone without pages has the page sets that every zone booted with. */
 	if (cpus && zone->present_pages.value)
 		error = add_zone_pending(state, zone, cpus, &pending);
@@ -82,11 +82,12 @@ static void gather_zone(struct zones_state *state, struct mo_zone *zone, const s
 		pending.is_known = false;
 		report_pending(state, what, error);
 	}
-	if (read_values(state, &layout->zone.vm_stat, zone->zone_kva, state->model.n_zone_items, "A zone's counters", values))
+	if (read_values(state, &layout->zone.vm_stat, zone->zone_kva, state->model.n_zone_items, "The counters of a zone",
+			values))
 		set_counters(counters, values, pending.is_known ? pending.items : NULL, state->model.n_zone_items);
 	zone->counters = counters;
 	if (n_numa_items &&
-	    read_values(state, &layout->zone.vm_numa, zone->zone_kva, n_numa_items, "A zone's NUMA counters", values)) {
+	    read_values(state, &layout->zone.vm_numa, zone->zone_kva, n_numa_items, "The NUMA counters of a zone", values)) {
 		set_counters(numa_counters, values, pending.is_known ? pending.numa : NULL, n_numa_items);
 		print_exact(numa_counters, n_numa_items);
 		zone->numa_counters = numa_counters;
@@ -103,7 +104,7 @@ static void gather_node(struct zones_state *state, struct mo_node *node, const s
 	struct mo_error *error = NULL;
 	char what[64];
 
-	snprintf(what, sizeof(what), "What the CPUs keep of node %u", node->node_id);
+	snprintf(what, sizeof(what), "The per-CPU counters of node %u", node->node_id);
 	if (cpus)
 		error = add_node_pending(state, node->pgdat_kva, &cpus->possible, &pending);
 	if (error) {
@@ -112,7 +113,7 @@ static void gather_node(struct zones_state *state, struct mo_node *node, const s
 	}
 	node->counters = counters;
 	if (state->model.n_node_items && read_values(state, &layout->pgdat.vm_stat, node->pgdat_kva,
-						      state->model.n_node_items, "A node's counters", values))
+						      state->model.n_node_items, "The counters of a node", values))
 		set_counters(counters, values, pending.is_known ? pending.items : NULL, state->model.n_node_items);
 	if (mo_has(&layout->pgdat.kswapd_failures) && layout->pgdat.kswapd_failures.width_bytes == 4) {
 		struct mo_address failures = { .name = "kswapd_failures", .is_bound = true,
@@ -172,12 +173,12 @@ static struct mo_error *prepare_cpus(struct zones_state *state, struct zone_cpus
 
 	*is_known = false;
 	if (error) {
-		zones_unreadable(state, "Which CPUs there are", error);
+		zones_unreadable(state, "The set of possible CPUs", error);
 		return NULL;
 	}
 	n_pagesets = populated_zones(state) * mo_set_count(&cpus->running);
 	if (n_pagesets > MOST_PAGESETS) {
-		zones_unreadable(state, "What the CPUs keep of the zones",
+		zones_unreadable(state, "The per-CPU counters of the zones",
 				  mo_error_create(MO_E_LIMIT, "%zu zones and %u CPUs are too many", populated_zones(state),
 						  mo_set_count(&cpus->running)));
 		return NULL;

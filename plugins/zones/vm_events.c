@@ -37,7 +37,7 @@ size_t sum_vm_events(const struct zones_state *state, uint64_t *sums, size_t mos
 			sums[i] += mo_get_element(&items, raw, i);
 	}
 	if (error) {
-		zones_unreadable(state, "The events that the CPUs counted (vm_event_states)", error);
+		zones_unreadable(state, "The event counters (vm_event_states)", error);
 		return 0;
 	}
 	return n_items;

@@ -10,7 +10,7 @@ static const struct mo_column columns[N_COLUMNS] = {
 	[COLUMN_VALUE] = { .key = "value", .heading = "VALUE", .kind = MO_CELL_COUNT,
 			   .help = "as /proc/vmstat prints it" },
 	[COLUMN_EXACT] = { .key = "exact", .heading = "EXACT", .kind = MO_CELL_COUNT,
-			   .help = "with what every CPU has counted and not yet added" },
+			   .help = "with the per-CPU deltas not yet folded in" },
 	[COLUMN_KIND] = { .key = "kind", .heading = "KIND", .kind = MO_CELL_TEXT, .flags = MO_COLUMN_HIDDEN,
 			  .help = "whose counter it is: zone, numa, node, system, event" },
 };

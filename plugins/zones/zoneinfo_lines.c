@@ -8,18 +8,18 @@ static const struct mo_column columns[N_ZONEINFO_COLUMNS] = {
 	[ZONEINFO_NODE] = { .key = "node", .heading = "NODE", .kind = MO_CELL_COUNT, .help = "the NUMA node" },
 	[ZONEINFO_ZONE] = { .key = "zone", .heading = "ZONE", .kind = MO_CELL_TEXT, .help = "the zone's name" },
 	[ZONEINFO_PART] = { .key = "part", .heading = "PART", .kind = MO_CELL_TEXT,
-			    .help = "what the row speaks of: zone, node, pages, protection, counter, numa, cpu, pageset, "
+			    .help = "what the row describes: zone, node, pages, protection, counter, numa, cpu, pageset, "
 				    "threshold, end" },
 	[ZONEINFO_CPU] = { .key = "cpu", .heading = "CPU", .kind = MO_CELL_COUNT,
-			   .help = "the CPU, of page sets; else not known" },
+			   .help = "the CPU, of page sets; else unknown" },
 	[ZONEINFO_FIELD] = { .key = "field", .heading = "FIELD", .kind = MO_CELL_TEXT,
-			     .help = "the field's name; of protection, the zone that is meant" },
+			     .help = "the field's name; of protection, the zone" },
 	[ZONEINFO_VALUE] = { .key = "value", .heading = "VALUE", .kind = MO_CELL_COUNT,
 			     .help = "as /proc/zoneinfo prints it" },
 	[ZONEINFO_EXACT] = { .key = "exact", .heading = "EXACT", .kind = MO_CELL_COUNT,
-			     .help = "with what every CPU has counted and not yet added" },
+			     .help = "with the per-CPU deltas not yet folded in" },
 	[ZONEINFO_INDEX] = { .key = "index", .heading = "INDEX", .kind = MO_CELL_COUNT, .flags = MO_COLUMN_HIDDEN,
-			     .help = "the row's place in its part" },
+			     .help = "position in its part" },
 	[ZONEINFO_LAST] = { .key = "last", .heading = "LAST", .kind = MO_CELL_BOOL, .flags = MO_COLUMN_HIDDEN,
 			    .help = "whether it is the last of its part" },
 };

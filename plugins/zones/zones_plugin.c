@@ -71,7 +71,7 @@ static const struct mo_option exact_options[] = {
 	{
 		.name = "exact",
 		.kind = MO_OPTION_FLAG,
-		.help = "add what the CPUs have counted and not yet added; the kernel prints without it",
+		.help = "add the per-CPU deltas not yet folded in; the kernel prints without them",
 	},
 };
 

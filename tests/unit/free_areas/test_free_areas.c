@@ -108,8 +108,8 @@ static void test_loop(void **state)
 	toy_set_next(kernel, toy_node(7), toy_node(3));
 	toy = run_it(kernel);
 	expect_blocks(&toy, 0, 0, TOY_UNMOVABLE, 3, MO_AT_LEAST);
-	assert_true(fake_run_said(toy.run, "free-list-broken: The free list of node 0, zone DMA, order 0, Unmovable comes back "
-					   "to page frame 0x3 of its own."));
+	assert_true(fake_run_said(toy.run, "free-list-broken: The free list of node 0, zone DMA, order 0, Unmovable is "
+					   "circular: it returns to page frame 0x3."));
 	assert_int_equal(toy.model->zones[0].found_pages.certainty, MO_AT_LEAST);
 	assert_int_equal(toy.model->zones[0].n_broken_lists, 1);
 	/* The rest is as good as before. */
@@ -128,7 +128,7 @@ static void test_loop_of_one(void **state)
 	toy_unlink(kernel, toy_node(5), toy_node(5));
 	toy = run_it(kernel);
 	expect_blocks(&toy, 0, 0, TOY_UNMOVABLE, 2, MO_AT_LEAST);
-	assert_true(fake_run_said(toy.run, "is broken: the link back of 0xffff888000100148 is 0xffff888000100148 and not "
+	assert_true(fake_run_said(toy.run, "is broken: prev of 0xffff888000100148 is 0xffff888000100148 and not "
 					   "0xffff8880001000c8."));
 	end(&toy);
 }
@@ -143,8 +143,8 @@ static void test_lead_out(void **state)
 	toy = run_it(kernel);
 	/* 3 and 5 from the front, 7 from behind. */
 	expect_blocks(&toy, 0, 0, TOY_UNMOVABLE, 3, MO_AT_LEAST);
-	assert_true(fake_run_said(toy.run, "free-list-broken: The free list of node 0, zone DMA, order 0, Unmovable leads out: "
-					   "0xdead000000000100 follows 0xffff888000100148"));
+	assert_true(fake_run_said(toy.run, "free-list-broken: The free list of node 0, zone DMA, order 0, Unmovable points "
+					   "outside the memory map: 0xdead000000000100 follows 0xffff888000100148"));
 	end(&toy);
 }
 
@@ -158,7 +158,7 @@ static void test_lead_aside(void **state)
 	toy_set_next(kernel, toy_head(0, 2, TOY_MOVABLE), toy_node(8) + 16);
 	toy = run_it(kernel);
 	expect_blocks(&toy, 0, 2, TOY_MOVABLE, 3, MO_AT_LEAST);
-	assert_true(fake_run_said(toy.run, "order 2, Movable leads out"));
+	assert_true(fake_run_said(toy.run, "order 2, Movable points outside the memory map"));
 	end(&toy);
 }
 
@@ -171,7 +171,7 @@ static void test_wrong_back_link(void **state)
 	toy_set_prev(kernel, toy_node(132), 0x1234);
 	toy = run_it(kernel);
 	expect_blocks(&toy, 1, 1, TOY_MOVABLE, 3, MO_AT_LEAST);
-	assert_true(fake_run_said(toy.run, "order 1, Movable is broken: the link back of 0xffff888000102108 is 0x1234 and not "
+	assert_true(fake_run_said(toy.run, "order 1, Movable is broken: prev of 0xffff888000102108 is 0x1234 and not "
 					   "0xffff888000102008."));
 	assert_int_equal(fake_run_finding_count(toy.run), 1);
 	end(&toy);
@@ -186,7 +186,7 @@ static void test_head_back_link(void **state)
 	toy_set_prev(kernel, toy_head(1, 3, TOY_UNMOVABLE), 0);
 	toy = run_it(kernel);
 	expect_blocks(&toy, 1, 3, TOY_UNMOVABLE, 2, MO_AT_LEAST);
-	assert_true(fake_run_said(toy.run, "order 3, Unmovable is broken: the link back of"));
+	assert_true(fake_run_said(toy.run, "order 3, Unmovable is broken: prev of"));
 	end(&toy);
 }
 
@@ -223,12 +223,12 @@ static void test_wrong_blocks(void **state)
 	assert_true(fake_run_said(toy.run, "free-list-wrong-block: Page frame 0x5 is on the list of node 0, zone DMA, order 0, "
 					   "Unmovable and its page type is 0x0, which is not that of a free block."));
 	expect_blocks(&toy, 0, 2, TOY_MOVABLE, 3, MO_EXACT);
-	assert_true(fake_run_said(toy.run, "Page frame 0x10 is on the list of node 0, zone DMA, order 2, Movable and says that "
-					   "its order is 9."));
+	assert_true(fake_run_said(toy.run, "Page frame 0x10 is on the list of node 0, zone DMA, order 2, Movable, but its "
+					   "order is 9."));
 	assert_true(fake_run_said(toy.run, "Page frame 0x84 is on the list of node 0, zone Normal, order 1, Movable and its "
-					   "flags 0x0 name another zone."));
-	assert_true(fake_run_said(toy.run, "Page frame 0x124 is on the list of node 0, zone Normal, order 3, Unmovable, where "
-					   "no block can begin."));
+					   "flags 0x0 belong to another zone."));
+	assert_true(fake_run_said(toy.run, "Page frame 0x124 is on the list of node 0, zone Normal, order 3, Unmovable, but "
+					   "is not aligned to that order."));
 	assert_true(fake_run_said(toy.run, "Page frame 0x136 is on the list of node 0, zone Normal, CPU 0, order 1, Unmovable "
 					   "and its page type is 0xffffff7f, which is that of a free block of the zone."));
 	end(&toy);
@@ -246,9 +246,9 @@ static void test_on_two_lists(void **state)
 	toy = run_it(kernel);
 	expect_blocks(&toy, 0, 0, TOY_UNMOVABLE, 4, MO_EXACT);
 	expect_blocks(&toy, 0, 2, TOY_MOVABLE, 2, MO_AT_LEAST);
-	assert_true(fake_run_said(toy.run, "page-on-two-lists: Page frame 0x10 is on two lists: that of node 0, zone DMA, "
-					   "order 2, Movable, and that of node 0, zone DMA, order 0, Unmovable."));
-	assert_true(fake_run_said(toy.run, "free-blocks-differ: Node 0, zone DMA counts other free blocks"));
+	assert_true(fake_run_said(toy.run, "page-on-two-lists: Page frame 0x10 is on two lists: node 0, zone DMA, "
+					   "order 2, Movable, and node 0, zone DMA, order 0, Unmovable."));
+	assert_true(fake_run_said(toy.run, "free-blocks-differ: Node 0, zone DMA: nr_free disagrees"));
 	end(&toy);
 }
 
@@ -265,8 +265,8 @@ static void test_overlap(void **state)
 	toy = run_it(kernel);
 	expect_blocks(&toy, 0, 0, TOY_UNMOVABLE, 3, MO_EXACT);
 	expect_blocks(&toy, 0, 2, TOY_MOVABLE, 3, MO_AT_LEAST);
-	assert_true(fake_run_said(toy.run, "Page frame 0x4 is on two lists: that of node 0, zone DMA, order 2, Movable, and "
-					   "that of node 0, zone DMA, order 0, Unmovable."));
+	assert_true(fake_run_said(toy.run, "Page frame 0x4 is on two lists: node 0, zone DMA, order 2, Movable, and "
+					   "node 0, zone DMA, order 0, Unmovable."));
 	end(&toy);
 }
 
@@ -280,10 +280,11 @@ static void test_counts_differ(void **state)
 	toy_unlink(kernel, toy_node(300), toy_pcp_head(1, 0, 1));
 	toy = run_it(kernel);
 	expect_blocks(&toy, 0, 0, TOY_UNMOVABLE, 2, MO_EXACT);
-	assert_true(fake_run_said(toy.run, "free-blocks-differ: Node 0, zone DMA counts other free blocks than its lists hold."));
-	assert_true(fake_run_said(toy.run, "free-pages-differ: Node 0, zone DMA counts other free pages than its lists hold."));
-	assert_true(fake_run_said(toy.run, "pcp-count-differs: CPU 0 counts other pages than its lists of node 0, zone "
-					   "Normal hold."));
+	assert_true(fake_run_said(toy.run, "free-blocks-differ: Node 0, zone DMA: nr_free disagrees with the free lists."));
+	assert_true(fake_run_said(toy.run, "free-pages-differ: Node 0, zone DMA: NR_FREE_PAGES "
+					   "disagrees with the free lists."));
+	assert_true(fake_run_said(toy.run, "pcp-count-differs: CPU 0: pcp->count disagrees with its lists of node 0, "
+					   "zone Normal."));
 	assert_int_equal(fake_run_finding_count(toy.run), 3);
 	end(&toy);
 }
@@ -296,7 +297,7 @@ static void test_unreadable_pageblocks(void **state)
 	(void)state;
 	mo_fake_break(kernel, BASE_KVA + 0x1000, 16, MO_E_NOT_IN_DUMP);
 	toy = run_it(kernel);
-	assert_true(fake_run_said(toy.run, "The migrate types of pageblocks could not be read:"));
+	assert_true(fake_run_said(toy.run, "The migratetypes of pageblocks could not be read:"));
 	assert_int_equal(toy.model->zones[0].pageblocks[TOY_MOVABLE].certainty, MO_AT_LEAST);
 	assert_int_equal(toy.model->zones[0].pageblocks[TOY_MOVABLE].value, 0);
 	assert_int_equal(toy.model->zones[1].pageblocks[TOY_MOVABLE].value, 45);

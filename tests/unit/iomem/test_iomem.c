@@ -156,19 +156,19 @@ static void test_loops(void **state)
 
 	(void)state;
 	mo_fake_put_u64(kernel, RANGE(1) + 48, RANGE(0));
-	expect_text(kernel, first_two, "the tree comes back to the resource at 0xffff888000002000");
+	expect_text(kernel, first_two, "the tree is circular: it returns to the resource at 0xffff888000002000");
 
 	kernel = iomem_kernel();
 	mo_fake_put_u64(kernel, RANGE(1) + 48, ROOT);
-	expect_text(kernel, first_two, "the tree comes back to the resource at 0xffff888000001000");
+	expect_text(kernel, first_two, "the tree is circular: it returns to the resource at 0xffff888000001000");
 
 	kernel = iomem_kernel();
 	mo_fake_put_u64(kernel, RANGE(3) + 56, RANGE(1));
-	expect_text(kernel, whole, "the tree comes back to the resource at 0xffff888000002060");
+	expect_text(kernel, whole, "the tree is circular: it returns to the resource at 0xffff888000002060");
 
 	kernel = iomem_kernel();
 	mo_fake_put_u64(kernel, RANGE(3) + 48, RANGE(3));
-	expect_text(kernel, whole, "the tree comes back to the resource at 0xffff888000002120");
+	expect_text(kernel, whole, "the tree is circular: it returns to the resource at 0xffff888000002120");
 }
 
 static void test_wrong_parent(void **state)
@@ -181,8 +181,8 @@ static void test_wrong_parent(void **state)
 		    "00001000-0009fbff : System RAM\n"
 		    "00100000-1ffd6fff : System RAM\n"
 		    "fd00000000-ffffffffff : Reserved\n",
-		    "the resource at 0xffff8880000020c0 is a child of the one at 0xffff888000002060 and says "
-		    "0xffff888000002180 is its parent");
+		    "the resource at 0xffff8880000020c0 is a child of 0xffff888000002060, but its "
+		    "parent is 0xffff888000002180");
 }
 
 static void test_unreadable(void **state)
@@ -251,7 +251,7 @@ static void test_depth(void **state)
 	model = mo_run_model(run);
 	assert_int_equal(model->n_ranges, 63 + 1);
 	assert_false(model->is_complete);
-	assert_true(fake_run_said(run, "ranges lie within each other more than 64 times"));
+	assert_true(fake_run_said(run, "resources are nested more than 64 deep"));
 	text = fake_run_flagged(run, "iomem", NULL);
 	assert_non_null(strstr(text, "\n          00000000-00000fff : deep\n"));
 	assert_null(strstr(text, "\n           "));
@@ -275,7 +275,7 @@ static void test_too_many(void **state)
 	run = run_iomem(kernel);
 	model = mo_run_model(run);
 	assert_int_equal(model->n_ranges, 65536);
-	assert_true(fake_run_said(run, "there are more than 65536 ranges"));
+	assert_true(fake_run_said(run, "more than 65536 resources"));
 	fake_run_destroy(run);
 	mo_fake_destroy(kernel);
 }

@@ -36,7 +36,7 @@ static void test_wrong_free_blocks(void **state)
 	assert_int_equal(toy.model->contradicting_pages, 6);
 	assert_int_equal(toy.model->unreadable_pages, 0);
 	assert_int_equal(fake_run_finding_count(toy.run), 1);
-	assert_true(fake_run_said(toy.run, "mem-map-contradiction: Some struct pages contradict themselves or their "
+	assert_true(fake_run_said(toy.run, "mem-map-contradiction: Some struct pages are inconsistent, alone or with their "
 				  "neighbours"));
 	assert_true(fake_run_said(toy.run, "which 0x6-0x6, 0x11-0x11, 0x20-0x20, 0x40-0x40, 0x80-0x80, 0x800-0x800"));
 	toy_destroy(&toy);
@@ -100,8 +100,8 @@ static void test_unreadable(void **state)
 	assert_int_equal(toy.model->unreadable_pages, 256);
 	assert_int_equal(toy.model->pages[MO_PAGE_UNKNOWN], 256);
 	assert_true(fake_run_said(toy.run,
-				  "mem-map-unreadable: Some struct pages could not be read; what their page frames "
-				  "hold is not known."));
+				  "mem-map-unreadable: Some struct pages could not be read; the use of their page "
+				  "frames is unknown."));
 	assert_true(fake_run_said(toy.run, "which 0x40-0x7f, 0x280-0x2ff, 0x440-0x47f"));
 	toy_destroy(&toy);
 }

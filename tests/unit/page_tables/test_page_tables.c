@@ -33,8 +33,8 @@ static void test_sound(void **state)
 	expect_table(model, TOY_PGD(1), 2, 3);
 	expect_table(model, TOY_PTE(1), 2, 0);
 	assert_null(mo_page_table_at(model, 5));
-	assert_non_null(strstr(text, "Marked, not found:                4.0 KiB\n"));
-	assert_non_null(strstr(text, "Found and marked:                 24.0 KiB\n"));
+	assert_non_null(strstr(text, "Marked, not found:            4.0 KiB\n"));
+	assert_non_null(strstr(text, "Found and marked:             24.0 KiB\n"));
 	assert_non_null(strstr(text, "100  one"));
 	free(text);
 	text = fake_run_flagged(run, "pagetables", "differences");
@@ -149,7 +149,7 @@ static void test_deposits(void **state)
 	kernel = toy_kernel();
 	put_deposits(kernel, 30);
 	mo_fake_put_u64(kernel, TOY_PAGE_KVA(31) + 8, 0xdead000000000100ull);
-	expect_said(kernel, 5, 3, "the page tables kept from struct page 0xffff888000100780 on");
+	expect_said(kernel, 5, 3, "the page tables deposited from struct page 0xffff888000100780 on");
 }
 
 /* A top table that no task has is found by the list of all of them; a list that loops comes to an end. */

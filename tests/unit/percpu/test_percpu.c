@@ -197,12 +197,12 @@ static void test_sound(void **state)
 	assert_int_equal(model->allocations[3].chunk, 2);
 	assert_null(mo_percpu_allocation_at(model, 0x100 + 0x17ff));
 	assert_null(mo_percpu_allocation_at(model, 0x100 + 0x1c10));
-	assert_non_null(strstr(text, "Populated:                   32.0 KiB\n"));
-	assert_non_null(strstr(text, "Allocated:                   256 B\n"));
-	assert_non_null(strstr(text, "pay for per-CPU memory"));
+	assert_non_null(strstr(text, "Populated:                32.0 KiB\n"));
+	assert_non_null(strstr(text, "Allocated:                256 B\n"));
+	assert_non_null(strstr(text, "charged for per-CPU memory"));
 	free(text);
 	text = fake_run_flagged(run, "percpu", "allocations");
-	assert_non_null(strstr(text, "64 B  128 B  later"));
+	assert_non_null(strstr(text, "64 B      128 B  later"));
 	free(text);
 	end(kernel, run);
 }
@@ -298,11 +298,11 @@ static void test_lists(void **state)
 	/* Who pays cannot be read: the allocation is known all the same. */
 	kernel = toy();
 	mo_fake_put_u64(kernel, CHARGES + 4 * 8, 0x1234);
-	expect_said(kernel, false, 4, "who pays for the per-CPU memory at 0xffffd90000000010");
+	expect_said(kernel, false, 4, "the memory cgroup of the per-CPU allocation at 0xffffd90000000010");
 	kernel = toy();
 	mo_fake_break(kernel, BASE_ADDR, 8, MO_E_NOT_IN_DUMP);
 	run = fake_run_try(kernel, memopsy_plugin_entry_percpu(), &error);
-	expect_error(error, MO_E_NOT_IN_DUMP, "cannot read where the per-CPU chunks are");
+	expect_error(error, MO_E_NOT_IN_DUMP, "cannot read the lists of per-CPU chunks");
 	end(kernel, run);
 }
 

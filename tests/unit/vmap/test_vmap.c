@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Areas of vmalloc as kernels of three ages keep them, and the words of /proc/vmallocinfo for each. */
+/* vmalloc areas as kernels of three ages keep them, and the words of /proc/vmallocinfo for each. */
 
 #include "toy_vmap.h"
 
@@ -177,7 +177,7 @@ static void test_by(void **state)
 	run = toy_run(kernel);
 	expect_rows(run, "caller", by_caller);
 	expect_rows(run, "module", by_module);
-	expect_error(fake_run_error(run, "vmallocinfo", wrong), MO_E_INVALID, "--by=size: it takes caller or module");
+	expect_error(fake_run_error(run, "vmallocinfo", wrong), MO_E_INVALID, "--by: 'size' must be caller or module");
 	text = fake_run_section(run, "vmallocinfo");
 	assert_non_null(strstr(text, "The 7 largest of 7 callers; 8 areas in all."));
 	free(text);

@@ -117,10 +117,10 @@ static void test_broken_chunks(void **state)
 
 	(void)state;
 	mo_fake_put_u32(kernel, TOY_FIRST_CHUNK + 24, 0x7fffffff);
-	expect_percpu(kernel, 4, "with 2147483647 pages makes no sense");
+	expect_percpu(kernel, 4, "with 2147483647 pages is implausible");
 	kernel = owned_kernel();
 	mo_fake_put_u64(kernel, TOY_FIRST_CHUNK + 16, BASE_KVA);
-	expect_percpu(kernel, 4, "a base of 0xffff888000000000 with 2 pages makes no sense");
+	expect_percpu(kernel, 4, "a base of 0xffff888000000000 with 2 pages is implausible");
 	kernel = owned_kernel();
 	mo_fake_break(kernel, TOY_FIRST_CHUNK, 32, MO_E_NOT_IN_DUMP);
 	expect_percpu(kernel, 4, "the first chunk at 0xffff888000002038");

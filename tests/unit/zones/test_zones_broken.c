@@ -44,7 +44,7 @@ static void test_parts_of_a_cpu(void **state)
 	(void)state;
 	mo_fake_break(kernel, TOY_CPU(0, TOY_ZONESTAT(0)), 0x20, MO_E_NOT_IN_DUMP);
 	broken = run_it(kernel);
-	assert_true(fake_run_said(broken.run, "What the CPUs keep of zone DMA of node 0 could not be read"));
+	assert_true(fake_run_said(broken.run, "The per-CPU counters of zone DMA, node 0, could not be read"));
 	assert_true(fake_run_said(broken.run, "cannot read struct per_cpu_zonestat of CPU 0"));
 	/* What was printed needs no CPU; what is exact does. */
 	assert_int_equal(broken.zones->zones[0].counters[0].printed.value, 19);
@@ -99,7 +99,7 @@ static void test_types_of_another_kernel(void **state)
 	assert_int_equal(broken.zones->nodes[0].counters[0].exact.certainty, MO_UNKNOWN);
 	assert_int_equal(broken.zones->zones[0].counters[0].exact.certainty, MO_UNKNOWN);
 	expect_lines(&broken, "zoneinfo", "  pagesets\n    cpu: ?\n  node_unreclaimable:  1\n");
-	expect_lines(&broken, "zoneinfo", "WARNING: This kernel's types lack what zones and counters are read by");
+	expect_lines(&broken, "zoneinfo", "WARNING: The kernel's type information lacks members of zones and counters");
 	expect_lines(&broken, "zoneinfo", "  struct zone.per_cpu_pageset\n");
 	expect_lines(&broken, "zoneinfo", "  struct per_cpu_pages.count\n");
 	expect_lines(&broken, "vmstat", "nr_free_pages 50019\n");
@@ -173,7 +173,7 @@ static void test_no_counters(void **state)
 	expect_lines(&broken, "vmstat", "nr_free_pages ?\n");
 	/* The limits follow from free memory; the events are left out, and that is said. */
 	expect_lines(&broken, "vmstat", "nr_dirty_threshold ?\nnr_dirty_background_threshold ?\nnr_unstable 0\n");
-	assert_true(fake_run_said(broken.run, "The events that the CPUs counted (vm_event_states) could not be read"));
+	assert_true(fake_run_said(broken.run, "The event counters (vm_event_states) could not be read"));
 	end(&broken);
 }
 
