@@ -106,6 +106,9 @@ static struct mo_error *add_track(const struct slab_layout *layout, const uint8_
 
 	if (error)
 		return error;
+	/* Of a kernel that runs: allocated after jiffies was read. */
+	if (age > INT64_MAX)
+		age = 0;
 	group->n_objects++;
 	group->sum_age += age;
 	group->min_age = age < group->min_age ? age : group->min_age;

@@ -84,7 +84,9 @@ static void put_group(struct mo_run *run, struct mo_report *report, const struct
 	describe_stack(run, state, group, stack, sizeof(stack));
 	cells[COLUMN_CALLER] = group->caller ? mo_cell_text(caller) : mo_cell_unknown();
 	cells[COLUMN_STACK] = mo_cell_text(stack);
-	if (!mo_has(&state->layout->jiffies))
+	if (!group->caller) /* nobody noted anything */
+		cells[COLUMN_MIN_PID] = cells[COLUMN_MAX_PID] = cells[COLUMN_STACK] = mo_cell_unknown();
+	if (!group->caller || !mo_has(&state->layout->jiffies))
 		cells[COLUMN_MIN_AGE] = cells[COLUMN_MEAN_AGE] = cells[COLUMN_MAX_AGE] = mo_cell_unknown();
 	mo_report_row(report, cells);
 }

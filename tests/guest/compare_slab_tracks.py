@@ -41,7 +41,7 @@ equal = wrong = 0
 if not debugfs.exists():
     for cache, lost in (("kmalloc-192", said[1]), ("leak_obj", said[2])):
         found = json.loads(truth.run(program, "slab", dump, cache, "--tracks", "--json"))["data"]["tracks"]
-        groups = sorted(row["objects"] for row in found if "[leaker]" in row["caller"])
+        groups = sorted(row["objects"] for row in found if "[leaker]" in (row["caller"] or ""))
         expected = sorted((int(lost), int(said[3])))
         equal += groups == expected
         wrong += groups != expected

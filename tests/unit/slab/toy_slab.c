@@ -126,6 +126,7 @@ static const struct mo_fake_enumerator enumerators_7_1[] = {
 	{ "enum pagetype", "PGTY_large_kmalloc", 0xf8 },
 	{ "enum _slab_flag_bits", "_SLAB_POISON", 2 },
 	{ "enum _slab_flag_bits", "_SLAB_RECLAIM_ACCOUNT", 5 },
+	{ "enum _slab_flag_bits", "_SLAB_STORE_USER", 16 },
 };
 
 static const struct mo_fake_symbol symbols[] = {
@@ -173,7 +174,27 @@ static void add_tail(struct toy *toy, uint64_t head_kva, uint64_t node_kva)
 	mo_fake_put_u64(toy->kernel, head_kva + 8, node_kva);
 }
 
+static void take_own(struct toy *toy, const struct mo_fake *own, struct mo_fake *fake)
+{
+	assert_true(mo_n_container_rows + own->n_rows <= TOY_MOST_ROWS && N_ROWS(symbols) + own->n_symbols <= TOY_MOST_SYMBOLS);
+	memcpy(toy->rows, mo_container_rows, mo_n_container_rows * sizeof(toy->rows[0]));
+	memcpy(toy->symbols, symbols, sizeof(symbols));
+	if (own->n_rows)
+		memcpy(toy->rows + mo_n_container_rows, own->rows, own->n_rows * sizeof(toy->rows[0]));
+	if (own->n_symbols)
+		memcpy(toy->symbols + N_ROWS(symbols), own->symbols, own->n_symbols * sizeof(toy->symbols[0]));
+	fake->more_rows = toy->rows;
+	fake->n_more_rows = mo_n_container_rows + own->n_rows;
+	fake->symbols = toy->symbols;
+	fake->n_symbols = N_ROWS(symbols) + own->n_symbols;
+}
+
 void toy_init(struct toy *toy, enum toy_shape shape)
+{
+	toy_init_with(toy, shape, &(const struct mo_fake){ .n_rows = 0 });
+}
+
+void toy_init_with(struct toy *toy, enum toy_shape shape, const struct mo_fake *own)
 {
 	static const struct mo_fake shapes[] = {
 		[TOY_5_4] = { .rows = rows_5_4, .n_rows = N_ROWS(rows_5_4) },
@@ -184,14 +205,12 @@ void toy_init(struct toy *toy, enum toy_shape shape)
 	};
 	struct mo_fake fake = shapes[shape];
 
-	fake.more_rows = mo_container_rows;
-	fake.n_more_rows = mo_n_container_rows;
-	fake.symbols = symbols;
-	fake.n_symbols = N_ROWS(symbols);
+	*toy = (struct toy){ .shape = shape };
+	take_own(toy, own, &fake);
 	fake.enumerators = shape == TOY_7_1 ? enumerators_7_1 : enumerators;
 	fake.n_enumerators = shape == TOY_7_1 ? N_ROWS(enumerators_7_1) : N_ROWS(enumerators);
 	fake.end_pfn = TOY_PAGES;
-	*toy = (struct toy){ .shape = shape, .kernel = mo_fake_kernel(&fake) };
+	toy->kernel = mo_fake_kernel(&fake);
 	mo_fake_map(toy->kernel, VARIABLES, 0x1000);
 	mo_fake_map(toy->kernel, CACHES, 0x1000);
 	mo_fake_map(toy->kernel, NAMES, 0x1000);

@@ -20,6 +20,8 @@ enum toy_shape {
 #define TOY_MAP_KVA 0xffffea0000000000ull
 #define TOY_CPUS 2u
 #define TOY_MOST_CACHES 4u
+#define TOY_MOST_ROWS 64u
+#define TOY_MOST_SYMBOLS 16u
 
 struct toy {
 	struct mo_kernel *kernel;
@@ -30,9 +32,13 @@ struct toy {
 	struct {
 		uint32_t size, offset, objects;
 	} caches[TOY_MOST_CACHES];
+	struct mo_fake_row rows[TOY_MOST_ROWS]; /* beside those of the shape */
+	struct mo_fake_symbol symbols[TOY_MOST_SYMBOLS];
 };
 
 void toy_init(struct toy *toy, enum toy_shape shape);
+/* The same with rows and symbols of the test's own. */
+void toy_init_with(struct toy *toy, enum toy_shape shape, const struct mo_fake *own);
 void toy_destroy(struct toy *toy);
 
 uint64_t toy_page_kva(uint64_t pfn);
