@@ -40,8 +40,17 @@ static const struct mo_fake_row rows[] = {
 	{ .type = "struct slab_sheaf", .member = "size", .offset_bytes = 24, .bytes = 4 },
 	{ .type = "struct slab_sheaf", .member = "objects", .offset_bytes = 32, .bytes = 8, .is_flexible = true },
 	{ .type = "struct kmem_cache", .member = "sheaf_capacity", .offset_bytes = 8, .bytes = 4 },
+	{ .type = "struct kmem_cache", .member = "cpu_cache", .offset_bytes = CPU_ARRAY, .bytes = 8 },
+	{ .type = "struct kmem_cache_node", .member = "shared", .offset_bytes = 0, .bytes = 8 },
+	{ .type = "struct kmem_cache_node", .member = "alien", .offset_bytes = 8, .bytes = 8 },
+	{ .type = "struct alien_cache", .member = "ac", .offset_bytes = ALIEN_ARRAY, .bytes = 16 },
+	{ .type = "struct array_cache", .member = "avail", .offset_bytes = 0, .bytes = 4 },
+	{ .type = "struct array_cache", .member = "limit", .offset_bytes = 4, .bytes = 4 },
+	{ .type = "struct array_cache", .member = "entry", .offset_bytes = 16, .bytes = 8, .is_flexible = true },
 	{ .type = "struct vm_struct", .bytes = 64 },
 	{ .type = "struct cpumask", .member = "bits", .offset_bytes = 0, .bytes = 8, .n_elements = 128 },
+	{ .type = "nodemask_t", .bytes = 8 },
+	{ .type = "nodemask_t", .member = "bits", .offset_bytes = 0, .bytes = 8, .n_elements = 1 },
 	{ .type = "struct kfree_rcu_cpu", .member = "count", .offset_bytes = 0, .bytes = 4 },
 	{ .type = "struct kfree_rcu_cpu", .member = "krw_arr", .offset_bytes = 64, .bytes = 64, .n_elements = 2 },
 	{ .type = "struct kfree_rcu_cpu_work", .member = "head_free", .offset_bytes = 0, .bytes = 8 },
@@ -63,6 +72,7 @@ static const struct mo_fake_symbol symbols[] = {
 	{ "rcu_free_sheaf", RCU_KVA, 64 },
 	{ "__cpu_possible_mask", CPU_POSSIBLE_KVA, 1024 },
 	{ "nr_cpu_ids", CPU_COUNT_KVA, 4 },
+	{ "node_states", NODE_STATES_KVA, 48 },
 	{ "__per_cpu_offset", CPU_OFFSETS_KVA, 8192 },
 	{ "krc", KFREE_RCU_OFFSET, 256 },
 	{ "sysctl_table_root", ROOT_KVA, 64 },
@@ -70,6 +80,8 @@ static const struct mo_fake_symbol symbols[] = {
 	{ "__start_orc_unwind_ip", TABLE_KVA + 4096, 0 },
 	{ "orc_lookup_end", TABLE_KVA + 2 * 4096, 0 },
 };
+
+static const struct mo_fake_enumerator enumerators[] = { { "enum node_states", "N_POSSIBLE", 0 } };
 
 /* Places as the true model tells them: the variable, objects of slabs, pages of a direct user. */
 static struct mo_error *find_place_pa(const struct mo_places_model *places, struct mo_reader *reader, uint64_t pa,
@@ -322,6 +334,7 @@ static void init(struct toy *toy, bool has_pages)
 	*toy = (struct toy){ .kernel = mo_fake_kernel(&(const struct mo_fake){
 				     .rows = rows + n_rows, .n_rows = N_ROWS(rows) - n_rows,
 				     .symbols = symbols + n_symbols, .n_symbols = N_ROWS(symbols) - n_symbols,
+				     .enumerators = enumerators, .n_enumerators = N_ROWS(enumerators),
 				     .end_pfn = TOY_PAGES, .is_live = toy_is_live }) };
 	expect_success(mo_symbols_add_module((struct mo_symbols *)mo_kernel_symbols(toy->kernel), "toy", &ops, 1));
 	mo_fake_map(toy->kernel, BASE_KVA, TOY_PAGES * 4096);
@@ -345,6 +358,18 @@ void toy_init_with_pages(struct toy *toy)
 	mo_fake_map(toy->kernel, PAGE_VARIABLES_KVA, 16);
 	mo_fake_put_u64(toy->kernel, PAGE_VARIABLES_KVA, STRUCT_PAGE_KVA(0));
 	mo_fake_put_u64(toy->kernel, PAGE_VARIABLES_KVA + 8, TOY_PAGES);
+}
+
+void use_slab(struct toy *toy, unsigned n_nodes)
+{
+	static struct mo_slab_node node;
+
+	node = (struct mo_slab_node){ .node_kva = ODD_NODE_KVA };
+	caches[ODD].nodes = &node;
+	caches[ODD].n_nodes = 1;
+	slab_model.is_slab = true;
+	point(toy, CPU_POSSIBLE_KVA, 1);
+	point(toy, NODE_STATES_KVA, (1u << n_nodes) - 1);
 }
 
 void set_tracks(toy_track_function track)

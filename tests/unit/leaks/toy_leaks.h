@@ -49,6 +49,7 @@
 #define CPU_POSSIBLE_KVA 0xffffa10000000000ull
 #define CPU_COUNT_KVA (CPU_POSSIBLE_KVA + 0x800)
 #define CPU_OFFSETS_KVA (CPU_POSSIBLE_KVA + 0x1000)
+#define NODE_STATES_KVA (CPU_POSSIBLE_KVA + 0x900)
 #define KFREE_RCU_OFFSET 0x1000u
 #define KFREE_RCU_KVA (CPU_POSSIBLE_KVA + 0x4000)
 
@@ -91,6 +92,15 @@ void set_fault(uint32_t slab, bool has_states);
 void set_colour(uint32_t slab, uint16_t first_words);
 void set_object_count(uint32_t slab, uint16_t objects);
 void set_cache_kva(uint32_t cache, uint64_t cache_kva);
+/*
+ * The allocator is SLAB, on so many NUMA nodes. The cache of ODD has a node at ODD_NODE_KVA (struct kmem_cache_node: `shared`
+ * at 0, `alien` at 8), its array of CPUs at byte CPU_ARRAY of struct kmem_cache; struct array_cache: `avail` at 0, `limit` at
+ * 4, entries from 16 on, and in struct alien_cache at ALIEN_ARRAY.
+ */
+#define ODD_NODE_KVA page_kva(FREE_PFN)
+#define CPU_ARRAY 16u
+#define ALIEN_ARRAY 8u
+void use_slab(struct toy *toy, unsigned n_nodes);
 /* The kernel keeps a record of each object's allocation: so it says. */
 typedef struct mo_error *(*toy_track_function)(const struct mo_slab_model *model, struct mo_reader *reader,
 					       const struct mo_slab *slab, uint32_t index, bool is_of_free,
