@@ -133,22 +133,34 @@ static bool is_single_page(const struct mo_object_index *index, uint64_t pfn)
 	       index->indexed[node - 1].size_bytes == index->page_bytes;
 }
 
+static bool is_reached_page(const struct leaks_state *state, uint64_t pfn)
+{
+	return is_marked(state, state->index.indexed[state->index.slab_of_page[pfn] - 1].first_object);
+}
+
 bool follows_reached(const struct leaks_state *state, uint64_t pfn)
 {
 	const struct mo_object_index *index = &state->index;
 	uint64_t n_reached = 0; /* between: of a tail few are, by accident; of pages that somebody keeps one by one all */
+	uint64_t at = pfn;
 
 	if (!is_single_page(index, pfn))
 		return false;
-	for (uint64_t back = 1; back < MAX_SPLIT_PAGES && back <= pfn; back++) {
-		uint64_t first = pfn - back;
+	/* The pages whose own alignment spans this one: its number without some of its last bits. */
+	for (uint64_t size = 2; size <= MAX_SPLIT_PAGES; size *= 2) {
+		uint64_t first = pfn & ~(size - 1);
 
-		if (!is_single_page(index, first))
+		if (!first || !is_single_page(index, first))
 			return false;
-		if (!is_marked(state, index->indexed[index->slab_of_page[first] - 1].first_object))
-			continue;
 		/* Who takes exact sizes gets, and frees by, the address. */
-		if ((first & -first) > back && state->pointed[first / 64] >> first % 64 & 1 && n_reached <= 1 + back / REACHED_SHARE)
+		if (first == at || !is_reached_page(state, first) || !(state->pointed[first / 64] >> first % 64 & 1))
+			continue;
+		while (--at > first) {
+			if (!is_single_page(index, at))
+				return false;
+			n_reached += is_reached_page(state, at);
+		}
+		if (n_reached <= 1 + (pfn - first) / REACHED_SHARE)
 			return true;
 		n_reached++;
 	}

@@ -17,6 +17,7 @@ struct arranging {
 	struct mo_reader *reader;
 	struct step *steps; /* as many as there are lost objects: each is entered once */
 	uint8_t *seen;
+	bool *leads_on;     /* it points at a lost object: most do not, and are not looked through again */
 };
 
 static void find_pointed(struct arranging *arranging)
@@ -25,9 +26,17 @@ static void find_pointed(struct arranging *arranging)
 		uint64_t offset = 0;
 		uint32_t to;
 
-		while (next_pointed(arranging->state, arranging->reader, i, &offset, &to))
+		while (next_pointed(arranging->state, arranging->reader, i, &offset, &to)) {
 			arranging->seen[to] = true;
+			arranging->leads_on[i] = true;
+		}
 	}
+}
+
+static bool next_step(const struct arranging *arranging, struct step *step, uint32_t *ret)
+{
+	return arranging->leads_on[step->lost] &&
+	       next_pointed(arranging->state, arranging->reader, step->lost, &step->offset, ret);
 }
 
 /* Everything that `head` leads to and that hangs on nothing yet. */
@@ -42,7 +51,7 @@ static void claim_from(struct arranging *arranging, uint32_t head)
 		struct step *step = &arranging->steps[n_steps - 1];
 		uint32_t to;
 
-		if (!next_pointed(arranging->state, arranging->reader, step->lost, &step->offset, &to)) {
+		if (!next_step(arranging, step, &to)) {
 			n_steps--;
 			continue;
 		}
@@ -78,7 +87,7 @@ static size_t order_cycles(struct arranging *arranging, uint32_t *order)
 			struct step *step = &arranging->steps[n_steps - 1];
 			uint32_t to;
 
-			if (!next_pointed(arranging->state, arranging->reader, step->lost, &step->offset, &to)) {
+			if (!next_step(arranging, step, &to)) {
 				order[n_order++] = step->lost;
 				n_steps--;
 			} else if (lost[to].head == UINT32_MAX && !arranging->seen[to]) {
@@ -99,10 +108,12 @@ struct mo_error *arrange_lost(struct leaks_state *state)
 
 	arranging.steps = calloc(n_lost + 1, sizeof(*arranging.steps));
 	arranging.seen = calloc(n_lost + 1, 1);
-	if (!order || !arranging.steps || !arranging.seen) {
+	arranging.leads_on = calloc(n_lost + 1, sizeof(*arranging.leads_on));
+	if (!order || !arranging.steps || !arranging.seen || !arranging.leads_on) {
 		free(order);
 		free(arranging.steps);
 		free(arranging.seen);
+		free(arranging.leads_on);
 		return mo_error_no_memory();
 	}
 	find_pointed(&arranging);
@@ -116,5 +127,6 @@ struct mo_error *arrange_lost(struct leaks_state *state)
 	free(order);
 	free(arranging.steps);
 	free(arranging.seen);
+	free(arranging.leads_on);
 	return NULL;
 }

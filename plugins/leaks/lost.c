@@ -144,8 +144,10 @@ bool next_pointed(const struct leaks_state *state, struct mo_reader *reader, uin
 			return false;
 		}
 		for (size_t at = 0; at + word_bytes <= n_viewed; at += word_bytes) {
+			uint64_t word = mo_index_word(&state->index, (const uint8_t *)view + at);
+
 			*offset += word_bytes;
-			if (find_lost(state, mo_index_word(&state->index, (const uint8_t *)view + at), ret) && *ret != from)
+			if (word >= state->ranges.floor_kva && find_lost(state, word, ret) && *ret != from)
 				return true;
 		}
 	}

@@ -19,6 +19,7 @@ struct record_finder {
 	const struct mo_symbols *symbols;
 	const struct mo_page_owner_model *pages; /* NULL: not there */
 	size_t last_site;                        /* objects of a group are of the same one */
+	bool *has_no_tracks;                     /* of each cache: it said so once, and is not asked for each of its objects */
 	struct record_memo memos[MEMO_SLOTS];
 };
 
@@ -30,12 +31,17 @@ struct mo_error *create_record_finder(const struct leaks_state *state, struct re
 
 	if (!finder)
 		return mo_error_no_memory();
+	finder->has_no_tracks = calloc(state->index.slabs->n_caches + 1, sizeof(*finder->has_no_tracks));
+	if (!finder->has_no_tracks) {
+		free(finder);
+		return mo_error_no_memory();
+	}
 	finder->state = state;
 	finder->reader = mo_run_reader(state->run);
 	finder->symbols = mo_kernel_symbols(mo_run_kernel(state->run));
 	error = mo_run_late_model(state->run, MO_PAGE_OWNER_MODEL, &pages);
 	if (error) {
-		free(finder);
+		destroy_record_finder(finder);
 		return error;
 	}
 	finder->pages = pages;
@@ -45,6 +51,7 @@ struct mo_error *create_record_finder(const struct leaks_state *state, struct re
 
 void destroy_record_finder(struct record_finder *finder)
 {
+	free(finder->has_no_tracks);
 	free(finder);
 }
 
@@ -88,13 +95,15 @@ static uint64_t stack_key(uint64_t caller_kva, const uint64_t *frames_kva, size_
 static bool find_track(struct record_finder *finder, const struct mo_lost_object *lost, struct record *ret)
 {
 	const struct mo_slab_model *slabs = finder->state->index.slabs;
+	bool *has_no_tracks = &finder->has_no_tracks[slabs->slabs[lost->slab].cache];
 	struct mo_slab_track track;
 	struct record_memo *memo;
 	struct mo_error *error;
 
-	if (!slabs->track)
+	if (!slabs->track || *has_no_tracks)
 		return false;
 	error = slabs->track(slabs, finder->reader, &slabs->slabs[lost->slab], lost->index, false, &track);
+	*has_no_tracks = error && mo_error_code(error) == MO_E_ABSENT;
 	if (mo_error_destroy(error) || !track.caller_kva)
 		return false;
 	*ret = (struct record){ .source = MO_OWNER_TRACK, .caller_kva = track.caller_kva,

@@ -8,6 +8,8 @@
 #define CALLER OPS_KVA          /* in the module "toy" */
 #define OTHER_CALLER TABLE_KVA  /* in the kernel itself */
 
+static unsigned n_absent; /* how many objects of a cache without tracks were asked about */
+
 /* By the object's place: two stacks of one caller; a caller of the kernel itself that the module called; no record. */
 static struct mo_error *track(const struct mo_slab_model *model, struct mo_reader *reader, const struct mo_slab *slab,
 			      uint32_t index, bool is_of_free, struct mo_slab_track *ret)
@@ -15,8 +17,10 @@ static struct mo_error *track(const struct mo_slab_model *model, struct mo_reade
 	(void)model;
 	(void)reader;
 	assert_false(is_of_free);
-	if (slab->pfn != 9)
+	if (slab->pfn != 9) {
+		n_absent++;
 		return mo_error_create(MO_E_ABSENT, "no tracks");
+	}
 	*ret = (struct mo_slab_track){ .caller_kva = CALLER + 0x10, .frames_kva = { CALLER + 0x10, TABLE_KVA + 8 * index },
 				       .n_frames = 2 };
 	if (index == 3)
@@ -43,8 +47,11 @@ static void test_tracks(void **state)
 	for (uint32_t i = 0; i < 5; i++)
 		take(ODD, i);
 	take(THINGS, 0);
+	take(THINGS, 1);
+	n_absent = 0;
 	toy_gather(&toy);
-	assert_int_equal(toy.model->n_lost, 6);
+	assert_int_equal(toy.model->n_lost, 7);
+	assert_int_equal(n_absent, 1);
 	assert_string_equal(group_of(&toy, object_kva(ODD, 0))->module, "toy");
 	assert_string_equal(group_of(&toy, object_kva(ODD, 0))->allocated_by, "toy_ops");
 	assert_int_equal(group_of(&toy, object_kva(ODD, 0))->allocated_by_offset_bytes, 0x10);
