@@ -90,6 +90,7 @@ struct draft {
 	bool had_nobody;            /* the kernel says so: no killable processes, deadlocked on memory */
 	bool is_too_large;          /* a vmalloc beyond all of memory, by the kernel's own word */
 	bool is_old_badness;        /* before 2.6.36: by size, run time and oom_adj, in no unit */
+	bool is_past_entry;         /* of its trace: an entry of the allocator was met */
 	bool is_unproven;           /* a lockup whose trace has not shown yet that it is about memory */
 	bool is_of_dying;           /* the process was killed by an OOM before, and was on its way out */
 	uint32_t n_kill_lines;
@@ -115,6 +116,8 @@ struct stream {
 	bool is_slab_table;
 	bool is_memcg_stats;
 	bool is_trace;              /* within a call trace */
+	bool is_foreign_trace;      /* the last line of CPU and process was not the event's */
+	bool is_before_trace;       /* the event before has such a line, and its trace is still to come */
 	bool is_task_in;            /* "Task in A" without the rest, which comes as a line of its own */
 	uint64_t last_used;
 };

@@ -203,6 +203,15 @@ void say_limits(struct sentence *sentence, const struct oom_state *state, const 
 void report_limits(const struct oom_state *state, const struct finding_sink *sink);
 void put_limits(const struct oom_state *state, struct mo_report *report);
 
+/* What the killed processes had, as far as the log says it of one of them. */
+static inline struct mo_count freed_of(const struct draft *draft)
+{
+	for (size_t i = 0; i < draft->n_kills; i++)
+		if (draft->kills[i].anon_bytes.certainty == MO_EXACT)
+			return mo_exact(draft->event.freed_bytes);
+	return mo_unknown();
+}
+
 /* say/words.c */
 extern const char *const kind_words[MO_OOM_N_KINDS];
 extern const char *const constraint_words[MO_OOM_N_CONSTRAINTS];

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define MOST_DRAFTS 2000
+#define SAME_MOMENT_NS 1000000000ull
 #define LOST_BEGINNING_NS 10000000000ull /* numbers of an event whose beginning is lost are its own for so long */
 
 void *grow(struct log_scan *scan, void *array, size_t n, size_t *room, size_t element_bytes)
@@ -43,6 +44,10 @@ struct draft *open_draft(struct log_scan *scan, struct stream *stream, enum mo_o
 	struct draft **drafts;
 	struct draft *draft;
 
+	stream->is_before_trace = stream->draft && stream->draft->event.has_pid && !stream->draft->is_past_entry &&
+				  !stream->draft->is_closed && stream->draft->parts == PART_HEADER &&
+				  scan->time_ns - stream->draft->last_time_ns < SAME_MOMENT_NS;
+	stream->is_foreign_trace = false;
 	stream->draft = NULL;
 	stream->zone = NULL;
 	stream->tasks.n_columns = 0;

@@ -36,24 +36,41 @@ static struct span comm_of(struct span rest)
 	return span_until(rest, ' ');
 }
 
+/* One of them may be cut. */
+static bool is_same_comm(const char *comm, struct span other)
+{
+	size_t n = strlen(comm);
+
+	return !memcmp(comm, other.at, n < other.n ? n : other.n);
+}
+
 /*
  * "CPU: 0 UID: 0 PID: 120 Comm: eat-memory Not tainted 6.12.0 #1"; UID since 6.11; before 3.11 "Pid: 120, comm: eat-memory
  * Not tainted 2.6.32 #1". s390 and arm had "CPU: 0 Not tainted (3.4.0 #1)", s390 with "Process java (pid: 1234, ..." below.
  */
-static bool take_cpu_line(struct draft *draft, struct span line)
+static bool take_cpu_line(struct stream *stream, struct span line)
 {
+	struct mo_oom_event *event = &stream->draft->event;
 	bool is_old = span_skip(&line, "Pid: ");
 	struct span rest = line;
+	struct span comm;
+	int32_t pid;
 
 	if (!is_old && !span_skip(&line, "CPU: "))
 		return false;
-	take_release(draft, line);
-	if (!is_old && !span_find(line, "PID: ", NULL, &rest))
+	take_release(stream->draft, line);
+	if ((!is_old && !span_find(line, "PID: ", NULL, &rest)) || !span_int(&rest, &pid) ||
+	    (!span_find(rest, "Comm: ", NULL, &comm) && !span_find(rest, "comm: ", NULL, &comm)))
 		return true;
-	draft->event.has_pid = span_int(&rest, &draft->event.pid);
-	if (draft->event.has_pid && !draft->event.comm[0] &&
-	    (span_find(rest, "Comm: ", NULL, &rest) || span_find(rest, "comm: ", NULL, &rest)))
-		span_copy(comm_of(rest), draft->event.comm, sizeof(draft->event.comm));
+	comm = comm_of(comm);
+	/* Somebody else's, whose lines came between: so is the trace below it. */
+	stream->is_foreign_trace = (event->comm[0] && !is_same_comm(event->comm, comm)) || (event->has_pid && event->pid != pid);
+	if (stream->is_foreign_trace)
+		return true;
+	event->has_pid = true;
+	event->pid = pid;
+	if (!event->comm[0])
+		span_copy(comm, event->comm, sizeof(event->comm));
 	return true;
 }
 
@@ -93,7 +110,7 @@ static bool is_allocator(struct span name)
 		"__vmalloc", "vmalloc", "vzalloc", "refill_objs", "__kmem_cache_alloc", "mem_cgroup_handle_over",
 		"check_panic_on_oom", "vpanic", "__refill_objects", "new_slab_objects", "__mem_cgroup_try_charge",
 		"mem_cgroup_newpage_charge", "mem_cgroup_cache_charge", "cache_alloc_refill", "cache_grow", "kmem_getpages",
-		"fallback_alloc", "____cache_alloc", "slab_alloc", "slab_out_of_memory", "show_mem", "alloc_slab_page", "refill_objects",
+		"fallback_alloc", "____cache_alloc", "slab_alloc", "slab_out_of_memory", "show_mem", "alloc_slab_page", "slob_", "refill_objects",
 		"refill_sheaf", "alloc_full_sheaf", "alloc_from_pcs", "__pcs_", "__kmem_cache_", "__filemap_get_folio",
 		"filemap_alloc_folio", "pagecache_get_page", "__page_cache_alloc", "page_cache_alloc", "page_cache_ra_",
 		"do_sync_mmap_readahead", "__do_page_cache_readahead", "ondemand_readahead", "force_page_cache_",
@@ -102,11 +119,29 @@ static bool is_allocator(struct span name)
 	return begins_with_one_of(name, inner, sizeof(inner) / sizeof(inner[0]));
 }
 
+/* Those of them that are asked, and not what prints the report or only stands around it. */
+static bool is_entry(struct span name)
+{
+	return (span_has(name, "alloc") && !span_has(name, "warn_alloc")) || span_has(name, "charge") ||
+	       span_has(name, "mem_cgroup") || span_has(name, "out_of_memory") || span_has(name, "oom_kill") ||
+	       span_has(name, "page");
+}
+
+/* Where traces end: a request is nobody's who is told as one of these. */
+static bool is_root(struct span name)
+{
+	static const char *const roots[] = { "kthread", "ret_from_fork", "worker_thread", "entry_", "do_syscall_64", "start_" };
+
+	return begins_with_one_of(name, roots, sizeof(roots) / sizeof(roots[0]));
+}
+
 /* Functions that free memory for somebody, of kswapd and of whoever asks (mm/vmscan.c, mm/compaction.c). */
 static bool is_reclaim(struct span name)
 {
 	static const char *const functions[] = {
-		"shrink_", "do_shrink_slab", "do_try_to_free_pages", "try_to_free_", "try_to_shrink_lruvec", "evict_folios",
+		"shrink_node", "shrink_zone", "shrink_slab", "shrink_lruvec", "shrink_list", "shrink_page_list",
+		"shrink_folio_list", "shrink_inactive_list", "shrink_active_list", "shrink_many", "shrink_one",
+		"shrink_all_zones", "do_shrink_slab", "do_try_to_free_pages", "try_to_free_", "try_to_shrink_lruvec", "evict_folios",
 		"balance_pgdat", "kswapd", "compact_zone", "isolate_lru_", "isolate_migratepages", "isolate_freepages",
 		"__alloc_pages_direct_reclaim", "__perform_reclaim", "reclaim_", "do_reclaim", "get_scan_count",
 	};
@@ -166,20 +201,26 @@ static void take_frame_module(struct mo_oom_event *event, struct span frame)
 		span_copy(span_until(name, ' '), event->function_module, sizeof(event->function_module));
 }
 
+/* Frames count once an entry of the allocator was met: what stands before is the report's own, or another trace's. */
 static void take_frame(struct draft *draft, struct span line)
 {
 	struct mo_oom_event *event = &draft->event;
+	bool is_lockup = event->kind == MO_OOM_RECLAIM_LOCKUP;
 	struct span name;
 	bool is_unsure;
 
-	if (!frame_of(line, &name, &is_unsure) || is_unsure)
+	if (!frame_of(line, &name, &is_unsure))
 		return;
-	take_frame_module(event, line);
-	if (event->kind == MO_OOM_RECLAIM_LOCKUP ? is_reclaim(name) : !is_allocator(name)) {
-		draft->is_unproven = false;
-		if (!event->function[0])
-			span_copy(name, event->function, sizeof(event->function));
+	if (!is_lockup && is_allocator(name)) {
+		draft->is_past_entry |= is_entry(name);
+		return;
 	}
+	if (is_unsure || (is_lockup ? !is_reclaim(name) : !draft->is_past_entry || is_root(name)))
+		return;
+	draft->is_unproven = false;
+	take_frame_module(event, line);
+	if (!event->function[0])
+		span_copy(name, event->function, sizeof(event->function));
 }
 
 /* Where the CPU was: "RIP: 0010:shrink_slab+0x1a5/0x2f0", until 4.9 "RIP: 0010:[<ffffffff8119>]  [<ffffffff8119>] f+0x1/0x2". */
@@ -203,16 +244,18 @@ bool take_stack(struct stream *stream, struct span line)
 {
 	struct draft *draft = stream->draft;
 
-	if (take_cpu_line(draft, line) || take_process_line(draft, line))
+	if (take_cpu_line(stream, line) || take_process_line(draft, line))
 		return true;
 	if (span_has(line, "Call Trace:") || span_has(line, "Call trace:") || span_has(line, "Backtrace:")) {
-		stream->is_trace = true;
+		/* Another event's, which has its process's line and not its trace yet. */
+		stream->is_trace = !stream->is_foreign_trace && (draft->event.has_pid || !stream->is_before_trace);
 		return true;
 	}
 	if (span_has(line, "</TASK>") || span_has(line, "RIP: ") || span_has(line, "Mem-Info:"))
 		stream->is_trace = false;
 	take_instruction(draft, line);
 	if ((stream->is_trace && (span_has(line, "+0x") || span_has(line, "<TASK>"))) || is_frame_of_arm(line)) {
+		stream->is_before_trace = false;
 		take_frame(draft, line);
 		return true;
 	}

@@ -187,7 +187,7 @@ void list_evidence(const struct oom_state *state, const struct draft *draft, str
 	}
 	if (draft->n_kills) {
 		add_text(list, "killed", draft->kills[0].comm);
-		add_bytes(list, "freed", mo_exact(event->freed_bytes));
+		add_bytes(list, "freed", freed_of(draft));
 	}
 	list_badness(draft, list);
 	list_request(state, event, list);

@@ -56,7 +56,7 @@ static struct mo_cell text_or_unknown(const char *text)
 struct series {
 	const struct draft *first, *last;
 	size_t number, n_kills;
-	uint64_t freed_bytes;
+	struct mo_count freed_bytes;
 };
 
 static void put_series(const char *file, const struct series *series, struct mo_report *report)
@@ -79,7 +79,7 @@ static void put_series(const char *file, const struct series *series, struct mo_
 		[M_HOLDER] = text_or_unknown(has_holder ? share->holder : NULL),
 		[M_CAUSE] = mo_cell_text(cause_word(event)),
 		[M_SIZE] = mo_cell_number(!share ? mo_unknown() : has_holder ? share->holder_bytes : share->bytes),
-		[M_FREED] = mo_cell_number(series->n_kills ? mo_exact(series->freed_bytes) : mo_unknown()),
+		[M_FREED] = mo_cell_number(series->freed_bytes),
 		[M_LAST_CLOCK] = text_or_unknown(series->last->event.clock),
 		[M_PARTIAL] = mo_cell_number(mo_exact(event->is_partial)),
 	};
@@ -98,7 +98,7 @@ struct mo_error *show_many(struct mo_run *run, struct mo_report *report)
 
 		for (next = i; next < state->scan.n_drafts && (next == i || is_same_series(drafts[i], drafts[next])); next++) {
 			series.n_kills += drafts[next]->n_kills;
-			series.freed_bytes += drafts[next]->event.freed_bytes;
+			add_to(&series.freed_bytes, freed_of(drafts[next]));
 		}
 		series.last = drafts[next - 1];
 		put_series(file, &series, report);

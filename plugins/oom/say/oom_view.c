@@ -160,7 +160,7 @@ static void put_verdict(const struct oom_state *state, const struct draft *draft
 		cells[V_VICTIM] = mo_cell_text(draft->kills[0].comm);
 		cells[V_VICTIM_PID] = mo_cell_signed(draft->kills[0].pid);
 		cells[V_ROLE] = mo_cell_text(role_words[event->role]);
-		cells[V_FREED] = mo_cell_number(mo_exact(event->freed_bytes));
+		cells[V_FREED] = mo_cell_number(freed_of(draft));
 	}
 	cells[V_SOURCE] = mo_cell_text(event->source);
 	cells[V_PARTIAL] = mo_cell_number(mo_exact(event->is_partial));
@@ -188,7 +188,7 @@ static void put_event_row(const struct draft *draft, size_t number, struct mo_re
 		[E_PID] = event->has_pid ? mo_cell_signed(event->pid) : mo_cell_unknown(),
 		[E_VICTIM_PID] = kill ? mo_cell_signed(kill->pid) : mo_cell_unknown(),
 		[E_VICTIM] = text_or_unknown(kill ? kill->comm : NULL),
-		[E_FREED] = mo_cell_number(kill ? mo_exact(event->freed_bytes) : mo_unknown()),
+		[E_FREED] = mo_cell_number(freed_of(draft)),
 		[E_CAUSE] = mo_cell_text(cause_word(event)),
 		[E_REPEATS] = mo_cell_number(mo_exact(event->n_repeats)),
 		[E_FUNCTION] = text_or_unknown(event->function),
