@@ -54,6 +54,11 @@ struct mo_kernel_facts {
 	bool lacks_types;          /* of a text always; of all plugins only those run that read the log */
 	const char *host;          /* of a log of one machine that names it */
 	const char *cache_dir;     /* where things learned of dumps may be kept; NULL: nowhere (--no-cache) */
+	/*
+	 * Types, symbols or the dump's end are missing in part: what was not found may be there all the same, and no
+	 * conclusion may rest on its absence.
+	 */
+	bool is_read_in_part;
 	uint64_t max_pages;        /* more page frames than this no dump of this size can tell of; 0: no bound */
 };
 

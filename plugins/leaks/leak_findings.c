@@ -186,8 +186,8 @@ static void judge_losses(struct mo_run *run, const struct mo_leaks_model *model,
 	};
 	struct mo_finding finding = {
 		.id = "leaks-lost",
-		.severity = is_much && model->is_whole ? MO_WARNING : MO_NOTICE,
-		.confidence = model->is_whole ? MO_LIKELY : MO_GUESS,
+		.severity = is_much ? MO_WARNING : MO_NOTICE,
+		.confidence = MO_LIKELY,
 		.verdict = verdict,
 		.evidence = evidence,
 		.n_evidence = sizeof(evidence) / sizeof(evidence[0]),
@@ -202,11 +202,15 @@ static void judge_losses(struct mo_run *run, const struct mo_leaks_model *model,
 
 static void judge_missing(struct mo_run *run, const struct mo_leaks_model *model)
 {
+	uint64_t unreadable_pages =
+		((const struct mo_mem_map_model *)mo_run_model_of(run, MO_MEM_MAP_MODEL))->unreadable_pages;
 	struct mo_evidence evidence[] = {
 		{ .label = "missing pages of roots", .kind = MO_CELL_COUNT, .cell = mo_cell_number(mo_exact(model->missing_pages)) },
 		{ .label = "of", .kind = MO_CELL_COUNT, .cell = mo_cell_number(mo_exact(model->root_pages)) },
 		{ .label = "objects that could not be read", .kind = MO_CELL_COUNT,
 		  .cell = mo_cell_number(mo_exact(model->missing_objects)) },
+		{ .label = "struct pages that could not be read", .kind = MO_CELL_COUNT,
+		  .cell = mo_cell_number(mo_exact(unreadable_pages)) },
 		{ .label = "objects without a path in what is left", .kind = MO_CELL_COUNT,
 		  .cell = mo_cell_number(mo_exact(model->n_lost)) },
 	};
@@ -215,7 +219,8 @@ static void judge_missing(struct mo_run *run, const struct mo_leaks_model *model
 		.id = "leaks-memory-missing",
 		.severity = MO_WARNING,
 		.confidence = MO_CERTAIN,
-		.verdict = !model->is_hopeless ? "Memory of the kernel is missing that may point at what seems to be lost." :
+		.verdict = !model->is_hopeless ? "Memory of the kernel is missing that may point at what seems to be lost: whether "
+						 "anything is, and whose, is unknown." :
 			   are_objects ? "Slabs are missing from this dump: what their objects point at seems lost, so nobody can tell "
 					 "what is." :
 					 "So much of the kernel's memory is missing that nobody can tell what is lost.",
@@ -287,7 +292,8 @@ struct mo_error *judge_leaks(struct mo_run *run)
 	const struct mo_leaks_model *model = mo_run_model(run);
 	struct losses losses = sum_losses(model);
 
-	if (losses.objects && !model->is_hopeless)
+	/* Whose the losses are is said only where all memory was there to look at. */
+	if (losses.objects && model->is_whole)
 		judge_losses(run, model, mo_run_model_of(run, MO_SLAB_MODEL), losses);
 	judge_missing(run, model);
 	judge_unknown(run, model, mo_run_model_of(run, MO_SLAB_MODEL));

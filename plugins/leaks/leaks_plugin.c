@@ -41,9 +41,11 @@ static void release(void *model)
 
 #define HOPELESS_SHARE 100 /* one page or object in so many: on average each of them leads to others */
 
-static void judge(struct mo_leaks_model *model)
+/* A loss is what nothing points at: one missing page may hold the pointer, whichever page it is. */
+static void judge(const struct leaks_state *state, struct mo_leaks_model *model)
 {
-	model->is_whole = !model->missing_pages && !model->missing_objects;
+	model->is_whole = !model->missing_pages && !model->missing_objects && !state->mem_map->unreadable_pages &&
+			  !mo_kernel_facts(mo_run_kernel(state->run))->is_read_in_part;
 	model->is_hopeless = model->missing_pages > model->root_pages / HOPELESS_SHARE ||
 			     model->missing_objects > model->objects / HOPELESS_SHARE;
 }
@@ -69,7 +71,7 @@ static struct mo_error *fill(struct leaks_state *state)
 		error = group_lost(state);
 	count_kfree_rcu(state);
 	count_areas_to_purge(state);
-	judge(&state->model);
+	judge(state, &state->model);
 	return error;
 }
 

@@ -112,6 +112,12 @@ const char *group_name(const struct mo_slab_model *slabs, const struct mo_leak_g
 	}
 }
 
+/* With memory missing, what looks lost may be in use, and nobody is named for it. */
+static const char *owner_name(const struct mo_leaks_model *model, const struct mo_leak_group *group)
+{
+	return model->is_whole ? group->module : NULL;
+}
+
 const char *confidence_name(const struct mo_leaks_model *model, unsigned confidence)
 {
 	static const char *const names[MO_N_LOST_CONFIDENCES] = {
@@ -191,7 +197,7 @@ static void put_group(struct mo_run *run, struct mo_report *report, const struct
 		[COLUMN_HEADS] = mo_cell_number(mo_exact(group->heads)),
 		[COLUMN_HELD_OBJECTS] = mo_cell_number(mo_exact(group->held_objects)),
 		[COLUMN_HELD_BYTES] = mo_cell_number(mo_exact(group->held_bytes)),
-		[COLUMN_OWNER] = mo_cell_text(group->module),
+		[COLUMN_OWNER] = mo_cell_text(owner_name(model, group)),
 		[COLUMN_POINTS_AT] = mo_cell_unknown(),
 		[COLUMN_WHAT] = mo_cell_text(group->form),
 		[COLUMN_CONFIDENCE] = mo_cell_text(confidence_name(model, group->confidence)),
@@ -216,7 +222,7 @@ static void put_lost(struct mo_report *report, const struct mo_leaks_model *mode
 		[LOST_ADDRESS] = mo_cell_number(mo_exact(lost->kva)),
 		[LOST_CACHE] = mo_cell_text(group_name(slabs, group, room, sizeof(room))),
 		[LOST_BYTES] = mo_cell_number(mo_exact(lost->bytes)),
-		[LOST_OWNER] = mo_cell_text(group->module),
+		[LOST_OWNER] = mo_cell_text(owner_name(model, group)),
 		[LOST_ALLOCATED_BY] = mo_cell_text(group->allocated_by),
 		[LOST_HEAD] = mo_cell_number(mo_exact(model->lost[lost->head].kva)),
 		[LOST_HELD_OBJECTS] = mo_cell_number(mo_exact(lost->held_objects)),

@@ -119,6 +119,7 @@ static void fill_facts(struct mo_kernel *kernel)
 	facts->paging_levels = kernel->paging.levels;
 	facts->is_big_endian = info->is_big_endian;
 	facts->is_live = info->is_live;
+	facts->is_read_in_part = kernel->types && kernel->symbols && mo_kernel_is_read_in_part(kernel);
 	facts->max_pages = max_pages(info);
 	facts->release = kernel->release;
 	facts->build_id = kernel->build_id;
