@@ -43,6 +43,12 @@ check-fresh:
 	@./install-packages fresh
 	tests/fresh
 
+# 100,000 whole commands on dumps that are damaged anew for each round; FUZZ_SECONDS ends it earlier.
+FUZZ_RUNS = 100000
+FUZZ_SECONDS = 1e9
+fuzz: all
+	tests/fuzz/fuzz-commands --rounds $$(($(FUZZ_RUNS) / 6)) --runs 6 --seconds $(FUZZ_SECONDS) $(BUILD)/memopsy $(SAMPLE)
+
 # Real kernels in QEMU, compared with what they said of themselves.
 check-guests: all
 	@./install-packages check guests

@@ -102,6 +102,11 @@ struct mo_error *mo_aside_write(struct mo_aside *aside, const void *bytes, size_
 	return NULL;
 }
 
+void mo_aside_unlink(const struct mo_aside *aside)
+{
+	unlink(aside->temporary);
+}
+
 void mo_aside_abort(struct mo_aside *aside)
 {
 	if (!aside)

@@ -27,6 +27,8 @@ struct mo_aside;
 struct mo_error *mo_aside_open(const char *path, struct mo_aside **ret) MO_MUST_USE;
 struct mo_error *mo_aside_write(struct mo_aside *aside, const void *bytes, size_t n_bytes) MO_MUST_USE;
 struct mo_error *mo_aside_commit(struct mo_aside *aside) MO_MUST_USE; /* frees aside in any case */
+/* Removes the temporary name and touches nothing else: for a process that ends this moment. */
+void mo_aside_unlink(const struct mo_aside *aside);
 void mo_aside_abort(struct mo_aside *aside);
 
 /* Makes a directory and its parents, mode 0700. Existing is fine. */

@@ -5,15 +5,19 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cleanup.h"
 #include "dump.h"
+#include "file.h"
 #include "interrupt.h"
+#include "limits.h"
 #include "open_dump.h"
 #include "output.h"
 #include "progress_draw.h"
 #include "report_write.h"
+#include "sandbox.h"
 #include "session.h"
 
 /* How far a run has come decides what an error means to the caller of the program. */
@@ -138,14 +142,75 @@ static struct outcome without_kernel(struct mo_cli *cli, struct mo_error *why)
 	return outcome_of_run(error);
 }
 
+static void set_limits(const struct mo_cli *cli, bool may_read_dwarf)
+{
+	uint64_t file_bytes = 0;
+
+	if (mo_parsed_has(cli->parsed, "no-sandbox"))
+		return;
+	for (size_t i = 0; i < cli->n_dump_paths; i++) {
+		struct stat status;
+
+		/* A device, and /proc/kcore, are as long as they are. */
+		if (stat(cli->dump_paths[i], &status) || !S_ISREG(status.st_mode) || !strncmp(cli->dump_paths[i], "/proc/", 6))
+			return;
+		/* What a file system stores, so that a hole is not paid for; 16 times as much where it compresses. */
+		file_bytes += (uint64_t)(status.st_size / 16 > status.st_blocks * 512 ? status.st_blocks * 512 * 16 : status.st_size);
+	}
+	mo_limits_set(file_bytes, may_read_dwarf);
+}
+
+/* A plugin from elsewhere may need more than ours do. */
+static bool has_foreign_plugins(const struct mo_cli *cli)
+{
+	const char *directory;
+
+	return mo_parsed_all(cli->parsed, "plugin-dir", &directory, 1) > 0;
+}
+
+/*
+ * Before the dump is looked at: dump, output and plugins are open by name. debuginfod needs the network; it is asked before
+ * types are read, and not where it is not configured.
+ */
+static void enter_sandbox(const struct mo_cli *cli)
+{
+	const char *output = mo_parsed_text(cli->parsed, "output");
+	const char *urls = getenv("DEBUGINFOD_URLS");
+	MO_FREE char *cache_dir = mo_parsed_has(cli->parsed, "no-cache") ? NULL : mo_cache_directory();
+	MO_FREE char *target = output ? realpath(output, NULL) : NULL;
+	MO_FREE char *directory = output ? strdup(target ? target : output) : NULL;
+	MO_DROP_ERROR struct mo_error *error = cache_dir ? mo_make_directories(cache_dir) : NULL;
+	char *slash = directory ? strrchr(directory, '/') : NULL;
+
+	if (mo_parsed_has(cli->parsed, "no-sandbox") || has_foreign_plugins(cli))
+		return;
+	if (slash)
+		slash[slash == directory] = '\0';
+	mo_sandbox_enter(slash || !directory ? directory : ".", error ? NULL : cache_dir, urls && *urls);
+}
+
+/* Types that are read as they are asked for, out of a file that may be larger than the dump. */
+static bool types_are_dwarf(const struct mo_cli *cli)
+{
+	const char *types_from = mo_kernel_facts(cli->kernel)->types_from;
+
+	return types_from && !strncmp(types_from, "DWARF", 5);
+}
+
 static struct outcome run_command(struct mo_cli *cli)
 {
 	struct mo_error *error = NULL;
 
+	if (cli->n_dump_paths) {
+		set_limits(cli, mo_parsed_has(cli->parsed, "vmlinux"));
+		enter_sandbox(cli);
+	}
 	if (cli->n_dump_paths && !mo_cli_takes_each(cli)) {
 		error = mo_cli_open_dump(cli);
 		if (error)
 			return without_kernel(cli, error);
+		if (types_are_dwarf(cli))
+			set_limits(cli, true);
 	}
 	if (cli->command->flags & MO_COMMAND_REPORT)
 		error = begin_report(cli);
@@ -186,6 +251,20 @@ static void finish_output(struct mo_cli *cli, struct outcome *outcome)
 	mo_output_destroy(cli->output);
 }
 
+/* Whatever the command thought of it: a file that lost pages was read as zeros, and time ran out before its end. */
+static void stop_outcome(const struct mo_cli *cli, enum mo_stop_reason reason, struct outcome *outcome)
+{
+	const char *path = cli->n_dump_paths ? cli->dump_paths[0] : "a file";
+
+	mo_error_destroy(outcome->error);
+	if (reason == MO_STOP_BUS_ERROR)
+		outcome->error = mo_error_create(MO_E_IO, "%s: became shorter while it was read, or its device failed", path);
+	else
+		outcome->error = mo_error_create(MO_E_LIMIT, "%s: took more CPU time than a dump of its size can need: it is damaged "
+						 "in a way that was not foreseen (--no-sandbox lifts the limit)", path);
+	outcome->status = cli->kernel ? MO_EXIT_PARTIAL : MO_EXIT_CANNOT_OPEN;
+}
+
 static struct outcome run_with_output(struct mo_cli *cli)
 {
 	struct outcome outcome = { .status = MO_EXIT_PARTIAL };
@@ -199,7 +278,11 @@ static struct outcome run_with_output(struct mo_cli *cli)
 		outcome.error = mo_output_open(mo_parsed_text(cli->parsed, "output"), &cli->output);
 	if (!outcome.error) {
 		cli->out = mo_output_file(cli->output);
+		mo_interrupt_watch(interrupt, cli->output);
 		outcome = run_command(cli);
+		if (mo_interrupt_reason(interrupt))
+			stop_outcome(cli, mo_interrupt_reason(interrupt), &outcome);
+		mo_interrupt_watch(interrupt, NULL);
 		finish_output(cli, &outcome);
 	}
 	if (cli->reader)

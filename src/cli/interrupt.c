@@ -2,38 +2,116 @@
 /* SIGINT, SIGTERM and SIGHUP: the first stops the work in order, the second ends the process. */
 #include "interrupt.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "output.h"
 #include "progress_line.h"
+
+/* Whoever pressed Ctrl-C waits no longer than a second; most phases end in hundredths of one. */
+#define GRACE_NS 900000000l
 
 struct mo_interrupt {
 	struct mo_progress *progress;
 	pthread_t thread;
 	sigset_t signals;
 	sigset_t mask_before;
+	struct sigaction bus_before;
 	_Atomic int received;
+	_Atomic int reason;       /* enum mo_stop_reason; the first counts */
+	pthread_mutex_t output_lock;
+	struct mo_output *output; /* what is thrown away with the process; NULL: nothing */
 };
+
+/* A real-time signal: the handler below has no other way to tell, and nobody else sends it. */
+static int bus_error_signal(void)
+{
+	return SIGRTMIN;
+}
+
+/*
+ * A page of a mapped file that is not there any more: somebody made the file shorter, or its device failed. The access is
+ * given a page of zeros, so that the thread goes on to where it can be stopped; nothing that it finds is used.
+ */
+static void on_bus_error(int number, siginfo_t *info, void *context)
+{
+	size_t page_bytes = (size_t)sysconf(_SC_PAGESIZE);
+	uintptr_t page = (uintptr_t)info->si_addr & ~(uintptr_t)(page_bytes - 1);
+	int saved = errno;
+
+	(void)context;
+	if (info->si_code <= 0 || !page ||
+	    mmap((void *)page, page_bytes, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED) {
+		signal(number, SIG_DFL);
+		raise(number);
+		return;
+	}
+	kill(getpid(), bus_error_signal());
+	errno = saved;
+}
+
+/* The process ends by the signal, with nothing half-written left behind. */
+static void end_by(struct mo_interrupt *interrupt, int number)
+{
+	pthread_mutex_lock(&interrupt->output_lock);
+	if (interrupt->output)
+		mo_output_drop(interrupt->output);
+	signal(number, SIG_DFL);
+	pthread_sigmask(SIG_UNBLOCK, &interrupt->signals, NULL);
+	kill(getpid(), number);
+}
+
+static void note_reason(struct mo_interrupt *interrupt, enum mo_stop_reason reason)
+{
+	int none = MO_STOP_NONE;
+
+	(void)atomic_compare_exchange_strong(&interrupt->reason, &none, (int)reason);
+	mo_progress_request_stop(interrupt->progress);
+}
 
 static void *wait_for_signals(void *context)
 {
 	struct mo_interrupt *interrupt = context;
-	int number;
+	const struct timespec grace = { .tv_nsec = GRACE_NS };
 
 	for (;;) {
-		if (sigwait(&interrupt->signals, &number))
+		int first = atomic_load(&interrupt->received);
+		int number = first ? sigtimedwait(&interrupt->signals, NULL, &grace) : sigwaitinfo(&interrupt->signals, NULL);
+
+		if (number < 0 && errno == EINTR)
 			continue;
-		if (atomic_load(&interrupt->received))
-			break;
+		if (number == bus_error_signal() || number == SIGXCPU) {
+			note_reason(interrupt, number == SIGXCPU ? MO_STOP_CPU_TIME : MO_STOP_BUS_ERROR);
+			continue;
+		}
+		/* A second one, or no end in sight. */
+		if (first) {
+			end_by(interrupt, number > 0 ? number : first);
+			return NULL;
+		}
+		if (number < 0)
+			continue;
 		atomic_store(&interrupt->received, number);
 		mo_progress_request_stop(interrupt->progress);
 	}
-	signal(number, SIG_DFL);
-	pthread_sigmask(SIG_UNBLOCK, &interrupt->signals, NULL);
-	kill(getpid(), number);
+}
+
+static struct mo_error *start(struct mo_interrupt *interrupt)
+{
+	const struct sigaction on_bus = { .sa_sigaction = on_bus_error, .sa_flags = SA_SIGINFO | SA_NODEFER };
+
+	pthread_sigmask(SIG_BLOCK, &interrupt->signals, &interrupt->mask_before);
+	if (pthread_create(&interrupt->thread, NULL, wait_for_signals, interrupt)) {
+		pthread_sigmask(SIG_SETMASK, &interrupt->mask_before, NULL);
+		return mo_error_create(MO_E_NO_MEMORY, "cannot start a thread");
+	}
+	sigaction(SIGBUS, &on_bus, &interrupt->bus_before);
 	return NULL;
 }
 
@@ -42,23 +120,39 @@ struct mo_error *mo_interrupt_create(struct mo_progress *progress, struct mo_int
 	struct mo_interrupt *interrupt = calloc(1, sizeof(*interrupt));
 	const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
 	struct sigaction before;
+	struct mo_error *error;
 
 	if (!interrupt)
 		return mo_error_no_memory();
 	interrupt->progress = progress;
+	pthread_mutex_init(&interrupt->output_lock, NULL);
 	sigemptyset(&interrupt->signals);
+	sigaddset(&interrupt->signals, bus_error_signal());
+	sigaddset(&interrupt->signals, SIGXCPU);
 	/* A signal that whoever started us has set aside (nohup, a shell's background job) stays set aside. */
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
 		if (!sigaction(numbers[i], NULL, &before) && before.sa_handler != SIG_IGN)
 			sigaddset(&interrupt->signals, numbers[i]);
-	pthread_sigmask(SIG_BLOCK, &interrupt->signals, &interrupt->mask_before);
-	if (pthread_create(&interrupt->thread, NULL, wait_for_signals, interrupt)) {
-		pthread_sigmask(SIG_SETMASK, &interrupt->mask_before, NULL);
+	error = start(interrupt);
+	if (error) {
+		pthread_mutex_destroy(&interrupt->output_lock);
 		free(interrupt);
-		return mo_error_create(MO_E_NO_MEMORY, "cannot start a thread");
+		return error;
 	}
 	*ret = interrupt;
 	return NULL;
+}
+
+void mo_interrupt_watch(struct mo_interrupt *interrupt, struct mo_output *output)
+{
+	pthread_mutex_lock(&interrupt->output_lock);
+	interrupt->output = output;
+	pthread_mutex_unlock(&interrupt->output_lock);
+}
+
+enum mo_stop_reason mo_interrupt_reason(const struct mo_interrupt *interrupt)
+{
+	return (enum mo_stop_reason)atomic_load(&interrupt->reason);
 }
 
 int mo_interrupt_destroy(struct mo_interrupt *interrupt)
@@ -69,8 +163,10 @@ int mo_interrupt_destroy(struct mo_interrupt *interrupt)
 		return 0;
 	pthread_cancel(interrupt->thread);
 	pthread_join(interrupt->thread, NULL);
+	sigaction(SIGBUS, &interrupt->bus_before, NULL);
 	pthread_sigmask(SIG_SETMASK, &interrupt->mask_before, NULL);
 	received = atomic_load(&interrupt->received);
+	pthread_mutex_destroy(&interrupt->output_lock);
 	free(interrupt);
 	return received;
 }

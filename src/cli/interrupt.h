@@ -3,17 +3,29 @@
 #define MO_INTERRUPT_H
 
 /*
- * Ctrl-C (and SIGTERM, SIGHUP): the first asks the work to stop at its next step, so that files are complete or not
- * there; the second ends the process at once. A thread waits for the signals, so no state is shared with a handler.
+ * What ends a run early. Ctrl-C (and SIGTERM, SIGHUP) asks the work to stop at its next step, so that files are complete or
+ * not there; a second one, or a second without an end, ends the process at once. A page of a mapped file that is gone
+ * (SIGBUS) and a limit on CPU time (SIGXCPU) ask in the same way. A thread waits for the signals, so no state is shared
+ * with a handler.
  */
+
+#include <stdbool.h>
 
 #include <memopsy/error.h>
 
 struct mo_interrupt;
 struct mo_progress;
+struct mo_output;
 
 /* Before any other thread is started: they inherit the signal mask. */
 struct mo_error *mo_interrupt_create(struct mo_progress *progress, struct mo_interrupt **ret) MO_MUST_USE;
+
+/* What to throw away if the process is ended at once; NULL: nothing any more. */
+void mo_interrupt_watch(struct mo_interrupt *interrupt, struct mo_output *output);
+
+/* Why the work was asked to stop, if it was not the user. */
+enum mo_stop_reason { MO_STOP_NONE = 0, MO_STOP_BUS_ERROR = 1, MO_STOP_CPU_TIME = 2 };
+enum mo_stop_reason mo_interrupt_reason(const struct mo_interrupt *interrupt);
 
 /* Puts things back as they were. NULL is fine. Returns the signal that came, 0 if none did. */
 int mo_interrupt_destroy(struct mo_interrupt *interrupt);

@@ -144,6 +144,12 @@ struct mo_error *mo_output_finish(struct mo_output *output, bool keep)
 	return mo_error_prepend(mo_aside_commit(mo_take(output->aside)), "cannot write to %s", output->name);
 }
 
+void mo_output_drop(const struct mo_output *output)
+{
+	if (output->aside)
+		mo_aside_unlink(output->aside);
+}
+
 void mo_output_destroy(struct mo_output *output)
 {
 	if (!output)

@@ -23,6 +23,8 @@ static const struct mo_cli_option dump[] = {
 	{ .name = "debug-dir", .kind = MO_OPTION_TEXT, .value = "DIR",
 	  .help = "search DIR for debug files, not the standard directories (may be repeated)" },
 	{ .name = "no-cache", .kind = MO_OPTION_FLAG, .help = "neither read nor write the cache of debug information" },
+	{ .name = "no-sandbox", .kind = MO_OPTION_FLAG,
+	  .help = "no sandbox, and no limits on the CPU time and memory that a dump may cost" },
 	{ .name = "dump", .kind = MO_OPTION_TEXT, .value = "FILE",
 	  .help = "the dump, where a word could be taken for an argument (repeated for the parts of a split dump)" },
 };
