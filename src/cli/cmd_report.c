@@ -7,12 +7,15 @@
 #include "identity.h"
 #include "log_lines.h"
 #include "plugin_run.h"
+#include "report_page.h"
 #include "report_write.h"
 #include "session.h"
 #include "text.h"
 #include "verdict.h"
 
-#define LAST_LOG_LINES 20
+#define LAST_LOG_LINES 20 /* and whatever follows the line of a panic, an oops, a BUG, a hung task or an OOM */
+#define PAGE_LOG_LINES 6
+#define MAX_LOG_LINES 60 /* of what follows such a line */
 
 /* A view with a place in the report. */
 struct place {
@@ -83,18 +86,18 @@ static void write_last_words(struct mo_cli *cli, const struct mo_identity *ident
 					    "read.");
 	else if (!identity->has_log)
 		mo_report_note(cli->report, "%s the kernel log could not be read.",
-			       verdict->n ? "What the machine said last is not known:" :
+			       verdict->n ? "The last kernel messages are unknown:" :
 					    "Nothing wrong was found in what could be read;");
 	else if (crash->panic.text)
 		write_crash(cli, identity);
 	else if (crash->trouble.text && mo_verdict_supersedes(verdict, crash->trouble.id))
-		mo_report_note(cli->report, "No panic. The last trouble in the kernel log is that memory ran out:");
+		mo_report_note(cli->report, "No panic. Last serious event in the log: out of memory.");
 	else if (crash->trouble.text)
-		mo_report_note(cli->report, "No panic. The last trouble in the kernel log: %s", crash->trouble.text);
+		mo_report_note(cli->report, "No panic. Last serious event in the log: %s", crash->trouble.text);
 	else if (!verdict->n)
 		mo_report_note(cli->report, "No panic, and nothing wrong was found in what was looked at.");
 	else
-		mo_report_note(cli->report, "No panic, and no trouble in the kernel log.");
+		mo_report_note(cli->report, "No panic, and no errors in the kernel log.");
 }
 
 /* What the log says, then the worst that looking at memory found: the machine's own words are not its whole story. */
@@ -178,10 +181,24 @@ static struct mo_error *write_sections(struct mo_cli *cli, const struct sections
 	return NULL;
 }
 
-/* The last records of the log: counted first, so that no more than these are kept. */
-static void write_last_log_lines(struct mo_cli *cli, const struct mo_identity *identity)
+/* Where the last messages begin: at the first of the lines that say how the machine ended, if more follow it than n. */
+static uint64_t first_of_last(const struct mo_crash_lines *crash, uint64_t n)
 {
-	uint64_t n_records = identity->crash.n_records;
+	uint64_t first = crash->n_records > n ? crash->n_records - n : 0;
+	uint64_t begin = crash->trouble.text ? crash->trouble.index : crash->panic.index;
+
+	/* Trouble long before the end is not what the machine ended with. */
+	if (crash->panic.text && (crash->panic.index < begin || begin + MAX_LOG_LINES < crash->n_records))
+		begin = crash->panic.index;
+	if ((!crash->panic.text && !crash->trouble.text) || begin + MAX_LOG_LINES < crash->n_records)
+		return first;
+	return begin < first ? begin : first;
+}
+
+/* The last records of the log: counted first, so that no more than these are kept. */
+static void write_last_log_lines(struct mo_cli *cli, const struct mo_identity *identity, uint64_t n_wanted)
+{
+	uint64_t first = first_of_last(&identity->crash, n_wanted);
 	struct mo_log_record record;
 	struct mo_log *log;
 	struct mo_error *error;
@@ -194,7 +211,7 @@ static void write_last_log_lines(struct mo_cli *cli, const struct mo_identity *i
 	} else {
 		mo_report_table_begin(cli->report, &mo_log_table);
 		for (uint64_t i = 0; mo_log_next(log, &record); i++)
-			if (i + LAST_LOG_LINES >= n_records)
+			if (i >= first)
 				mo_log_write_record(cli->report, &record, NULL);
 		mo_report_table_end(cli->report);
 		mo_log_write_skipped(cli->report, log);
@@ -204,12 +221,13 @@ static void write_last_log_lines(struct mo_cli *cli, const struct mo_identity *i
 }
 
 /* What was left out of the dump, of the plugins and of the report. */
-static void write_completeness(struct mo_cli *cli, const struct mo_host *host)
+static void write_completeness(struct mo_cli *cli, const struct mo_host *host, bool is_page)
 {
 	const struct mo_plugin_set *set = &cli->plugins;
 
-	mo_report_section_begin(cli->report, "completeness", "Completeness");
-	mo_identity_write_dump(cli);
+	mo_report_section_begin(cli->report, "completeness", is_page ? "What this dump cannot tell" : "Completeness");
+	if (!is_page)
+		mo_identity_write_dump(cli);
 	mo_identity_write_completeness(cli);
 	mo_identity_write_remarks(cli);
 	mo_identity_write_log_only(cli);
@@ -233,6 +251,39 @@ static void write_completeness(struct mo_cli *cli, const struct mo_host *host)
 	mo_report_section_end(cli->report);
 }
 
+/* The sections of which something stands on the page. */
+static struct mo_error *write_page_sections(struct mo_cli *cli, const struct sections *sections)
+{
+	for (size_t i = 0; i < sections->n_places; i++) {
+		const struct place *place = &sections->places[i];
+		const struct mo_report_brief *brief = mo_page_part_of(place->view->name);
+
+		if (!brief || mo_host_why_skipped(sections->host, place->plugin))
+			continue;
+		mo_report_set_brief(cli->report, brief);
+		MO_TRY(show_place(cli, sections->host, place));
+	}
+	return NULL;
+}
+
+/* Text without --full: a page. What could not be read is on it all the same. */
+static struct mo_error *write_page(struct mo_cli *cli, const struct sections *sections, const struct mo_identity *identity,
+				   const struct mo_verdict *verdict)
+{
+	static const struct mo_report_brief paragraph = { .max_tables = 0 };
+
+	mo_report_set_brief(cli->report, &paragraph);
+	mo_page_write_others(cli, verdict);
+	mo_page_write_machine(cli, identity);
+	MO_TRY(write_page_sections(cli, sections));
+	mo_report_set_brief(cli->report, NULL);
+	if (identity->has_log && (identity->crash.panic.text || identity->crash.trouble.text))
+		write_last_log_lines(cli, identity, PAGE_LOG_LINES);
+	write_completeness(cli, sections->host, true);
+	mo_page_write_steps(cli, verdict);
+	return NULL;
+}
+
 static struct mo_error *write_parts(struct mo_cli *cli, const struct sections *sections, const struct mo_identity *identity)
 {
 	struct mo_verdict verdict;
@@ -240,13 +291,15 @@ static struct mo_error *write_parts(struct mo_cli *cli, const struct sections *s
 	MO_TRY(judge_all(sections));
 	MO_TRY(mo_host_verdict(sections->host, &verdict));
 	write_verdict(cli, identity, &verdict);
+	if (!mo_parsed_has(cli->parsed, "full") && !mo_parsed_has(cli->parsed, "json"))
+		return write_page(cli, sections, identity, &verdict);
 	mo_report_section_begin(cli->report, "identity", "Identity");
 	mo_identity_write_kernel(cli, identity);
 	mo_identity_write_machine(cli, identity);
 	mo_report_section_end(cli->report);
 	MO_TRY(write_sections(cli, sections));
-	write_last_log_lines(cli, identity);
-	write_completeness(cli, sections->host);
+	write_last_log_lines(cli, identity, LAST_LOG_LINES);
+	write_completeness(cli, sections->host, false);
 	return NULL;
 }
 
@@ -283,11 +336,19 @@ static struct mo_error *run_report(struct mo_cli *cli)
 	return error;
 }
 
+static const struct mo_cli_option options[] = {
+	{ .name = "full", .kind = MO_OPTION_FLAG, .help = "every section of every plugin, not only a page" },
+};
+
 const struct mo_command mo_cmd_report = {
 	.name = "report",
-	.summary = "everything of note on one page, to attach to a ticket",
-	.help = "Begins with what was read, a verdict and the identity of machine and dump; then the sections of all plugins, "
-		"the last kernel messages, and what is missing: pages that the dump leaves out, plugins that could not run.",
+	.summary = "what happened, who holds the memory and what to do, on one page",
+	.help = "The verdict comes first, to attach to a ticket; then what was short when memory ran out, where memory is now, who "
+		"holds most of it, what is lost, the last kernel messages if there was trouble, what the dump cannot tell, and next "
+		"steps. --full has the identity of machine and dump, the sections of all plugins with what they found, and all that "
+		"is missing. --json has all of that in any case.",
+	.options = options,
+	.n_options = 1,
 	.flags = MO_COMMAND_DUMP | MO_COMMAND_REPORT | MO_COMMAND_SHOW_HEAD | MO_COMMAND_PLUGINS |
 		 MO_COMMAND_READS_LOGS,
 	.run = run_report,

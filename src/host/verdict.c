@@ -102,6 +102,30 @@ static bool is_id_told(const struct mo_verdict *verdict, const char *id)
 	return false;
 }
 
+static bool is_other_told(const struct mo_verdict *verdict, const char *id)
+{
+	for (size_t i = 0; i < verdict->n_others; i++)
+		if (!strcmp(verdict->others[i]->id, id))
+			return true;
+	return false;
+}
+
+/* What the verdict has no place for. */
+static void pick_others(const struct candidates *candidates, struct mo_verdict *ret)
+{
+	ret->n_others = ret->n_left_out = 0;
+	for (size_t i = 0; i < candidates->n; i++) {
+		const struct mo_finding *finding = successor_of(candidates, &candidates->items[i])->finding;
+
+		if (is_id_told(ret, finding->id) || is_other_told(ret, finding->id))
+			continue;
+		if (ret->n_others == MO_VERDICT_OTHERS)
+			ret->n_left_out++;
+		else
+			ret->others[ret->n_others++] = finding;
+	}
+}
+
 static void pick(const struct candidates *candidates, struct mo_verdict *ret)
 {
 	ret->n = 0;
@@ -135,6 +159,7 @@ struct mo_error *mo_host_verdict(const struct mo_host *host, struct mo_verdict *
 		add_findings_of(&candidates, host, i);
 	qsort(items, candidates.n, sizeof(*items), compare);
 	pick(&candidates, ret);
+	pick_others(&candidates, ret);
 	return NULL;
 }
 

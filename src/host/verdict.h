@@ -17,10 +17,14 @@
 struct mo_host;
 
 #define MO_VERDICT_FINDINGS 3
+#define MO_VERDICT_OTHERS 6
 
 struct mo_verdict {
 	const struct mo_finding *findings[MO_VERDICT_FINDINGS]; /* the worst first; live as long as the host */
 	size_t n;
+	const struct mo_finding *others[MO_VERDICT_OTHERS]; /* what else was found, notices too; of each id one */
+	size_t n_others;
+	size_t n_left_out;      /* more of these */
 };
 
 /* Of all plugins that ran and have a section. Errors: memory. */

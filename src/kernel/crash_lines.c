@@ -48,7 +48,7 @@ static const char *trouble_of(const char *bytes, size_t n_bytes)
 }
 
 /* The first line of a record replaces the one kept so far. */
-static struct mo_error *keep(struct mo_crash_line *line, const struct mo_log_record *record, const char *id)
+static struct mo_error *keep(struct mo_crash_line *line, const struct mo_log_record *record, uint64_t index, const char *id)
 {
 	const char *end = memchr(record->text, '\n', record->text_bytes);
 	size_t length = end ? (size_t)(end - record->text) : record->text_bytes;
@@ -59,6 +59,7 @@ static struct mo_error *keep(struct mo_crash_line *line, const struct mo_log_rec
 	free(line->text);
 	line->text = text;
 	line->time_ns = record->time_ns;
+	line->index = index;
 	line->id = id;
 	return NULL;
 }
@@ -73,9 +74,9 @@ static struct mo_error *consider(struct mo_crash_lines *lines, const struct mo_l
 	if (contains(record->text, record->text_bytes, "---[ end "))
 		return NULL;
 	if (contains(record->text, record->text_bytes, "Kernel panic - "))
-		return keep(&lines->panic, record, "kernel-panic");
+		return keep(&lines->panic, record, lines->n_records - 1, "kernel-panic");
 	id = trouble_of(record->text, record->text_bytes);
-	return id ? keep(&lines->trouble, record, id) : NULL;
+	return id ? keep(&lines->trouble, record, lines->n_records - 1, id) : NULL;
 }
 
 struct mo_error *mo_crash_lines_gather(struct mo_reader *reader, struct mo_crash_lines *ret)

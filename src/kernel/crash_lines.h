@@ -12,6 +12,7 @@
 struct mo_crash_line {
 	char *text;          /* visible; NULL: there is none */
 	uint64_t time_ns;    /* as the log stamps it */
+	uint64_t index;      /* which record of the log, from 0 */
 	const char *id;      /* of what a finding would be that says no more than this line: "log-out-of-memory" */
 };
 

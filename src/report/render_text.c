@@ -303,12 +303,28 @@ static void text_table_end(struct mo_report *report)
 	mo_text_deinit(&rendering->pending);
 }
 
+/* The section's title in front of its only paragraph. */
+static void append_inline_title(struct mo_report *report, struct mo_text *out)
+{
+	struct mo_text_rendering *rendering = report->rendering;
+	const char *title = report->open_section == MO_NO_SECTION ? NULL : report->sections.items[report->open_section].title;
+
+	if (!report->is_brief || !rendering->heading.length || !title)
+		return;
+	mo_text_printf(out, "%s: ", title);
+	mo_text_clear(&rendering->heading);
+}
+
 static void text_note(struct mo_report *report, const char *text)
 {
 	struct mo_text block = MO_TEXT_EMPTY;
+	struct mo_text line = MO_TEXT_EMPTY;
 	locale_t previous = enter_utf8(report);
 
-	mo_append_wrapped(&block, text, mo_text_paragraph_width(report), 0, 0);
+	append_inline_title(report, &line);
+	mo_text_append(&line, text);
+	mo_append_wrapped(&block, mo_text_chars(&line), mo_text_paragraph_width(report), 0, 0);
+	mo_text_deinit(&line);
 	mo_text_append_char(&block, '\n');
 	leave_utf8(previous);
 	put_block(report, &block);

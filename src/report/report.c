@@ -122,6 +122,13 @@ void mo_report_destroy(struct mo_report *report)
 	free(report);
 }
 
+void mo_report_set_brief(struct mo_report *report, const struct mo_report_brief *brief)
+{
+	report->is_brief = brief && report->options.format == MO_FORMAT_TEXT;
+	if (brief)
+		report->brief = *brief;
+}
+
 void mo_report_section_begin(struct mo_report *report, const char *name, const char *title)
 {
 	struct mo_kept_section section = { .name = name, .title = title };
@@ -135,6 +142,7 @@ void mo_report_section_begin(struct mo_report *report, const char *name, const c
 		return;
 	}
 	report->open_section = report->sections.count - 1;
+	report->n_section_tables = report->n_section_notes = 0;
 	report->renderer->section_begin(report, title);
 }
 
@@ -196,6 +204,10 @@ void mo_report_table_begin(struct mo_report *report, const struct mo_table_spec 
 		close_table(&report->table);
 		return;
 	}
+	if (report->is_brief && (spec->flags & MO_TABLE_RECORD || report->n_section_tables >= report->brief.max_tables))
+		report->table.is_left_out = true;
+	else if (report->is_brief)
+		report->n_section_tables++;
 	report->renderer->table_begin(report);
 }
 
@@ -220,7 +232,7 @@ void mo_report_row(struct mo_report *report, const struct mo_cell *cells)
 	assert(table->spec && "a row outside of a table");
 	assert((!(table->spec->flags & MO_TABLE_RECORD) || !table->n_rows) && "a record has one row");
 	table->n_rows++;
-	if (table->is_left_out)
+	if (table->is_left_out || (report->is_brief && !table->n_keys && table->n_rows > report->brief.max_rows))
 		return;
 	if (!mo_row_store_add(&report->rows, table->spec, cells)) {
 		mo_report_fail(report, mo_error_no_memory());
@@ -232,18 +244,32 @@ void mo_report_row(struct mo_report *report, const struct mo_cell *cells)
 		flush_rows(report);
 }
 
+/* Of a table that is cut short: a line right below it. */
+static void note_more(struct mo_report *report, uint64_t n_rows)
+{
+	char text[64];
+	int n = snprintf(text, sizeof(text), "(%llu more)\n", (unsigned long long)n_rows);
+
+	mo_report_write(report, text, (size_t)n);
+}
+
 /* What table_end does, also for a table that its writer abandoned. */
 static void end_table(struct mo_report *report)
 {
 	struct mo_open_table *table = &report->table;
+	uint64_t n_more = 0;
 
 	if (!report->failure && table->n_keys && !mo_row_store_sort(&report->rows, table->keys, table->n_keys))
 		mo_report_fail(report, mo_error_no_memory());
 	if (!report->failure)
 		flush_rows(report);
+	if (report->is_brief && !table->is_left_out && !table->n_keys && table->n_rows > report->brief.max_rows)
+		n_more = table->n_rows - report->brief.max_rows;
 	report->renderer->table_end(report);
 	mo_row_store_clear(&report->rows);
 	close_table(table);
+	if (n_more && !report->failure)
+		note_more(report, n_more);
 }
 
 void mo_report_table_end(struct mo_report *report)
@@ -278,7 +304,7 @@ void mo_report_note(struct mo_report *report, const char *format, ...)
 		mo_report_fail(report, mo_error_no_memory());
 	} else {
 		kept = mo_report_keep_note(report, mo_text_chars(&raw), raw.length);
-		if (kept)
+		if (kept && !(report->is_brief && (report->n_section_notes++ || report->n_section_tables)))
 			report->renderer->note(report, kept);
 	}
 	mo_text_deinit(&raw);
@@ -292,7 +318,7 @@ void mo_report_finding(struct mo_report *report, const struct mo_finding *findin
 		return;
 	assert(finding->id && finding->verdict);
 	kept = mo_report_keep_finding(report, finding);
-	if (kept)
+	if (kept && (!report->is_brief || kept->is_about_reading))
 		report->renderer->finding(report, kept);
 }
 

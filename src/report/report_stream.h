@@ -95,6 +95,10 @@ struct mo_report {
 	size_t n_findings_left_out;
 	size_t open_section; /* MO_NO_SECTION: none */
 
+	bool is_brief;               /* mo_report_set_brief() */
+	struct mo_report_brief brief;
+	size_t n_section_tables, n_section_notes; /* shown of the open section, while it is brief */
+
 	bool is_partial;
 	bool is_over;                /* finished or aborted: nothing more is taken */
 	const char *abort_text;      /* why it ended early; NULL: it did not */

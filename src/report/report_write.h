@@ -61,6 +61,17 @@ struct mo_error *mo_report_check_columns(const struct mo_report_options *options
 					 const struct mo_table_spec *const *specs, size_t n_specs) MO_MUST_USE;
 
 /*
+ * From here on text is brief: of each section so many tables (records, which have one row, not among them), of each table so
+ * many rows and how many more there are, of each section one note, and no findings (they count as written). A section of which
+ * only a note is left is one paragraph that begins with its title. NULL: all of it again. JSON has everything in any case.
+ */
+struct mo_report_brief {
+	size_t max_tables;
+	size_t max_rows;
+};
+void mo_report_set_brief(struct mo_report *report, const struct mo_report_brief *brief);
+
+/*
  * Ends the table and the section that are open, if any, keeping the rows so far. For the host, after a plugin gave up
  * in the middle: the report then goes on with the next plugin.
  */

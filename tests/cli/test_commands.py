@@ -232,12 +232,44 @@ class Commands(Case):
         self.assertNotIn("missing", {need["state"] for need in needs})
 
     def test_report(self):
-        run = self.succeeds(memopsy("report", self.sample("6.1-oom-global")), "Verdict\n=======", "Identity\n========",
+        run = self.succeeds(memopsy("report", "--full", self.sample("6.1-oom-global")), "Verdict\n=======", "Identity\n========",
                             "MemTotal: ", "Last kernel messages\n", "Completeness\n", "Out of memory: Killed process")
         self.assertNotRegex(run.out, r"[\x00-\x08\x0b-\x1f]")
         document = self.json("report", self.sample())
         self.assertEqual([s["name"] for s in document["sections"]][:2], ["verdict", "identity"])
         self.assertEqual(document["status"], "complete")
+
+    def test_report_is_a_page(self):
+        for name in ("6.1-oom-global", "6.1-healthy", "6.1-leak-slab"):
+            page = self.succeeds(memopsy("report", self.sample(name)), "Verdict\n=======", "Host: guest, ", "Where the memory is\n",
+                                 "Who holds the kernel's memory\n", "What this dump cannot tell\n", "Next steps\n",
+                                 "`memopsy report --full` has every section of this dump.")
+            full = self.succeeds(memopsy("report", "--full", self.sample(name)))
+            self.assertLess(len(page.out.splitlines()), 120, page)
+            self.assertGreater(len(full.out.splitlines()), 250)
+            self.assertNotIn("MemTotal", page.out)
+            # What the page cuts short says how much it leaves out.
+            self.assertRegex(page.out, r"\n\(\d+ more\)\n")
+            self.assertNotRegex(full.out, r"\n\(\d+ more\)\n")
+        self.succeeds(memopsy("report", self.sample("6.1-oom-global")), "Last kernel messages\n", "Out of memory: Killed process",
+                      "The watermark test of each zone\n", "Candidates\n", "1. Find why eat-memory grew")
+        quiet = memopsy("report", self.sample())
+        self.assertIn("\nOut of memory: No OOM in the log. ", quiet.out)
+        self.assertNotIn("Last kernel messages", quiet.out)
+
+    def test_last_messages_begin_with_the_trouble(self):
+        path = self.place / "log"
+        lines = [f"[    {i:1}.000000] nothing of note" for i in range(1, 4)]
+        lines += ["[    4.000000] BUG: unable to handle page fault for address: ffff888000000000"]
+        lines += [f"[    5.{i:06}] frame {i}" for i in range(30)]
+        lines += ["[    6.000000] Kernel panic - not syncing: Fatal exception"]
+        lines += [f"[    7.{i:06}] after {i}" for i in range(12)]
+        path.write_text("Linux version 6.1.0-28-amd64 (a@b) (gcc-12) #1 SMP\n" + "\n".join(lines) + "\n")
+        for words in ((), ("--full",)):
+            run = memopsy("report", path, *words)
+            self.assertIn("BUG: unable to handle page fault", run.out.split("Last kernel messages")[1], run)
+            self.assertIn("frame 0\n", run.out)
+            self.assertNotIn("nothing of note", run.out if not words else "")
 
     def test_dump_by_option(self):
         sample = self.sample()

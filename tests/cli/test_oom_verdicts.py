@@ -96,6 +96,16 @@ class Verdicts(Case):
                           verdict["held_by"])
             self.assertIsNone(verdict["holder"])
 
+    def test_all_names_the_event(self):
+        path = self.place / "log"
+        path.write_text(oom_logs.text(oom_logs.movable_zone, 1, "one") + oom_logs.text(oom_logs.memcg_swap, 1, "two"))
+        run = self.succeeds(memopsy("oom", path, "--all"))
+        for heading in ("EVENT  NODE  ZONE ", "EVENT  KIND ", "EVENT  CGROUP ", "EVENT   PID  COMMAND "):
+            self.assertIn("\n" + heading, run.out, run)
+        self.assertRegex(run.out, r"\n    1   301  one ")
+        self.assertRegex(run.out, r"\n    2  4242  two ")
+        self.assertNotIn("EVENT", self.succeeds(memopsy("oom", path)).out)
+
     def test_parts_and_wholes(self):
         for case in CASES:
             for scale, name in VARIANTS:

@@ -2,6 +2,9 @@
 /* The tables of an event: zones with the kernel's test, kinds of memory, candidates, the memory cgroup. */
 #include "gathering.h"
 
+#include <assert.h>
+#include <string.h>
+
 #include "sentence.h"
 
 #define MOST_CANDIDATES_SHOWN 40
@@ -232,9 +235,31 @@ static void put_memcg(const struct draft *draft, size_t number, struct mo_report
 	});
 }
 
+#define MAX_EVENT_COLUMNS 24
+
+/* A table of several events, whose rows say of which. */
+struct event_table {
+	struct mo_table_spec spec;
+	struct mo_column columns[MAX_EVENT_COLUMNS];
+};
+
+/* The number of the event is the first column of each, hidden where there is but one. It lives until the table's end. */
+static void begin_table(struct mo_report *report, const struct mo_table_spec *spec, bool names_event, struct event_table *room)
+{
+	assert(spec->n_columns <= MAX_EVENT_COLUMNS);
+	room->spec = *spec;
+	memcpy(room->columns, spec->columns, spec->n_columns * sizeof(*spec->columns));
+	if (names_event)
+		room->columns[0].flags &= ~(unsigned)MO_COLUMN_HIDDEN;
+	room->spec.columns = room->columns;
+	mo_report_table_begin(report, &room->spec);
+}
+
 static void put_zones(const struct oom_state *state, size_t first, size_t end, struct mo_report *report)
 {
-	mo_report_table_begin(report, &oom_zones_table);
+	struct event_table table;
+
+	begin_table(report, &oom_zones_table, end - first > 1, &table);
 	for (size_t i = first; i < end; i++)
 		for (size_t k = 0; k < state->scan.drafts[i]->n_zones; k++)
 			if (state->scan.drafts[i]->zones[k].verdict || state->scan.drafts[i]->zones[k].managed_pages.value)
@@ -246,9 +271,10 @@ static void put_zones(const struct oom_state *state, size_t first, size_t end, s
 /* Of thousands of processes those that matter stand first. */
 static void put_candidates(const struct oom_state *state, size_t first, size_t end, struct mo_report *report)
 {
+	struct event_table table;
 	size_t n_left_out = 0;
 
-	mo_report_table_begin(report, &oom_candidates_table);
+	begin_table(report, &oom_candidates_table, end - first > 1, &table);
 	for (size_t i = first; i < end; i++) {
 		const struct draft *draft = state->scan.drafts[i];
 
@@ -296,7 +322,9 @@ static void note_sum(const struct draft *draft, struct mo_report *report)
 
 static void put_shares(const struct oom_state *state, size_t first, size_t end, struct mo_report *report)
 {
-	mo_report_table_begin(report, &oom_causes_table);
+	struct event_table table;
+
+	begin_table(report, &oom_causes_table, end - first > 1, &table);
 	for (size_t i = first; i < end; i++)
 		for (size_t k = 0; k < state->scan.drafts[i]->n_shares; k++)
 			if (state->scan.drafts[i]->shares[k].bytes.value)
@@ -318,13 +346,15 @@ static bool has_part(const struct oom_state *state, size_t first, size_t end, un
 
 void put_event_tables(const struct oom_state *state, size_t first, size_t end, struct mo_report *report)
 {
+	struct event_table table;
+
 	if (end - first == 1 && state->scan.drafts[first]->event.kind == MO_OOM_REFUSAL)
 		return;
 	if (has_part(state, first, end, PART_ZONES) || !has_part(state, first, end, PART_MEMCG))
 		put_zones(state, first, end, report);
 	put_shares(state, first, end, report);
 	if (has_part(state, first, end, PART_MEMCG)) {
-		mo_report_table_begin(report, &oom_memcg_table);
+		begin_table(report, &oom_memcg_table, end - first > 1, &table);
 		for (size_t i = first; i < end; i++)
 			if (state->scan.drafts[i]->parts & PART_MEMCG)
 				put_memcg(state->scan.drafts[i], i + 1, report);

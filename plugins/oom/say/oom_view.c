@@ -312,8 +312,10 @@ struct mo_error *show_oom(struct mo_run *run, struct mo_report *report)
 	note_log(state, report);
 	if (state->scan.n_drafts > 1 || !mo_run_is_report(run))
 		put_timeline(state, report);
-	if (mo_run_is_report(run))
+	if (mo_run_is_report(run)) {
+		put_event_tables(state, told, told + 1, report);
 		return NULL;
+	}
 	put_evidence_of(run, state, told, report);
 	put_now_of_memory(state, false, report);
 	return NULL;

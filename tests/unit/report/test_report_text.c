@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -379,10 +380,56 @@ static void test_later_chunks_keep_the_widths(void **state)
 	catch_free(&caught);
 }
 
+static void write_section(struct mo_report *report, const char *name, const char *title, bool has_table)
+{
+	mo_report_section_begin(report, name, title);
+	if (has_table)
+		write_zones(report);
+	mo_report_note(report, "First.");
+	mo_report_note(report, "Second.");
+	mo_report_finding(report, &(struct mo_finding){ .id = "a", .verdict = "Found.", .severity = MO_WARNING });
+	mo_report_finding(report, &(struct mo_finding){ .id = "b", .verdict = "Not read.", .severity = MO_NOTICE,
+							.is_about_reading = true });
+	mo_report_section_end(report);
+}
+
+/* Of a brief section: its first rows and how many more there are, or one note; and what could not be read in any case. */
+static void test_brief(void **state)
+{
+	static const struct mo_report_brief brief = { .max_tables = 1, .max_rows = 1 };
+	static const struct mo_report_brief paragraph = { .max_tables = 0 };
+	const struct mo_report_options options = { .width = 0 };
+	struct caught caught;
+	const char *text;
+
+	(void)state;
+	catch_begin(&caught, &options, NULL, false);
+	mo_report_set_brief(caught.report, &brief);
+	write_section(caught.report, "zones", "Zones", true);
+	mo_report_set_brief(caught.report, &paragraph);
+	write_section(caught.report, "quiet", "Quiet", false);
+	mo_report_set_brief(caught.report, NULL);
+	mo_report_section_begin(caught.report, "whole", "Whole");
+	mo_report_note(caught.report, "Third.");
+	mo_report_note(caught.report, "Fourth.");
+	mo_report_section_end(caught.report);
+	text = catch_end(&caught);
+	assert_non_null(strstr(text, "DMA32"));
+	assert_non_null(strstr(text, "\n(3 more)\n"));
+	assert_null(strstr(text, "a-zone-whose-name"));
+	assert_non_null(strstr(text, "\nQuiet: First.\n"));
+	assert_null(strstr(text, "Second."));
+	assert_null(strstr(text, "Found."));
+	assert_non_null(strstr(text, "Not read."));
+	assert_non_null(strstr(text, "\nWhole\n=====\n\nThird.\n\nFourth.\n"));
+	catch_free(&caught);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_zones_without_terminal),
+		cmocka_unit_test(test_brief),
 		cmocka_unit_test(test_zones_at_80),
 		cmocka_unit_test(test_zones_at_200_are_whole),
 		cmocka_unit_test(test_options),
