@@ -82,10 +82,11 @@ static const struct mo_table_spec *const cgroups_tables[] = { &cgroups_table, &c
 static const struct mo_table_spec *const section_tables[] = { &cgroups_table, &dying_table };
 
 static const struct mo_view views[] = {
-	{ .name = "cgroups", .title = "Memory cgroups", .summary = "memory cgroups: limits, usage, and what is charged to each",
+	{ .name = "cgroups", .title = "Memory cgroups",
+	  .summary = "memory cgroups: limits, usage, and the pages and objects charged",
 	  .arguments = "[PATH]", .options = cgroups_options, .n_options = N_CGROUPS_OPTIONS, .tables = cgroups_tables,
 	  .n_tables = sizeof(cgroups_tables) / sizeof(cgroups_tables[0]), .topic = MO_TOPIC_HOLDER, .show = show_cgroups },
-	{ .name = "memory_cgroups", .title = "Memory cgroups", .summary = "the largest memory cgroups, full and dying ones",
+	{ .name = "memory_cgroups", .title = "Memory cgroups", .summary = "the largest, the full and the dying memory cgroups",
 	  .tables = section_tables, .n_tables = sizeof(section_tables) / sizeof(section_tables[0]), .report_order = 520,
 	  .is_hidden = true, .show = show_cgroups_section },
 };
@@ -100,7 +101,7 @@ static const struct mo_plugin plugin = {
 	MO_PLUGIN_HEADER,
 	.name = "cgroups",
 	.version = MEMOPSY_VERSION,
-	.summary = "memory cgroups: their limits, usage and statistics, and who is charged for pages and objects; cgroups",
+	.summary = "memory cgroups: limits, usage, statistics, and the pages and objects charged; cgroups",
 	.needs = &cgroups_needs,
 	.layout_bytes = sizeof(struct cgroups_layout),
 	.reads = reads,

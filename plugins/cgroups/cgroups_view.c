@@ -19,7 +19,7 @@ enum { COLUMN_USAGE, COLUMN_LIMIT, COLUMN_MAX, COLUMN_MIN, COLUMN_LOW, COLUMN_HI
 
 static const struct mo_column columns[N_COLUMNS] = {
 	[COLUMN_USAGE] = { .key = "usage_bytes", .heading = "USAGE", .kind = MO_CELL_BYTES,
-			   .help = "as the kernel counts it, with all groups below (memory.current)" },
+			   .help = "as the kernel counts it, descendants included (memory.current)" },
 	[COLUMN_LIMIT] = { .key = "limit", .heading = "LIMIT", .kind = MO_CELL_TEXT, .help = "memory.max, \"max\": none" },
 	[COLUMN_MAX] = { .key = "max_bytes", .heading = "MAX", .kind = MO_CELL_BYTES, HIDDEN,
 			 .help = "memory.max as a number; unknown if there is none" },
@@ -28,27 +28,27 @@ static const struct mo_column columns[N_COLUMNS] = {
 	[COLUMN_HIGH] = { .key = "high_bytes", .heading = "HIGH", .kind = MO_CELL_BYTES, HIDDEN,
 			  .help = "memory.high; unknown if there is none" },
 	[COLUMN_SWAP] = { .key = "swap_bytes", .heading = "SWAP", .kind = MO_CELL_BYTES,
-			  .help = "memory.swap.current; of version 1 memory and swap" },
+			  .help = "memory.swap.current; with cgroup v1, memory and swap" },
 	[COLUMN_ANON] = { .key = "anon_bytes", .heading = "ANON", .kind = MO_CELL_BYTES, .help = "anon of memory.stat" },
 	[COLUMN_FILE] = { .key = "file_bytes", .heading = "FILE", .kind = MO_CELL_BYTES,
 			  .help = "file of memory.stat: page cache, shared memory and tmpfs" },
 	[COLUMN_SHMEM] = { .key = "shmem_bytes", .heading = "SHMEM", .kind = MO_CELL_BYTES, HIDDEN,
 			   .help = "of these shared memory and tmpfs" },
 	[COLUMN_KERNEL] = { .key = "kernel_bytes", .heading = "KERNEL", .kind = MO_CELL_BYTES,
-			    .help = "kernel of memory.stat; where it has no such line, slab, kernel_stack and percpu" },
+			    .help = "kernel of memory.stat; without such a line, the sum of slab, kernel_stack and percpu" },
 	[COLUMN_SLAB] = { .key = "charged_slab_bytes", .heading = "SLAB", .kind = MO_CELL_BYTES, HIDDEN,
-			  .help = "of slab objects, counted one by one by whom they are charged to, with all groups below" },
+			  .help = "slab objects charged, counted one by one, descendants included" },
 	[COLUMN_PAGES] = { .key = "charged_pages", .heading = "PAGES", .kind = MO_CELL_COUNT, HIDDEN,
-			   .help = "page frames, counted one by one by whom they are charged to, with all groups below" },
+			   .help = "page frames charged, counted one by one, descendants included" },
 	[COLUMN_CHARGED] = { .key = "charged_bytes", .heading = "CHARGED", .kind = MO_CELL_BYTES,
 			     .help = "these pages and objects together" },
 	[COLUMN_OOM] = { .key = "oom", .heading = "OOM", .kind = MO_CELL_COUNT, HIDDEN,
 			 .help = "how often it ran out of memory (memory.events: oom)" },
 	[COLUMN_KILLED] = { .key = "oom_kill", .heading = "KILLED", .kind = MO_CELL_COUNT, HIDDEN,
-			    .help = "processes that the OOM killer ended (memory.events: oom_kill)" },
+			    .help = "processes killed by the OOM killer (memory.events: oom_kill)" },
 	[COLUMN_PROCESSES] = { .key = "processes", .heading = "PROCS", .kind = MO_CELL_COUNT, .help = "processes in it" },
 	[COLUMN_DYING] = { .key = "dying", .heading = "DYING", .kind = MO_CELL_BOOL, HIDDEN,
-			   .help = "removed, and held by what is charged to it" },
+			   .help = "removed, but pinned by charges or references" },
 	[COLUMN_ID] = { .key = "inode", .heading = "INODE", .kind = MO_CELL_COUNT, HIDDEN,
 			.help = "inode number of its directory, as kpagecgroup has it" },
 	[COLUMN_MEMCG] = { .key = "memcg", .heading = "STRUCT MEM_CGROUP", .kind = MO_CELL_ADDRESS, HIDDEN, .help = "where it is" },
@@ -59,16 +59,16 @@ static const struct mo_column columns[N_COLUMNS] = {
 const struct mo_table_spec cgroups_table = {
 	.name = "cgroups",
 	.title = "Memory cgroups",
-	.help = "The memory controller's tree: what the kernel counted, and beside it what pages and objects are charged.",
+	.help = "The memory controller's tree: the kernel's counters, beside the pages and objects charged.",
 	.columns = columns,
 	.n_columns = N_COLUMNS,
 	.flags = MO_TABLE_NO_TITLE,
 };
 
 const struct mo_option cgroups_options[N_CGROUPS_OPTIONS] = {
-	{ .name = "stat", .help = "of one group: its memory.stat, as the file printed it" },
-	{ .name = "dying", .help = "groups that were removed, and what is still charged to them" },
-	{ .name = "top", .kind = MO_OPTION_NUMBER, .value = "N", .help = "the N largest groups only" },
+	{ .name = "stat", .help = "with a path: its memory.stat, as the file prints it" },
+	{ .name = "dying", .help = "dying groups (removed, still in memory), and what pins them" },
+	{ .name = "top", .kind = MO_OPTION_NUMBER, .value = "N", .help = "only the N largest groups" },
 };
 
 struct mo_count bytes_of_pages(const struct mo_run *run, struct mo_count pages)
@@ -89,10 +89,8 @@ struct mo_cell limit_cell(const struct mo_run *run, struct mo_count pages, char 
 		return mo_cell_unknown();
 	if (bytes.certainty != MO_EXACT)
 		snprintf(room, n_bytes, "max");
-	else if (bytes.value % (1u << 20))
-		snprintf(room, n_bytes, "%" PRIu64 " KiB", bytes.value >> 10);
 	else
-		snprintf(room, n_bytes, "%" PRIu64 " MiB", bytes.value >> 20);
+		mo_format_bytes(room, n_bytes, bytes.value, false);
 	return mo_cell_text(room);
 }
 
@@ -227,7 +225,7 @@ static struct mo_error *find_group(const struct mo_cgroups_model *model, const c
 				found = group;
 	}
 	if (!found)
-		return mo_error_create(MO_E_ABSENT, "there is no memory cgroup \"%s\"", word);
+		return mo_error_create(MO_E_ABSENT, "no memory cgroup \"%s\"", word);
 	*ret = found;
 	return NULL;
 }
@@ -241,12 +239,12 @@ struct mo_error *show_cgroups(struct mo_run *run, struct mo_report *report)
 
 	if (mo_run_argument_count(run)) {
 		if (mo_run_flag(run, "dying"))
-			return mo_error_create(MO_E_INVALID, "--dying lists groups, and takes no path");
+			return mo_error_create(MO_E_INVALID, "--dying takes no path");
 		error = find_group(model, mo_run_argument(run, 0), &group);
 		return error ? error : show_group(run, report, group);
 	}
 	if (mo_run_flag(run, "stat"))
-		return mo_error_create(MO_E_INVALID, "--stat needs the path of a group");
+		return mo_error_create(MO_E_INVALID, "--stat needs a path");
 	if (mo_run_flag(run, "dying"))
 		return put_dying(run, report);
 	(void)mo_run_number(run, "top", &most);

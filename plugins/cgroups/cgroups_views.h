@@ -15,7 +15,7 @@ struct charge_sum {
 /* One for each group; to be freed. */
 struct mo_error *sum_charges(const struct mo_cgroups_model *model, struct charge_sum **ret) MO_MUST_USE;
 
-/* "max", "16 MiB"; room is where the text is put. */
+/* "max", "16.0 MiB"; room is where the text is put. */
 struct mo_cell limit_cell(const struct mo_run *run, struct mo_count pages, char *room, size_t n_bytes);
 
 /* Line kernel of memory.stat, or the parts that there are. */

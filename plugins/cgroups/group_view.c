@@ -8,12 +8,18 @@
 enum { COLUMN_GROUP, COLUMN_DYING, COLUMN_USAGE, COLUMN_PEAK, COLUMN_MAX, COLUMN_HIGH, COLUMN_LOW, COLUMN_MIN, COLUMN_FAILCNT,
        COLUMN_SWAP, COLUMN_SWAP_PEAK, COLUMN_SWAP_MAX, COLUMN_SWAP_HIGH, COLUMN_KMEM, COLUMN_CHARGED_PAGES,
        COLUMN_CHARGED_SLAB, COLUMN_PERCPU, COLUMN_SOCK, COLUMN_REST, COLUMN_PROCESSES, COLUMN_OOM_GROUP, COLUMN_ID,
-       COLUMN_INODE, COLUMN_REFERENCES, COLUMN_MEMCG, COLUMN_CGROUP, N_COLUMNS };
+       COLUMN_INODE, COLUMN_REFERENCES, COLUMN_MEMCG, COLUMN_CGROUP, COLUMN_MAX_BYTES, COLUMN_HIGH_BYTES, COLUMN_LOW_BYTES,
+       COLUMN_MIN_BYTES, COLUMN_SWAP_MAX_BYTES, COLUMN_SWAP_HIGH_BYTES, N_COLUMNS };
+
+/* The limits once more, as exact numbers. */
+#define EXACT(column, key_, heading_, help_) \
+	[COLUMN_##column##_BYTES] = { .key = key_, .heading = heading_, .kind = MO_CELL_BYTES, .flags = MO_COLUMN_HIDDEN, \
+				      .help = help_ " as a number; unknown if there is none" }
 
 static const struct mo_column columns[N_COLUMNS] = {
 	[COLUMN_GROUP] = { .key = "cgroup", .heading = "Group", .kind = MO_CELL_TEXT, .help = "its path" },
-	[COLUMN_DYING] = { .key = "dying", .heading = "Removed", .kind = MO_CELL_BOOL,
-			   .help = "removed, and held by what is charged to it" },
+	[COLUMN_DYING] = { .key = "dying", .heading = "Dying", .kind = MO_CELL_BOOL,
+			   .help = "removed, but pinned by charges or references" },
 	[COLUMN_USAGE] = { .key = "usage_bytes", .heading = "Usage", .kind = MO_CELL_BYTES, .help = "memory.current" },
 	[COLUMN_PEAK] = { .key = "peak_bytes", .heading = "Peak", .kind = MO_CELL_BYTES, .help = "memory.peak (watermark)" },
 	[COLUMN_MAX] = { .key = "limit", .heading = "Limit", .kind = MO_CELL_TEXT, .help = "memory.max" },
@@ -21,41 +27,48 @@ static const struct mo_column columns[N_COLUMNS] = {
 	[COLUMN_LOW] = { .key = "low_limit", .heading = "Low", .kind = MO_CELL_TEXT, .help = "memory.low" },
 	[COLUMN_MIN] = { .key = "min_limit", .heading = "Min", .kind = MO_CELL_TEXT, .help = "memory.min" },
 	[COLUMN_FAILCNT] = { .key = "failcnt", .heading = "Failed charges", .kind = MO_CELL_COUNT,
-			     .help = "memory.failcnt of version 1" },
+			     .help = "memory.failcnt (cgroup v1)" },
 	[COLUMN_SWAP] = { .key = "swap_bytes", .heading = "Swap", .kind = MO_CELL_BYTES,
-			  .help = "memory.swap.current; of version 1 memory and swap" },
+			  .help = "memory.swap.current; with cgroup v1, memory and swap" },
 	[COLUMN_SWAP_PEAK] = { .key = "swap_peak_bytes", .heading = "Swap peak", .kind = MO_CELL_BYTES,
 			       .help = "memory.swap.peak" },
 	[COLUMN_SWAP_MAX] = { .key = "swap_limit", .heading = "Swap limit", .kind = MO_CELL_TEXT, .help = "memory.swap.max" },
 	[COLUMN_SWAP_HIGH] = { .key = "swap_high_limit", .heading = "Swap high", .kind = MO_CELL_TEXT,
 			       .help = "memory.swap.high" },
 	[COLUMN_KMEM] = { .key = "kmem_bytes", .heading = "Kernel memory", .kind = MO_CELL_BYTES,
-			  .help = "memory.kmem.usage_in_bytes of version 1" },
+			  .help = "memory.kmem.usage_in_bytes (cgroup v1)" },
 	[COLUMN_CHARGED_PAGES] = { .key = "charged_pages_bytes", .heading = "Charged pages", .kind = MO_CELL_BYTES,
-				   .help = "page frames charged to it and to groups below, counted one by one" },
+				   .help = "page frames charged to it and its descendants, counted one by one" },
 	[COLUMN_CHARGED_SLAB] = { .key = "charged_slab_bytes", .heading = "Charged objects", .kind = MO_CELL_BYTES,
-				  .help = "slab objects charged to it and to groups below, counted one by one" },
+				  .help = "slab objects charged to it and its descendants, counted one by one" },
 	[COLUMN_PERCPU] = { .key = "percpu_bytes", .heading = "Per-CPU memory", .kind = MO_CELL_BYTES,
-			    .help = "charged by the byte: percpu of memory.stat" },
+			    .help = "charged by bytes: percpu of memory.stat" },
 	[COLUMN_SOCK] = { .key = "sock_bytes", .heading = "Sockets", .kind = MO_CELL_BYTES,
-			  .help = "charged without saying which pages: sock of memory.stat" },
-	[COLUMN_REST] = { .key = "rest_bytes", .heading = "Rest", .kind = MO_CELL_SIGNED,
-			  .help = "usage without the four above, in bytes: what CPUs hold charged ahead, and what has no owner on it" },
+			  .help = "charged without a page: sock of memory.stat" },
+	[COLUMN_REST] = { .key = "rest_bytes", .heading = "Not attributed", .kind = MO_CELL_SIGNED,
+			  .help = "usage less the four above: per-CPU charge stocks, and pages without a memory "
+				  "cgroup on them" },
 	[COLUMN_PROCESSES] = { .key = "processes", .heading = "Processes", .kind = MO_CELL_COUNT, .help = "processes in it" },
 	[COLUMN_OOM_GROUP] = { .key = "oom_group", .heading = "Killed as a group", .kind = MO_CELL_BOOL,
 			       .help = "memory.oom.group" },
-	[COLUMN_ID] = { .key = "id", .heading = "Id", .kind = MO_CELL_COUNT, .help = "mem_cgroup_id()" },
+	[COLUMN_ID] = { .key = "id", .heading = "ID", .kind = MO_CELL_COUNT, .help = "mem_cgroup_id()" },
 	[COLUMN_INODE] = { .key = "inode", .heading = "Inode", .kind = MO_CELL_COUNT, .help = "of its directory" },
 	[COLUMN_REFERENCES] = { .key = "references", .heading = "References", .kind = MO_CELL_COUNT,
-				.help = "of a removed one: css.refcnt" },
+				.help = "of a dying one: css.refcnt" },
 	[COLUMN_MEMCG] = { .key = "memcg", .heading = "struct mem_cgroup", .kind = MO_CELL_ADDRESS, .help = "where it is" },
 	[COLUMN_CGROUP] = { .key = "cgroup_kva", .heading = "struct cgroup", .kind = MO_CELL_ADDRESS, .help = "where it is" },
+	EXACT(MAX, "max_bytes", "Limit (bytes)", "memory.max"),
+	EXACT(HIGH, "high_bytes", "High (bytes)", "memory.high"),
+	EXACT(LOW, "low_bytes", "Low (bytes)", "memory.low"),
+	EXACT(MIN, "min_bytes", "Min (bytes)", "memory.min"),
+	EXACT(SWAP_MAX, "swap_max_bytes", "Swap limit (bytes)", "memory.swap.max"),
+	EXACT(SWAP_HIGH, "swap_high_bytes", "Swap high (bytes)", "memory.swap.high"),
 };
 
 const struct mo_table_spec cgroup_table = {
 	.name = "cgroup",
 	.title = "Memory cgroup",
-	.help = "One group: limits, usage, and what is charged.",
+	.help = "One group: limits, usage and charges.",
 	.columns = columns,
 	.n_columns = N_COLUMNS,
 	.flags = MO_TABLE_RECORD | MO_TABLE_NO_TITLE,
@@ -66,16 +79,16 @@ enum { EVENT_NAME, EVENT_COUNT, EVENT_OWN, EVENT_WHAT, N_EVENT_COLUMNS };
 static const struct mo_column event_columns[N_EVENT_COLUMNS] = {
 	[EVENT_NAME] = { .key = "event", .heading = "EVENT", .kind = MO_CELL_TEXT,
 			 .help = "as memory.events has it; swap.NAME: as memory.swap.events has it" },
-	[EVENT_COUNT] = { .key = "count", .heading = "COUNT", .kind = MO_CELL_COUNT, .help = "with all groups below" },
-	[EVENT_OWN] = { .key = "own_count", .heading = "ALONE", .kind = MO_CELL_COUNT,
-			.help = "of this group alone (memory.events.local)" },
-	[EVENT_WHAT] = { .key = "what", .heading = "HOW OFTEN", .kind = MO_CELL_TEXT, .help = "what happened" },
+	[EVENT_COUNT] = { .key = "count", .heading = "COUNT", .kind = MO_CELL_COUNT, .help = "descendants included" },
+	[EVENT_OWN] = { .key = "own_count", .heading = "LOCAL", .kind = MO_CELL_COUNT,
+			.help = "of this group only (memory.events.local)" },
+	[EVENT_WHAT] = { .key = "what", .heading = "MEANING", .kind = MO_CELL_TEXT, .help = "what the event means" },
 };
 
 const struct mo_table_spec cgroup_events_table = {
 	.name = "memory_events",
 	.title = "memory.events",
-	.help = "What this kernel counts of them.",
+	.help = "The events that this kernel counts.",
 	.columns = event_columns,
 	.n_columns = N_EVENT_COLUMNS,
 };
@@ -85,8 +98,8 @@ enum { STAT_NAME, STAT_VALUE, STAT_OWN, STAT_IS_BYTES, N_STAT_COLUMNS };
 static const struct mo_column stat_columns[N_STAT_COLUMNS] = {
 	[STAT_NAME] = { .key = "name", .heading = "NAME", .kind = MO_CELL_TEXT, .help = "as the file has it" },
 	[STAT_VALUE] = { .key = "value", .heading = "VALUE", .kind = MO_CELL_COUNT,
-			 .help = "with all groups below, in the file's own unit: bytes, or events" },
-	[STAT_OWN] = { .key = "own_value", .heading = "ALONE", .kind = MO_CELL_COUNT, .help = "of this group alone" },
+			 .help = "descendants included, in the file's unit: bytes, or events" },
+	[STAT_OWN] = { .key = "own_value", .heading = "LOCAL", .kind = MO_CELL_COUNT, .help = "of this group only" },
 	[STAT_IS_BYTES] = { .key = "is_bytes", .heading = "BYTES", .kind = MO_CELL_BOOL, .flags = MO_COLUMN_HIDDEN,
 			    .help = "whether it is in bytes" },
 };
@@ -94,7 +107,7 @@ static const struct mo_column stat_columns[N_STAT_COLUMNS] = {
 const struct mo_table_spec cgroup_stat_table = {
 	.name = "memory_stat",
 	.title = "memory.stat",
-	.help = "The lines of memory.stat, with all that CPUs had not yet added.",
+	.help = "The lines of memory.stat, with the per-CPU deltas not yet flushed.",
 	.columns = stat_columns,
 	.n_columns = N_STAT_COLUMNS,
 };
@@ -110,7 +123,7 @@ static void stat_line(const struct mo_cell *cells, struct mo_line *line)
 const struct mo_table_spec cgroup_stat_lines_table = {
 	.name = "memory_stat_lines",
 	.title = "memory.stat",
-	.help = "With --stat: as the file printed it.",
+	.help = "With --stat: as the file prints it.",
 	.columns = stat_columns,
 	.n_columns = N_STAT_COLUMNS,
 	.flags = MO_TABLE_NO_TITLE,
@@ -120,14 +133,14 @@ const struct mo_table_spec cgroup_stat_lines_table = {
 enum { PAGES_KIND, PAGES_PAGES, PAGES_BYTES, N_PAGES_COLUMNS };
 
 static const struct mo_column pages_columns[N_PAGES_COLUMNS] = {
-	[PAGES_KIND] = { .key = "class", .heading = "PAGES OF", .kind = MO_CELL_TEXT, .help = "as in usage" },
-	[PAGES_PAGES] = { .key = "pages", .heading = "PAGES", .kind = MO_CELL_COUNT, .help = "charged to this group alone" },
-	[PAGES_BYTES] = { .key = "bytes", .heading = "MEMORY", .kind = MO_CELL_BYTES, .help = "the same" },
+	[PAGES_KIND] = { .key = "class", .heading = "CLASS", .kind = MO_CELL_TEXT, .help = "as in usage" },
+	[PAGES_PAGES] = { .key = "pages", .heading = "PAGES", .kind = MO_CELL_COUNT, .help = "charged to this group only" },
+	[PAGES_BYTES] = { .key = "bytes", .heading = "MEMORY", .kind = MO_CELL_BYTES, .help = "their size" },
 };
 
 const struct mo_table_spec cgroup_pages_table = {
 	.name = "charged_pages",
-	.title = "Pages charged to this group alone",
+	.title = "Pages charged to this group only",
 	.help = "Counted from the struct pages.",
 	.columns = pages_columns,
 	.n_columns = N_PAGES_COLUMNS,
@@ -137,15 +150,16 @@ enum { CACHE_NAME, CACHE_OBJECTS, CACHE_BYTES, N_CACHE_COLUMNS };
 
 static const struct mo_column cache_columns[N_CACHE_COLUMNS] = {
 	[CACHE_NAME] = { .key = "cache", .heading = "CACHE", .kind = MO_CELL_TEXT, .help = "slab cache" },
-	[CACHE_OBJECTS] = { .key = "objects", .heading = "OBJECTS", .kind = MO_CELL_COUNT, .help = "charged to this group alone" },
+	[CACHE_OBJECTS] = { .key = "objects", .heading = "OBJECTS", .kind = MO_CELL_COUNT,
+			    .help = "charged to this group only" },
 	[CACHE_BYTES] = { .key = "bytes", .heading = "MEMORY", .kind = MO_CELL_BYTES,
-			  .help = "as the kernel charges them: their size and a pointer" },
+			  .help = "as the kernel charges them: size and one pointer each" },
 };
 
 const struct mo_table_spec cgroup_caches_table = {
 	.name = "charged_caches",
-	.title = "Slab objects charged to this group alone",
-	.help = "Counted from the objects' owners.",
+	.title = "Slab objects charged to this group only",
+	.help = "Counted from the objects' charges (obj_cgroups, obj_exts).",
 	.columns = cache_columns,
 	.n_columns = N_CACHE_COLUMNS,
 };
@@ -169,15 +183,15 @@ static void put_stats(struct mo_report *report, const struct mo_cgroup *group, c
 static void put_events(struct mo_report *report, const struct mo_cgroup *group)
 {
 	static const char *const words[MO_N_CGROUP_EVENTS][2] = {
-		[MO_CGROUP_EVENT_LOW] = { "low", "reclaimed from though below memory.low" },
+		[MO_CGROUP_EVENT_LOW] = { "low", "reclaimed although below memory.low" },
 		[MO_CGROUP_EVENT_HIGH] = { "high", "throttled at memory.high" },
 		[MO_CGROUP_EVENT_MAX] = { "max", "about to go over memory.max" },
 		[MO_CGROUP_EVENT_OOM] = { "oom", "out of memory" },
-		[MO_CGROUP_EVENT_OOM_KILL] = { "oom_kill", "a process was killed for memory" },
-		[MO_CGROUP_EVENT_OOM_GROUP_KILL] = { "oom_group_kill", "the whole group was killed" },
+		[MO_CGROUP_EVENT_OOM_KILL] = { "oom_kill", "a process was OOM-killed" },
+		[MO_CGROUP_EVENT_OOM_GROUP_KILL] = { "oom_group_kill", "the whole group was OOM-killed (memory.oom.group)" },
 		[MO_CGROUP_EVENT_SWAP_HIGH] = { "swap.high", "over memory.swap.high" },
 		[MO_CGROUP_EVENT_SWAP_MAX] = { "swap.max", "about to go over memory.swap.max" },
-		[MO_CGROUP_EVENT_SWAP_FAIL] = { "swap.fail", "a page could not be swapped out" },
+		[MO_CGROUP_EVENT_SWAP_FAIL] = { "swap.fail", "a page could not be swapped out (limit or no space)" },
 		[MO_CGROUP_EVENT_SOCK_THROTTLED] = { "sock_throttled", "sockets were throttled" },
 	};
 
@@ -265,6 +279,12 @@ static void put_record(struct mo_run *run, struct mo_report *report, const struc
 	cells[COLUMN_HIGH] = limit_cell(run, group->high_pages, limits[1], sizeof(limits[1]));
 	cells[COLUMN_LOW] = limit_cell(run, group->memory.low_pages, limits[2], sizeof(limits[2]));
 	cells[COLUMN_MIN] = limit_cell(run, group->memory.min_pages, limits[3], sizeof(limits[3]));
+	cells[COLUMN_MAX_BYTES] = mo_cell_number(bytes_of_pages(run, group->memory.max_pages));
+	cells[COLUMN_HIGH_BYTES] = mo_cell_number(bytes_of_pages(run, group->high_pages));
+	cells[COLUMN_LOW_BYTES] = mo_cell_number(bytes_of_pages(run, group->memory.low_pages));
+	cells[COLUMN_MIN_BYTES] = mo_cell_number(bytes_of_pages(run, group->memory.min_pages));
+	cells[COLUMN_SWAP_MAX_BYTES] = mo_cell_number(bytes_of_pages(run, group->swap.max_pages));
+	cells[COLUMN_SWAP_HIGH_BYTES] = mo_cell_number(bytes_of_pages(run, group->swap_high_pages));
 	cells[COLUMN_FAILCNT] = mo_cell_number(group->memory.failcnt);
 	cells[COLUMN_SWAP] = mo_cell_number(bytes_of_pages(run, group->swap.usage_pages));
 	cells[COLUMN_SWAP_PEAK] = mo_cell_number(bytes_of_pages(run, group->swap.watermark_pages));
@@ -291,8 +311,8 @@ struct mo_error *show_group(struct mo_run *run, struct mo_report *report, const 
 	if (mo_run_flag(run, "stat")) {
 		put_stats(report, group, &cgroup_stat_lines_table);
 		if (!model->is_v2)
-			mo_report_note(report, "The memory controller is on a hierarchy of version 1, whose memory.stat has other "
-				       "lines: these are those of version 2.");
+			mo_report_note(report, "The memory controller is on a cgroup v1 hierarchy, whose memory.stat has other "
+				       "lines: these are the lines of v2.");
 		return NULL;
 	}
 	error = sum_charges(model, &sums);

@@ -18,31 +18,34 @@ enum { COLUMN_GROUP, COLUMN_BYTES, COLUMN_ANON, COLUMN_FILE, COLUMN_SHMEM, COLUM
 #define HIDDEN .flags = MO_COLUMN_HIDDEN
 
 static const struct mo_column columns[N_COLUMNS] = {
-	[COLUMN_GROUP] = { .key = "cgroup", .heading = "REMOVED CGROUP", .kind = MO_CELL_TEXT,
-			   .help = "the path that it had" },
+	[COLUMN_GROUP] = { .key = "cgroup", .heading = "CGROUP", .kind = MO_CELL_TEXT,
+			   .help = "the path it had" },
 	[COLUMN_BYTES] = { .key = "charged_bytes", .heading = "CHARGED", .kind = MO_CELL_BYTES,
-			   .help = "pages and objects charged to it alone" },
-	[COLUMN_ANON] = { .key = "anon_pages", .heading = "ANON", .kind = MO_CELL_COUNT, .help = "pages, anonymous" },
-	[COLUMN_FILE] = { .key = "file_pages", .heading = "FILE", .kind = MO_CELL_COUNT, .help = "pages of files" },
-	[COLUMN_SHMEM] = { .key = "shmem_pages", .heading = "SHMEM", .kind = MO_CELL_COUNT,
+			   .help = "pages and objects charged to it, descendants excluded" },
+	[COLUMN_ANON] = { .key = "anon_pages", .heading = "ANON PAGES", .kind = MO_CELL_COUNT, .help = "anonymous pages" },
+	[COLUMN_FILE] = { .key = "file_pages", .heading = "FILE PAGES", .kind = MO_CELL_COUNT,
+			  .help = "page cache pages of files" },
+	[COLUMN_SHMEM] = { .key = "shmem_pages", .heading = "SHMEM PAGES", .kind = MO_CELL_COUNT,
 			   .help = "pages of shared memory and tmpfs" },
-	[COLUMN_KERNEL] = { .key = "kernel_pages", .heading = "KERNEL", .kind = MO_CELL_COUNT, .help = "pages of the kernel" },
+	[COLUMN_KERNEL] = { .key = "kernel_pages", .heading = "KERNEL PAGES", .kind = MO_CELL_COUNT,
+			    .help = "pages of the kernel, without slab" },
 	[COLUMN_OBJECTS] = { .key = "objects", .heading = "OBJECTS", .kind = MO_CELL_COUNT, .help = "slab objects" },
-	[COLUMN_SLAB] = { .key = "slab_bytes", .heading = "SLAB", .kind = MO_CELL_BYTES, HIDDEN, .help = "the same in bytes" },
+	[COLUMN_SLAB] = { .key = "slab_bytes", .heading = "SLAB", .kind = MO_CELL_BYTES, HIDDEN,
+			  .help = "bytes of these objects" },
 	[COLUMN_SWAP] = { .key = "swap_bytes", .heading = "SWAP", .kind = MO_CELL_BYTES, HIDDEN,
-			  .help = "in swap, by its counter: these hold it as well" },
+			  .help = "swap by its counter; swap entries pin it as well" },
 	[COLUMN_REFERENCES] = { .key = "references", .heading = "REFS", .kind = MO_CELL_COUNT, .help = "css.refcnt" },
 	[COLUMN_MEMCG] = { .key = "memcg", .heading = "STRUCT MEM_CGROUP", .kind = MO_CELL_ADDRESS, HIDDEN, .help = "where it is" },
-	[COLUMN_CACHES] = { .key = "caches", .heading = "OBJECTS OF", .kind = MO_CELL_TEXT, .flags = MO_COLUMN_TRUNCATE,
-			    .help = "the caches with most of them" },
+	[COLUMN_CACHES] = { .key = "caches", .heading = "CACHES", .kind = MO_CELL_TEXT, .flags = MO_COLUMN_TRUNCATE,
+			    .help = "the caches with most of these objects" },
 	[COLUMN_PINS] = { .key = "held_by", .heading = "HELD BY", .kind = MO_CELL_TEXT, .flags = MO_COLUMN_WRAP,
-			  .help = "besides what is charged to it" },
+			  .help = "other references that pin it" },
 };
 
 const struct mo_table_spec dying_table = {
 	.name = "dying",
-	.title = "Removed groups",
-	.help = "Groups whose directory is gone and that stay in memory: what is charged to them holds them.",
+	.title = "Dying memory cgroups",
+	.help = "Removed memory cgroups that stay in memory, pinned by what is charged to them.",
 	.columns = columns,
 	.n_columns = N_COLUMNS,
 };
@@ -112,9 +115,9 @@ struct mo_error *put_dying(struct mo_run *run, struct mo_report *report)
 	}
 	mo_report_table_end(report);
 	if (n_reparented)
-		mo_report_note(report, "Nothing is charged to %zu of %zu directly: what they had was handed to their parents when "
-			       "they were removed, and references or groups below hold them. `memopsy refs` with the address of "
-			       "one (--columns +memcg) lists all that points at it.", n_reparented, n);
+		mo_report_note(report, "Nothing is charged to %zu of %zu directly: their charges were reparented when "
+			       "they were removed; references or child groups pin them. `memopsy refs` with the address of "
+			       "one (--columns +memcg) lists everything that points at it.", n_reparented, n);
 	free(pins);
 	return NULL;
 }
@@ -149,10 +152,10 @@ static void judge_full(struct mo_run *run, const char *view, const struct mo_cgr
 		.severity = killed ? MO_WARNING : MO_NOTICE,
 		.confidence = MO_CERTAIN,
 		.verdict = killed ? "A memory cgroup ran out of memory, and processes in it were killed." :
-				    "A memory cgroup uses nearly all that it may have.",
+				    "A memory cgroup is close to its limit.",
 		.evidence = evidence,
 		.n_evidence = sizeof(evidence) / sizeof(evidence[0]),
-		.advice = "Compare its limit (memory.max) with what its processes need: `memopsy cgroups PATH`.",
+		.advice = "Compare its limit (memory.max) with the working set of its processes: `memopsy cgroups PATH`.",
 	};
 
 	mo_run_judge(run, view, &finding);
@@ -190,8 +193,8 @@ static void judge_groups(struct mo_run *run, const char *view)
 		};
 		const struct mo_finding finding = {
 			.id = "dying-cgroups", .severity = MO_NOTICE, .confidence = MO_CERTAIN,
-			.verdict = "Removed memory cgroups hold memory.", .evidence = evidence, .n_evidence = 2,
-			.advice = "`memopsy cgroups --dying` says what pins them.",
+			.verdict = "Dying memory cgroups hold memory.", .evidence = evidence, .n_evidence = 2,
+			.advice = "`memopsy cgroups --dying` shows what pins them.",
 		};
 
 		mo_run_judge(run, view, &finding);
@@ -209,7 +212,8 @@ struct mo_error *judge_cgroups(struct mo_run *run)
 void note_stray_charges(const struct mo_cgroups_model *model, struct mo_report *report)
 {
 	if (model->stray_pages || model->stray_objects)
-		mo_report_note(report, "%" PRIu64 " pages and %" PRIu64 " objects are charged to what is no group of this tree.",
+		mo_report_note(report, "%" PRIu64 " pages and %" PRIu64 " objects are charged to memory cgroups that "
+									"are not in the tree.",
 			       model->stray_pages, model->stray_objects);
 }
 
@@ -226,7 +230,7 @@ struct mo_error *show_cgroups_section(struct mo_run *run, struct mo_report *repo
 	error = put_groups(run, report, SECTION_GROUPS);
 	if (error)
 		return error;
-	mo_report_note(report, "%zu memory cgroups, %zu of them removed and still in memory; the largest are shown.",
+	mo_report_note(report, "%zu memory cgroups, %zu of them dying; the largest are shown.",
 		       model->n_cgroups, n_dying);
 	if (n_dying)
 		error = put_dying(run, report);

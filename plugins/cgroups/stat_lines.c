@@ -274,7 +274,7 @@ static struct mo_error *read_places(struct finding *finding)
 	struct mo_error *error;
 
 	if (!mo_has(&layout->stat.n_items) || layout->stat.n_items.value < 2 || layout->stat.n_items.value > UINT8_MAX)
-		return mo_error_create(MO_E_ABSENT, "how many items mem_cgroup_stats_index has is not known");
+		return mo_error_create(MO_E_ABSENT, "the number of items in mem_cgroup_stats_index is unknown");
 	finding->n_items = (uint32_t)layout->stat.n_items.value;
 	error = mo_read(finding->state->reader, layout->stat.index.kva, finding->places, finding->n_items);
 	finding->first_place = 1;
@@ -311,7 +311,7 @@ struct mo_error *find_stat_lines(struct cgroups_state *state)
 
 	if (!mo_has(&layout->stat.table) || !mo_has(&layout->stat.entry) || !mo_has(&layout->stat.name) ||
 	    !mo_has(&layout->stat.idx) || n_state < 2 || n_events < 2 || n_state > MOST_STAT_ITEMS || n_events > MOST_STAT_ITEMS)
-		return mo_error_create(MO_E_ABSENT, "how this kernel keeps the statistics of its groups is not known");
+		return mo_error_create(MO_E_ABSENT, "where this kernel keeps the statistics of memory cgroups is unknown");
 	state->lines->n_state = (uint32_t)n_state;
 	state->lines->n_events = (uint32_t)n_events;
 	error = mo_types_find(types, "enum vm_event_item", &finding.events);

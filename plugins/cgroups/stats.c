@@ -225,7 +225,7 @@ static struct mo_error *check_percpu(const struct cgroups_state *state, bool *is
 	if (!mo_has(&layout->memcg.vmstats_percpu) || bytes > MOST_PERCPU_BYTES ||
 	    !fits(state, &layout->stat.cpu_state, state->lines->n_state, bytes) ||
 	    !fits(state, &layout->stat.cpu_events, state->lines->n_events, bytes))
-		return mo_error_create(MO_E_ABSENT, "what CPUs count for groups is not known");
+		return mo_error_create(MO_E_ABSENT, "where CPUs count for memory cgroups is unknown");
 	*is_flushed = mo_has(&layout->stat.state_pending) && mo_has(&layout->stat.events_pending) &&
 		      fits(state, &layout->stat.cpu_state_prev, state->lines->n_state, bytes) &&
 		      fits(state, &layout->stat.cpu_events_prev, state->lines->n_events, bytes);
@@ -273,7 +273,8 @@ struct mo_error *gather_stats(struct cgroups_state *state)
 	if (!state->lines)
 		return mo_error_no_memory();
 	if (facts->is_big_endian || facts->pointer_bytes != 8)
-		error = mo_error_create(MO_E_UNSUPPORTED, "statistics of groups are read of 64-bit little-endian kernels alone");
+		error = mo_error_create(MO_E_UNSUPPORTED, "statistics of memory cgroups are read only from 64-bit "
+							  "little-endian kernels");
 	else
 		error = find_stat_lines(state);
 	if (!error)

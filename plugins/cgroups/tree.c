@@ -82,7 +82,7 @@ static struct mo_error *check_parent(const struct cgroups_state *state, uint64_t
 	struct mo_error *error = mo_read_field(state->reader, &state->layout->css.parent, css_kva, &found_kva);
 
 	if (!error && found_kva != parent_css_kva)
-		error = mo_error_create(MO_E_CORRUPT, "the css at 0x%" PRIx64 " says that its parent is at 0x%" PRIx64, css_kva,
+		error = mo_error_create(MO_E_CORRUPT, "the css at 0x%" PRIx64 " has its parent at 0x%" PRIx64, css_kva,
 					found_kva);
 	return error;
 }
@@ -190,7 +190,7 @@ struct mo_error *gather_tree(struct cgroups_state *state)
 		struct entry entry = pending.entries[--pending.n];
 
 		if (state->n_groups >= MOST_GROUPS) {
-			mo_trouble_note(&state->broken_lists, mo_error_create(MO_E_LIMIT, "there are more than %u groups",
+			mo_trouble_note(&state->broken_lists, mo_error_create(MO_E_LIMIT, "more than %u groups",
 									   MOST_GROUPS));
 			break;
 		}

@@ -17,19 +17,19 @@ enum { COLUMN_TYPE, COLUMN_DENTRIES, COLUMN_POSITIVE, COLUMN_NEGATIVE, COLUMN_UN
 static const struct mo_column columns[N_COLUMNS] = {
 	[COLUMN_TYPE] = { .key = "type", .heading = "TYPE", .kind = MO_CELL_TEXT, .help = "of the file system" },
 	[COLUMN_DENTRIES] = { .key = "dentries", .heading = "DENTRIES", .kind = MO_CELL_COUNT,
-			      .help = "found in the tree below s_root" },
-	[COLUMN_POSITIVE] = { .key = "positive", .heading = "POSITIVE", .kind = MO_CELL_COUNT, .help = "that have an inode" },
+			      .help = "found in the tree under s_root" },
+	[COLUMN_POSITIVE] = { .key = "positive", .heading = "POSITIVE", .kind = MO_CELL_COUNT, .help = "with an inode" },
 	[COLUMN_NEGATIVE] = { .key = "negative", .heading = "NEGATIVE", .kind = MO_CELL_COUNT,
-			      .help = "of names that do not exist" },
+			      .help = "for names that do not exist" },
 	[COLUMN_UNUSED] = { .key = "unused", .heading = "UNUSED", .kind = MO_CELL_COUNT, .help = "without a reference" },
 	[COLUMN_LRU] = { .key = "unused_dentries", .heading = "LRU", .kind = MO_CELL_COUNT,
-			 .help = "on s_dentry_lru, as the kernel counted" },
+			 .help = "on s_dentry_lru, as the kernel counts" },
 	[COLUMN_INODE_LRU] = { .key = "unused_inodes", .heading = "INODES", .kind = MO_CELL_COUNT,
-			       .help = "on s_inode_lru, as the kernel counted" },
+			       .help = "on s_inode_lru, as the kernel counts" },
 	[COLUMN_PATH] = { .key = "mounted_at", .heading = "MOUNTED AT", .kind = MO_CELL_TEXT,
-			  .help = "empty: nowhere, it is the kernel's own" },
+			  .help = "empty: not mounted (internal to the kernel)" },
 	[COLUMN_DEVICE] = { .key = "device", .heading = "DEVICE", .kind = MO_CELL_TEXT, .flags = MO_COLUMN_HIDDEN,
-			    .help = "what was mounted, or s_id" },
+			    .help = "the mounted device, or s_id" },
 	[COLUMN_SB] = { .key = "super_block", .heading = "STRUCT SUPER_BLOCK", .kind = MO_CELL_ADDRESS,
 			.flags = MO_COLUMN_HIDDEN, .help = "where it is" },
 };
@@ -45,19 +45,19 @@ const struct mo_table_spec dentries_table = {
 enum { STATE_DENTRIES, STATE_UNUSED, STATE_NEGATIVE, STATE_INODES, STATE_UNUSED_INODES, N_STATE_COLUMNS };
 
 static const struct mo_column state_columns[N_STATE_COLUMNS] = {
-	[STATE_DENTRIES] = { .key = "nr_dentry", .heading = "dentries", .kind = MO_CELL_COUNT,
-			     .help = "all, those in no tree among them" },
-	[STATE_UNUSED] = { .key = "nr_unused", .heading = "unused dentries", .kind = MO_CELL_COUNT, .help = "on LRU lists" },
-	[STATE_NEGATIVE] = { .key = "nr_negative", .heading = "negative dentries", .kind = MO_CELL_COUNT,
-			     .help = "of these (5.0 on)" },
-	[STATE_INODES] = { .key = "nr_inodes", .heading = "inodes", .kind = MO_CELL_COUNT, .help = "all" },
-	[STATE_UNUSED_INODES] = { .key = "nr_unused_inodes", .heading = "unused inodes", .kind = MO_CELL_COUNT,
+	[STATE_DENTRIES] = { .key = "nr_dentry", .heading = "Dentries", .kind = MO_CELL_COUNT,
+			     .help = "all, including those in no tree" },
+	[STATE_UNUSED] = { .key = "nr_unused", .heading = "Unused dentries", .kind = MO_CELL_COUNT, .help = "on LRU lists" },
+	[STATE_NEGATIVE] = { .key = "nr_negative", .heading = "Negative dentries", .kind = MO_CELL_COUNT,
+			     .help = "of the unused ones (since 5.0)" },
+	[STATE_INODES] = { .key = "nr_inodes", .heading = "Inodes", .kind = MO_CELL_COUNT, .help = "all" },
+	[STATE_UNUSED_INODES] = { .key = "nr_unused_inodes", .heading = "Unused inodes", .kind = MO_CELL_COUNT,
 				  .help = "on LRU lists" },
 };
 
 const struct mo_table_spec dentry_state_table = {
 	.name = "dentry_state",
-	.title = "As the kernel counted",
+	.title = "Kernel counters",
 	.help = "/proc/sys/fs/dentry-state and inode-state.",
 	.columns = state_columns,
 	.n_columns = N_STATE_COLUMNS,
@@ -166,7 +166,7 @@ static struct mo_error *count_tree(struct files_state *state, size_t mount, uint
 			mo_trouble_note(&state->unreadable_counts, broken);
 	}
 	if (!error && pending.n)
-		error = mo_error_create(MO_E_LIMIT, "there are more than %u dentries", MOST_DENTRIES);
+		error = mo_error_create(MO_E_LIMIT, "more than %u dentries", MOST_DENTRIES);
 	free(pending.kvas);
 	return error;
 }
@@ -229,6 +229,6 @@ void put_dentries(struct files_state *state, struct mo_report *report)
 	put_negative_dirs(state, &dirs, report);
 	mo_report_record(report, &dentry_state_table, cells);
 	if (state->model.dentries.certainty == MO_EXACT && sum.all && state->model.dentries.value > sum.all)
-		mo_report_note(report, "%" PRIu64 " dentries hang in no tree: those of pipes, sockets and files without a name.",
+		mo_report_note(report, "%" PRIu64 " dentries are in no tree: those of pipes, sockets and unnamed files.",
 			       state->model.dentries.value - sum.all);
 }

@@ -22,11 +22,11 @@ static void judge_deleted(const struct files_state *state, struct mo_run *run)
 		.id = "deleted-files-hold-memory",
 		.severity = MO_NOTICE,
 		.confidence = MO_CERTAIN,
-		.verdict = "Deleted files of tmpfs hold memory that no name leads to.",
+		.verdict = "Deleted tmpfs files still hold memory.",
 		.evidence = evidence,
 		.n_evidence = sizeof(evidence) / sizeof(evidence[0]),
-		.advice = "`memopsy files --deleted` lists them with the processes that keep them: when these close the file, or "
-			  "end, the memory is free.",
+		.advice = "`memopsy files --deleted` lists them and the processes that have them open or mapped. The "
+			  "memory is freed when these close the file or exit.",
 	};
 
 	for (size_t i = 0; i < state->model.n_files; i++) {
@@ -58,7 +58,7 @@ static void judge_full(struct mo_run *run, const struct mo_mount *mount)
 		.id = "tmpfs-full",
 		.severity = MO_NOTICE,
 		.confidence = MO_CERTAIN,
-		.verdict = "A tmpfs is full: who writes to it is told that there is no space left.",
+		.verdict = "A tmpfs is full: writes fail with ENOSPC.",
 		.evidence = evidence,
 		.n_evidence = sizeof(evidence) / sizeof(evidence[0]),
 	};
@@ -72,17 +72,17 @@ static void judge_negative(const struct files_state *state, struct mo_run *run)
 {
 	const struct mo_evidence evidence[] = {
 		{ .label = "negative dentries", .kind = MO_CELL_COUNT, .cell = mo_cell_number(state->model.negative_dentries) },
-		{ .label = "of dentries", .kind = MO_CELL_COUNT, .cell = mo_cell_number(state->model.dentries) },
+		{ .label = "all dentries", .kind = MO_CELL_COUNT, .cell = mo_cell_number(state->model.dentries) },
 	};
 	const struct mo_finding finding = {
 		.id = "negative-dentries",
 		.severity = MO_NOTICE,
 		.confidence = MO_LIKELY,
-		.verdict = "Many dentries are of names that do not exist.",
+		.verdict = "Many dentries are negative (names that do not exist).",
 		.evidence = evidence,
 		.n_evidence = sizeof(evidence) / sizeof(evidence[0]),
-		.advice = "They are dropped when memory is short, but a program that asks for ever new names fills the caches with "
-			  "them; `memopsy files --dentries` says in which directories.",
+		.advice = "They are reclaimed under memory pressure, but a program that keeps looking up new names "
+			  "fills the dentry cache with them; `memopsy files --dentries` shows in which directories.",
 	};
 
 	if (state->model.negative_dentries.certainty == MO_EXACT &&

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <memopsy/numbers.h>
+
 #define USUAL_ROWS 50u
 #define REPORT_ROWS 10u
 #define MOST_LISTED_USERS 32u
@@ -20,29 +22,29 @@ enum {
 
 static const struct mo_column columns[N_COLUMNS] = {
 	[COLUMN_CACHED] = { .key = "cached_bytes", .heading = "CACHED", .kind = MO_CELL_BYTES,
-			    .help = "pages in the page cache, counted in struct pages" },
+			    .help = "pages in the page cache, counted from struct pages" },
 	[COLUMN_DIRTY] = { .key = "dirty_bytes", .heading = "DIRTY", .kind = MO_CELL_BYTES,
-			   .help = "to be written to a device (PG_dirty); 0 where nothing is ever written back" },
+			   .help = "dirty pages to be written back (PG_dirty); 0 for file systems without writeback" },
 	[COLUMN_MAPPED] = { .key = "mapped_bytes", .heading = "MAPPED", .kind = MO_CELL_BYTES, .help = "mapped by page tables" },
 	[COLUMN_SWAPPED] = { .key = "swapped_bytes", .heading = "SWAPPED", .kind = MO_CELL_BYTES,
-			     .help = "of shared memory: in swap (shmem_inode_info.swapped)" },
+			     .help = "swapped-out shared memory (shmem_inode_info.swapped)" },
 	[COLUMN_TYPE] = { .key = "type", .heading = "TYPE", .kind = MO_CELL_TEXT, .help = "of its file system" },
 	[COLUMN_USED_BY] = { .key = "used_by", .heading = "USED BY", .kind = MO_CELL_TEXT,
-			     .help = "a process that has it open or mapped, and how many others do" },
+			     .help = "a process that has it open or mapped, and the number of others" },
 	[COLUMN_PATH] = { .key = "path", .heading = "PATH", .kind = MO_CELL_TEXT,
 			  .help = "as the first process sees it" },
 	[COLUMN_KIND] = { .key = "kind", .heading = "KIND", .kind = MO_CELL_TEXT, .flags = MO_COLUMN_HIDDEN,
 			  .help = "regular, shmem, shmem-internal, block-device, hugetlb, swap-cache, unknown" },
 	[COLUMN_DELETED] = { .key = "deleted", .heading = "DELETED", .kind = MO_CELL_BOOL, .flags = MO_COLUMN_HIDDEN,
-			     .help = "no link is left (i_nlink 0)" },
+			     .help = "unlinked (i_nlink 0)" },
 	[COLUMN_WRITEBACK] = { .key = "writeback_bytes", .heading = "WRITEBACK", .kind = MO_CELL_BYTES, .flags = MO_COLUMN_HIDDEN,
-			       .help = "being written (PG_writeback)" },
+			       .help = "under writeback (PG_writeback)" },
 	[COLUMN_UNEVICTABLE] = { .key = "unevictable_bytes", .heading = "UNEVICTABLE", .kind = MO_CELL_BYTES,
 				 .flags = MO_COLUMN_HIDDEN, .help = "PG_unevictable" },
 	[COLUMN_SIZE] = { .key = "size_bytes", .heading = "SIZE", .kind = MO_CELL_BYTES, .flags = MO_COLUMN_HIDDEN,
 			  .help = "i_size" },
 	[COLUMN_NRPAGES] = { .key = "nrpages", .heading = "NRPAGES", .kind = MO_CELL_COUNT, .flags = MO_COLUMN_HIDDEN,
-			     .help = "what the address_space counts" },
+			     .help = "pages by address_space.nrpages" },
 	[COLUMN_INODE_NUMBER] = { .key = "inode_number", .heading = "INODE", .kind = MO_CELL_COUNT, .flags = MO_COLUMN_HIDDEN,
 				  .help = "i_ino" },
 	[COLUMN_MOUNT] = { .key = "mounted_at", .heading = "MOUNTED AT", .kind = MO_CELL_TEXT, .flags = MO_COLUMN_HIDDEN,
@@ -68,11 +70,12 @@ const struct mo_table_spec files_table = {
 };
 
 const struct mo_option files_options[N_FILES_OPTIONS] = {
-	{ .name = "all", .help = "every file that has pages, not the first 50; with --mounts every superblock" },
-	{ .name = "deleted", .help = "only files that no name leads to any more" },
-	{ .name = "mounts", .help = "file systems in place of files: what each has cached, limits of tmpfs, unused dentries" },
-	{ .name = "dentries", .help = "the dentry cache in place of files: positive, negative and unused ones; where most negative "
-				       "ones are" },
+	{ .name = "all", .help = "every file that has pages, not only the first 50; with --mounts every superblock" },
+	{ .name = "deleted", .help = "only files that were deleted but still hold memory" },
+	{ .name = "mounts", .help = "file systems instead of files: cached memory, tmpfs limits, unused dentries" },
+	{ .name = "dentries",
+	  .help = "the dentry cache instead of files: positive, negative and unused dentries; directories with most "
+				       "negative ones" },
 };
 
 static const char *kind_name(enum mo_file_kind kind)
@@ -218,6 +221,7 @@ static void put_files(struct files_state *state, struct mo_report *report, bool 
 	uint64_t n = 0;
 	uint64_t n_left = 0;
 	uint64_t pages_left = 0;
+	char size[MO_SIZE_TEXT_BYTES];
 
 	mo_report_table_begin(report, &files_table);
 	for (size_t i = 0; i < state->model.n_files && !mo_report_failed(report); i++) {
@@ -234,9 +238,10 @@ static void put_files(struct files_state *state, struct mo_report *report, bool 
 		}
 	}
 	mo_report_table_end(report);
-	if (n_left)
-		mo_report_note(report, "%" PRIu64 " more files have %" PRIu64 " KiB (--all).", n_left,
-			       pages_left * (state->page_bytes / 1024));
+	if (n_left) {
+		mo_format_bytes(size, sizeof(size), pages_left * state->page_bytes, false);
+		mo_report_note(report, "%" PRIu64 " more files have %s (--all).", n_left, size);
+	}
 }
 
 struct mo_error *show_files(struct mo_run *run, struct mo_report *report)

@@ -9,7 +9,7 @@ enum { COLUMN_NEGATIVE, COLUMN_CHILDREN, COLUMN_TYPE, COLUMN_DIRECTORY, COLUMN_D
 
 static const struct mo_column columns[N_COLUMNS] = {
 	[COLUMN_NEGATIVE] = { .key = "negative", .heading = "NEGATIVE", .kind = MO_CELL_COUNT,
-			      .help = "dentries in it of names that do not exist" },
+			      .help = "negative dentries in it" },
 	[COLUMN_CHILDREN] = { .key = "children", .heading = "CHILDREN", .kind = MO_CELL_COUNT, .help = "all dentries in it" },
 	[COLUMN_TYPE] = { .key = "type", .heading = "TYPE", .kind = MO_CELL_TEXT, .help = "of its file system" },
 	[COLUMN_DIRECTORY] = { .key = "directory", .heading = "DIRECTORY", .kind = MO_CELL_TEXT, .flags = MO_COLUMN_TRUNCATE,
@@ -20,8 +20,8 @@ static const struct mo_column columns[N_COLUMNS] = {
 
 const struct mo_table_spec negative_dirs_table = {
 	.name = "negative_dirs",
-	.title = "Directories by names that do not exist",
-	.help = "Where programs looked for most files in vain.",
+	.title = "Directories by negative dentries",
+	.help = "Where programs looked up most names that do not exist.",
 	.columns = columns,
 	.n_columns = N_COLUMNS,
 };
@@ -68,5 +68,5 @@ void put_negative_dirs(struct files_state *state, const struct negative_dirs *al
 	}
 	mo_report_table_end(report);
 	if (all->n_all > all->n)
-		mo_report_note(report, "The first %zu of %" PRIu64 " directories with such names.", all->n, all->n_all);
+		mo_report_note(report, "The first %zu of %" PRIu64 " directories with negative dentries.", all->n, all->n_all);
 }

@@ -32,7 +32,7 @@ static struct mo_error *mounts_begin(struct mount_walk *walk, const struct files
 		return NULL;
 	}
 	if (!mo_has(&layout->sb.mnt_next_for_sb))
-		return mo_error_create(MO_E_ABSENT, "how mounts are chained is not known");
+		return mo_error_create(MO_E_ABSENT, "how mounts are linked is unknown");
 	error = mo_read_field(state->reader, &layout->sb.mounts, sb_kva, &first_kva);
 	if (!error)
 		mo_chain_begin(&walk->walk.chain, state->reader, first_kva, layout->sb.mnt_next_for_sb.offset_bytes, MOST_MOUNTS);
@@ -99,7 +99,7 @@ static void choose_mount(struct files_state *state, struct superblock *sb, uint6
 		}
 	}
 	if (state->n_mounts_met > MOST_MOUNTS)
-		mo_trouble_note(&state->bad_superblocks, mo_error_create(MO_E_LIMIT, "there are more than %u mounts", MOST_MOUNTS));
+		mo_trouble_note(&state->bad_superblocks, mo_error_create(MO_E_LIMIT, "more than %u mounts", MOST_MOUNTS));
 	sb->is_mounted = best > 0;
 	mo_trouble_note(&state->bad_superblocks,
 		     mo_error_prepend(mounts_end(&walk), "mounts of the superblock at 0x%" PRIx64, sb->kva));
@@ -225,7 +225,7 @@ static struct mo_error *list_superblocks(struct files_state *state)
 	size_t n_allocated = 0;
 
 	if (!mo_has(&layout->sb.super_blocks)) {
-		mo_trouble_note(&state->bad_superblocks, mo_error_create(MO_E_ABSENT, "the symbol super_blocks is not known"));
+		mo_trouble_note(&state->bad_superblocks, mo_error_create(MO_E_ABSENT, "there is no symbol super_blocks"));
 		return NULL;
 	}
 	mo_list_begin(&walk, state->reader, layout->sb.super_blocks.kva, MOST_SUPERBLOCKS);

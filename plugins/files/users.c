@@ -46,7 +46,7 @@ static struct mo_error *add_use(struct uses *uses, uint32_t file, uint32_t task,
 
 static struct mo_error *too_many(void)
 {
-	return mo_error_create(MO_E_LIMIT, "there are more than %u file descriptors and mappings", MOST_STEPS);
+	return mo_error_create(MO_E_LIMIT, "more than %u file descriptors and mappings", MOST_STEPS);
 }
 
 static uint32_t file_of(const struct files_state *state, uint64_t mapping_kva)

@@ -32,7 +32,7 @@ static const struct mo_table_spec *const tables[] = { &mms_table };
 
 static const struct mo_view views[] = {
 	{ .name = "mms", .title = "Address spaces without tasks",
-	  .summary = "mm_structs that no task has any more, and who holds them", .tables = tables, .n_tables = 1,
+	  .summary = "mm_structs without a task, and what holds them", .tables = tables, .n_tables = 1,
 	  .report_order = 470,
 	  .topic = MO_TOPIC_HOLDER, .show = show_mms },
 };
@@ -46,7 +46,7 @@ static const struct mo_plugin plugin = {
 	MO_PLUGIN_HEADER,
 	.name = "mms",
 	.version = MEMOPSY_VERSION,
-	.summary = "address spaces that no task has any more; mms",
+	.summary = "address spaces without a task; mms",
 	.needs = &mms_needs,
 	.layout_bytes = sizeof(struct mms_layout),
 	.reads = reads,

@@ -14,12 +14,12 @@ enum { COLUMN_MM, COLUMN_USERS, COLUMN_COUNT, COLUMN_VSS, COLUMN_RSS, COLUMN_PGT
 static const struct mo_column columns[N_COLUMNS] = {
 	[COLUMN_MM] = { .key = "mm", .heading = "MM", .kind = MO_CELL_ADDRESS, .help = "struct mm_struct" },
 	[COLUMN_USERS] = { .key = "users", .heading = "USERS", .kind = MO_CELL_COUNT,
-			   .help = "mm_users: who holds the address space; 0: its memory was given back" },
+			   .help = "mm_users: references on the address space; 0: its memory was freed" },
 	[COLUMN_COUNT] = { .key = "count", .heading = "COUNT", .kind = MO_CELL_COUNT,
-			   .help = "mm_count: who holds the struct and its topmost page table" },
+			   .help = "mm_count: references on the struct and its top-level page table" },
 	[COLUMN_VSS] = { .key = "vss_bytes", .heading = "VSS", .kind = MO_CELL_BYTES, .help = "address space (total_vm)" },
 	[COLUMN_RSS] = { .key = "rss_bytes", .heading = "RSS", .kind = MO_CELL_BYTES,
-			 .help = "resident, as it counts (file, anon, shmem); threads that died added theirs" },
+			 .help = "resident set by its counters (file, anon, shmem)" },
 	[COLUMN_PGTABLES] = { .key = "pgtables_bytes", .heading = "PGTABLES", .kind = MO_CELL_BYTES, .help = "page tables" },
 	[COLUMN_HELD] = { .key = "held_by", .heading = "HELD BY", .kind = MO_CELL_TEXT, .flags = MO_COLUMN_WRAP,
 			  .help = "slab objects and variables that point at it" },
@@ -28,7 +28,7 @@ static const struct mo_column columns[N_COLUMNS] = {
 const struct mo_table_spec mms_table = {
 	.name = "mms",
 	.title = "Address spaces without tasks",
-	.help = "Allocated mm_structs that are the mm of no task.",
+	.help = "Allocated mm_structs that no task uses as its mm.",
 	.columns = columns,
 	.n_columns = N_COLUMNS,
 	.flags = MO_TABLE_NO_TITLE,
@@ -120,9 +120,9 @@ static int describe(struct mo_run *run, const struct holder *holder, char *text,
 		return snprintf(text, n_bytes, "%" PRIu64 " open file%s of /proc/PID (struct file.private_data, 0x%" PRIx64 ")",
 				holder->n_objects, holder->n_objects == 1 ? "" : "s", holder->example_kva);
 	if (is_member(&layout->active_mm, holder, cache, "task_struct"))
-		return snprintf(text, n_bytes, "%" PRIu64 " kernel thread%s that borrow%s it (task_struct.active_mm, 0x%" PRIx64 ")",
-				holder->n_objects, holder->n_objects == 1 ? "" : "s", holder->n_objects == 1 ? "s" : "",
-				holder->example_kva);
+		return snprintf(text, n_bytes, "%" PRIu64 " kernel thread%s using it lazily (task_struct.active_mm, "
+							  "0x%" PRIx64 ")",
+				holder->n_objects, holder->n_objects == 1 ? "" : "s", holder->example_kva);
 	if (is_member(&layout->vm_mm, holder, cache, "vm_area_struct"))
 		return snprintf(text, n_bytes, "%" PRIu64 " VMAs of its own", holder->n_objects);
 	return snprintf(text, n_bytes, "%" PRIu64 " %s at +0x%" PRIx32 " (0x%" PRIx64 ")", holder->n_objects, cache,
@@ -194,7 +194,7 @@ static struct mo_error *put_orphans(struct mo_run *run, struct mo_report *report
 		if (n == MOST_ORPHANS)
 			mo_report_note(report, "The first %u are shown.", MOST_ORPHANS);
 		if (holders.is_full)
-			mo_report_note(report, "More than %u kinds of places point at them: not all are named.", MOST_HOLDERS);
+			mo_report_note(report, "More than %u kinds of holders point at them; not all are shown.", MOST_HOLDERS);
 	}
 	free(holders.entries);
 	return error;
@@ -222,10 +222,10 @@ struct mo_error *judge_mms(struct mo_run *run)
 		.id = "mm-without-task-holds-memory",
 		.severity = MO_WARNING,
 		.confidence = MO_LIKELY,
-		.verdict = "Address spaces that no process has any more hold memory.",
+		.verdict = "Address spaces without a process hold memory.",
 		.evidence = evidence,
 		.n_evidence = sizeof(evidence) / sizeof(evidence[0]),
-		.advice = "Whoever took mm_users has not let go (mmget() without mmput()): `memopsy mms` names what points at them.",
+		.advice = "An mmget() reference was never dropped (missing mmput()): `memopsy mms` shows what points at them.",
 	};
 
 	for (size_t i = 0; i < state->n_orphans; i++) {
@@ -297,13 +297,13 @@ struct mo_error *show_mms(struct mo_run *run, struct mo_report *report)
 	struct mo_error *error;
 
 	if (!state->has_cache)
-		return mo_error_create(MO_E_ABSENT, "there is no slab cache \"" MM_CACHE "\"");
+		return mo_error_create(MO_E_ABSENT, "no slab cache \"" MM_CACHE "\"");
 	if (mo_run_is_report(run))
 		return show_large(run, report, state);
 	error = put_orphans(run, report, state->orphans, state->n_orphans);
 	if (!error)
-		mo_report_note(report, "%zu of %" PRIu64 " mm_structs are the mm of no task; %zu are that of one or more.%s",
-			       state->n_orphans, mm_cache(slab)->states[MO_OBJECT_ALLOCATED], tasks->n_mms,
-			       tasks->is_complete ? "" : " The list of tasks is broken: some may have one all the same.");
+		mo_report_note(report, "%" PRIu64 " mm_structs, %zu without a task.%s",
+			       mm_cache(slab)->states[MO_OBJECT_ALLOCATED], state->n_orphans,
+			       tasks->is_complete ? "" : " The list of tasks is incomplete: some of them may have one.");
 	return error;
 }

@@ -21,7 +21,7 @@ static struct mo_error *add_counter(struct mo_run *run, uint64_t mm_kva, uint64_
 	} else if (index < layout->counters.n_elements) {
 		error = mo_percpu_counter_sum(reader, mo_element_kva(&layout->counters, mm_kva, index), &n);
 	} else {
-		error = mo_error_create(MO_E_UNSUPPORTED, "mm_struct.rss_stat has another form");
+		error = mo_error_create(MO_E_UNSUPPORTED, "mm_struct.rss_stat has an unknown form");
 	}
 	if (!error && n > 0 && n < INT64_MAX / 4)
 		*sum += n;

@@ -8,17 +8,18 @@ enum { COLUMN_BYTES, COLUMN_CALLS, COLUMN_FILE, COLUMN_LINE, COLUMN_MODULE, COLU
 static const struct mo_column columns[N_COLUMNS] = {
 	[COLUMN_BYTES] = { .key = "bytes", .heading = "BYTES", .kind = MO_CELL_SIGNED,
 			   .help = "allocated here and not freed (alloc_tag_counters.bytes)" },
-	[COLUMN_CALLS] = { .key = "calls", .heading = "CALLS", .kind = MO_CELL_COUNT, .help = "allocations that are not freed" },
+	[COLUMN_CALLS] = { .key = "calls", .heading = "CALLS", .kind = MO_CELL_COUNT, .help = "allocations not freed" },
 	[COLUMN_FILE] = { .key = "file", .heading = "FILE", .kind = MO_CELL_TEXT, .help = "source file" },
 	[COLUMN_LINE] = { .key = "line", .heading = "LINE", .kind = MO_CELL_COUNT, .help = "line in it" },
 	[COLUMN_MODULE] = { .key = "module", .heading = "MODULE", .kind = MO_CELL_TEXT,
 			    .help = "module; empty: the kernel itself" },
 	[COLUMN_FUNCTION] = { .key = "function", .heading = "FUNCTION", .kind = MO_CELL_TEXT, .help = "function" },
 	[COLUMN_ACCURATE] = { .key = "is_accurate", .heading = "ACCURATE", .kind = MO_CELL_BOOL,
-			      .help = "whether the kernel could count all of it" },
+			      .help = "whether the kernel counted all of it" },
 	[COLUMN_BLOCKS] = { .key = "page_blocks", .heading = "BLOCKS", .kind = MO_CELL_COUNT,
-			    .help = "blocks of pages that are recorded as taken here; slab pages count where the slab was taken" },
-	[COLUMN_TAG] = { .key = "alloc_tag", .heading = "ALLOC_TAG", .kind = MO_CELL_ADDRESS, .help = "its struct alloc_tag" },
+			    .help = "blocks of pages recorded as allocated here; slab pages count where the slab was "
+				    "allocated" },
+	[COLUMN_TAG] = { .key = "alloc_tag", .heading = "STRUCT ALLOC_TAG", .kind = MO_CELL_ADDRESS, .help = "where it is" },
 };
 
 static const char *text(const struct mo_cell *cells, unsigned column)
@@ -44,7 +45,7 @@ static void put_line(const struct mo_cell *cells, struct mo_line *line)
 
 const struct mo_table_spec allocinfo_table = {
 	.name = "allocinfo",
-	.title = "Memory by the place that allocated it, as /proc/allocinfo printed it",
+	.title = "Memory by allocation site, as /proc/allocinfo printed it",
 	.help = "What /proc/allocinfo would have printed to root at the moment of the dump.",
 	.columns = columns,
 	.n_columns = N_COLUMNS,
@@ -78,9 +79,9 @@ static const char *why_no_sites(enum mo_page_owner_state state)
 	case MO_PAGE_OWNER_NOT_BUILT:
 		return "This kernel was built without memory allocation profiling (CONFIG_MEM_ALLOC_PROFILING, since 6.10).";
 	case MO_PAGE_OWNER_OFF:
-		return "This kernel counts no allocations: it must be booted with sysctl.vm.mem_profiling=1.";
+		return "This kernel does not profile allocations: it must be booted with sysctl.vm.mem_profiling=1.";
 	default:
-		return "What this kernel counted of its allocations could not be read.";
+		return "The counters of memory allocation profiling could not be read.";
 	}
 }
 
@@ -101,6 +102,7 @@ struct mo_error *show_allocinfo(struct mo_run *run, struct mo_report *report)
 		put_site(report, model, &model->sites[i]);
 	mo_report_table_end(report);
 	if (model->sites_state == MO_PAGE_OWNER_OFF)
-		mo_report_note(report, "Profiling was not switched on (vm.mem_profiling): nothing that is allocated now is counted.");
+		mo_report_note(report, "Profiling was off (vm.mem_profiling) when the dump was taken: recent "
+				       "allocations are not counted.");
 	return NULL;
 }

@@ -99,7 +99,8 @@ struct mo_error *find_records(struct page_owner_state *state)
 		error = mo_trouble_or_end(&state->broken_setup, mo_memmap(state->reader, &state->memmap));
 	if (!error && state->memmap && !state->memmap->section_pages && (state->has_owners || state->has_tag_refs))
 		mo_trouble_note(&state->broken_setup,
-			     mo_error_create(MO_E_UNSUPPORTED, "struct page_ext of FLATMEM (node_page_ext) is not looked for"));
+			     mo_error_create(MO_E_UNSUPPORTED, "struct page_ext with FLATMEM (node_page_ext) is not "
+							       "supported"));
 	if (!error && state->has_owners && (!state->memmap || !state->memmap->section_pages)) {
 		state->model.state = MO_PAGE_OWNER_UNREADABLE;
 		state->has_owners = false;
@@ -238,7 +239,7 @@ struct mo_error *find_record(const struct mo_page_owner_model *model, struct mo_
 	if (error)
 		return error;
 	if (!record.is_recorded && site >= state->n_sites)
-		return mo_error_create(MO_E_ABSENT, "nothing is recorded of page frame 0x%" PRIx64, pfn);
+		return mo_error_create(MO_E_ABSENT, "nothing is recorded for page frame 0x%" PRIx64, pfn);
 	record.site = site < state->n_sites ? &state->sites[site] : NULL;
 	*ret = record;
 	return NULL;

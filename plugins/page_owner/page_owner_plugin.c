@@ -62,15 +62,15 @@ static const struct mo_table_spec *const page_owner_tables[] = { &page_owner_tab
 static const struct mo_table_spec *const allocinfo_tables[] = { &allocinfo_table };
 
 static const struct mo_option page_owner_options[] = {
-	{ .name = "stacks", .kind = MO_OPTION_FLAG, .help = "with the whole stack of each group" },
-	{ .name = "blocks", .kind = MO_OPTION_FLAG, .help = "every block of pages by itself" },
+	{ .name = "stacks", .kind = MO_OPTION_FLAG, .help = "show the whole stack of each group" },
+	{ .name = "blocks", .kind = MO_OPTION_FLAG, .help = "list every block of pages" },
 };
 
 static const struct mo_view views[] = {
 	{
 		.name = "page_owner",
-		.title = "Who took pages",
-		.summary = "who took each page, where the kernel kept page_owner's records",
+		.title = "Pages by allocation stack",
+		.summary = "who allocated each page, if the kernel was booted with page_owner=on",
 		.options = page_owner_options,
 		.n_options = sizeof(page_owner_options) / sizeof(page_owner_options[0]),
 		.arguments = "[PFN]",
@@ -81,7 +81,7 @@ static const struct mo_view views[] = {
 	},
 	{
 		.name = "allocinfo",
-		.title = "Memory by the place that allocated it",
+		.title = "Memory by allocation site",
 		.summary = "what /proc/allocinfo printed",
 		.tables = allocinfo_tables,
 		.n_tables = 1,
@@ -94,7 +94,7 @@ static const struct mo_plugin plugin = {
 	MO_PLUGIN_HEADER,
 	.name = "page_owner",
 	.version = MEMOPSY_VERSION,
-	.summary = "the kernel's own records of who took its memory; page_owner, allocinfo",
+	.summary = "the kernel's own records of allocations; page_owner, allocinfo",
 	.needs = &page_owner_needs,
 	.layout_bytes = sizeof(struct page_owner_layout),
 	.publishes = { .name = MO_PAGE_OWNER_MODEL, .version = MO_PAGE_OWNER_MODEL_VERSION },

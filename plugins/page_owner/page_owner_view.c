@@ -12,12 +12,12 @@ enum { COLUMN_BYTES, COLUMN_BLOCKS, COLUMN_ORDER, COLUMN_CALLER, COLUMN_MODULE, 
 #define HIDDEN .flags = MO_COLUMN_HIDDEN
 
 static const struct mo_column columns[N_COLUMNS] = {
-	[COLUMN_BYTES] = { .key = "bytes", .heading = "MEMORY", .kind = MO_CELL_BYTES, .help = "that these pages are" },
+	[COLUMN_BYTES] = { .key = "bytes", .heading = "MEMORY", .kind = MO_CELL_BYTES, .help = "size of these pages" },
 	[COLUMN_BLOCKS] = { .key = "blocks", .heading = "BLOCKS", .kind = MO_CELL_COUNT,
-			    .help = "allocations that are not freed; of those freed in part, what begins a block" },
+			    .help = "allocations not freed; of those freed in part, the first block" },
 	[COLUMN_ORDER] = { .key = "order", .heading = "ORDER", .kind = MO_CELL_COUNT, .help = "of each (page_owner.order)" },
 	[COLUMN_CALLER] = { .key = "caller", .heading = "CALLER", .kind = MO_CELL_TEXT, .flags = MO_COLUMN_TRUNCATE,
-			    .help = "the first function of the stack that is none of the allocators'" },
+			    .help = "the first function of the stack outside the allocators" },
 	[COLUMN_MODULE] = { .key = "module", .heading = "MODULE", .kind = MO_CELL_TEXT,
 			    .help = "its module; empty: the kernel itself" },
 	[COLUMN_EXAMPLE] = { .key = "example_pfn", .heading = "EXAMPLE", .kind = MO_CELL_PFN, .help = "the lowest of the page frames" },
@@ -25,8 +25,9 @@ static const struct mo_column columns[N_COLUMNS] = {
 	[COLUMN_GFP] = { .key = "gfp_mask", .heading = "GFP", .kind = MO_CELL_FLAGS, HIDDEN,
 			 .help = "page_owner.gfp_mask; ?: not the same for all" },
 	[COLUMN_OLDEST] = { .key = "oldest", .heading = "OLDEST", .kind = MO_CELL_SECONDS, HIDDEN,
-			    .help = "when the first of them was taken, since boot (page_owner.ts_nsec)" },
-	[COLUMN_NEWEST] = { .key = "newest", .heading = "NEWEST", .kind = MO_CELL_SECONDS, HIDDEN, .help = "when the last one was" },
+			    .help = "time of the first allocation, since boot (page_owner.ts_nsec)" },
+	[COLUMN_NEWEST] = { .key = "newest", .heading = "NEWEST", .kind = MO_CELL_SECONDS, HIDDEN,
+			    .help = "time of the last allocation" },
 	[COLUMN_HANDLE] = { .key = "handle", .heading = "HANDLE", .kind = MO_CELL_FLAGS, HIDDEN,
 			    .help = "of the stack (page_owner.handle)" },
 	[COLUMN_STACK] = { .key = "stack", .heading = "STACK", .kind = MO_CELL_TEXT, .flags = MO_COLUMN_HIDDEN | MO_COLUMN_WRAP,
@@ -35,8 +36,8 @@ static const struct mo_column columns[N_COLUMNS] = {
 
 const struct mo_table_spec page_owner_table = {
 	.name = "page_owner",
-	.title = "Pages by who took them",
-	.help = "Allocated pages by the order and the stack that page_owner recorded when they were taken.",
+	.title = "Pages by allocation stack",
+	.help = "Allocated pages by the order and stack that page_owner recorded.",
 	.columns = columns,
 	.n_columns = N_COLUMNS,
 };
@@ -48,9 +49,9 @@ static const struct mo_column block_columns[N_BLOCK_COLUMNS] = {
 	[BLOCK_PFN] = { .key = "pfn", .heading = "PFN", .kind = MO_CELL_PFN, .help = "the first page frame" },
 	[BLOCK_ORDER] = { .key = "order", .heading = "ORDER", .kind = MO_CELL_COUNT, .help = "page_owner.order" },
 	[BLOCK_CALLER] = { .key = "caller", .heading = "CALLER", .kind = MO_CELL_TEXT, .flags = MO_COLUMN_TRUNCATE,
-			   .help = "the first function of the stack that is none of the allocators'" },
+			   .help = "the first function of the stack outside the allocators" },
 	[BLOCK_MODULE] = { .key = "module", .heading = "MODULE", .kind = MO_CELL_TEXT, .help = "its module; empty: the kernel itself" },
-	[BLOCK_PID] = { .key = "pid", .heading = "PID", .kind = MO_CELL_SIGNED, .help = "of the task that took it" },
+	[BLOCK_PID] = { .key = "pid", .heading = "PID", .kind = MO_CELL_SIGNED, .help = "of the allocating task" },
 	[BLOCK_COMM] = { .key = "comm", .heading = "COMMAND", .kind = MO_CELL_TEXT, .help = "its name at that time" },
 	[BLOCK_TIME] = { .key = "allocated", .heading = "ALLOCATED", .kind = MO_CELL_SECONDS, .help = "since boot (page_owner.ts_nsec)" },
 	[BLOCK_TGID] = { .key = "tgid", .heading = "TGID", .kind = MO_CELL_SIGNED, HIDDEN, .help = "process of that task" },
@@ -60,7 +61,7 @@ static const struct mo_column block_columns[N_BLOCK_COLUMNS] = {
 
 const struct mo_table_spec page_owner_blocks_table = {
 	.name = "page_owner_blocks",
-	.title = "Blocks of pages and who took them",
+	.title = "Allocated blocks of pages",
 	.help = "Every allocated block, as /sys/kernel/debug/page_owner lists them (with --blocks).",
 	.columns = block_columns,
 	.n_columns = N_BLOCK_COLUMNS,
@@ -203,9 +204,9 @@ static const char *why_no_records(enum mo_page_owner_state state)
 	case MO_PAGE_OWNER_NOT_BUILT:
 		return "This kernel was built without page_owner (CONFIG_PAGE_OWNER).";
 	case MO_PAGE_OWNER_OFF:
-		return "This kernel keeps no records of who took its pages: it must be booted with page_owner=on.";
+		return "This kernel has no page_owner records: it must be booted with page_owner=on.";
 	default:
-		return "This kernel's records of who took its pages could not be read.";
+		return "This kernel's page_owner records could not be read.";
 	}
 }
 
@@ -214,7 +215,7 @@ struct mo_error *show_page_owner(struct mo_run *run, struct mo_report *report)
 	const struct mo_page_owner_model *model = mo_run_model(run);
 
 	if (mo_run_argument_count(run) > 1)
-		return mo_error_create(MO_E_INVALID, "one page frame at a time");
+		return mo_error_create(MO_E_INVALID, "only one page frame at a time");
 	if (mo_run_argument_count(run) == 1) {
 		uint64_t pfn;
 		struct mo_error *error;

@@ -33,7 +33,7 @@ static struct mo_error *find_indexes(struct page_owner_state *state)
 
 	if (!mo_has(&layout->ref_shift) || !mo_has(&layout->ref_mask) || !mo_has(&layout->kernel_tags) ||
 	    !mo_has(&layout->kernel_first) || !mo_has(&layout->kernel_count) || !layout->page)
-		return mo_error_create(MO_E_ABSENT, "how page->flags holds tags is not known");
+		return mo_error_create(MO_E_ABSENT, "how page->flags holds tags is unknown");
 	error = mo_read_u32(state->reader, layout->ref_shift.kva, &shift);
 	if (!error)
 		error = mo_read_pointer(state->reader, layout->ref_mask.kva, &state->tag_mask);

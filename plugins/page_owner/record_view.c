@@ -13,25 +13,25 @@ enum { COLUMN_PFN, COLUMN_STATE, COLUMN_ORDER, COLUMN_HEAD, COLUMN_GFP, COLUMN_P
        COLUMN_ALLOCATED, COLUMN_FREED, COLUMN_MIGRATED, COLUMN_HANDLE, COLUMN_FREE_HANDLE, COLUMN_SITE, N_COLUMNS };
 
 static const struct mo_column columns[N_COLUMNS] = {
-	[COLUMN_PFN] = { .key = "pfn", .heading = "PFN", .kind = MO_CELL_PFN, .help = "page frame number" },
-	[COLUMN_STATE] = { .key = "state", .heading = "STATE", .kind = MO_CELL_TEXT,
-			   .help = "allocated, or freed: then the record is of the last user" },
-	[COLUMN_ORDER] = { .key = "order", .heading = "ORDER", .kind = MO_CELL_COUNT, .help = "of its block" },
-	[COLUMN_HEAD] = { .key = "head_pfn", .heading = "HEAD", .kind = MO_CELL_PFN, .help = "where its block begins" },
-	[COLUMN_GFP] = { .key = "gfp_mask", .heading = "GFP", .kind = MO_CELL_FLAGS, .help = "page_owner.gfp_mask" },
-	[COLUMN_PID] = { .key = "pid", .heading = "PID", .kind = MO_CELL_SIGNED, .help = "task that took it" },
+	[COLUMN_PFN] = { .key = "pfn", .heading = "Page frame", .kind = MO_CELL_PFN, .help = "page frame number" },
+	[COLUMN_STATE] = { .key = "state", .heading = "State", .kind = MO_CELL_TEXT,
+			   .help = "allocated, or freed: then the record describes the last user" },
+	[COLUMN_ORDER] = { .key = "order", .heading = "Order", .kind = MO_CELL_COUNT, .help = "of its block" },
+	[COLUMN_HEAD] = { .key = "head_pfn", .heading = "Head", .kind = MO_CELL_PFN, .help = "where its block begins" },
+	[COLUMN_GFP] = { .key = "gfp_mask", .heading = "GFP flags", .kind = MO_CELL_FLAGS, .help = "page_owner.gfp_mask" },
+	[COLUMN_PID] = { .key = "pid", .heading = "PID", .kind = MO_CELL_SIGNED, .help = "task that allocated it" },
 	[COLUMN_TGID] = { .key = "tgid", .heading = "TGID", .kind = MO_CELL_SIGNED, .help = "that task's process" },
-	[COLUMN_COMM] = { .key = "comm", .heading = "COMMAND", .kind = MO_CELL_TEXT, .help = "that task's name at that time" },
-	[COLUMN_ALLOCATED] = { .key = "allocated", .heading = "ALLOCATED", .kind = MO_CELL_SECONDS, .help = "since boot" },
-	[COLUMN_FREED] = { .key = "freed", .heading = "FREED", .kind = MO_CELL_SECONDS,
+	[COLUMN_COMM] = { .key = "comm", .heading = "Command", .kind = MO_CELL_TEXT, .help = "that task's name at that time" },
+	[COLUMN_ALLOCATED] = { .key = "allocated", .heading = "Allocated", .kind = MO_CELL_SECONDS, .help = "since boot" },
+	[COLUMN_FREED] = { .key = "freed", .heading = "Freed", .kind = MO_CELL_SECONDS,
 			   .help = "since boot, when it was last freed; 0: never" },
-	[COLUMN_MIGRATED] = { .key = "migrate_reason", .heading = "MIGRATED", .kind = MO_CELL_SIGNED,
+	[COLUMN_MIGRATED] = { .key = "migrate_reason", .heading = "Migrate reason", .kind = MO_CELL_SIGNED,
 			      .help = "enum migrate_reason; -1: never" },
-	[COLUMN_HANDLE] = { .key = "handle", .heading = "HANDLE", .kind = MO_CELL_FLAGS, .help = "of the stack that took it" },
-	[COLUMN_FREE_HANDLE] = { .key = "free_handle", .heading = "FREE HANDLE", .kind = MO_CELL_FLAGS,
-				 .help = "of the stack that last freed it" },
-	[COLUMN_SITE] = { .key = "site", .heading = "ALLOC_TAG", .kind = MO_CELL_TEXT,
-			  .help = "place of memory allocation profiling, kept for the first page of a block" },
+	[COLUMN_HANDLE] = { .key = "handle", .heading = "Handle", .kind = MO_CELL_FLAGS, .help = "of the allocation stack" },
+	[COLUMN_FREE_HANDLE] = { .key = "free_handle", .heading = "Free handle", .kind = MO_CELL_FLAGS,
+				 .help = "of the last free stack" },
+	[COLUMN_SITE] = { .key = "site", .heading = "Allocation site", .kind = MO_CELL_TEXT,
+			  .help = "source location by memory allocation profiling, kept for the first page of a block" },
 };
 
 const struct mo_table_spec page_owner_record_table = {
@@ -46,7 +46,7 @@ const struct mo_table_spec page_owner_record_table = {
 enum { FRAME_WHICH, FRAME_INDEX, FRAME_KVA, FRAME_FUNCTION, N_FRAME_COLUMNS };
 
 static const struct mo_column frame_columns[N_FRAME_COLUMNS] = {
-	[FRAME_WHICH] = { .key = "stack", .heading = "STACK", .kind = MO_CELL_TEXT, .help = "that took the page, or freed it" },
+	[FRAME_WHICH] = { .key = "stack", .heading = "STACK", .kind = MO_CELL_TEXT, .help = "allocation or free stack" },
 	[FRAME_INDEX] = { .key = "frame", .heading = "FRAME", .kind = MO_CELL_COUNT, .help = "0 is the innermost" },
 	[FRAME_KVA] = { .key = "kva", .heading = "ADDRESS", .kind = MO_CELL_ADDRESS, .help = "where it returns to" },
 	[FRAME_FUNCTION] = { .key = "function", .heading = "FUNCTION", .kind = MO_CELL_TEXT, .help = "function and offset in it" },
@@ -55,7 +55,7 @@ static const struct mo_column frame_columns[N_FRAME_COLUMNS] = {
 const struct mo_table_spec page_owner_stack_table = {
 	.name = "page_owner_stacks",
 	.title = "Stacks",
-	.help = "The stacks that took the page frame and that last freed it (with PFN).",
+	.help = "The stacks that allocated and last freed the page frame (with PFN).",
 	.columns = frame_columns,
 	.n_columns = N_FRAME_COLUMNS,
 };
@@ -64,7 +64,7 @@ struct mo_error *parse_pfn(const char *word, uint64_t *ret)
 {
 	if (mo_parse_pfn(word, ret))
 		return NULL;
-	return mo_error_create(MO_E_INVALID, "\"%s\" is no page frame number", word);
+	return mo_error_create(MO_E_INVALID, "\"%s\" is not a page frame number", word);
 }
 
 static const char *describe_site(const struct mo_alloc_site *site, char *text, size_t n_bytes)

@@ -205,7 +205,7 @@ struct mo_error *scan_records(struct page_owner_state *state, struct group_table
 	scan.threads = calloc(scan.n_threads, sizeof(*scan.threads));
 	if (!scan.threads)
 		return mo_error_no_memory();
-	error = mo_parallel_scan(kernel, mo_run_progress(state->run), "reading who took pages", 0,
+	error = mo_parallel_scan(kernel, mo_run_progress(state->run), "reading page_owner records", 0,
 				 (uint64_t)state->memmap->n_sections * PIECES_A_SECTION, 1, scan_pieces, &scan);
 	for (unsigned i = 0; i < scan.n_threads; i++) {
 		struct mo_error *failed = take_sums(state, &scan.threads[i], ret);

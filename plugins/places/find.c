@@ -136,11 +136,11 @@ static void find_in_area(const struct places_state *state, const struct mo_vmap_
 	if (area->state == MO_VMAP_LAZY) {
 		set_name(place, "freed vmalloc area, not purged");
 	} else if (area->state != MO_VMAP_BUSY) {
-		set_name(place, area->state == MO_VMAP_RAM ? "area of vm_map_ram()" : "vmalloc area that is torn down");
+		set_name(place, area->state == MO_VMAP_RAM ? "area of vm_map_ram()" : "vmalloc area being torn down");
 	} else if (area->is_idle_stack || is_stack_caller(state, area->caller_kva)) {
 		place->kind = MO_PLACE_STACK;
 		place->is_root = !area->is_idle_stack;
-		set_name(place, area->is_idle_stack ? "stack that waits for a task" : "stack of a task that is on no list");
+		set_name(place, area->is_idle_stack ? "cached stack, without a task" : "stack of a task not on the task list");
 	} else if (caller && !strcmp(caller, "pcpu_get_vm_areas")) {
 		place->kind = MO_PLACE_PERCPU;
 		place->is_root = true;

@@ -34,61 +34,61 @@ enum {
 };
 
 static const struct mo_column columns[N_COLUMNS] = {
-	[COLUMN_PFN] = { .key = "pfn", .heading = "PFN", .kind = MO_CELL_PFN, .help = "page frame number" },
+	[COLUMN_PFN] = { .key = "pfn", .heading = "Page frame", .kind = MO_CELL_PFN, .help = "page frame number" },
 	[COLUMN_PA] = { .key = "physical",
-			.heading = "PHYSICAL",
+			.heading = "Physical address",
 			.kind = MO_CELL_ADDRESS,
 			.help = "its physical address" },
 	[COLUMN_KVA] = { .key = "direct_map",
-			 .heading = "DIRECT MAP",
+			 .heading = "Direct map",
 			 .kind = MO_CELL_ADDRESS,
 			 .help = "its address in the kernel's direct map" },
 	[COLUMN_PAGE] = { .key = "page",
-			  .heading = "STRUCT PAGE",
+			  .heading = "struct page",
 			  .kind = MO_CELL_ADDRESS,
 			  .help = "where its struct page is" },
-	[COLUMN_CLASS] = { .key = "class", .heading = "CLASS", .kind = MO_CELL_TEXT, .help = "class, as in usage" },
-	[COLUMN_WHAT] = { .key = "what", .heading = "WHAT", .kind = MO_CELL_TEXT, .help = "what the class means" },
+	[COLUMN_CLASS] = { .key = "class", .heading = "Class", .kind = MO_CELL_TEXT, .help = "class, as in usage" },
+	[COLUMN_WHAT] = { .key = "what", .heading = "Meaning", .kind = MO_CELL_TEXT, .help = "description of the class" },
 	[COLUMN_OWNER] = { .key = "owner",
-			   .heading = "OWNER",
+			   .heading = "Owner",
 			   .kind = MO_CELL_TEXT,
-			   .help = "who has it, as far as known" },
-	[COLUMN_FLAGS] = { .key = "flags", .heading = "FLAGS", .kind = MO_CELL_TEXT, .help = "page->flags by name" },
+			   .help = "what holds it, as far as known" },
+	[COLUMN_FLAGS] = { .key = "flags", .heading = "Flags", .kind = MO_CELL_TEXT, .help = "page->flags by name" },
 	[COLUMN_RAW_FLAGS] = { .key = "raw_flags",
-			       .heading = "RAW FLAGS",
+			       .heading = "Raw flags",
 			       .kind = MO_CELL_FLAGS,
-			       .help = "page->flags as it stands; zone, node and section in its high bits" },
-	[COLUMN_REFCOUNT] = { .key = "refcount", .heading = "REFCOUNT", .kind = MO_CELL_SIGNED, .help = "_refcount" },
+			       .help = "page->flags as stored; zone, node and section in its high bits" },
+	[COLUMN_REFCOUNT] = { .key = "refcount", .heading = "Refcount", .kind = MO_CELL_SIGNED, .help = "_refcount" },
 	[COLUMN_MAPCOUNT] = { .key = "mapcount",
-			      .heading = "MAPCOUNT",
+			      .heading = "Mapcount",
 			      .kind = MO_CELL_COUNT,
 			      .help = "_mapcount + 1" },
 	[COLUMN_PAGE_TYPE] = { .key = "page_type",
-			       .heading = "PAGE TYPE",
+			       .heading = "Page type",
 			       .kind = MO_CELL_FLAGS,
-			       .help = "what stands in page_type or _mapcount" },
+			       .help = "page_type or _mapcount as stored" },
 	[COLUMN_ORDER] = { .key = "order",
-			   .heading = "ORDER",
+			   .heading = "Order",
 			   .kind = MO_CELL_COUNT,
 			   .help = "of the compound page or free block that begins here" },
 	[COLUMN_HEAD] = { .key = "head",
-			  .heading = "HEAD",
+			  .heading = "Head",
 			  .kind = MO_CELL_ADDRESS,
 			  .help = "of a tail page: its head" },
 	[COLUMN_MAPPING] = { .key = "mapping",
-			     .heading = "MAPPING",
+			     .heading = "Mapping",
 			     .kind = MO_CELL_ADDRESS,
-			     .help = "page->mapping as it stands" },
-	[COLUMN_INDEX] = { .key = "index", .heading = "INDEX", .kind = MO_CELL_COUNT, .help = "page->index" },
-	[COLUMN_PRIVATE] = { .key = "private", .heading = "PRIVATE", .kind = MO_CELL_FLAGS, .help = "page->private" },
-	[COLUMN_NODE] = { .key = "node", .heading = "NODE", .kind = MO_CELL_COUNT, .help = "NUMA node" },
-	[COLUMN_ZONE] = { .key = "zone", .heading = "ZONE", .kind = MO_CELL_TEXT, .help = "zone" },
+			     .help = "page->mapping as stored" },
+	[COLUMN_INDEX] = { .key = "index", .heading = "Index", .kind = MO_CELL_COUNT, .help = "page->index" },
+	[COLUMN_PRIVATE] = { .key = "private", .heading = "Private", .kind = MO_CELL_FLAGS, .help = "page->private" },
+	[COLUMN_NODE] = { .key = "node", .heading = "Node", .kind = MO_CELL_COUNT, .help = "NUMA node" },
+	[COLUMN_ZONE] = { .key = "zone", .heading = "Zone", .kind = MO_CELL_TEXT, .help = "zone" },
 	[COLUMN_MIGRATETYPE] = { .key = "migratetype",
-				 .heading = "MIGRATE TYPE",
+				 .heading = "Migratetype",
 				 .kind = MO_CELL_TEXT,
 				 .help = "of its pageblock" },
 	[COLUMN_PRESENCE] = { .key = "presence",
-			      .heading = "CONTENTS",
+			      .heading = "In the dump",
 			      .kind = MO_CELL_TEXT,
 			      .help = "whether the dump holds it" },
 };
@@ -147,7 +147,7 @@ static struct mo_error *find_pfn(struct mo_run *run, const char *text, uint64_t 
 		return NULL;
 	}
 	if (!has_struct_page(state, number >> state->page_shift))
-		return mo_error_create(MO_E_ABSENT, "%s: no struct page exists for it", text);
+		return mo_error_create(MO_E_ABSENT, "%s has no struct page", text);
 	*ret = number >> state->page_shift;
 	return NULL;
 }
@@ -288,7 +288,7 @@ static struct mo_error *put_record(struct whatis_run *whatis, const struct mo_pl
 	error = read_facts(whatis->run, place, &names, page_kva, cells, flags, sizeof(flags), owner, sizeof(owner));
 	mo_report_record(whatis->report, &page_table, cells);
 	if (error)
-		mo_report_note(whatis->report, "The struct page cannot be read: %s", mo_error_text(error));
+		mo_report_note(whatis->report, "The struct page could not be read: %s", mo_error_text(error));
 	mo_error_destroy(error);
 	return NULL;
 }

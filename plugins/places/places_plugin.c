@@ -30,7 +30,7 @@ static struct mo_error *fill(struct places_state *state)
 	state->page_shift = facts->page_shift;
 	error = mo_pa_to_kva(state->kernel, 0, &state->direct_map_kva);
 	if (error)
-		return mo_error_prepend(error, "cannot tell places");
+		return mo_error_prepend(error, "cannot classify addresses");
 	state->direct_map_bytes = facts->end_pfn << facts->page_shift;
 	/* Without modules' symbols only the kernel's own are known. */
 	error = only_fatal(mo_kernel_load_modules(state->kernel));
@@ -96,7 +96,7 @@ static const struct mo_table_spec *const whatis_tables[] = { &whatis_table, &pla
 static const struct mo_table_spec *const page_tables[] = { &page_table, &page_facts_table };
 
 static const struct mo_option whatis_options[] = {
-	{ .name = "brief", .help = "one line an address: what contains it" },
+	{ .name = "brief", .help = "one line per address: what contains it" },
 };
 
 static const struct mo_view views[] = {

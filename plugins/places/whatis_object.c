@@ -12,16 +12,16 @@ static const char *const state_names[MO_N_OBJECT_STATES] = {
 	[MO_OBJECT_FREE_CPU_PARTIAL] = "free, CPU's partial list",
 	[MO_OBJECT_FREE_SHEAF] = "free, CPU's sheaf",
 	[MO_OBJECT_FREE_BARN] = "free, barn",
-	[MO_OBJECT_FREE_RCU] = "free, waits for RCU",
+	[MO_OBJECT_FREE_RCU] = "free, waiting for RCU",
 	[MO_OBJECT_UNKNOWN] = "unknown (allocated or free)",
-	[MO_OBJECT_FREE_NODE] = "free, its node's array",
+	[MO_OBJECT_FREE_NODE] = "free, node's shared array",
 };
 
 static const char *const slab_place_names[] = {
 	[MO_SLAB_FULL] = "full",
-	[MO_SLAB_NODE_PARTIAL] = "on its node's list of partial slabs",
+	[MO_SLAB_NODE_PARTIAL] = "on its node's partial list",
 	[MO_SLAB_CPU] = "of a CPU",
-	[MO_SLAB_CPU_PARTIAL] = "on a CPU's list of partial slabs",
+	[MO_SLAB_CPU_PARTIAL] = "on a CPU's partial list",
 };
 
 /* "byte 24 of 192" or what else an object's room holds. */
@@ -73,10 +73,10 @@ static void put_rest_of_slab(const struct whatis_run *whatis, const struct mo_pl
 	if (!slab)
 		return;
 	if (slab->cache == MO_SLAB_NO_CACHE) {
-		put_fact(whatis, "slab", "of no cache that is known; %u objects by its own account", slab->objects);
+		put_fact(whatis, "slab", "of no known cache; %u objects by its own counter", slab->objects);
 		return;
 	}
-	put_fact(whatis, "object", "none: behind the last object of a slab of %s",
+	put_fact(whatis, "object", "none: past the last object of a slab of %s",
 		 slabs->caches[slab->cache].name ? slabs->caches[slab->cache].name : "?");
 	put_slab(whatis, slab);
 }

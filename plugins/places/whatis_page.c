@@ -11,9 +11,9 @@ const char *page_presence(const struct places_state *state, uint64_t pfn)
 	case MO_FRAME_PRESENT:
 		return "in the dump";
 	case MO_FRAME_EXCLUDED:
-		return "left out of the dump";
+		return "excluded from the dump";
 	default:
-		return "the dump knows no memory there";
+		return "no memory there according to the dump";
 	}
 }
 
@@ -52,7 +52,7 @@ static void put_struct_page(const struct whatis_run *whatis, const struct mo_pla
 	if (!state->page_shape || !read_page(whatis, page_kva, class, &facts))
 		return;
 	if (facts.is_tail) {
-		put_fact(whatis, "tail page", "of a block whose first struct page is at 0x%" PRIx64, facts.head_kva);
+		put_fact(whatis, "tail page", "head page at 0x%" PRIx64, facts.head_kva);
 		page_kva = facts.head_kva;
 		if (!read_page(whatis, page_kva, class, &facts))
 			return;
@@ -88,7 +88,7 @@ void put_page(const struct whatis_run *whatis, const struct mo_place *place)
 		put_fact(whatis, "page", "0x%" PRIx64 " (physical 0x%" PRIx64 "), struct page at 0x%" PRIx64 ", %s", place->pfn,
 			 pa, page_kva, page_presence(state, place->pfn));
 	if (whatis->address >> state->page_shift != direct_kva >> state->page_shift)
-		put_fact(whatis, "direct map", "this memory is at 0x%" PRIx64 " there", direct_kva);
+		put_fact(whatis, "direct map", "same memory at 0x%" PRIx64, direct_kva);
 	if (class)
 		put_fact(whatis, "class", "%s: %s", class->name ? class->name : "?", class->title ? class->title : "?");
 	if (has_page)

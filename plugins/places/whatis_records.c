@@ -56,7 +56,7 @@ static void put_page_owner(const struct whatis_run *whatis, const struct mo_page
 		snprintf(who, sizeof(who), " by PID %d %.16s, %" PRIu64 ".%03" PRIu64 " s after boot", record->pid, record->comm,
 			 record->allocated_ns / 1000000000, record->allocated_ns / 1000000 % 1000);
 	put_fact(whatis, record->is_allocated ? "taken" : "last taken", "as a block of order %u%s (page_owner%s)", record->order,
-		 who, record->is_allocated ? "" : "; it was freed since");
+		 who, record->is_allocated ? "" : "; freed since");
 	put_handle(whatis, "taken by", record->handle);
 	put_handle(whatis, "freed by", record->free_handle);
 }
@@ -136,7 +136,7 @@ static void put_pointer_to_rmap(const struct whatis_run *whatis, const struct mo
 	case MO_PAGE_SHMEM_THP:
 	case MO_PAGE_SWAP_CACHE:
 	case MO_PAGE_HUGETLB_USED:
-		put_fact(whatis, "processes", "memopsy rmap DUMP 0x%" PRIx64 " says which map it", place->pfn);
+		put_fact(whatis, "processes", "memopsy rmap DUMP 0x%" PRIx64 " lists the processes that map it", place->pfn);
 		break;
 	default:
 		break;

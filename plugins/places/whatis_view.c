@@ -9,10 +9,10 @@
 
 #define FACT_COLUMNS(address_flags) \
 	[FACT_ADDRESS] = { .key = "address", .heading = "ADDRESS", .kind = MO_CELL_ADDRESS, .flags = address_flags, \
-			   .help = "what was asked for" }, \
+			   .help = "the address asked for" }, \
 	[FACT_WHAT] = { .key = "what", .heading = "WHAT", .kind = MO_CELL_TEXT, .help = "symbol, object, page, ..." }, \
 	[FACT_DETAIL] = { .key = "detail", .heading = "DETAIL", .kind = MO_CELL_TEXT, .flags = MO_COLUMN_WRAP, \
-			  .help = "which one, and where in it" }
+			  .help = "which one, and the offset in it" }
 
 static const struct mo_column one_columns[N_FACT_COLUMNS] = { FACT_COLUMNS(MO_COLUMN_HIDDEN) };
 static const struct mo_column many_columns[N_FACT_COLUMNS] = { FACT_COLUMNS(0) };
@@ -20,7 +20,7 @@ static const struct mo_column many_columns[N_FACT_COLUMNS] = { FACT_COLUMNS(0) }
 const struct mo_table_spec whatis_table = {
 	.name = "whatis",
 	.title = "What is it",
-	.help = "Everything that is known about an address.",
+	.help = "Everything known about an address.",
 	.columns = one_columns,
 	.n_columns = N_FACT_COLUMNS,
 };
@@ -37,7 +37,7 @@ static const struct mo_table_spec whatis_many_table = {
 const struct mo_table_spec page_facts_table = {
 	.name = "page_is",
 	.title = "What it is",
-	.help = "What contains the page frame, and what the kernel recorded of it.",
+	.help = "What the page frame belongs to, and what the kernel recorded about it.",
 	.columns = one_columns,
 	.n_columns = N_FACT_COLUMNS,
 };
@@ -102,7 +102,7 @@ static void put_area(const struct whatis_run *whatis, const struct mo_place *pla
 
 	if (!area || !area->has_vm)
 		return;
-	put_fact(whatis, "area", "0x%" PRIx64 "-0x%" PRIx64 ", %" PRIu64 " pages, asked for by %s%s%s%s", area->first_kva,
+	put_fact(whatis, "area", "0x%" PRIx64 "-0x%" PRIx64 ", %" PRIu64 " pages, allocated by %s%s%s%s", area->first_kva,
 		 area->end_kva, area->n_pages, area->caller ? area->caller : "?",
 		 area->flags & MO_VM_ALLOC ? ", vmalloc" : "", area->flags & MO_VM_MAP ? ", vmap" : "",
 		 area->flags & MO_VM_IOREMAP ? ", ioremap" : "");
@@ -148,7 +148,7 @@ void put_container(struct whatis_run *whatis, const struct mo_place *place)
 		break;
 	case MO_PLACE_NONE:
 		if (!place->has_pfn)
-			put_fact(whatis, "memory", "none: nothing is mapped there, and no table knows the address");
+			put_fact(whatis, "memory", "none: not mapped, and in no known area");
 		break;
 	default:
 		break;
@@ -173,13 +173,13 @@ enum {
 };
 
 static const struct mo_column columns[N_COLUMNS] = {
-	[COLUMN_ADDRESS] = { .key = "address", .heading = "ADDRESS", .kind = MO_CELL_ADDRESS, .help = "what was asked for" },
+	[COLUMN_ADDRESS] = { .key = "address", .heading = "ADDRESS", .kind = MO_CELL_ADDRESS, .help = "the address asked for" },
 	[COLUMN_KIND] = { .key = "kind", .heading = "KIND", .kind = MO_CELL_TEXT, .help = "symbol, object, stack, ..." },
 	[COLUMN_NAME] = { .key = "name", .heading = "NAME", .kind = MO_CELL_TEXT, .flags = MO_COLUMN_TRUNCATE,
 			  .help = "symbol, cache, whose stack, ..." },
 	[COLUMN_OFFSET] = { .key = "offset_bytes", .heading = "BYTE", .kind = MO_CELL_COUNT, .help = "where in it" },
 	[COLUMN_MODULE] = { .key = "module", .heading = "MODULE", .kind = MO_CELL_TEXT, .flags = MO_COLUMN_HIDDEN,
-			    .help = "whose it is; none: the kernel's own, or not known" },
+			    .help = "its module; none: the kernel itself, or unknown" },
 	[COLUMN_CONTAINER] = { .key = "container", .heading = "BEGINS AT", .kind = MO_CELL_ADDRESS, .flags = MO_COLUMN_HIDDEN,
 			       .help = "address of what contains it" },
 	[COLUMN_BYTES] = { .key = "size_bytes", .heading = "SIZE", .kind = MO_CELL_COUNT, .flags = MO_COLUMN_HIDDEN,
@@ -191,13 +191,13 @@ static const struct mo_column columns[N_COLUMNS] = {
 	[COLUMN_DESCRIBED] = { .key = "described_pfn", .heading = "DESCRIBES", .kind = MO_CELL_PFN, .flags = MO_COLUMN_HIDDEN,
 			       .help = "of a struct page: the page frame that it stands for" },
 	[COLUMN_CPU] = { .key = "cpu", .heading = "CPU", .kind = MO_CELL_COUNT, .flags = MO_COLUMN_HIDDEN,
-			 .help = "of per-CPU memory: whose" },
-	[COLUMN_PERCPU] = { .key = "percpu", .heading = "PER-CPU", .kind = MO_CELL_ADDRESS, .flags = MO_COLUMN_HIDDEN,
-			    .help = "of per-CPU memory: the pointer that all CPUs have in common" },
+			 .help = "of per-CPU memory: its CPU" },
+	[COLUMN_PERCPU] = { .key = "percpu", .heading = "PERCPU POINTER", .kind = MO_CELL_ADDRESS, .flags = MO_COLUMN_HIDDEN,
+			    .help = "of per-CPU memory: the __percpu pointer" },
 	[COLUMN_TASK] = { .key = "task", .heading = "TASK", .kind = MO_CELL_ADDRESS, .flags = MO_COLUMN_HIDDEN,
 			  .help = "of a stack: the task_struct" },
 	[COLUMN_ALLOCATED] = { .key = "is_allocated", .heading = "IN USE", .kind = MO_CELL_BOOL, .flags = MO_COLUMN_HIDDEN,
-			       .help = "whether it is in use; unknown objects count as such" },
+			       .help = "whether it is in use; objects of unknown state count as in use" },
 };
 
 const struct mo_table_spec places_table = {

@@ -56,7 +56,8 @@ static struct mo_error *append_word(const struct places_state *state, const char
 		const char *digits = strchr(text, ':') + 1;
 
 		if (!mo_parse_number(digits, &number) || (is_pfn && number > UINT64_MAX >> state->page_shift))
-			return mo_error_create(MO_E_INVALID, "\"%s\": \"%s\" is no number (decimal, or hexadecimal with 0x)", text,
+			return mo_error_create(MO_E_INVALID, "\"%s\": \"%s\" is not a number (decimal, or hexadecimal "
+							     "with 0x)", text,
 					       digits);
 		return append_address(words, is_pfn ? number << state->page_shift : number, true);
 	}
@@ -73,7 +74,7 @@ static struct mo_error *append_standard_input(const struct places_state *state, 
 	while (!error && scanf("%511s", text) == 1)
 		error = append_word(state, text, words);
 	if (!error && ferror(stdin))
-		error = mo_error_create(MO_E_IO, "standard input cannot be read: %s", strerror(errno));
+		error = mo_error_create(MO_E_IO, "cannot read standard input: %s", strerror(errno));
 	return error;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The pointers of one dump in a file of their own, beside the type cache: private, written aside and renamed, of one dump
+ * The pointers of one dump in a file of their own, beside the type cache: private, written temporary and renamed, of one dump
  * as it is now. It belongs to the user, and nothing in it is believed that the dump does not say as well.
  */
 #include <errno.h>
@@ -11,6 +11,8 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <memopsy/numbers.h>
 
 #include "refs.h"
 
@@ -185,32 +187,35 @@ void save_index(const struct mo_references *state, const struct mo_edges *edges,
 				       .n_edges = edges->n_edges, .n_blocks = edges->n_blocks,
 				       .n_missing_pages = edges->n_missing_pages };
 	char path[MOST_PATH_BYTES];
-	char aside[MOST_PATH_BYTES + 16];
+	char temporary[MOST_PATH_BYTES + 16];
+	char size[MO_SIZE_TEXT_BYTES];
 	bool is_written;
 	int file;
 
 	header.n_bytes = sizeof(header) + edges->n_blocks * sizeof(*edges->blocks) + edges->n_bytes;
 	if (!identify(state, &header.dump) || !index_path(state, &header.dump, path, sizeof(path), true)) {
-		mo_report_note(report, "No index is kept: the dump is no file that stays as it is, or there is no cache (--no-cache).");
+		mo_report_note(report, "No index was written: the dump is not a regular file, or there is no cache "
+				       "(--no-cache).");
 		return;
 	}
 	if (header.n_bytes > MOST_INDEX_BYTES) {
-		mo_report_note(report, "No index is kept: it would be larger than %" PRIu64 " GiB.", (uint64_t)(MOST_INDEX_BYTES >> 30));
+		mo_format_bytes(size, sizeof(size), MOST_INDEX_BYTES, false);
+		mo_report_note(report, "No index was written: it would be larger than %s.", size);
 		return;
 	}
-	snprintf(aside, sizeof(aside), "%s.XXXXXX", path);
-	file = mkstemp(aside);
+	snprintf(temporary, sizeof(temporary), "%s.XXXXXX", path);
+	file = mkstemp(temporary);
 	is_written = file >= 0 && write_index(file, &header, edges);
 	if (file >= 0)
 		is_written = !close(file) && is_written;
 	if (is_written)
-		is_written = !rename(aside, path);
+		is_written = !rename(temporary, path);
 	if (is_written) {
-		mo_report_note(report, "An index of %" PRIu64 " pointers (%" PRIu64 " KiB) is kept: %s", edges->n_edges,
-			       header.n_bytes >> 10, path);
+		mo_format_bytes(size, sizeof(size), header.n_bytes, false);
+		mo_report_note(report, "Wrote an index of %" PRIu64 " pointers (%s): %s", edges->n_edges, size, path);
 		return;
 	}
-	mo_report_note(report, "The index cannot be kept in %s: %s", path, strerror(errno));
+	mo_report_note(report, "cannot write the index %s: %s", path, strerror(errno));
 	if (file >= 0)
-		unlink(aside);
+		unlink(temporary);
 }

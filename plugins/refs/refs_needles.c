@@ -22,7 +22,7 @@ static struct mo_error *target_at(const struct mo_references *state, uint64_t kv
 	struct mo_error *error = mo_translate(state->reader, kva, &pa, NULL);
 
 	if (error)
-		return mo_error_prepend(error, "there is nothing at 0x%" PRIx64, kva);
+		return mo_error_prepend(error, "nothing is at 0x%" PRIx64, kva);
 	error = state->places->find(state->places, state->reader, kva, &place);
 	if (error)
 		return error;
@@ -49,7 +49,8 @@ static struct mo_error *parse_needle(const struct mo_references *state, const ch
 	if (!strncmp(word, "pfn:", 4)) {
 		if (!mo_parse_number(word + 4, &number) ||
 		    number >= mo_kernel_facts(state->kernel)->end_pfn)
-			return mo_error_create(MO_E_INVALID, "\"%s\" is no page frame of this dump (decimal, or hexadecimal with 0x)",
+			return mo_error_create(MO_E_INVALID, "\"%s\" is not a page frame of this dump (decimal, or "
+							     "hexadecimal with 0x)",
 					       word);
 		*ret = page_target(state, number);
 		ret->depth = 1;

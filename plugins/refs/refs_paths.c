@@ -10,19 +10,19 @@
 enum { COLUMN_PATH, COLUMN_STEP, COLUMN_AT, COLUMN_WHERE, COLUMN_TARGET, COLUMN_OFFSET, N_COLUMNS };
 
 static const struct mo_column columns[N_COLUMNS] = {
-	[COLUMN_PATH] = { .key = "path", .heading = "PATH", .kind = MO_CELL_COUNT, .help = "the shortest ones first" },
+	[COLUMN_PATH] = { .key = "path", .heading = "PATH", .kind = MO_CELL_COUNT, .help = "shortest first" },
 	[COLUMN_STEP] = { .key = "step", .heading = "STEP", .kind = MO_CELL_COUNT, .help = "1: the root" },
-	[COLUMN_AT] = { .key = "at", .heading = "POINTER AT", .kind = MO_CELL_ADDRESS, .help = "where the pointer lies" },
+	[COLUMN_AT] = { .key = "at", .heading = "POINTER AT", .kind = MO_CELL_ADDRESS, .help = "address of the pointer" },
 	[COLUMN_WHERE] = { .key = "where", .heading = "WHERE", .kind = MO_CELL_TEXT, .flags = MO_COLUMN_TRUNCATE,
 			   .help = "variable, struct and member, or cache and byte of the object; task of a stack" },
-	[COLUMN_TARGET] = { .key = "target", .heading = "POINTS INTO", .kind = MO_CELL_ADDRESS, .help = "the object that is next" },
-	[COLUMN_OFFSET] = { .key = "target_offset_bytes", .heading = "BYTE", .kind = MO_CELL_COUNT, .help = "where in it" },
+	[COLUMN_TARGET] = { .key = "target", .heading = "POINTS INTO", .kind = MO_CELL_ADDRESS, .help = "the next object" },
+	[COLUMN_OFFSET] = { .key = "target_offset_bytes", .heading = "BYTE", .kind = MO_CELL_COUNT, .help = "offset in it" },
 };
 
 const struct mo_table_spec paths_table = {
 	.name = "paths",
 	.title = "Paths from roots",
-	.help = "With --to-root: the shortest ways from variables, per-CPU memory and stacks to what was asked for.",
+	.help = "With --to-root: the shortest paths from variables, per-CPU memory and stacks to the target.",
 	.columns = columns,
 	.n_columns = N_COLUMNS,
 };
@@ -101,8 +101,8 @@ struct mo_error *put_paths(struct mo_report *report, struct mo_search *search, s
 	}
 	mo_report_table_end(report);
 	if (n_left)
-		mo_report_note(report, "%" PRIu64 " more paths are left out.", n_left);
+		mo_report_note(report, "%" PRIu64 " more paths are not shown.", n_left);
 	if (!n_paths)
-		mo_report_note(report, "No root leads to it, as far as %zu objects that do were followed.", search->n_targets - 1);
+		mo_report_note(report, "No root reaches it, as far as %zu objects were followed.", search->n_targets - 1);
 	return NULL;
 }

@@ -24,7 +24,7 @@ static struct mo_error *gather(struct mo_run *run, void **model_ret)
 	error = mo_references_init(mo_run_reader(run), mo_run_model_of(run, MO_SLAB_MODEL), mo_run_model_of(run, MO_MEM_MAP_MODEL), state);
 	if (error) {
 		release(state);
-		return mo_error_prepend(error, "cannot look for references");
+		return mo_error_prepend(error, "cannot search for references");
 	}
 	state->places = mo_run_model_of(run, MO_PLACES_MODEL);
 	*model_ret = state;
@@ -40,17 +40,18 @@ static const struct mo_model_ref reads[] = {
 static const struct mo_table_spec *const refs_tables[] = { &refs_table, &paths_table };
 
 static const struct mo_option refs_options[] = {
-	{ .name = "depth", .kind = MO_OPTION_NUMBER, .value = "N", .help = "who points at those objects, too, and so on" },
-	{ .name = "to-root", .help = "the shortest ways from variables, per-CPU memory and stacks to it" },
-	{ .name = "exact", .help = "who points at this very byte, not anywhere into the object" },
-	{ .name = "index", .help = "builds an index of all pointers once and keeps it in the cache directory (not with --no-cache)" },
+	{ .name = "depth", .kind = MO_OPTION_NUMBER, .value = "N", .help = "follow references N levels up" },
+	{ .name = "to-root", .help = "the shortest paths from variables, per-CPU memory and stacks to it" },
+	{ .name = "exact", .help = "only pointers to this very byte, not anywhere into the object" },
+	{ .name = "index",
+	  .help = "build an index of all pointers once and keep it in the cache directory (not with --no-cache)" },
 };
 
 static const struct mo_view views[] = {
 	{
 		.name = "refs",
 		.title = "References",
-		.summary = "who points at an object, a variable or a page",
+		.summary = "what points at an object, a variable or a page",
 		.arguments = "ADDRESS|SYMBOL[+OFFSET]|pfn:N...",
 		.options = refs_options,
 		.n_options = sizeof(refs_options) / sizeof(refs_options[0]),
@@ -65,7 +66,7 @@ static const struct mo_plugin plugin = {
 	MO_PLUGIN_HEADER,
 	.name = "refs",
 	.version = MEMOPSY_VERSION,
-	.summary = "who points at an address; refs",
+	.summary = "what points at an address; refs",
 	.reads = reads,
 	.n_reads = sizeof(reads) / sizeof(reads[0]),
 	.gather = gather,

@@ -10,18 +10,18 @@ enum { COLUMN_DEPTH, COLUMN_TARGET, COLUMN_OFFSET, COLUMN_AT, COLUMN_CLASS, COLU
 
 static const struct mo_column columns[N_COLUMNS] = {
 	[COLUMN_DEPTH] = { .key = "depth", .heading = "DEPTH", .kind = MO_CELL_COUNT,
-			   .help = "1: points at what was asked for; 2: at an object that does; ..." },
+			   .help = "1: points at the target; 2: at an object that does; ..." },
 	[COLUMN_TARGET] = { .key = "target", .heading = "TARGET", .kind = MO_CELL_ADDRESS, .help = "what is pointed at" },
 	[COLUMN_OFFSET] = { .key = "target_offset_bytes", .heading = "BYTE", .kind = MO_CELL_COUNT,
-			    .help = "where in it; of a page's struct page where in that" },
+			    .help = "offset in it; for a struct page, in that" },
 	[COLUMN_AT] = { .key = "at", .heading = "POINTER AT", .kind = MO_CELL_ADDRESS,
-			.help = "where the pointer lies: the variable's address, or in the direct map" },
-	[COLUMN_CLASS] = { .key = "class", .heading = "IN", .kind = MO_CELL_TEXT, .flags = MO_COLUMN_HIDDEN,
+			.help = "address of the pointer: of the variable, or in the direct map" },
+	[COLUMN_CLASS] = { .key = "class", .heading = "CLASS", .kind = MO_CELL_TEXT, .flags = MO_COLUMN_HIDDEN,
 			   .help = "class of its page, as in usage" },
 	[COLUMN_WHERE] = { .key = "where", .heading = "WHERE", .kind = MO_CELL_TEXT, .flags = MO_COLUMN_TRUNCATE,
 			   .help = "variable, struct and member, or cache and byte of the object; task of a stack" },
 	[COLUMN_OBJECT] = { .key = "object", .heading = "OBJECT", .kind = MO_CELL_ADDRESS, .flags = MO_COLUMN_HIDDEN,
-			    .help = "the slab object that has it" },
+			    .help = "the slab object that contains it" },
 	[COLUMN_BY] = { .key = "by", .heading = "BY", .kind = MO_CELL_TEXT, .flags = MO_COLUMN_HIDDEN,
 			.help = "how the word refers to it: address, struct page, per-CPU pointer" },
 };
@@ -116,9 +116,10 @@ static struct mo_error *prepare_index(struct mo_run *run, struct mo_search *sear
 static void put_limits(struct mo_report *report, const struct mo_search *search)
 {
 	if (search->found.n_left_out)
-		mo_report_note(report, "%" PRIu64 " more references are left out.", search->found.n_left_out);
+		mo_report_note(report, "%" PRIu64 " more references are not shown.", search->found.n_left_out);
 	if (search->found.n_missing_pages)
-		mo_report_note(report, "%" PRIu64 " pages of the kernel are missing, and whatever they point at.",
+		mo_report_note(report, "%" PRIu64 " kernel pages are not in the dump; what only they point at cannot "
+						  "be traced.",
 			       search->found.n_missing_pages);
 }
 

@@ -43,7 +43,7 @@ static struct mo_error *read_text(const struct tasks_state *state, const struct 
 	struct mo_error *error;
 
 	if (!mo_has(start_field) || !mo_has(end_field))
-		return mo_error_create(MO_E_ABSENT, "where command lines and environments are is not known");
+		return mo_error_create(MO_E_ABSENT, "where command lines and environments are kept is unknown");
 	error = mo_read_field(state->reader, start_field, mm->kva, &start);
 	if (!error)
 		error = mo_read_field(state->reader, end_field, mm->kva, &end);

@@ -7,17 +7,17 @@ enum { COLUMN_PID, COLUMN_SCORE, COLUMN_ADJ, COLUMN_CHARGED, COLUMN_COMM, N_COLU
 static const struct mo_column columns[N_COLUMNS] = {
 	[COLUMN_PID] = { .key = "pid", .heading = "PID", .kind = MO_CELL_SIGNED, .help = "process id" },
 	[COLUMN_SCORE] = { .key = "oom_score", .heading = "SCORE", .kind = MO_CELL_COUNT,
-			   .help = "oom_score; 0: the OOM killer leaves it alone" },
+			   .help = "oom_score; 0: not killable" },
 	[COLUMN_ADJ] = { .key = "oom_adj", .heading = "ADJ", .kind = MO_CELL_SIGNED, .help = "oom_score_adj" },
 	[COLUMN_CHARGED] = { .key = "charged_pages", .heading = "PAGES", .kind = MO_CELL_COUNT,
-			     .help = "resident, swapped and page-table pages, as oom_badness() adds them up" },
+			     .help = "resident, swapped and page-table pages, as in oom_badness()" },
 	[COLUMN_COMM] = { .key = "comm", .heading = "COMMAND", .kind = MO_CELL_TEXT, .help = "the task's name (comm)" },
 };
 
 const struct mo_table_spec oom_score_table = {
 	.name = "oom_score",
 	.title = "OOM scores",
-	.help = "The OOM killer takes the process with the most pages plus oom_score_adj thousandths of all memory and swap.",
+	.help = "The OOM killer picks the process with the most pages plus oom_score_adj thousandths of all memory and swap.",
 	.columns = columns,
 	.n_columns = N_COLUMNS,
 	.flags = MO_TABLE_NO_TITLE,

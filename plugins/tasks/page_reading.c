@@ -70,7 +70,7 @@ static struct mo_error *read_entire_mapcount(const struct page_reading *reading,
 
 	if (mo_has(&layout->page->field.entire_mapcount))
 		return read_count(reading, mo_field_kva(&layout->page->field.entire_mapcount, page->head_kva), ret);
-	return mo_error_create(MO_E_ABSENT, "where large folios count their mappings is not known");
+	return mo_error_create(MO_E_ABSENT, "where large folios keep their map counts is unknown");
 }
 
 /* folio_average_page_mapcount(), folio_maybe_mapped_shared() */

@@ -220,7 +220,8 @@ static void walk_tables(struct page_walk *walk, const struct mo_mm *mm, bool hol
 	if (!error)
 		error = mo_walk_tables(walk->reading->state->reader, &tables);
 	if (error && mo_error_code(error) == MO_E_LIMIT)
-		error = mo_error_prepend(error, "the VMA at 0x%" PRIx64 " has more page tables than its mm has", walk->vma->kva);
+		error = mo_error_prepend(error, "the VMA at 0x%" PRIx64 " has more page tables than its mm counts",
+					 walk->vma->kva);
 	else
 		error = mo_error_prepend(error, "the VMA at 0x%" PRIx64, walk->vma->kva);
 	note(walk, error);

@@ -13,11 +13,11 @@ struct mo_error *find_task(const struct mo_tasks_model *model, const char *word,
 	errno = 0;
 	pid = strtol(word, &end, 10);
 	if (errno || end == word || *end || pid <= 0 || pid > INT32_MAX)
-		return mo_error_create(MO_E_INVALID, "\"%s\" is no process id", word);
+		return mo_error_create(MO_E_INVALID, "\"%s\" is not a process id", word);
 	for (size_t i = 0; i < model->n_tasks; i++)
 		if (model->tasks[i].pid == pid) {
 			*ret = &model->tasks[i];
 			return NULL;
 		}
-	return mo_error_create(MO_E_ABSENT, "no process or thread has the id %ld", pid);
+	return mo_error_create(MO_E_ABSENT, "no process or thread with id %ld", pid);
 }

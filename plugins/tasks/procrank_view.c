@@ -13,18 +13,19 @@ static const struct mo_column columns[N_COLUMNS] = {
 	[COLUMN_VSS] = { .key = "vss_bytes", .heading = "VSS", .kind = MO_CELL_BYTES, .help = "address space (total_vm)" },
 	[COLUMN_RSS] = { .key = "rss_bytes", .heading = "RSS", .kind = MO_CELL_BYTES, .help = "pages that it maps" },
 	[COLUMN_PSS] = { .key = "pss_bytes", .heading = "PSS", .kind = MO_CELL_BYTES,
-			 .help = "the same, each divided by how often it is mapped" },
-	[COLUMN_USS] = { .key = "uss_bytes", .heading = "USS", .kind = MO_CELL_BYTES, .help = "pages that nobody else maps" },
-	[COLUMN_SWAP] = { .key = "swap_bytes", .heading = "SWAP", .kind = MO_CELL_BYTES, .help = "pages that are swapped out" },
+			 .help = "the same, each divided by its map count" },
+	[COLUMN_USS] = { .key = "uss_bytes", .heading = "USS", .kind = MO_CELL_BYTES,
+			 .help = "pages that no other process maps" },
+	[COLUMN_SWAP] = { .key = "swap_bytes", .heading = "SWAP", .kind = MO_CELL_BYTES, .help = "swapped-out pages" },
 	[COLUMN_SWAP_PSS] = { .key = "swap_pss_bytes", .heading = "SWAPPSS", .kind = MO_CELL_BYTES,
-			      .help = "the same, each divided by how often it is used" },
+			      .help = "the same, each divided by its swap count" },
 	[COLUMN_COMM] = { .key = "comm", .heading = "COMMAND", .kind = MO_CELL_TEXT, .help = "the task's name (comm)" },
 };
 
 const struct mo_table_spec procrank_table = {
 	.name = "procrank",
-	.title = "Shares of memory",
-	.help = "Processes by their proportional share: the sum of PSS is all the memory that processes map. "
+	.title = "Proportional set sizes",
+	.help = "Processes by PSS; the sum of PSS is all the memory that processes map. "
 		"Processes that share an mm have one row.",
 	.columns = columns,
 	.n_columns = N_COLUMNS,

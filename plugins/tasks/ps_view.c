@@ -21,7 +21,7 @@ static const struct mo_column columns[N_COLUMNS] = {
 	[COLUMN_TGID] = { .key = "tgid", .heading = "TGID", .kind = MO_CELL_SIGNED, HIDDEN, .help = "id of the thread group" },
 	[COLUMN_PPID] = { .key = "ppid", .heading = "PPID", .kind = MO_CELL_SIGNED, .help = "process id of the parent" },
 	[COLUMN_UID] = { .key = "uid", .heading = "UID", .kind = MO_CELL_COUNT, .help = "effective user id" },
-	[COLUMN_STATE] = { .key = "state", .heading = "S", .kind = MO_CELL_TEXT, .help = "state, letters as ps has them" },
+	[COLUMN_STATE] = { .key = "state", .heading = "S", .kind = MO_CELL_TEXT, .help = "state letter, as in ps" },
 	[COLUMN_VSS] = { .key = "vss_bytes", .heading = "VSS", .kind = MO_CELL_BYTES, .help = "address space (total_vm, VmSize)" },
 	[COLUMN_RSS] = { .key = "rss_bytes", .heading = "RSS", .kind = MO_CELL_BYTES, .help = "resident pages (VmRSS)" },
 	[COLUMN_ANON] = { .key = "anon_bytes", .heading = "ANON", .kind = MO_CELL_BYTES, .help = "of these anonymous (MM_ANONPAGES)" },
@@ -36,19 +36,20 @@ static const struct mo_column columns[N_COLUMNS] = {
 	[COLUMN_PINNED] = { .key = "pinned_bytes", .heading = "PINNED", .kind = MO_CELL_BYTES, HIDDEN,
 			    .help = "pinned for devices (VmPin)" },
 	[COLUMN_OOM_ADJ] = { .key = "oom_adj", .heading = "ADJ", .kind = MO_CELL_SIGNED, .help = "oom_score_adj" },
-	[COLUMN_OOM_SCORE] = { .key = "oom_score", .heading = "SCORE", .kind = MO_CELL_COUNT, .help = "oom_score, as /proc has it" },
+	[COLUMN_OOM_SCORE] = { .key = "oom_score", .heading = "SCORE", .kind = MO_CELL_COUNT,
+			       .help = "oom_score, as in /proc" },
 	[COLUMN_THREADS] = { .key = "threads", .heading = "THREADS", .kind = MO_CELL_COUNT, HIDDEN,
 			     .help = "threads of the process" },
 	[COLUMN_START] = { .key = "start_seconds", .heading = "START", .kind = MO_CELL_SECONDS, HIDDEN,
-			   .help = "when it began, after boot" },
+			   .help = "start time, since boot" },
 	[COLUMN_CGROUP] = { .key = "cgroup", .heading = "CGROUP", .kind = MO_CELL_TEXT, HIDDEN,
 			    .help = "its cgroup in the unified hierarchy" },
 	[COLUMN_TASK] = { .key = "task", .heading = "TASK", .kind = MO_CELL_ADDRESS, HIDDEN, .help = "its struct task_struct" },
 	[COLUMN_MM] = { .key = "mm", .heading = "MM", .kind = MO_CELL_ADDRESS, HIDDEN, .help = "its struct mm_struct" },
 	[COLUMN_MM_TASKS] = { .key = "mm_tasks", .heading = "SHARING", .kind = MO_CELL_COUNT, HIDDEN,
-			      .help = "tasks and threads that use this mm, of this process or of others" },
+			      .help = "tasks and threads that use this mm, in any process" },
 	[COLUMN_INNER_PID] = { .key = "inner_pid", .heading = "NSPID", .kind = MO_CELL_SIGNED, HIDDEN,
-			       .help = "its process id in its own pid namespace (the last number of NSpid)" },
+			       .help = "process id in its own pid namespace (last number of NSpid)" },
 	NAMESPACE(NS_PID, "pid_ns", "PIDNS", "pid"),
 	NAMESPACE(NS_MNT, "mnt_ns", "MNTNS", "mnt"),
 	NAMESPACE(NS_NET, "net_ns", "NETNS", "net"),
@@ -66,19 +67,19 @@ static const struct mo_column columns[N_COLUMNS] = {
 const struct mo_table_spec ps_table = {
 	.name = "ps",
 	.title = "Processes",
-	.help = "What each process uses; threads share what their process has.",
+	.help = "Memory use of each process; threads share that of their process.",
 	.columns = columns,
 	.n_columns = N_COLUMNS,
 	.flags = MO_TABLE_NO_TITLE,
 };
 
 const struct mo_option ps_options[N_PS_OPTIONS] = {
-	{ .name = "all", .help = "kernel threads too" },
-	{ .name = "threads", .help = "one row a thread, not one a process" },
-	{ .name = "tree", .help = "children under their parents" },
-	{ .name = "cmdline", .help = "the command lines too: memory of the processes, where the dump has it" },
+	{ .name = "all", .help = "include kernel threads" },
+	{ .name = "threads", .help = "one row per thread, not per process" },
+	{ .name = "tree", .help = "children below their parents" },
+	{ .name = "cmdline", .help = "with command lines, where the dump has user memory" },
 	{ .name = "environ", .help = "command lines and environments, which may hold secrets" },
-	{ .name = "exact", .help = "add what threads and CPUs have counted and not yet added; /proc prints without it "
+	{ .name = "exact", .help = "add the per-thread and per-CPU deltas not yet folded in; /proc prints without them "
 				   "before 6.16" },
 };
 
@@ -294,9 +295,10 @@ struct mo_error *show_ps(struct mo_run *run, struct mo_report *report)
 			write_row(&listing, &rows[i]);
 		mo_report_table_end(report);
 		if (n_missing)
-			mo_report_note(report, "Of %zu processes the command line is not known: the dump does not have their memory, "
-				       "which is left out at the usual dump level 31. Mappings, page tables and all counters are "
-				       "exact all the same.", n_missing);
+			mo_report_note(report, "The command lines of %zu processes are unknown: the dump does not "
+					       "have their user memory, "
+				       "which the usual dump level 31 excludes. Mappings, page tables and all counters are "
+				       "exact nevertheless.", n_missing);
 		if (mo_run_is_report(run))
 			mo_report_note(report, "The %zu processes with the largest resident sets of %zu; %zu tasks in all.", n_rows,
 				       model->n_processes, model->n_tasks);

@@ -185,7 +185,7 @@ static struct mo_error *walk_ksm(const struct finding_mappings *finding)
 
 	if (!mo_has(&layout->rmap.stable_items) || !mo_has(&layout->rmap.item_link) || !mo_has(&layout->rmap.item_anon_vma) ||
 	    !mo_has(&layout->rmap.item_address))
-		return mo_error_create(MO_E_ABSENT, "how KSM keeps its items is not known");
+		return mo_error_create(MO_E_ABSENT, "how KSM keeps its rmap items is unknown");
 	mo_hlist_begin(&walk, state->reader, mo_field_kva(&layout->rmap.stable_items, finding->page->mapping_kva), MOST_KSM_ITEMS);
 	while (!error && mo_chain_next(&walk, &node_kva)) {
 		uint64_t item_kva = node_kva - layout->rmap.item_link.offset_bytes;
@@ -211,7 +211,7 @@ static struct mo_error *need_layout(const struct tasks_layout *layout)
 	    mo_has(&layout->rmap.vma_in_file_tree) && mo_has(&layout->rmap.tree_of_anon) && mo_has(&layout->rmap.chain_vma) &&
 	    mo_has(&layout->rmap.chain_node))
 		return NULL;
-	return mo_error_create(MO_E_ABSENT, "the trees of VMAs that pages hang in are not known (--search does without)");
+	return mo_error_create(MO_E_ABSENT, "the reverse-mapping trees are unknown (use --search)");
 }
 
 struct mo_error *find_mappings(const struct page_reading *reading, const struct rmap_page *page, struct rmap_hits *hits)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* `memopsy rmap PFN|ADDRESS...`: which processes map a page, where, and with which rights. */
+/* `memopsy rmap PFN|ADDRESS...`: processes that map a page, where, and with which rights. */
 #include "rmap.h"
 
 #include <inttypes.h>
@@ -18,14 +18,14 @@ enum { COLUMN_PFN, COLUMN_PID, COLUMN_COMM, COLUMN_VA, COLUMN_FLAGS, COLUMN_SIZE
 static const struct mo_column columns[N_COLUMNS] = {
 	[COLUMN_PFN] = { .key = "pfn", .heading = "PFN", .kind = MO_CELL_PFN, .help = "page frame" },
 	[COLUMN_PID] = { .key = "pid", .heading = "PID", .kind = MO_CELL_SIGNED,
-			 .help = "a process with this mm; unknown: no task has it" },
-	[COLUMN_COMM] = { .key = "comm", .heading = "COMM", .kind = MO_CELL_TEXT, .help = "its name" },
+			 .help = "a process with this mm; unknown: no task uses it" },
+	[COLUMN_COMM] = { .key = "comm", .heading = "COMMAND", .kind = MO_CELL_TEXT, .help = "its name" },
 	[COLUMN_VA] = { .key = "address", .heading = "ADDRESS", .kind = MO_CELL_ADDRESS, .help = "virtual, in the process" },
 	[COLUMN_FLAGS] = { .key = "flags", .heading = "FLAGS", .kind = MO_CELL_TEXT,
 			   .help = "of the page table entry: writable, executable, dirty, young, none (PROT_NONE)" },
-	[COLUMN_SIZE] = { .key = "entry_bytes", .heading = "BY", .kind = MO_CELL_BYTES, .help = "what the entry maps in all" },
+	[COLUMN_SIZE] = { .key = "entry_bytes", .heading = "BY", .kind = MO_CELL_BYTES, .help = "what the entry maps" },
 	[COLUMN_VMA_NAME] = { .key = "vma_name", .heading = "VMA", .kind = MO_CELL_TEXT, .flags = MO_COLUMN_TRUNCATE,
-			      .help = "what maps calls the VMA; empty: anonymous" },
+			      .help = "the VMA's name, as in maps; empty: anonymous" },
 	[COLUMN_MM] = { .key = "mm", .heading = "STRUCT MM_STRUCT", .kind = MO_CELL_ADDRESS, .flags = MO_COLUMN_HIDDEN,
 			.help = "where it is" },
 	[COLUMN_VMA] = { .key = "vma", .heading = "STRUCT VM_AREA_STRUCT", .kind = MO_CELL_ADDRESS, .flags = MO_COLUMN_HIDDEN,
@@ -38,8 +38,8 @@ static const struct mo_column columns[N_COLUMNS] = {
 
 const struct mo_table_spec rmap_table = {
 	.name = "rmap",
-	.title = "Who maps",
-	.help = "One row a page table entry.",
+	.title = "Mappings of the pages",
+	.help = "One row per page-table entry.",
 	.columns = columns,
 	.n_columns = N_COLUMNS,
 };
@@ -50,8 +50,8 @@ static const struct mo_column page_columns[N_PAGE_COLUMNS] = {
 	[PAGE_PFN] = { .key = "pfn", .heading = "PFN", .kind = MO_CELL_PFN, .help = "page frame" },
 	[PAGE_KIND] = { .key = "kind", .heading = "KIND", .kind = MO_CELL_TEXT, .help = "anon, ksm, file, none: nothing maps it" },
 	[PAGE_MAPCOUNT] = { .key = "mapcount", .heading = "MAPCOUNT", .kind = MO_CELL_COUNT,
-			    .help = "how often it is mapped, as the kernel counts" },
-	[PAGE_FOUND] = { .key = "found", .heading = "FOUND", .kind = MO_CELL_COUNT, .help = "rows above" },
+			    .help = "map count by the kernel's counter" },
+	[PAGE_FOUND] = { .key = "found", .heading = "FOUND", .kind = MO_CELL_COUNT, .help = "mappings found (rows above)" },
 	[PAGE_MAPPING] = { .key = "mapping", .heading = "MAPPING", .kind = MO_CELL_ADDRESS,
 			   .help = "anon_vma, KSM stable node or address_space" },
 	[PAGE_INDEX] = { .key = "index", .heading = "INDEX", .kind = MO_CELL_COUNT, .help = "of the folio's first page" },
@@ -62,13 +62,13 @@ static const struct mo_column page_columns[N_PAGE_COLUMNS] = {
 const struct mo_table_spec rmap_pages_table = {
 	.name = "rmap_pages",
 	.title = "Pages",
-	.help = "The pages that were asked for.",
+	.help = "The pages asked for.",
 	.columns = page_columns,
 	.n_columns = N_PAGE_COLUMNS,
 };
 
 const struct mo_option rmap_options[N_RMAP_OPTIONS] = {
-	{ .name = "search", .help = "look through all page tables of all processes, and not where the kernel would" },
+	{ .name = "search", .help = "search all page tables of all processes instead of following the reverse map" },
 };
 
 /* A number as of a page frame, else a symbol. */

@@ -13,7 +13,7 @@ static const struct mo_column columns[N_COLUMNS] = {
 	[COLUMN_START] = { .key = "start", .heading = "START", .kind = MO_CELL_ADDRESS, .help = "of the first mapping" },
 	[COLUMN_END] = { .key = "end", .heading = "END", .kind = MO_CELL_ADDRESS, .help = "of the last mapping" },
 	[COLUMN_SHAPE] = { .key = "lines", .heading = "LINES", .kind = MO_CELL_FLAGS, .flags = MO_COLUMN_HIDDEN,
-			   .help = "which lines the text form has in this kernel" },
+			   .help = "which lines this kernel prints" },
 	SMAPS_NUMBERS(AS_COLUMN)
 };
 

@@ -22,7 +22,7 @@ static const struct mo_column columns[N_COLUMNS] = {
 	[COLUMN_KEY] = { .key = "protection_key", .heading = "KEY", .kind = MO_CELL_COUNT, .help = "protection key" },
 	[COLUMN_FLAGS] = { .key = "vm_flags", .heading = "FLAGS", .kind = MO_CELL_TEXT, .help = "VmFlags" },
 	[COLUMN_SHAPE] = { .key = "lines", .heading = "LINES", .kind = MO_CELL_FLAGS, .flags = MO_COLUMN_HIDDEN,
-			   .help = "which lines the text form has in this kernel" },
+			   .help = "which lines this kernel prints" },
 };
 
 static void smaps_line(const struct mo_cell *cells, struct mo_line *line)
@@ -47,7 +47,7 @@ static void smaps_line(const struct mo_cell *cells, struct mo_line *line)
 const struct mo_table_spec smaps_table = {
 	.name = "smaps",
 	.title = "Mappings and their pages, as /proc/PID/smaps printed them",
-	.help = "What the page tables of a process map, VMA by VMA.",
+	.help = "The pages mapped by a process, VMA by VMA.",
 	.columns = columns,
 	.n_columns = N_COLUMNS,
 	.flags = MO_TABLE_NO_TITLE,

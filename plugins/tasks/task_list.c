@@ -49,7 +49,7 @@ static struct mo_error *thread_list_head(const struct tasks_state *state, uint64
 		return NULL;
 	}
 	if (!mo_has(&layout->task.thread_group))
-		return mo_error_create(MO_E_ABSENT, "this kernel's lists of threads are not known");
+		return mo_error_create(MO_E_ABSENT, "how this kernel lists threads is unknown");
 	*head_kva = mo_field_kva(&layout->task.thread_group, leader_kva);
 	*node = &layout->task.thread_group;
 	return NULL;
@@ -124,7 +124,7 @@ struct mo_error *gather_task_list(struct tasks_state *state)
 		return error;
 	mo_trouble_note(&state->broken_lists, error);
 	if (state->n_tasks >= MOST_TASKS)
-		mo_trouble_note(&state->broken_lists, mo_error_create(MO_E_LIMIT, "there are more than %u tasks", MOST_TASKS));
+		mo_trouble_note(&state->broken_lists, mo_error_create(MO_E_LIMIT, "more than %u tasks", MOST_TASKS));
 	state->model.is_complete = !state->broken_lists.n;
 	return NULL;
 }

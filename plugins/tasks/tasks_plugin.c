@@ -71,7 +71,7 @@ static const struct mo_table_spec *const procrank_tables[] = { &procrank_table }
 static const struct mo_table_spec *const rmap_tables[] = { &rmap_table, &rmap_pages_table };
 
 static const struct mo_view views[] = {
-	{ .name = "ps", .title = "Processes", .summary = "processes and what they use", .options = ps_options,
+	{ .name = "ps", .title = "Processes", .summary = "processes and their memory use", .options = ps_options,
 	  .n_options = N_PS_OPTIONS, .tables = ps_tables, .n_tables = 1, .topic = MO_TOPIC_HOLDER, .show = show_ps },
 	{ .name = "tasks", .title = "Processes", .summary = "the processes with the largest resident sets", .options = ps_options,
 	  .n_options = N_PS_OPTIONS, .tables = ps_tables, .n_tables = 1, .report_order = 500, .is_hidden = true,
@@ -84,9 +84,9 @@ static const struct mo_view views[] = {
 	  .tables = smaps_tables, .n_tables = 1, .topic = MO_TOPIC_PROC, .show = show_smaps },
 	{ .name = "smaps_rollup", .title = "Pages of a process", .summary = "what /proc/PID/smaps_rollup printed",
 	  .arguments = "PID", .tables = smaps_rollup_tables, .n_tables = 1, .topic = MO_TOPIC_PROC, .show = show_smaps_rollup },
-	{ .name = "procrank", .title = "Shares of memory", .summary = "processes by their proportional share of memory",
+	{ .name = "procrank", .title = "Proportional set sizes", .summary = "processes by proportional set size (PSS)",
 	  .tables = procrank_tables, .n_tables = 1, .topic = MO_TOPIC_HOLDER, .show = show_procrank },
-	{ .name = "rmap", .title = "Reverse mappings", .summary = "which processes map a page",
+	{ .name = "rmap", .title = "Reverse mappings", .summary = "processes that map a page",
 	  .arguments = "PFN|ADDRESS|SYMBOL[+OFFSET]...",
 	  .options = rmap_options, .n_options = N_RMAP_OPTIONS, .tables = rmap_tables, .n_tables = 2,
 	  .topic = MO_TOPIC_DETAIL, .show = show_rmap },

@@ -73,7 +73,7 @@ void vmas_begin(struct vma_walk *walk, struct tasks_state *state, const struct m
 		return;
 	}
 	if (!mo_has(&layout->vma.mmap) || !mo_has(&layout->vma.next))
-		mo_trouble_note(&state->broken_vmas, mo_error_create(MO_E_ABSENT, "this kernel's VMAs are not known"));
+		mo_trouble_note(&state->broken_vmas, mo_error_create(MO_E_ABSENT, "where this kernel keeps VMAs is unknown"));
 	else
 		mo_trouble_note(&state->broken_vmas, mo_read_field(state->reader, &layout->vma.mmap, mm->kva, &first_kva));
 	mo_chain_begin(&walk->walk.list, state->reader, first_kva,

@@ -200,5 +200,5 @@ struct mo_error *mo_dump_adopt_notes(struct mo_dump *dump)
 struct mo_error *mo_dump_absent_error(uint64_t pfn, enum mo_presence presence)
 {
 	return mo_error_create(MO_E_NOT_IN_DUMP, "page frame 0x%" PRIx64 " is not in the dump (%s)", pfn,
-			       presence == MO_EXCLUDED ? "excluded" : "a hole: the dump knows no memory there");
+			       presence == MO_EXCLUDED ? "excluded" : "a hole: no memory there according to the dump");
 }

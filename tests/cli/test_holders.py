@@ -100,9 +100,9 @@ class Holders(Case):
         rows = {row["cgroup"]: row for row in self.json("cgroups", self.sample())["data"]["cgroups"]}
         usage = int(self.truth(f"sys/fs/cgroup/{path}/memory.current"))
         self.assertLess(abs(rows["/" + path]["usage_bytes"] - usage), 2 * 64 << 12)
-        self.fails(memopsy("cgroups", self.sample(), "/nope"), 1, 'there is no memory cgroup "/nope"')
+        self.fails(memopsy("cgroups", self.sample(), "/nope"), 1, 'no memory cgroup "/nope"')
         self.fails(memopsy("cgroups", self.sample(), "/", "--dying"), 2, "takes no path")
-        self.fails(memopsy("cgroups", self.sample(), "--stat"), 2, "--stat needs the path of a group")
+        self.fails(memopsy("cgroups", self.sample(), "--stat"), 2, "--stat needs a path")
 
     def test_files(self):
         """Cached is the page cache with tmpfs and without the swap cache and what block devices cache."""
@@ -172,7 +172,7 @@ class Holders(Case):
     def test_records_that_this_kernel_does_not_keep(self):
         for command in ("page_owner", "allocinfo"):
             self.succeeds(memopsy(command, self.sample()), "This kernel was built without")
-        self.fails(memopsy("page_owner", self.sample(), "zzz"), 2, '"zzz" is no page frame number')
+        self.fails(memopsy("page_owner", self.sample(), "zzz"), 2, '"zzz" is not a page frame number')
 
 
 if __name__ == "__main__":

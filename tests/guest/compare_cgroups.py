@@ -31,11 +31,14 @@ STATS_V1 = {"cache": "file", "rss": "anon", "shmem": "shmem", "mapped_file": "fi
             "workingset_refault_file": "workingset_refault_file", "pgfault": "pgfault", "pgmajfault": "pgmajfault"}
 
 
-def as_limit(text):
-    """max, or bytes as the tables show them."""
-    if text == "max":
-        return text
-    return f"{int(text) >> 20} MiB" if int(text) % (1 << 20) == 0 else f"{int(text) >> 10} KiB"
+# The exact number beside a limit that the tables show as text.
+EXACT = {"limit": "max_bytes", "high_limit": "high_bytes", "low_limit": "low_bytes", "min_limit": "min_bytes",
+         "swap_limit": "swap_max_bytes", "swap_high_limit": "swap_high_bytes"}
+
+
+def limit_of(record, key):
+    """\"max\", or bytes."""
+    return record[key] if record[key] == "max" else record[EXACT[key]]
 
 
 class Counts:
@@ -64,8 +67,9 @@ def compare_group(counts, dump, program, path, folder):
     for name, key in FIELDS.items():
         if (folder / name).exists():
             text = (folder / name).read_text().strip()
-            want = as_limit(text) if key.endswith("limit") else text == "1" if key == "oom_group" else int(text)
-            counts.compare(f"{path} {name}", want, record[key])
+            have = limit_of(record, key) if key.endswith("limit") else record[key]
+            want = text if text == "max" else text == "1" if key == "oom_group" else int(text)
+            counts.compare(f"{path} {name}", want, have)
     events = {row["event"]: row for row in found["memory_events"]}
     for name, prefix, key in (("memory.events", "", "count"), ("memory.events.local", "", "own_count"),
                               ("memory.swap.events", "swap.", "count")):
@@ -137,9 +141,11 @@ def compare_v1(counts, folder, program, dump, root):
             if not (group / name).exists():
                 continue
             want = int((group / name).read_text())
+            have = record[key]
             if key.endswith("limit"):
-                want = "max" if want == NO_LIMIT_V1 else as_limit(str(want))
-            counts.compare(f"{path} {name}", want, record[key])
+                want = "max" if want == NO_LIMIT_V1 else want
+                have = limit_of(record, key)
+            counts.compare(f"{path} {name}", want, have)
         shown = json.loads(truth.run(program, "cgroups", dump, "--stat", "--json", "--", path))["data"]["memory_stat_lines"]
         have = {row["name"]: row for row in shown}
         want = lines_of(group / "memory.stat")

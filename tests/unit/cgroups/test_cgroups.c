@@ -81,7 +81,7 @@ static void test_counters(void **unused)
 	assert_int_equal(group->events[MO_CGROUP_EVENT_SWAP_MAX].certainty, MO_UNKNOWN);
 	assert_int_equal(model_of(run)->cgroups[2].memory.usage_pages.value, 0);
 	text = fake_run_text(run, "cgroups", NULL);
-	assert_non_null(strstr(text, "16.0 MiB  16400 KiB"));
+	assert_non_null(strstr(text, "16.0 MiB  16.0 MiB"));
 	assert_non_null(strstr(text, "processes in it were killed"));
 	free(text);
 	toy_top = 1;
@@ -90,13 +90,13 @@ static void test_counters(void **unused)
 	assert_null(strstr(text, "/a/b\n"));
 	free(text);
 	text = fake_run_text(run, "cgroups", (const char *const[]){ "a/", NULL });
-	assert_non_null(strstr(text, " 12 KiB\n"));
-	assert_non_null(strstr(text, "oom_kill      5      4  a process was killed"));
+	assert_non_null(strstr(text, " 12.0 KiB\n"));
+	assert_non_null(strstr(text, "oom_kill      5      4  a process was OOM-killed"));
 	free(text);
 	expect_error(fake_run_error(run, "cgroups", (const char *const[]){ "/nowhere", NULL }), MO_E_ABSENT,
-		     "there is no memory cgroup \"/nowhere\"");
+		     "no memory cgroup \"/nowhere\"");
 	expect_error(fake_run_error(run, "cgroups", (const char *const[]){ "--stat", NULL }), MO_E_INVALID,
-		     "--stat needs the path of a group");
+		     "--stat needs a path");
 	fake_run_destroy(run);
 	toy_destroy(kernel);
 }
@@ -206,7 +206,7 @@ static void test_list_that_loops(void **unused)
 	run = run_of(kernel);
 	assert_false(model_of(run)->is_complete);
 	assert_true(model_of(run)->n_cgroups >= 3 && model_of(run)->n_cgroups < 10);
-	assert_true(fake_run_said(run, "cgroup-tree-broken: The tree of memory cgroups could not be followed to its end."));
+	assert_true(fake_run_said(run, "cgroup-tree-broken: The tree of memory cgroups is corrupt or unreadable in part."));
 	assert_true(fake_run_said(run, "children of the group at 0xffff888000010000"));
 	fake_run_destroy(run);
 	toy_destroy(kernel);
@@ -223,7 +223,7 @@ static void test_child_of_another(void **unused)
 	run = run_of(kernel);
 	assert_int_equal(model_of(run)->n_cgroups, 3);
 	assert_false(model_of(run)->is_complete);
-	assert_true(fake_run_said(run, "the css at 0xffff888000010800 says that its parent is at 0xffff888000010c00"));
+	assert_true(fake_run_said(run, "the css at 0xffff888000010800 has its parent at 0xffff888000010c00"));
 	fake_run_destroy(run);
 	toy_destroy(kernel);
 }
@@ -275,7 +275,7 @@ static void test_charged_pages(void **unused)
 	assert_non_null(strstr(text, "anonymous pages      1  4.0 KiB"));
 	free(text);
 	text = fake_run_text(run, "cgroups", NULL);
-	assert_non_null(strstr(text, "1 pages and 0 objects are charged to what is no group of this tree."));
+	assert_non_null(strstr(text, "1 pages and 0 objects are charged to memory cgroups that are not in the tree."));
 	free(text);
 	fake_run_destroy(run);
 	toy_destroy(kernel);
@@ -398,7 +398,7 @@ static void test_section(void **unused)
 	mo_fake_put_u32(kernel, GROUP(3) + CSS_FLAGS, 0);
 	run = run_of(kernel);
 	text = fake_run_section(run, "memory_cgroups");
-	assert_non_null(strstr(text, "4 memory cgroups, 1 of them removed and still in memory"));
+	assert_non_null(strstr(text, "4 memory cgroups, 1 of them dying"));
 	free(text);
 	fake_run_destroy(run);
 	toy_destroy(kernel);

@@ -71,7 +71,7 @@ static void like_qemu(void **state)
 	assert_run(opened.dump, 0x114, 0, 0);
 	assert_run(opened.dump, UINT64_MAX, 0, 0);
 	assert_unreadable(opened.reader, 3 * PAGE + 8, MO_E_NOT_IN_DUMP,
-			  "page frame 0x3 is not in the dump (a hole: the dump knows no memory there)");
+			  "page frame 0x3 is not in the dump (a hole: no memory there according to the dump)");
 	assert_unreadable(opened.reader, UINT64_MAX, MO_E_NOT_IN_DUMP, "page frame 0xfffffffffffff is not in the dump");
 	close_opened(&opened);
 	scratch_leave(&scratch);

@@ -164,7 +164,7 @@ static void test_dentries(void **unused)
 		fail_msg("%s", text);
 	if (!strstr(text, "\n       1         3  ext4  /\n"))
 		fail_msg("%s", text);
-	if (!strstr(text, "2 dentries hang in no tree"))
+	if (!strstr(text, "2 dentries are in no tree"))
 		fail_msg("%s", text);
 	free(text);
 	fake_run_destroy(run);

@@ -167,7 +167,7 @@ static void test_states(void **state)
 
 	(void)state;
 	mo_fake_put_u64(kernel, TOY_TAG_TYPE, 0);
-	expect_no_sites(kernel, MO_PAGE_OWNER_OFF, "This kernel counts no allocations");
+	expect_no_sites(kernel, MO_PAGE_OWNER_OFF, "This kernel does not profile allocations");
 	kernel = toy_kernel();
 	mo_fake_put_u64(kernel, TOY_CTTYPE + 48, 48);
 	expect_no_sites(kernel, MO_PAGE_OWNER_UNREADABLE, "could not be read");

@@ -88,7 +88,8 @@ static void test_find(void **state)
 	assert_false(record.is_allocated);
 	assert_int_equal(record.freed_ns, 2 * SECOND);
 	assert_int_equal(record.free_handle, TOY_SECOND_STACK);
-	expect_error(model->find(model, mo_fake_reader(kernel), 100, &record), MO_E_ABSENT, "nothing is recorded of page frame 0x64");
+	expect_error(model->find(model, mo_fake_reader(kernel), 100, &record), MO_E_ABSENT, "nothing is recorded for "
+											    "page frame 0x64");
 	expect_error(model->find(model, mo_fake_reader(kernel), 600, &record), MO_E_ABSENT, "page frame 0x258");
 	expect_error(model->find(model, mo_fake_reader(kernel), UINT64_MAX, &record), MO_E_ABSENT, "nothing is recorded");
 	toy_end(kernel, run);
@@ -148,9 +149,9 @@ static void test_views(void **state)
 	assert_non_null(strstr(text, "second_user+0x10"));
 	free(text);
 	expect_error(fake_run_error(run, "page_owner", (const char *const[]){ "16q", NULL }), MO_E_INVALID,
-		     "\"16q\" is no page frame number");
+		     "\"16q\" is not a page frame number");
 	expect_error(fake_run_error(run, "page_owner", (const char *const[]){ "1", "2", NULL }), MO_E_INVALID,
-		     "one page frame at a time");
+		     "only one page frame at a time");
 	expect_error(fake_run_error(run, "page_owner", (const char *const[]){ "99", NULL }), MO_E_ABSENT, "0x63");
 	toy_end(kernel, run);
 }
@@ -179,7 +180,7 @@ static void test_states(void **state)
 	(void)state;
 	mo_fake_put_u32(kernel, TOY_INITED, 0);
 	expect_note(kernel, MO_PAGE_OWNER_OFF,
-		    "This kernel keeps no records of who took its pages: it must be booted with page_owner=on.\n");
+		    "This kernel has no page_owner records: it must be booted with page_owner=on.\n");
 	expect_note(mo_fake_kernel(&(struct mo_fake){ .n_rows = 0 }), MO_PAGE_OWNER_NOT_BUILT,
 		    "This kernel was built without page_owner (CONFIG_PAGE_OWNER).\n");
 }

@@ -129,7 +129,7 @@ static void expect_unreadable(struct mo_kernel *kernel, const char *said)
 	char *text = fake_run_text(run, "page_owner", NULL);
 
 	assert_int_equal(model->state, MO_PAGE_OWNER_UNREADABLE);
-	assert_non_null(strstr(text, "records of who took its pages could not be read"));
+	assert_non_null(strstr(text, "page_owner records could not be read"));
 	free(text);
 	toy_end(kernel, run);
 }

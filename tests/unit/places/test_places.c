@@ -132,7 +132,7 @@ static void test_kinds(void **unused)
 	expect_place(&toy, VMALLOC_KVA + 0x10, MO_PLACE_VMAP_AREA, "vmalloc area of taker", 0x10);
 	expect_place(&toy, VMALLOC_KVA + 0x8123, MO_PLACE_STACK, "stack of PID 7 toy", 0x123);
 	assert_int_equal(find(&toy, VMALLOC_KVA + 0x8123).task_kva, DIRECT_KVA + 0x8090);
-	expect_place(&toy, VMALLOC_KVA + 0xb008, MO_PLACE_STACK, "stack of a task that is on no list", 0x3008);
+	expect_place(&toy, VMALLOC_KVA + 0xb008, MO_PLACE_STACK, "stack of a task not on the task list", 0x3008);
 	expect_place(&toy, VMALLOC_KVA + 0xe010, MO_PLACE_VMAP_AREA, "freed vmalloc area, not purged", 0x10);
 	expect_place(&toy, PAGES_KVA + 64 * 9 + 8, MO_PLACE_STRUCT_PAGE, "struct page of page frame 0x9", 8);
 	assert_int_equal(find(&toy, PAGES_KVA + 64 * 9 + 8).pfn_described, 9);

@@ -35,7 +35,7 @@ static void test_list_that_loops(void **unused)
 	run = fake_run(kernel, memopsy_plugin_entry_tasks());
 	assert_false(model_of(run)->is_complete);
 	assert_true(model_of(run)->n_tasks && model_of(run)->n_tasks < 16);
-	assert_true(fake_run_said(run, "task-list-broken: A list of tasks could not be followed to its end."));
+	assert_true(fake_run_said(run, "task-list-broken: A list of tasks is corrupt or unreadable."));
 	assert_true(fake_run_said(run, "the list of all tasks: "));
 	fake_run_destroy(run);
 	mo_fake_destroy(kernel);

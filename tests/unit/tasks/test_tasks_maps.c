@@ -211,7 +211,7 @@ static void test_wrong_arguments(void **unused)
 
 	(void)unused;
 	expect_error(fake_run_error(run, "maps", (const char *const[]){ "6", NULL }), MO_E_ABSENT,
-		     "no process or thread has the id 6");
+		     "no process or thread with id 6");
 	fake_run_destroy(run);
 	mo_fake_destroy(kernel);
 }

@@ -339,10 +339,10 @@ static void test_oom_score_command(void **unused)
 	expect_in(text, "init");
 	free(text);
 	expect_error(fake_run_error(run, "oom_score", (const char *const[]){ "x2", NULL }), MO_E_INVALID,
-		     "\"x2\" is no process id");
-	expect_error(fake_run_error(run, "oom_score", (const char *const[]){ "-1", NULL }), MO_E_INVALID, "no process id");
+		     "\"x2\" is not a process id");
+	expect_error(fake_run_error(run, "oom_score", (const char *const[]){ "-1", NULL }), MO_E_INVALID, "not a process id");
 	expect_error(fake_run_error(run, "oom_score", (const char *const[]){ "77", NULL }), MO_E_ABSENT,
-		     "no process or thread has the id 77");
+		     "no process or thread with id 77");
 	fake_run_destroy(run);
 	mo_fake_destroy(kernel);
 }

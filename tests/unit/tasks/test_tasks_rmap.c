@@ -107,10 +107,11 @@ static void test_anon(void **unused)
 	struct mo_kernel *kernel = anon_page();
 
 	(void)unused;
-	expect_both(kernel, (const char *const[]){ "five   0x3000  rw- dirty  4.0 KiB", NULL });
+	expect_both(kernel, (const char *const[]){ "five      0x3000  rw- dirty  4.0 KiB", NULL });
 	kernel = anon_page();
 	toy_map(kernel, 4, 3, (~(100ull << 12) & PA_MASK) | PROTNONE | ACCESSED);
-	expect_both(kernel, (const char *const[]){ "five   0x3000  rw- dirty   4.0 KiB", "six    0x3000  none young  4.0 KiB", NULL });
+	expect_both(kernel, (const char *const[]){ "five      0x3000  rw- dirty   4.0 KiB",
+						   "six       0x3000  none young  4.0 KiB", NULL });
 	kernel = anon_page();
 	toy_map(kernel, 0, 3, 0);
 	expect_both(kernel, (const char *const[]){ NULL });
@@ -129,7 +130,7 @@ static void test_file(void **unused)
 	put_node(kernel, VMA(1) + VMA_RB, VMA(0) + VMA_RB, 0);
 	toy_map(kernel, 0, 12, 100 << 12 | PRESENT);
 	toy_map(kernel, 4, 2, 100 << 12 | PRESENT | WRITABLE);
-	expect_both(kernel, (const char *const[]){ "five   0xc000  r-x    4.0 KiB", "six    0x2000  rwx    4.0 KiB", NULL });
+	expect_both(kernel, (const char *const[]){ "five      0xc000  r-x    4.0 KiB", "six       0x2000  rwx    4.0 KiB", NULL });
 }
 
 /*
@@ -153,7 +154,7 @@ static void test_fake_head(void **unused)
 	toy_map(kernel, 0, 64, 576 << 12 | PRESENT | WRITABLE);
 	run = fake_run(kernel, memopsy_plugin_entry_tasks());
 	text = fake_run_text(run, "rmap", (const char *const[]){ "576", NULL });
-	if (!strstr(text, "five  0x40000  rwx"))
+	if (!strstr(text, "five     0x40000  rwx"))
 		fail_msg("page 64 of the huge page is not at 0x40000:\n%s", text);
 	free(text);
 	fake_run_destroy(run);
@@ -175,14 +176,15 @@ static void test_ksm(void **unused)
 	}
 	toy_map(kernel, 4, 3, 100 << 12 | PRESENT);
 	toy_map(kernel, 0, 8, 100 << 12 | PRESENT);
-	expect_both(kernel, (const char *const[]){ "five   0x3000  rw- dirty  4.0 KiB", "five   0x8000  r-x", "six    0x3000  r-x", NULL });
+	expect_both(kernel, (const char *const[]){ "five      0x3000  rw- dirty  4.0 KiB", "five      0x8000  r-x",
+						   "six       0x3000  r-x", NULL });
 }
 
 /* What is told of a page whose reverse mapping is broken; the search does not need it. */
 static void expect_broken(struct mo_kernel *kernel, const char *finding, bool finds_five)
 {
 	struct mo_run *run = fake_run(kernel, memopsy_plugin_entry_tasks());
-	const char *const five[] = { "five   0x3000  rw- dirty  4.0 KiB", NULL };
+	const char *const five[] = { "five      0x3000  rw- dirty  4.0 KiB", NULL };
 	const char *const none[] = { NULL };
 
 	expect_rows(run, by_search, five);
@@ -228,7 +230,7 @@ static void test_tables_in_a_circle(void **unused)
 	for (unsigned i = 1; i < 256; i++)
 		toy_map(kernel, 3, i, (TABLE(3) - BASE_KVA) | 7);
 	run = fake_run(kernel, memopsy_plugin_entry_tasks());
-	expect_rows(run, by_search, (const char *const[]){ "five   0x3000  rw- dirty  4.0 KiB", NULL });
+	expect_rows(run, by_search, (const char *const[]){ "five      0x3000  rw- dirty  4.0 KiB", NULL });
 	assert_true(fake_run_said(run, "has more page tables than it counts"));
 	fake_run_destroy(run);
 	mo_fake_destroy(kernel);
@@ -243,8 +245,8 @@ static void test_words(void **unused)
 	expect_error(fake_run_error(run, "rmap", (const char *const[]){ "page", NULL }), MO_E_ABSENT,
 		     "\"page\" is neither an address nor a symbol");
 	expect_error(fake_run_error(run, "rmap", (const char *const[]){ "0x7fffffffffff", NULL }), MO_E_ABSENT, "0x7fffffffffff: ");
-	expect_rows(run, (const char *const[]){ "0x64000", NULL }, (const char *const[]){ "five   0x3000", NULL });
-	expect_rows(run, (const char *const[]){ "100", "0x64", NULL }, (const char *const[]){ "five   0x3000", NULL });
+	expect_rows(run, (const char *const[]){ "0x64000", NULL }, (const char *const[]){ "five      0x3000", NULL });
+	expect_rows(run, (const char *const[]){ "100", "0x64", NULL }, (const char *const[]){ "five      0x3000", NULL });
 	fake_run_destroy(run);
 	mo_fake_destroy(kernel);
 }
