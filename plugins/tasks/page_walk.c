@@ -11,8 +11,6 @@
 #include <inttypes.h>
 
 #define HEIGHT_OF_PUD 2u
-#define MAPPING_ANON 1u
-#define MAPPING_KSM 3u
 
 struct page_walk {
 	const struct page_reading *reading;
@@ -38,7 +36,7 @@ static void accumulate(const struct page_walk *walk, const struct mapped_page *p
 	struct mem_size_stats *stats = walk->stats;
 
 	stats->pss += pss;
-	if (page->mapping & MAPPING_ANON)
+	if (page->mapping & MO_MAPPING_ANON)
 		stats->pss_anon += pss;
 	else if ((page->flags & walk->layout->page->flag.swapbacked))
 		stats->pss_shmem += pss;
@@ -96,7 +94,7 @@ static void account(const struct page_walk *walk, uint64_t pfn, uint64_t n_pages
 		note(walk, error);
 		return;
 	}
-	if (page.mapping & MAPPING_ANON) {
+	if (page.mapping & MO_MAPPING_ANON) {
 		stats->anonymous += bytes;
 		if (!(page.flags & layout->page->flag.swapbacked) && !dirty && !(page.flags & layout->page->flag.dirty))
 			stats->lazyfree += bytes;
@@ -105,7 +103,7 @@ static void account(const struct page_walk *walk, uint64_t pfn, uint64_t n_pages
 	} else if (n_pages > 1) {
 		*((page.flags & layout->page->flag.swapbacked) ? &stats->shmem_thp : &stats->file_thp) += bytes;
 	}
-	if ((page.mapping & MAPPING_KSM) == MAPPING_KSM)
+	if ((page.mapping & MO_MAPPING_FLAGS) == MO_MAPPING_FLAGS)
 		stats->ksm += bytes;
 	stats->resident += bytes;
 	young_flags = layout->page->flag.double_map ? page.own_flags : page.flags;

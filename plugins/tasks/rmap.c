@@ -10,8 +10,6 @@
 
 #define MOST_VMAS_OF_PAGE (1u << 22)
 #define MOST_KSM_ITEMS (1u << 22)
-#define MAPPING_ANON 1u
-#define MAPPING_KSM 3u
 
 struct finding_mappings {
 	const struct page_reading *reading;
@@ -48,12 +46,12 @@ struct mo_error *read_rmap_page(const struct page_reading *reading, uint64_t pfn
 		error = mo_read_field(reading->state->reader, &layout->page->field.index, page.page.head_kva, &page.index);
 	if (error)
 		return error;
-	page.mapping_kva = page.page.mapping & ~(uint64_t)MAPPING_KSM;
+	page.mapping_kva = page.page.mapping & ~(uint64_t)MO_MAPPING_FLAGS;
 	/* What begins with a kernel address is a mapping; of other pages this is something else. */
 	if (page.mapping_kva >> 56 == 0xff)
-		page.kind = (page.page.mapping & MAPPING_KSM) == MAPPING_KSM ? RMAP_KSM :
-			    page.page.mapping & MAPPING_ANON		       ? RMAP_ANON :
-			    page.page.mapping & MAPPING_KSM		       ? RMAP_NONE :
+		page.kind = (page.page.mapping & MO_MAPPING_FLAGS) == MO_MAPPING_FLAGS ? RMAP_KSM :
+			    page.page.mapping & MO_MAPPING_ANON		       ? RMAP_ANON :
+			    page.page.mapping & MO_MAPPING_FLAGS		       ? RMAP_NONE :
 										 RMAP_FILE;
 	error = page_mapcount(reading, &page.page, &mapcount, &is_exclusive);
 	if (!error)
