@@ -44,18 +44,22 @@ struct mo_word_pass {
  */
 struct mo_error *mo_scan_words(const struct mo_word_pass *pass, uint64_t *n_missing_pages) MO_MUST_USE;
 
+static inline uint64_t mo_raw_word_(const uint8_t *at)
+{
+	uint64_t word;
+
+	memcpy(&word, at, sizeof(word));
+	return word;
+}
+
 /* Half of the kernel's words are 0: the first of the words from `at` on that lies in 64 bytes of which some are not. */
 static inline size_t mo_skip_zero_words(const uint8_t *bytes, size_t at, size_t n_bytes)
 {
-	uint64_t words[8];
+	for (; at + 64 < n_bytes; at += 64) {
+		const uint8_t *of = bytes + at;
 
-	for (; at + sizeof(words) < n_bytes; at += sizeof(words)) {
-		uint64_t any = 0;
-
-		memcpy(words, bytes + at, sizeof(words));
-		for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-			any |= words[i];
-		if (any)
+		if (mo_raw_word_(of) | mo_raw_word_(of + 8) | mo_raw_word_(of + 16) | mo_raw_word_(of + 24) | mo_raw_word_(of + 32) |
+		    mo_raw_word_(of + 40) | mo_raw_word_(of + 48) | mo_raw_word_(of + 56))
 			break;
 	}
 	return at;

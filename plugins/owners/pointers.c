@@ -50,15 +50,17 @@ static void look_at_words(const struct pass *pass, const struct mo_word_view *vi
 	const struct mo_word_ranges percpu = rank < END_OF_TARGET_RANKS ? state->percpu_targets.ranges : none;
 	const struct mo_object_index index = state->index;
 	const struct pass of = *pass;
+	const uint8_t *bytes = view->bytes;
+	size_t n_bytes = view->n_bytes;
 	bool has_objects = rank < END_OF_TARGET_RANKS && state->objects.best;
 
-	for (size_t at = 0; at + sizeof(uint64_t) <= view->n_bytes; at += sizeof(uint64_t)) {
+	for (size_t at = 0; at + sizeof(uint64_t) <= n_bytes; at += sizeof(uint64_t)) {
 		uint64_t word;
 		uint32_t slab;
 
 		if (at % 64 == 0)
-			at = mo_skip_zero_words(view->bytes, at, view->n_bytes);
-		word = mo_index_word(&index, view->bytes + at);
+			at = mo_skip_zero_words(bytes, at, n_bytes);
+		word = mo_index_word(&index, bytes + at);
 		if (mo_may_refer(&percpu, word))
 			meet_target(state, &state->percpu_targets, view->pa + at, rank, word);
 		if (word < of.word_min)

@@ -157,14 +157,16 @@ static bool look_for_targets(void *context, unsigned thread_index, const struct 
 	const struct target_pass *pass = context;
 	const struct mo_word_ranges ranges = pass->table->ranges;
 	const struct mo_object_index index = pass->state->index;
+	const uint8_t *bytes = view->bytes;
+	size_t n_bytes = view->n_bytes;
 
 	(void)thread_index;
-	for (size_t at = 0; at + sizeof(uint64_t) <= view->n_bytes; at += sizeof(uint64_t)) {
+	for (size_t at = 0; at + sizeof(uint64_t) <= n_bytes; at += sizeof(uint64_t)) {
 		uint64_t word;
 
 		if (at % 64 == 0)
-			at = mo_skip_zero_words(view->bytes, at, view->n_bytes);
-		word = mo_index_word(&index, view->bytes + at);
+			at = mo_skip_zero_words(bytes, at, n_bytes);
+		word = mo_index_word(&index, bytes + at);
 		if (mo_may_refer(&ranges, word))
 			meet_target(pass->state, pass->table, view->pa + at, (enum pointer_rank)(view->kind - 1), word);
 	}

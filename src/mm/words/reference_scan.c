@@ -72,13 +72,12 @@ static bool scan_for_ranges(void *context, unsigned thread_index, const struct m
 	struct scan_thread *thread = &scan->threads[thread_index];
 	const struct mo_object_index index = scan->state->index;
 	const struct mo_word_ranges set = *scan->set;
+	const uint8_t *bytes = view->bytes;
+	size_t n_bytes = view->n_bytes;
 
-	for (size_t at = 0; at + index.word_bytes <= view->n_bytes; at += index.word_bytes) {
-		uint64_t word;
+	for (size_t at = 0; at + index.word_bytes <= n_bytes; at += index.word_bytes) {
+		uint64_t word = mo_index_word(&index, bytes + at);
 
-		if (set.first && at % 64 == 0)
-			at = mo_skip_zero_words(view->bytes, at, view->n_bytes);
-		word = mo_index_word(&index, view->bytes + at);
 		if (mo_may_refer(&set, word))
 			meet(scan, thread, view->pa + at, word, view->kind);
 	}
@@ -90,15 +89,14 @@ static bool scan_for_addresses(void *context, unsigned thread_index, const struc
 	const struct scan *scan = context;
 	struct scan_thread *thread = &scan->threads[thread_index];
 	const struct mo_object_index index = scan->state->index;
+	const uint8_t *bytes = view->bytes;
+	size_t n_bytes = view->n_bytes;
 	uint64_t floor_kva = scan->state->floor_kva;
 	uint64_t last_kva = (index.word_bytes == 8 ? UINT64_MAX : UINT32_MAX) - ERROR_POINTERS;
 
-	for (size_t at = 0; at + index.word_bytes <= view->n_bytes; at += index.word_bytes) {
-		uint64_t word;
+	for (size_t at = 0; at + index.word_bytes <= n_bytes; at += index.word_bytes) {
+		uint64_t word = mo_index_word(&index, bytes + at);
 
-		if (at % 64 == 0)
-			at = mo_skip_zero_words(view->bytes, at, view->n_bytes);
-		word = mo_index_word(&index, view->bytes + at);
 		if (word < floor_kva || word > last_kva ||
 		    (view->kind == MO_SLAB_WORDS && !mo_counts_in_slab(&index, view->pa + at)))
 			continue;
