@@ -80,6 +80,8 @@ struct draft {
 	char constraint_text[40];   /* "CONSTRAINT_MEMCG", as the summary line says */
 	bool has_summary_pid;
 	int32_t summary_pid;
+	char summary_comm[64];
+	bool is_cut_at_summary;     /* who was killed is known from it alone */
 	bool is_ignored;            /* SysRq-m: numbers, and nothing happened */
 	bool is_closed;
 	bool is_interleaved;        /* the same zone twice: two reports in one */
@@ -118,6 +120,7 @@ struct stream {
 	bool is_trace;              /* within a call trace */
 	bool is_foreign_trace;      /* the last line of CPU and process was not the event's */
 	bool is_before_trace;       /* the event before has such a line, and its trace is still to come */
+	size_t indent;              /* of a report that was pasted with blanks before each line */
 	bool is_task_in;            /* "Task in A" without the rest, which comes as a line of its own */
 	uint64_t last_used;
 };
@@ -156,6 +159,8 @@ struct draft *open_draft(struct log_scan *scan, struct stream *stream, enum mo_o
 struct draft *draft_for_numbers(struct log_scan *scan, struct stream *stream);
 
 extern const char *const counter_names[N_COUNTERS];
+
+void take_victim_of_summary(struct log_scan *scan, struct draft *draft); /* log/kills.c: once all lines were met */
 
 /* Each takes a line if it is of its kind. */
 bool take_opening(struct log_scan *scan, struct stream *stream, struct span line);

@@ -34,8 +34,10 @@ static bool take_summary(struct log_scan *scan, struct stream *stream, struct sp
 	if (span_find(line, ",task_memcg=", NULL, &at) && span_find(at, ",task=", &part, NULL))
 		span_copy(part, event->task_memcg, sizeof(event->task_memcg));
 	/* Names may hold commas: what is numbers comes last. */
-	if (span_find_last(line, ",pid=", NULL, &at))
+	if (span_find_last(line, ",pid=", &part, &at))
 		draft->has_summary_pid = span_int(&at, &draft->summary_pid);
+	if (draft->has_summary_pid && span_find(part, ",task=", NULL, &part))
+		span_copy(part, draft->summary_comm, sizeof(draft->summary_comm));
 	return true;
 }
 
@@ -86,6 +88,21 @@ static struct mo_oom_kill *add_kill(struct log_scan *scan, struct draft *draft, 
 	kills = &kills[draft->n_kills++];
 	*kills = (struct mo_oom_kill){ .pid = pid };
 	return kills;
+}
+
+/* The summary is printed of a victim that is chosen: a report that ends behind it has killed that one. */
+void take_victim_of_summary(struct log_scan *scan, struct draft *draft)
+{
+	struct mo_oom_kill *kill;
+
+	if (draft->n_kills || !draft->has_summary_pid || draft->summary_pid <= 0 || draft->event.kind != MO_OOM_UNKNOWN)
+		return;
+	kill = add_kill(scan, draft, draft->summary_pid);
+	if (!kill)
+		return;
+	snprintf(kill->comm, sizeof(kill->comm), "%s", draft->summary_comm);
+	draft->event.kind = MO_OOM_KILL;
+	draft->is_cut_at_summary = true;
 }
 
 /* The event that a kill ends: the open one, unless that has had its kill and is not for a whole group. */
@@ -179,7 +196,7 @@ static bool take_killed(struct log_scan *scan, struct stream *stream, struct spa
 	draft->event.kind = MO_OOM_KILL;
 	draft->parts |= PART_KILL;
 	draft->is_allocating_task |= span_has(before, "oom_kill_allocating_task");
-	if (span_has(before, "emory cgroup out of memory") && draft->event.constraint == MO_OOM_CONSTRAINT_UNKNOWN)
+	if (span_has(line, "emory cgroup out of memory") && draft->event.constraint == MO_OOM_CONSTRAINT_UNKNOWN)
 		draft->event.constraint = MO_OOM_MEMCG;
 	kill = kill_of(draft, pid);
 	/* The plan was for the parent, and a child was taken in its place. */

@@ -129,7 +129,12 @@ bool take_memcg(struct log_scan *scan, struct stream *stream, struct span line)
 	struct draft *draft = stream->draft;
 	struct mo_oom_memcg *memcg;
 
-	(void)scan;
+	/* That a task was killed for a limit is an event, even where the report's beginning is lost. */
+	if ((!draft || draft->is_closed) && span_has(line, "Task in ") && span_has(line, " killed as a result of limit of ")) {
+		draft = draft_for_numbers(scan, stream);
+		if (draft)
+			draft->parts |= PART_SUMMARY;
+	}
 	if (!draft || (draft->is_closed && !span_has(line, "memory.oom.group set")))
 		return false;
 	memcg = &draft->memcg;

@@ -9,6 +9,15 @@
 
 #define SAME_LINES_NS 1000000000ull
 
+/* Blanks before a report's first line, which has none of its own. */
+static size_t take_indent(struct span *comm)
+{
+	size_t n = comm->n;
+
+	span_blanks(comm);
+	return n - comm->n;
+}
+
 /* "0x140dca(GFP_KERNEL|__GFP_ZERO)"; the names since 4.6. */
 static void take_gfp(struct mo_oom_event *event, struct span *rest)
 {
@@ -105,6 +114,7 @@ static bool take_failure(struct log_scan *scan, struct stream *stream, struct sp
 		return false;
 	if (!span_find(rest, "order:", NULL, &at))
 		return false;
+	stream->indent += take_indent(&comm);
 	draft = vmalloc_before(scan, stream);
 	if (!draft)
 		draft = open_draft(scan, stream, is_stall ? MO_OOM_STALL : MO_OOM_ALLOCATION_FAILURE);
@@ -202,6 +212,7 @@ bool take_opening(struct log_scan *scan, struct stream *stream, struct span line
 	struct span rest;
 
 	if (span_find(line, " invoked oom-killer: gfp_mask=", &comm, &rest)) {
+		stream->indent += take_indent(&comm);
 		if (open_draft(scan, stream, MO_OOM_UNKNOWN))
 			take_invoked(stream->draft, comm, rest);
 		return true;

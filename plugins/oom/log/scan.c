@@ -131,6 +131,15 @@ static bool take_show_memory(struct log_scan *scan, struct stream *stream, struc
 	return true;
 }
 
+/* As much as the report's first line had; the kernel's own lines begin with a blank or two, too. */
+static void skip_indent(const struct stream *stream, struct span *text)
+{
+	for (size_t n = stream->indent; n > 0 && text->n && *text->at == ' '; n--) {
+		text->at++;
+		text->n--;
+	}
+}
+
 typedef bool (*line_taker)(struct log_scan *, struct stream *, struct span);
 
 void log_scan_line(struct log_scan *scan, const struct log_line *line)
@@ -140,6 +149,7 @@ void log_scan_line(struct log_scan *scan, const struct log_line *line)
 		take_task_row, take_slab_row, take_memcg, take_refusal, take_shortage, take_lockup, take_killer, take_container,
 	};
 	struct stream *stream = stream_of(scan, line);
+	struct span text = line->text;
 
 	stream->last_used = ++scan->n_lines;
 	scan->time_ns = line->time_ns;
@@ -150,8 +160,9 @@ void log_scan_line(struct log_scan *scan, const struct log_line *line)
 		stream->draft = NULL;
 	if (line->program && !take_killer(scan, stream, line->text))
 		take_container(scan, stream, line->text);
+	skip_indent(stream, &text);
 	for (size_t i = 0; !line->program && i < sizeof(takers) / sizeof(takers[0]); i++)
-		if (takers[i](scan, stream, line->text))
+		if (takers[i](scan, stream, text))
 			break;
 	if (stream->draft)
 		stream->draft->last_time_ns = line->time_ns;
@@ -184,7 +195,7 @@ static const char *why_partial(const struct draft *draft)
 		return draft->parts & (PART_MEMINFO | PART_ZONES | PART_TASKS) ?
 			       "the beginning of its report is no longer in the log" :
 			       "the kernel printed no report of it (it prints ten in five seconds at most), or the log has lost it";
-	if (draft->event.kind == MO_OOM_UNKNOWN)
+	if (draft->event.kind == MO_OOM_UNKNOWN || draft->is_cut_at_summary)
 		return "the log ends, or was cut, before it says what happened";
 	if (is_oom && !(draft->parts & (PART_MEMINFO | PART_ZONES | PART_MEMCG)))
 		return "the report's numbers are missing from the log";
@@ -232,6 +243,7 @@ void log_scan_finish(struct log_scan *scan)
 			if (draft->event.waited_ns > before->event.waited_ns)
 				before->event.waited_ns = draft->event.waited_ns;
 		} else if (is_event(draft)) {
+			take_victim_of_summary(scan, draft);
 			finish(draft);
 			scan->drafts[n++] = draft;
 			continue;
