@@ -7,6 +7,8 @@
 static const struct mo_table_spec *const tables[] = {
 	&mo_identity_kernel_table,
 	&mo_identity_machine_table,
+	&mo_identity_setup_table,
+	&mo_identity_sysctls_table,
 	&mo_identity_dump_table,
 	&mo_identity_excluded_table,
 	&mo_unidentified_table,
@@ -14,10 +16,10 @@ static const struct mo_table_spec *const tables[] = {
 
 static struct mo_error *run_info(struct mo_cli *cli)
 {
-	const struct mo_need *const needs[] = { mo_machine_state_needs };
-	const size_t n_needs[] = { mo_machine_state_n_needs };
+	const struct mo_need *const needs[] = { mo_machine_state_needs, mo_machine_settings_needs };
+	const size_t n_needs[] = { mo_machine_state_n_needs, mo_machine_settings_n_needs };
 	struct mo_identity identity;
-	struct mo_error *error = mo_kernel_prefetch(cli->kernel, needs, n_needs, 1);
+	struct mo_error *error = mo_kernel_prefetch(cli->kernel, needs, n_needs, 2);
 
 	if (error)
 		return error;
@@ -28,6 +30,8 @@ static struct mo_error *run_info(struct mo_cli *cli)
 		mo_identity_write_cut(cli->report, mo_kernel_dump_info(cli->kernel));
 	mo_identity_write_kernel(cli, &identity);
 	mo_identity_write_machine(cli, &identity);
+	if (!mo_kernel_facts(cli->kernel)->is_log && !mo_kernel_facts(cli->kernel)->lacks_types)
+		mo_identity_write_settings(cli, &identity);
 	mo_identity_write_dump(cli);
 	mo_identity_write_completeness(cli);
 	mo_identity_write_remarks(cli);

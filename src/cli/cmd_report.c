@@ -296,6 +296,8 @@ static struct mo_error *write_parts(struct mo_cli *cli, const struct sections *s
 	mo_report_section_begin(cli->report, "identity", "Identity");
 	mo_identity_write_kernel(cli, identity);
 	mo_identity_write_machine(cli, identity);
+	if (!mo_kernel_facts(cli->kernel)->is_log && !mo_kernel_facts(cli->kernel)->lacks_types)
+		mo_identity_write_settings(cli, identity);
 	mo_report_section_end(cli->report);
 	MO_TRY(write_sections(cli, sections));
 	write_last_log_lines(cli, identity, LAST_LOG_LINES);
@@ -316,7 +318,10 @@ static struct mo_error *write_report(struct mo_cli *cli, const struct sections *
 
 static struct mo_error *run_report(struct mo_cli *cli)
 {
-	const struct mo_need_table extra = { .needs = mo_machine_state_needs, .n_needs = mo_machine_state_n_needs };
+	const struct mo_need_table extra[] = {
+		{ .needs = mo_machine_state_needs, .n_needs = mo_machine_state_n_needs },
+		{ .needs = mo_machine_settings_needs, .n_needs = mo_machine_settings_n_needs },
+	};
 	MO_FREE bool *wanted = calloc(cli->plugins.count + 1, sizeof(*wanted));
 	MO_FREE struct place *places = NULL;
 	struct mo_host *host;
@@ -329,7 +334,7 @@ static struct mo_error *run_report(struct mo_cli *cli)
 	for (size_t i = 0; i < n_places; i++)
 		wanted[places[i].plugin] = true;
 	MO_TRY(mo_host_create(&cli->plugins, cli->kernel, cli->progress, &host));
-	error = mo_host_prepare(host, wanted, &extra, 1);
+	error = mo_host_prepare(host, wanted, extra, 2);
 	if (!error)
 		error = write_report(cli, &(struct sections){ .host = host, .places = places, .n_places = n_places });
 	mo_host_destroy(host);

@@ -128,6 +128,8 @@ struct mo_error *mo_identity_gather(struct mo_cli *cli, struct mo_identity *ret)
 			return mo_error_no_memory();
 	}
 	error = mo_machine_state_gather(cli->reader, &identity.state);
+	if (!error)
+		error = mo_machine_settings_gather(cli->reader, &identity.settings);
 	if (error) {
 		mo_identity_deinit(&identity);
 		return error;
@@ -139,6 +141,7 @@ struct mo_error *mo_identity_gather(struct mo_cli *cli, struct mo_identity *ret)
 void mo_identity_deinit(struct mo_identity *identity)
 {
 	mo_machine_state_deinit(&identity->state);
+	mo_machine_settings_deinit(&identity->settings);
 	if (identity->has_log)
 		mo_crash_lines_deinit(&identity->crash);
 	free(identity->why_no_log);

@@ -6,10 +6,12 @@
 
 #include "command.h"
 #include "crash_lines.h"
+#include "machine_settings.h"
 #include "machine_state.h"
 
 struct mo_identity {
 	struct mo_machine_state state;
+	struct mo_machine_settings settings;
 	struct mo_crash_lines crash;
 	bool has_log;                 /* crash is known */
 	char *why_no_log;             /* NULL if has_log */
@@ -20,11 +22,14 @@ void mo_identity_deinit(struct mo_identity *identity);
 
 extern const struct mo_table_spec mo_identity_kernel_table;
 extern const struct mo_table_spec mo_identity_machine_table;
+extern const struct mo_table_spec mo_identity_setup_table;
+extern const struct mo_table_spec mo_identity_sysctls_table;
 extern const struct mo_table_spec mo_identity_dump_table;
 extern const struct mo_table_spec mo_identity_excluded_table;
 
 void mo_identity_write_kernel(struct mo_cli *cli, const struct mo_identity *identity);
 void mo_identity_write_machine(struct mo_cli *cli, const struct mo_identity *identity);
+void mo_identity_write_settings(struct mo_cli *cli, const struct mo_identity *identity); /* of what has memory to say it */
 void mo_identity_write_dump(struct mo_cli *cli);
 
 struct mo_dump_info;

@@ -44,6 +44,23 @@ class Commands(Case):
         total = int(re.search(r"MemTotal: +(\d+) kB", self.truth("proc/meminfo")).group(1))
         self.assertEqual(machine["memory_bytes"], total * 1024)
 
+    def test_setup(self):
+        data = self.json("info", self.sample())["data"]
+        self.assertEqual(data["setup"]["command_line"], self.truth("proc/cmdline").strip())
+        # The load is that of the last five seconds' update.
+        wanted = [float(word) for word in self.truth("proc/loadavg").split()[:3]]
+        for key, want in zip(("load_1", "load_5", "load_15"), wanted):
+            self.assertLess(abs(float(data["setup"][key]) - want), 0.2)
+        sysctls = {row["name"]: row["value"] for row in data["sysctls"]}
+        self.assertEqual(len(sysctls), 12)
+        with tarfile.open(SAMPLES / "6.1-healthy" / "truth.tar.xz") as archive:
+            recorded = {member.name for member in archive}
+            for name, value in sysctls.items():
+                path = "truth/proc/sys/" + name.replace(".", "/")
+                if path in recorded:
+                    self.assertEqual(value, int(archive.extractfile(path).read()), name)
+        self.assertEqual(sysctls["kernel.panic"], -1) # panic=-1 on the command line
+
     def test_unknown_is_null(self):
         """The kernel's -1 is no number of a CPU, and no count of caches."""
         machine = self.json("info", self.sample())["data"]["machine"]
