@@ -55,22 +55,30 @@ static struct mo_error *list_places(const struct mo_plugin_set *set, struct plac
 	return NULL;
 }
 
+static void add_text(struct mo_evidence *evidence, size_t *n, const char *label, const char *text)
+{
+	if (text)
+		evidence[(*n)++] = (struct mo_evidence){ .label = label, .kind = MO_CELL_TEXT, .cell = mo_cell_text(text) };
+}
+
 /* What the machine died of, as far as its log says, as a finding. */
 static void write_crash(struct mo_cli *cli, const struct mo_identity *identity)
 {
 	const struct mo_crash_lines *crash = &identity->crash;
-	const struct mo_evidence evidence[] = {
-		{ .label = "before it", .kind = MO_CELL_TEXT, .cell = mo_cell_text(crash->trouble.text) },
-	};
+	struct mo_evidence evidence[3];
+	size_t n = 0;
 	MO_CLEANUP(mo_cleanup_text) struct mo_text verdict = MO_TEXT_EMPTY;
 	struct mo_finding finding = {
 		.id = crash->panic.id,
 		.severity = MO_CRITICAL,
 		.confidence = MO_CERTAIN,
 		.evidence = evidence,
-		.n_evidence = crash->trouble.text != NULL,
 	};
 
+	add_text(evidence, &n, "before it", crash->trouble.text);
+	add_text(evidence, &n, "running", crash->place.task);
+	add_text(evidence, &n, "at", crash->place.code);
+	finding.n_evidence = n;
 	mo_text_printf(&verdict, "The kernel panicked: %s", crash->panic.text);
 	finding.verdict = mo_text_chars(&verdict);
 	mo_report_finding(cli->report, &finding);
@@ -93,7 +101,10 @@ static void write_last_words(struct mo_cli *cli, const struct mo_identity *ident
 	else if (crash->trouble.text && mo_verdict_supersedes(verdict, crash->trouble.id))
 		mo_report_note(cli->report, "No panic. Last serious event in the log: out of memory.");
 	else if (crash->trouble.text)
-		mo_report_note(cli->report, "No panic. Last serious event in the log: %s", crash->trouble.text);
+		mo_report_note(cli->report, "No panic. Last serious event in the log: %s%s%s%s%s%s", crash->trouble.text,
+			       crash->place.task ? " (" : "", crash->place.task ? crash->place.task : "",
+			       crash->place.code ? ", at " : "", crash->place.code ? crash->place.code : "",
+			       crash->place.task ? ")" : "");
 	else if (!verdict->n)
 		mo_report_note(cli->report, "No panic, and nothing wrong was found in what was looked at.");
 	else

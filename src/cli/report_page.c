@@ -42,7 +42,8 @@ void mo_page_write_machine(struct mo_cli *cli, const struct mo_identity *identit
 	if (name)
 		append_part(&text, name);
 	if (state->has_cpus)
-		mo_text_printf(&text, "%s%" PRIu64 " CPUs online", text.length ? ", " : "", (uint64_t)state->n_cpus_online);
+		mo_text_printf(&text, "%s%u CPU%s online", text.length ? ", " : "", state->n_cpus_online,
+			       state->n_cpus_online == 1 ? "" : "s");
 	if (state->has_total_pages && facts->page_bytes && state->total_pages <= UINT64_MAX / facts->page_bytes) {
 		double mib = (double)(state->total_pages * facts->page_bytes) / (1 << 20);
 

@@ -278,6 +278,9 @@ class Commands(Case):
         path = self.place / "log"
         lines = [f"[    {i:1}.000000] nothing of note" for i in range(1, 4)]
         lines += ["[    4.000000] BUG: unable to handle page fault for address: ffff888000000000"]
+        lines += ["[    4.100000] Oops: 0002 [#1] PREEMPT SMP PTI",
+                  "[    4.100001] CPU: 3 PID: 1234 Comm: a b Tainted: G           OE      6.1.0-28-amd64 #1",
+                  "[    4.100002] RIP: 0010:do_eat+0x2d/0xa0 [leaker]", "[    4.100003] RIP: 0033:0x7f0000000000"]
         lines += [f"[    5.{i:06}] frame {i}" for i in range(30)]
         lines += ["[    6.000000] Kernel panic - not syncing: Fatal exception"]
         lines += [f"[    7.{i:06}] after {i}" for i in range(12)]
@@ -286,6 +289,8 @@ class Commands(Case):
             run = memopsy("report", path, *words)
             self.assertIn("BUG: unable to handle page fault", run.out.split("Last kernel messages")[1], run)
             self.assertIn("frame 0\n", run.out)
+            self.assertRegex(run.out, r"running: +CPU 3, PID 1234 \(a b\)\n")
+            self.assertRegex(run.out, r"at: +do_eat\+0x2d/0xa0 \[leaker\]\n")
             self.assertNotIn("nothing of note", run.out if not words else "")
 
     def test_dump_by_option(self):
