@@ -118,6 +118,7 @@ struct mo_leaks_model {
 	uint64_t vanished_objects; /* that seemed lost at first, and not in one of these */
 	uint64_t register_sets;    /* CPUs whose registers the dump has: roots, too */
 	bool is_whole;             /* nothing is missing: what is lost is lost */
+	bool is_missing_counted;   /* all that is missing is missing_pages: no object, struct page, type or symbol */
 	bool is_hopeless;          /* so much is missing that most of what seems lost is not */
 };
 

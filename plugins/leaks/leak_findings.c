@@ -9,6 +9,7 @@
 
 #define WARNING_OBJECTS 100    /* one that is lost happens; a hundred of a kind is a habit */
 #define WARNING_BYTES (1u << 20)
+#define PAGES_TOLD_BYTES (4u << 20) /* half of what the finding about pages without an owner begins at */
 #define NAMED_GROUPS 3
 #define NAMED_OWNERS 3
 
@@ -36,30 +37,50 @@ static void print_size(char *text, size_t n_bytes, uint64_t bytes)
 		snprintf(text, n_bytes, "%" PRIu64 " bytes", bytes);
 }
 
+/* "objects of kmalloc-192", "compound pages of order 5", "vmap areas". */
+static void print_sort(char *text, size_t n_bytes, const struct mo_slab_model *slabs, const struct mo_leak_group *group, bool is_first)
+{
+	const char *many = group->objects == 1 ? "" : "s";
+	char room[64];
+
+	switch (group->kind) {
+	case MO_LOST_LARGE_KMALLOC:
+		snprintf(text, n_bytes, "large kmalloc block%s", many);
+		break;
+	case MO_LOST_PAGES:
+		if (group->is_compound)
+			snprintf(text, n_bytes, "compound page%s of order %u", many, group->order);
+		else if (group->order)
+			snprintf(text, n_bytes, "page block%s of order %u", many, group->order);
+		else
+			snprintf(text, n_bytes, "single page%s", many);
+		break;
+	case MO_LOST_AREA:
+		snprintf(text, n_bytes, "%s area%s", group->is_mapping ? "vmap" : "vmalloc", many);
+		break;
+	default:
+		snprintf(text, n_bytes, "%s%sof %s", is_first ? "object" : "", is_first ? (*many ? "s " : " ") : "",
+			 group_name(slabs, group, room, sizeof(room)));
+	}
+}
+
 /* "4,000 objects of kmalloc-192 (750.0 KiB)" */
 static int print_group(char *text, size_t n_bytes, const struct mo_slab_model *slabs, const struct mo_leak_group *group,
 		       bool is_first)
 {
-	static const char *const units[MO_N_LOST_KINDS][2] = {
-		[MO_LOST_OBJECT] = { " object", " objects" },
-		[MO_LOST_LARGE_KMALLOC] = { " block", " blocks" },
-		[MO_LOST_PAGES] = { " block", " blocks" },
-		[MO_LOST_AREA] = { " area", " areas" },
-	};
 	char count[40];
 	char size[40];
-	char room[64];
+	char sort[160];
 
 	print_count(count, sizeof(count), group->objects);
 	print_size(size, sizeof(size), group->bytes);
-	return snprintf(text, n_bytes, "%s%s of %s (%s)", count,
-			is_first || group->kind != MO_LOST_OBJECT ? units[group->kind][group->objects != 1] : "",
-			group_name(slabs, group, room, sizeof(room)), size);
+	print_sort(sort, sizeof(sort), slabs, group, is_first);
+	return snprintf(text, n_bytes, "%s %s (%s)", count, sort, size);
 }
 
-/* What is lost, but for suspects and for what the kernel loses on purpose. */
+/* The largest groups that are lost whatever is missing, but for suspects and for what the kernel loses on purpose. */
 struct losses {
-	uint64_t objects, bytes, largest_objects;
+	uint64_t objects, bytes, page_bytes, largest_objects;
 	size_t n_groups;
 };
 
@@ -68,14 +89,16 @@ static bool is_same_owner(const struct mo_leak_group *group, const struct mo_lea
 	return group->module == other->module || (group->module && other->module && !strcmp(group->module, other->module));
 }
 
-static struct losses sum_losses(const struct mo_leaks_model *model)
+static struct losses sum_losses(const struct mo_leaks_model *model, const struct mo_slab_model *slabs)
 {
 	struct losses losses = { .objects = 0 };
 
-	for (size_t i = 0; i < model->n_groups && model->groups[i].confidence == MO_LOST_LIKELY; i++) {
+	for (size_t i = 0; i < model->n_groups && model->groups[i].confidence == MO_LOST_LIKELY &&
+			   is_beyond_missing(model, slabs, &model->groups[i]); i++) {
 		losses.n_groups++;
 		losses.objects += model->groups[i].objects;
 		losses.bytes += model->groups[i].bytes;
+		losses.page_bytes += model->groups[i].kind == MO_LOST_PAGES ? model->groups[i].bytes : 0;
 		if (model->groups[i].objects > losses.largest_objects)
 			losses.largest_objects = model->groups[i].objects;
 	}
@@ -120,8 +143,8 @@ static size_t print_owner(char *text, size_t n_bytes, const struct mo_leaks_mode
 
 	for (size_t i = first; i < losses->n_groups; i++)
 		n_owned += is_same_owner(group, &model->groups[i]) && sum_sort(model, losses, i, &sum);
-	n = (size_t)snprintf(text, n_bytes, "%s%s lost ", group->module ? "module " : "somebody unknown",
-			     group->module ? group->module : "");
+	n = (size_t)snprintf(text, n_bytes, "%s%s%s", group->module ? "module " : "owner unknown: ",
+			     group->module ? group->module : "", group->module ? " lost " : "");
 	for (size_t i = first; i < losses->n_groups && n < n_bytes; i++) {
 		if (!is_same_owner(group, &model->groups[i]) || !sum_sort(model, losses, i, &sum))
 			continue;
@@ -161,6 +184,27 @@ static bool print_owners(char *text, size_t n_bytes, size_t *n, const struct mo_
 	return true;
 }
 
+#define IDLE_SUSPECT_BYTES (1u << 20) /* idle kernels have half of it: tails of alloc_pages_exact() */
+
+/* Whether the rest is known to be reached: then what was named is all. What is not known has its size. */
+static void print_rest(char *text, size_t n_bytes, const struct mo_leaks_model *model)
+{
+	char size[40];
+
+	print_size(size, sizeof(size), model->suspect_bytes);
+	if (!model->is_whole)
+		snprintf(text, n_bytes, "; with memory missing from the dump, more may be lost than that, or less.");
+	else if (model->suspect_bytes > IDLE_SUSPECT_BYTES && model->unknown_objects)
+		snprintf(text, n_bytes, "; another %s is suspect, and %" PRIu64 " objects could not be judged.", size,
+			 model->unknown_objects);
+	else if (model->suspect_bytes > IDLE_SUSPECT_BYTES)
+		snprintf(text, n_bytes, "; another %s is suspect.", size);
+	else if (model->unknown_objects)
+		snprintf(text, n_bytes, "; %" PRIu64 " objects could not be judged.", model->unknown_objects);
+	else
+		snprintf(text, n_bytes, "; nothing else is lost.");
+}
+
 /* "module leaker lost 4,000 objects of kmalloc-192 (750.0 KiB) and 4,000 of leak_obj (1.1 MiB); nothing else is lost" */
 static void print_verdict(char *text, size_t n_bytes, const struct mo_leaks_model *model, const struct mo_slab_model *slabs,
 			  const struct losses *losses)
@@ -170,18 +214,23 @@ static void print_verdict(char *text, size_t n_bytes, const struct mo_leaks_mode
 	bool is_all = print_owners(text, n_bytes, &n, model, slabs, losses, true, &n_owners) &&
 		      print_owners(text, n_bytes, &n, model, slabs, losses, false, &n_owners);
 
-	if (n < n_bytes)
-		snprintf(text + n, n_bytes - n, "%s", is_all ? "; nothing else is lost." : "; others lost more.");
+	if (n < n_bytes && is_all)
+		print_rest(text + n, n_bytes - n, model);
+	else if (n < n_bytes)
+		snprintf(text + n, n_bytes - n, "; others lost more.");
 }
 
 static void judge_losses(struct mo_run *run, const struct mo_leaks_model *model, const struct mo_slab_model *slabs,
 			  struct losses losses)
 {
+	/* Pages that nobody owns are told once, as lost. */
+	static const char *const told_with_it[] = { "pages-without-owner" };
 	bool is_much = losses.largest_objects >= WARNING_OBJECTS || losses.bytes >= WARNING_BYTES;
 	char verdict[1000];
 	struct mo_evidence evidence[] = {
 		{ .label = "lost objects", .kind = MO_CELL_COUNT, .cell = mo_cell_number(mo_exact(losses.objects)) },
 		{ .label = "their size", .kind = MO_CELL_BYTES, .cell = mo_cell_number(mo_exact(losses.bytes)) },
+		{ .label = "suspect beside them", .kind = MO_CELL_BYTES, .cell = mo_cell_number(mo_exact(model->suspect_bytes)) },
 		{ .label = "allocated objects", .kind = MO_CELL_COUNT, .cell = mo_cell_number(mo_exact(model->objects)) },
 	};
 	struct mo_finding finding = {
@@ -192,15 +241,17 @@ static void judge_losses(struct mo_run *run, const struct mo_leaks_model *model,
 		.evidence = evidence,
 		.n_evidence = sizeof(evidence) / sizeof(evidence[0]),
 		.advice = "`memopsy leaks --list` has every one of them.",
+		.supersedes = told_with_it,
+		.n_supersedes = losses.page_bytes + model->suspect_bytes >= PAGES_TOLD_BYTES,
 	};
 
 	print_verdict(verdict, sizeof(verdict), model, slabs, &losses);
 	/* A sentence begins with a capital letter; the name of a module stays as it is. */
-	verdict[0] = verdict[0] == 'm' ? 'M' : 'S';
+	verdict[0] = verdict[0] == 'm' ? 'M' : 'O';
 	mo_run_judge(run, "leaks", &finding);
 }
 
-static void judge_missing(struct mo_run *run, const struct mo_leaks_model *model)
+static void judge_missing(struct mo_run *run, const struct mo_leaks_model *model, bool has_losses)
 {
 	uint64_t unreadable_pages =
 		((const struct mo_mem_map_model *)mo_run_model_of(run, MO_MEM_MAP_MODEL))->unreadable_pages;
@@ -219,7 +270,8 @@ static void judge_missing(struct mo_run *run, const struct mo_leaks_model *model
 		.id = "leaks-memory-missing",
 		.severity = MO_WARNING,
 		.confidence = MO_CERTAIN,
-		.verdict = !model->is_hopeless ? "Memory of the kernel is missing that may point at what seems to be lost: whether "
+		.verdict = has_losses ? "Memory of the kernel is missing that may point at the other candidates." :
+			   !model->is_hopeless ? "Memory of the kernel is missing that may point at what seems to be lost: whether "
 						 "anything is, and whose, is unknown." :
 			   are_objects ? "Slabs are missing from this dump: what their objects point at seems lost, so nobody can tell "
 					 "what is." :
@@ -227,7 +279,7 @@ static void judge_missing(struct mo_run *run, const struct mo_leaks_model *model
 		.evidence = evidence,
 		.n_evidence = sizeof(evidence) / sizeof(evidence[0]),
 		.advice = model->is_hopeless ? "`memopsy leaks --list` has the candidates; a dump with all slabs would tell." :
-					       "Take what is listed for candidates.",
+					       "Treat these as candidates only.",
 		.is_about_reading = true,
 	};
 
@@ -290,12 +342,11 @@ static void judge_unknown(struct mo_run *run, const struct mo_leaks_model *model
 struct mo_error *judge_leaks(struct mo_run *run)
 {
 	const struct mo_leaks_model *model = mo_run_model(run);
-	struct losses losses = sum_losses(model);
+	struct losses losses = sum_losses(model, mo_run_model_of(run, MO_SLAB_MODEL));
 
-	/* Whose the losses are is said only where all memory was there to look at. */
-	if (losses.objects && model->is_whole)
+	if (losses.objects)
 		judge_losses(run, model, mo_run_model_of(run, MO_SLAB_MODEL), losses);
-	judge_missing(run, model);
+	judge_missing(run, model, losses.objects);
 	judge_unknown(run, model, mo_run_model_of(run, MO_SLAB_MODEL));
 	return NULL;
 }

@@ -44,8 +44,9 @@ static void release(void *model)
 /* A loss is what nothing points at: one missing page may hold the pointer, whichever page it is. */
 static void judge(const struct leaks_state *state, struct mo_leaks_model *model)
 {
-	model->is_whole = !model->missing_pages && !model->missing_objects && !state->mem_map->unreadable_pages &&
-			  !mo_kernel_facts(mo_run_kernel(state->run))->is_read_in_part;
+	model->is_missing_counted = !model->missing_objects && !state->mem_map->unreadable_pages &&
+				    !mo_kernel_facts(mo_run_kernel(state->run))->is_read_in_part;
+	model->is_whole = !model->missing_pages && model->is_missing_counted;
 	model->is_hopeless = model->missing_pages > model->root_pages / HOPELESS_SHARE ||
 			     model->missing_objects > model->objects / HOPELESS_SHARE;
 }

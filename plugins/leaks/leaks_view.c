@@ -15,7 +15,7 @@ enum { COLUMN_CACHE, COLUMN_OBJECTS, COLUMN_BYTES, COLUMN_HEADS, COLUMN_HELD_OBJ
 
 static const struct mo_column columns[N_COLUMNS] = {
 	[COLUMN_CACHE] = { .key = "cache", .heading = "WHAT", .kind = MO_CELL_TEXT,
-			   .help = "slab cache; blocks of pages, with their order; vmalloc" },
+			   .help = "slab cache; page blocks, with their order; vmalloc and vmap areas" },
 	[COLUMN_OBJECTS] = { .key = "objects", .heading = "COUNT", .kind = MO_CELL_COUNT, .help = "that nothing leads to" },
 	[COLUMN_BYTES] = { .key = "bytes", .heading = "SIZE", .kind = MO_CELL_BYTES, .help = "of these objects" },
 	[COLUMN_HEADS] = { .key = "heads", .heading = "HEADS", .kind = MO_CELL_COUNT,
@@ -28,9 +28,9 @@ static const struct mo_column columns[N_COLUMNS] = {
 			   .help = "module that allocated them by the kernel's records, else whose text or data they point at" },
 	[COLUMN_OWNER_BY] = { .key = "owner_by", .heading = "BY", .kind = MO_CELL_TEXT, .flags = MO_COLUMN_HIDDEN,
 			      .help = "how the owner is known: track, page_owner and alloc_tag are records of the kernel" },
-	[COLUMN_ALLOCATED_BY] = { .key = "allocated_by", .heading = "TAKEN BY", .kind = MO_CELL_TEXT,
+	[COLUMN_ALLOCATED_BY] = { .key = "allocated_by", .heading = "ALLOCATED BY", .kind = MO_CELL_TEXT,
 				  .flags = MO_COLUMN_TRUNCATE | MO_COLUMN_HIDDEN,
-				  .help = "the function that took them, where the kernel recorded it; then it is shown" },
+				  .help = "the function that allocated them, where the kernel recorded it; then it is shown" },
 	[COLUMN_STACK] = { .key = "stack", .heading = "STACK", .kind = MO_CELL_TEXT, .flags = MO_COLUMN_HIDDEN,
 			   .help = "recorded when they were allocated, innermost first" },
 	[COLUMN_POINTS_AT] = { .key = "points_at", .heading = "POINTS AT", .kind = MO_CELL_TEXT, .flags = MO_COLUMN_TRUNCATE,
@@ -66,8 +66,8 @@ static const struct mo_column lost_columns[N_LOST_COLUMNS] = {
 	[LOST_CACHE] = { .key = "cache", .heading = "CACHE", .kind = MO_CELL_TEXT, .help = "slab cache" },
 	[LOST_BYTES] = { .key = "bytes", .heading = "SIZE", .kind = MO_CELL_BYTES, .help = "with all that the allocator adds" },
 	[LOST_OWNER] = { .key = "owner", .heading = "OWNER", .kind = MO_CELL_TEXT, .help = "of its group" },
-	[LOST_ALLOCATED_BY] = { .key = "allocated_by", .heading = "TAKEN BY", .kind = MO_CELL_TEXT, .flags = MO_COLUMN_HIDDEN,
-				.help = "the function that took it, where the kernel recorded it" },
+	[LOST_ALLOCATED_BY] = { .key = "allocated_by", .heading = "ALLOCATED BY", .kind = MO_CELL_TEXT, .flags = MO_COLUMN_HIDDEN,
+				.help = "the function that allocated it, where the kernel recorded it" },
 	[LOST_HEAD] = { .key = "head", .heading = "HANGS ON", .kind = MO_CELL_ADDRESS,
 			.help = "the head that leads to it; of a head its own address" },
 	[LOST_HELD_OBJECTS] = { .key = "held_objects", .heading = "HELD OBJECTS", .kind = MO_CELL_COUNT, .help = "that hang on it" },
@@ -112,13 +112,14 @@ const char *group_name(const struct mo_slab_model *slabs, const struct mo_leak_g
 	}
 }
 
-/* With memory missing, what looks lost may be in use, and nobody is named for it. */
-static const char *owner_name(const struct mo_leaks_model *model, const struct mo_leak_group *group)
+/* With memory missing that may lead to it, what looks lost may be in use, and nobody is named for it. */
+static const char *owner_name(const struct mo_leaks_model *model, const struct mo_slab_model *slabs, const struct mo_leak_group *group)
 {
-	return model->is_whole ? group->module : NULL;
+	return is_beyond_missing(model, slabs, group) ? group->module : NULL;
 }
 
-const char *confidence_name(const struct mo_leaks_model *model, unsigned confidence)
+const char *confidence_name(const struct mo_leaks_model *model, const struct mo_slab_model *slabs,
+			    const struct mo_leak_group *group)
 {
 	static const char *const names[MO_N_LOST_CONFIDENCES] = {
 		[MO_LOST_LIKELY] = "likely",
@@ -127,9 +128,9 @@ const char *confidence_name(const struct mo_leaks_model *model, unsigned confide
 		[MO_LOST_ON_PURPOSE] = "on purpose",
 	};
 
-	if (confidence < MO_LOST_ON_PURPOSE && !model->is_whole)
+	if (group->confidence < MO_LOST_ON_PURPOSE && !is_beyond_missing(model, slabs, group))
 		return names[MO_LOST_GUESS];
-	return confidence < MO_N_LOST_CONFIDENCES ? names[confidence] : NULL;
+	return group->confidence < MO_N_LOST_CONFIDENCES ? names[group->confidence] : NULL;
 }
 
 /* "leak_one+0x12 < leak_init+0x40 < do_one_initcall+0x59 ..." */
@@ -197,10 +198,10 @@ static void put_group(struct mo_run *run, struct mo_report *report, const struct
 		[COLUMN_HEADS] = mo_cell_number(mo_exact(group->heads)),
 		[COLUMN_HELD_OBJECTS] = mo_cell_number(mo_exact(group->held_objects)),
 		[COLUMN_HELD_BYTES] = mo_cell_number(mo_exact(group->held_bytes)),
-		[COLUMN_OWNER] = mo_cell_text(owner_name(model, group)),
+		[COLUMN_OWNER] = mo_cell_text(owner_name(model, slabs, group)),
 		[COLUMN_POINTS_AT] = mo_cell_unknown(),
 		[COLUMN_WHAT] = mo_cell_text(group->form),
-		[COLUMN_CONFIDENCE] = mo_cell_text(confidence_name(model, group->confidence)),
+		[COLUMN_CONFIDENCE] = mo_cell_text(confidence_name(model, slabs, group)),
 		[COLUMN_ADDRESS] = mo_cell_number(mo_exact(model->lost[group->representative].kva)),
 	};
 
@@ -222,14 +223,14 @@ static void put_lost(struct mo_report *report, const struct mo_leaks_model *mode
 		[LOST_ADDRESS] = mo_cell_number(mo_exact(lost->kva)),
 		[LOST_CACHE] = mo_cell_text(group_name(slabs, group, room, sizeof(room))),
 		[LOST_BYTES] = mo_cell_number(mo_exact(lost->bytes)),
-		[LOST_OWNER] = mo_cell_text(owner_name(model, group)),
+		[LOST_OWNER] = mo_cell_text(owner_name(model, slabs, group)),
 		[LOST_ALLOCATED_BY] = mo_cell_text(group->allocated_by),
 		[LOST_HEAD] = mo_cell_number(mo_exact(model->lost[lost->head].kva)),
 		[LOST_HELD_OBJECTS] = mo_cell_number(mo_exact(lost->held_objects)),
 		[LOST_HELD_BYTES] = mo_cell_number(mo_exact(lost->held_bytes)),
 		[LOST_CYCLE] = mo_cell_number(mo_exact(lost->is_in_cycle)),
 		[LOST_CONFIDENCE] =
-			mo_cell_text(confidence_name(model, group->confidence)),
+			mo_cell_text(confidence_name(model, slabs, group)),
 		[LOST_PURPOSE] = mo_cell_number(mo_exact(group->is_on_purpose)),
 	};
 

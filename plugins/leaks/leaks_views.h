@@ -23,6 +23,19 @@ const char *cache_name(const struct mo_slab_cache *cache, char *room, size_t n_b
 
 /* What the pieces of a group are: "kmalloc-192", "pages, order 3", "vmalloc". */
 const char *group_name(const struct mo_slab_model *slabs, const struct mo_leak_group *group, char *room, size_t n_bytes);
-const char *confidence_name(const struct mo_leaks_model *model, unsigned confidence);
+const char *confidence_name(const struct mo_leaks_model *model, const struct mo_slab_model *slabs,
+			    const struct mo_leak_group *group);
+
+/*
+ * Whether what is missing cannot lead to all of a group: a missing page holds a pointer in each word, and each head needs
+ * one. True as well if nothing is missing.
+ */
+static inline bool is_beyond_missing(const struct mo_leaks_model *model, const struct mo_slab_model *slabs,
+				     const struct mo_leak_group *group)
+{
+	uint64_t page_words = (1ull << slabs->page_shift) / sizeof(uint64_t);
+
+	return model->is_whole || (model->is_missing_counted && !model->is_hopeless && group->heads > model->missing_pages * page_words);
+}
 
 #endif

@@ -269,7 +269,7 @@ static struct mo_error *put_groups_held(struct showing *showing, const struct he
 	mo_report_note(showing->report, "The largest groups of slab objects by what they hang on. Caches of inodes, dentries and the like "
 					"are large on any machine; what matters is which group has more than its work explains.");
 	if (showing->reachable->n_missing_pages)
-		mo_report_note(showing->report, "%" PRIu64 " pages of the kernel are missing, and whatever they point at.",
+		mo_report_note(showing->report, "%" PRIu64 " kernel pages are not in the dump; what only they point at cannot be traced.",
 			       showing->reachable->n_missing_pages);
 	return error;
 }

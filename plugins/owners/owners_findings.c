@@ -47,12 +47,11 @@ static void judge_lost_pages(const struct owners_state *state, struct mo_run *ru
 		/* The warning is that of `leaks`, which names each group of lost pages. */
 		.severity = MO_NOTICE,
 		.confidence = state->missing_pages ? MO_GUESS : MO_LIKELY,
-		.verdict = "Pages were taken from the page allocator, and nothing in the kernel's memory points at them: they are "
-			   "lost, or only hardware knows them.",
+		.verdict = "Pages were allocated directly from the buddy allocator, and nothing in the kernel's memory points at them: "
+			   "they were leaked, or only hardware has their addresses.",
 		.evidence = evidence,
 		.n_evidence = sizeof(evidence) / sizeof(evidence[0]),
-		.advice = "Look at their contents (memopsy read), and boot with page_owner=on to learn who takes them; `memopsy leaks` "
-			  "has them by order.",
+		.advice = "`memopsy leaks` lists them by order; boot with page_owner=on to learn who allocates them.",
 	};
 
 	if (bytes >= LEAST_LOST_BYTES && state->model.direct_unowned_pages * 100 >= state->mem_map->n_pages * LEAST_LOST_PERCENT)

@@ -375,7 +375,7 @@ static void put_direct_note(const struct owners_state *state, struct mo_report *
 			       " %s no owner that is known.", state->model.direct_pages, state->model.direct_unowned_pages,
 			       state->model.direct_unowned_pages == 1 ? "has" : "have");
 	if (state->missing_pages)
-		mo_report_note(report, "%" PRIu64 " pages of the kernel are missing, and whatever they point at.", state->missing_pages);
+		mo_report_note(report, "%" PRIu64 " kernel pages are not in the dump; what only they point at cannot be traced.", state->missing_pages);
 }
 
 struct mo_error *show_owners(struct mo_run *run, struct mo_report *report)

@@ -56,7 +56,7 @@ static void test_lost_area(void **state)
 	assert_string_equal(group->symbol, "toy_make");
 	assert_int_equal(group->owner_source, MO_OWNER_AREA);
 	text = fake_run_text(toy.toy.run, "leaks", NULL);
-	assert_non_null(strstr(text, "Module toy lost 1 area of vmalloc (8192 bytes)"));
+	assert_non_null(strstr(text, "Module toy lost 1 vmalloc area (8192 bytes)"));
 	free(text);
 	toy_destroy(&toy.toy);
 }
@@ -99,7 +99,7 @@ static void test_mapping(void **state)
 	assert_non_null(lost_at(&toy.toy, object_kva(ODD, 0)));
 	assert_true(toy.toy.model->groups[lost->group].is_mapping);
 	text = fake_run_text(toy.toy.run, "leaks", NULL);
-	assert_non_null(strstr(text, "Module toy lost 1 area of vmap (8192 bytes)"));
+	assert_non_null(strstr(text, "Module toy lost 1 vmap area (8192 bytes)"));
 	free(text);
 	toy_destroy(&toy.toy);
 

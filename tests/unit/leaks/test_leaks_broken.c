@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What is not lost but deferred, what cannot be told, and what is missing. */
+#include "leaks_views.h"
 #include "toy_leaks.h"
 
 #include <stdlib.h>
@@ -211,6 +212,30 @@ static void test_missing_roots(void **state)
 	toy_destroy(&toy);
 }
 
+/* A missing page holds at most a pointer in each word: more heads than that are lost whatever stood there. */
+static void test_more_than_is_missing(void **state)
+{
+	const struct mo_slab_model slabs = { .page_shift = 12 };
+	struct mo_leaks_model model = { .missing_pages = 1, .root_pages = 1000, .is_missing_counted = true };
+	struct mo_leak_group group = { .heads = 512, .objects = 4000 };
+
+	(void)state;
+	assert_false(is_beyond_missing(&model, &slabs, &group));
+	assert_string_equal(confidence_name(&model, &slabs, &group), "guess");
+	group.heads = 513;
+	assert_true(is_beyond_missing(&model, &slabs, &group));
+	assert_string_equal(confidence_name(&model, &slabs, &group), "likely");
+	model.is_missing_counted = false;
+	assert_false(is_beyond_missing(&model, &slabs, &group));
+	model.is_missing_counted = true;
+	model.is_hopeless = true;
+	assert_false(is_beyond_missing(&model, &slabs, &group));
+	model.is_hopeless = false;
+	model.is_whole = true;
+	group.heads = 1;
+	assert_true(is_beyond_missing(&model, &slabs, &group));
+}
+
 /* Random words everywhere: whatever comes out, the sums hold. */
 static void test_random(void **state)
 {
@@ -246,6 +271,7 @@ static void test_random(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_more_than_is_missing),
 		cmocka_unit_test(test_sheaf),           cmocka_unit_test(test_no_sheaf),
 		cmocka_unit_test(test_deferred),        cmocka_unit_test(test_waiting_size_lies),
 		cmocka_unit_test(test_unknown_objects), cmocka_unit_test(test_slab_without_states),
