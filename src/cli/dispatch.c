@@ -260,8 +260,7 @@ static void stop_outcome(const struct mo_cli *cli, enum mo_stop_reason reason, s
 	if (reason == MO_STOP_BUS_ERROR)
 		outcome->error = mo_error_create(MO_E_IO, "%s: became shorter while it was read, or its device failed", path);
 	else
-		outcome->error = mo_error_create(MO_E_LIMIT, "%s: took more CPU time than a dump of its size can need: it is damaged "
-						 "in a way that was not foreseen (--no-sandbox lifts the limit)", path);
+		outcome->error = mo_error_create(MO_E_LIMIT, "%s: " MO_CPU_TIME_TEXT, path);
 	outcome->status = cli->kernel ? MO_EXIT_PARTIAL : MO_EXIT_CANNOT_OPEN;
 }
 

@@ -6,16 +6,21 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "command.h"
 #include "output.h"
 #include "progress_line.h"
 
 /* Whoever pressed Ctrl-C waits no longer than a second; most phases end in hundredths of one. */
 #define GRACE_NS 900000000l
+
+/* The kernel sends SIGXCPU again for each second of CPU time beyond the limit: what does not look whether to stop gets two. */
+#define CPU_SIGNALS_MAX 3
 
 struct mo_interrupt {
 	struct mo_progress *progress;
@@ -67,6 +72,16 @@ static void end_by(struct mo_interrupt *interrupt, int number)
 	kill(getpid(), number);
 }
 
+/* As above, for a phase that took its time for ever. */
+static void end_for_cpu_time(struct mo_interrupt *interrupt)
+{
+	pthread_mutex_lock(&interrupt->output_lock);
+	if (interrupt->output)
+		mo_output_drop(interrupt->output);
+	fputs("memopsy: " MO_CPU_TIME_TEXT "\n", stderr);
+	_exit(MO_EXIT_PARTIAL);
+}
+
 static void note_reason(struct mo_interrupt *interrupt, enum mo_stop_reason reason)
 {
 	int none = MO_STOP_NONE;
@@ -79,6 +94,7 @@ static void *wait_for_signals(void *context)
 {
 	struct mo_interrupt *interrupt = context;
 	const struct timespec grace = { .tv_nsec = GRACE_NS };
+	unsigned n_cpu_signals = 0;
 
 	for (;;) {
 		int first = atomic_load(&interrupt->received);
@@ -88,6 +104,8 @@ static void *wait_for_signals(void *context)
 			continue;
 		if (number == bus_error_signal() || number == SIGXCPU) {
 			note_reason(interrupt, number == SIGXCPU ? MO_STOP_CPU_TIME : MO_STOP_BUS_ERROR);
+			if (number == SIGXCPU && ++n_cpu_signals == CPU_SIGNALS_MAX)
+				end_for_cpu_time(interrupt);
 			continue;
 		}
 		/* A second one, or no end in sight. */

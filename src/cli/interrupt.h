@@ -23,6 +23,10 @@ struct mo_error *mo_interrupt_create(struct mo_progress *progress, struct mo_int
 /* What to throw away if the process is ended at once; NULL: nothing any more. */
 void mo_interrupt_watch(struct mo_interrupt *interrupt, struct mo_output *output);
 
+/* What is said of a run that took too long, whoever ends it. */
+#define MO_CPU_TIME_TEXT "took more CPU time than a dump of its size can need (or than ulimit -t allows): it is damaged in a way " \
+	"that was not foreseen (--no-sandbox lifts the limit)"
+
 /* Why the work was asked to stop, if it was not the user. */
 enum mo_stop_reason { MO_STOP_NONE = 0, MO_STOP_BUS_ERROR = 1, MO_STOP_CPU_TIME = 2 };
 enum mo_stop_reason mo_interrupt_reason(const struct mo_interrupt *interrupt);

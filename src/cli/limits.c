@@ -22,7 +22,7 @@ static void lower(int resource, uint64_t value)
 {
 	struct rlimit limit;
 
-	if (getrlimit((__rlimit_resource_t)resource, &limit) || limit.rlim_max < value)
+	if (getrlimit((__rlimit_resource_t)resource, &limit) || limit.rlim_cur < value)
 		return;
 	limit.rlim_cur = value;
 	(void)setrlimit((__rlimit_resource_t)resource, &limit);

@@ -8,6 +8,10 @@
 #include "dump_format.h"
 #include "text.h"
 
+/* What a kdump spends on a page at least: its descriptor. ELF cores spend the page. 256 MiB are granted to all. */
+#define MIN_BYTES_PER_PAGE 24
+#define SEARCH_PAGES_OF_ALL 65536
+
 /* The catch-all is last: it takes what the others leave. */
 static const struct mo_dump_format *const formats[] = {
 	&mo_elf_core_format,
@@ -117,6 +121,18 @@ enum mo_presence mo_dump_presence(const struct mo_dump *dump, uint64_t pfn)
 bool mo_dump_next_run(const struct mo_dump *dump, uint64_t pfn, uint64_t *first_pfn, uint64_t *n_pages)
 {
 	return dump->format->next_run(dump, pfn, first_pfn, n_pages);
+}
+
+bool mo_dump_next_stored_run(const struct mo_dump *dump, uint64_t pfn, uint64_t *first_pfn, uint64_t *n_pages)
+{
+	if (!dump->format->next_stored_run)
+		return mo_dump_next_run(dump, pfn, first_pfn, n_pages);
+	return dump->format->next_stored_run(dump, pfn, first_pfn, n_pages);
+}
+
+uint64_t mo_dump_max_search_pages(const struct mo_dump_info *info)
+{
+	return info->is_live ? UINT64_MAX : info->stored_bytes / MIN_BYTES_PER_PAGE + SEARCH_PAGES_OF_ALL;
 }
 
 struct mo_error *mo_dump_reader_create(const struct mo_dump *dump, struct mo_dump_reader **ret)

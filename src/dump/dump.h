@@ -102,6 +102,18 @@ enum mo_presence mo_dump_presence(const struct mo_dump *dump, uint64_t pfn);
  */
 bool mo_dump_next_run(const struct mo_dump *dump, uint64_t pfn, uint64_t *first_pfn, uint64_t *n_pages);
 
+/*
+ * The same without the page frames of which a file stores nothing, since they lie in a hole of it and are zero: for searches.
+ * Such a run may end before the run of presence does.
+ */
+bool mo_dump_next_stored_run(const struct mo_dump *dump, uint64_t pfn, uint64_t *first_pfn, uint64_t *n_pages);
+
+/*
+ * How many page frames a search of all memory looks at: more than any honest dump of this size has. Of a dishonest one,
+ * whose segments all name the same bytes, the rest is not searched.
+ */
+uint64_t mo_dump_max_search_pages(const struct mo_dump_info *info);
+
 struct mo_error *mo_dump_reader_create(const struct mo_dump *dump, struct mo_dump_reader **ret) MO_MUST_USE;
 void mo_dump_reader_destroy(struct mo_dump_reader *reader);
 

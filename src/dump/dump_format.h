@@ -27,6 +27,9 @@ struct mo_dump_format {
 	enum mo_presence (*presence)(const struct mo_dump *dump, uint64_t pfn);
 	bool (*next_run)(const struct mo_dump *dump, uint64_t pfn, uint64_t *first_pfn, uint64_t *n_pages);
 
+	/* As mo_dump_next_stored_run(); NULL: as next_run, since what is present is stored. */
+	bool (*next_stored_run)(const struct mo_dump *dump, uint64_t pfn, uint64_t *first_pfn, uint64_t *n_pages);
+
 	struct mo_error *(*reader_create)(const struct mo_dump *dump, void **state_ret);
 	void (*reader_destroy)(void *state);
 

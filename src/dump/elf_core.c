@@ -96,6 +96,32 @@ static bool next_run(const struct mo_dump *dump, uint64_t pfn, uint64_t *first_p
 	return true;
 }
 
+static bool next_stored_run(const struct mo_dump *dump, uint64_t pfn, uint64_t *first_pfn, uint64_t *n_pages)
+{
+	const struct elf_core *core = dump->state;
+
+	if (pfn > UINT64_MAX >> core->page_shift)
+		return false;
+	for (size_t i = mo_extents_find(&core->pieces, pfn << core->page_shift); i < core->pieces.list.count; i++) {
+		const struct mo_extent *piece = &core->pieces.list.items[i];
+		uint64_t pa = pfn << core->page_shift, start, end;
+
+		if (!is_readable(piece))
+			continue;
+		if (pa < piece->start)
+			pa = piece->start;
+		if (!mo_file_bytes_next_stored(core->file, piece->source + (pa - piece->start), &start, &end) ||
+		    start - piece->source >= piece->n_bytes)
+			continue;
+		if (end - piece->source > piece->n_bytes)
+			end = piece->source + piece->n_bytes;
+		*first_pfn = (piece->start + (start - piece->source)) >> core->page_shift;
+		*n_pages = ((piece->start + (end - piece->source) - 1) >> core->page_shift) + 1 - *first_pfn;
+		return true;
+	}
+	return false;
+}
+
 /* The error of an address that no piece gives bytes for. */
 static struct mo_error *unreadable(const struct mo_dump *dump, uint64_t pa, const struct mo_extent *piece)
 {
@@ -420,6 +446,7 @@ const struct mo_dump_format mo_elf_core_format = {
 	.close = close_core,
 	.presence = presence,
 	.next_run = next_run,
+	.next_stored_run = next_stored_run,
 	.reader_create = reader_create,
 	.reader_destroy = reader_destroy,
 	.view = view,

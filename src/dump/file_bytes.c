@@ -93,6 +93,7 @@ static struct mo_error *find_length(struct mo_file_bytes *file, const struct sta
 	file->map_bytes = (uint64_t)end;
 	file->n_bytes = (uint64_t)end;
 	file->stored_bytes = (uint64_t)end;
+	file->has_holes = S_ISREG(status->st_mode) && (uint64_t)status->st_blocks * 512 < (uint64_t)end;
 	/* File systems that compress store less than there is to read; that much is granted. */
 	if (S_ISREG(status->st_mode) && (uint64_t)status->st_blocks * 512 < file->stored_bytes / 16)
 		file->stored_bytes = (uint64_t)status->st_blocks * 512 * 16;
@@ -183,6 +184,43 @@ const uint8_t *mo_file_bytes_at(const struct mo_file_bytes *file, uint64_t offse
 		return NULL;
 	*n_contiguous = mo_extent_end(record) - offset;
 	return file->map + record->source + (offset - record->start);
+}
+
+static bool next_record(const struct mo_file_bytes *file, uint64_t offset, uint64_t *start, uint64_t *end)
+{
+	size_t found = mo_extents_find(&file->records, offset);
+	const struct mo_extent *record = &file->records.list.items[found];
+
+	if (found == file->records.list.count)
+		return false;
+	*start = record->start > offset ? record->start : offset;
+	*end = mo_extent_end(record);
+	return true;
+}
+
+bool mo_file_bytes_next_stored(const struct mo_file_bytes *file, uint64_t offset, uint64_t *start, uint64_t *end)
+{
+	off_t data, hole;
+
+	if (offset >= file->n_bytes)
+		return false;
+	if (file->is_flattened)
+		return next_record(file, offset, start, end);
+	*start = offset;
+	*end = file->n_bytes;
+	if (!file->has_holes)
+		return true;
+	data = lseek(file->fd, (off_t)offset, SEEK_DATA);
+	if (data < 0 && errno == ENXIO)
+		return false;
+	/* Where a file system knows no holes, all of it counts. Nobody else uses the descriptor's position. */
+	hole = data < 0 ? -1 : lseek(file->fd, data, SEEK_HOLE);
+	if (hole <= data)
+		return true;
+	*start = (uint64_t)data;
+	if ((uint64_t)hole < *end)
+		*end = (uint64_t)hole;
+	return *start < *end;
 }
 
 static struct mo_error *ends_before(const struct mo_file_bytes *file, uint64_t offset)

@@ -10,7 +10,7 @@
  *  - what should not or cannot be mapped (/proc/kcore, /proc/vmcore, a block device) is read with pread.
  *
  * Immutable once open; any thread. Offsets are those of the unfolded file. A mapped file that somebody shortens while
- * it is open raises SIGBUS, as with every program that maps files: lengths are checked once, against fstat.
+ * it is open raises SIGBUS, which the program takes as the end of its run: lengths are checked once, against fstat.
  */
 
 #include <stddef.h>
@@ -28,6 +28,7 @@ struct mo_file_bytes {
 	const uint8_t *map;        /* NULL: read with pread */
 	uint64_t map_bytes;        /* of the file itself */
 	uint64_t stored_bytes;     /* of the file itself, without its holes */
+	bool has_holes;            /* its file system stores less than its length */
 	uint64_t n_bytes;          /* of what it unfolds to; UINT64_MAX if it has no known end */
 	struct mo_extents records; /* of a flattened file: offset -> offset in the map */
 	bool is_flattened;
@@ -46,6 +47,12 @@ void mo_file_bytes_close(struct mo_file_bytes *file);
 
 /* A pointer to the bytes at offset and how many follow in one piece; NULL: they must be copied, or are not there. */
 const uint8_t *mo_file_bytes_at(const struct mo_file_bytes *file, uint64_t offset, uint64_t *n_contiguous);
+
+/*
+ * The next bytes at or behind offset that are stored: what lies before them is a hole of a sparse file, or was never mentioned
+ * in a flattened one, and reads as zeros. false: there are none up to the end. One system call a hole.
+ */
+bool mo_file_bytes_next_stored(const struct mo_file_bytes *file, uint64_t offset, uint64_t *start, uint64_t *end);
 
 /*
  * Bytes of a map that will not be read again soon: their pages no longer count as this process's memory. They stay in

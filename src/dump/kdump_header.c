@@ -14,6 +14,9 @@
  */
 #define MAX_PFNS ((uint64_t)1 << 37)
 
+/* A bitmap of 2 TiB of memory is granted to all files, however little of them is stored. */
+#define BITMAP_BYTES_OF_ALL ((uint64_t)1 << 26)
+
 static const char signature[8] = { 'K', 'D', 'U', 'M', 'P', ' ', ' ', ' ' };
 
 /* struct disk_dump_header has a struct timeval, so everything behind the names depends on the width of a long. */
@@ -126,6 +129,11 @@ static struct mo_error *place_bitmaps(const struct mo_file_bytes *file, uint32_t
 				       "%s: cut short at offset %" PRIu64 ": the page bitmap goes from offset %" PRIu64
 				       " to %" PRIu64,
 				       file->path, file->n_bytes, start, start + n_bytes);
+	/* Of a sparse file the bitmaps may be holes. */
+	if (header->n_pfns / 8 > file->stored_bytes && header->n_pfns / 8 - file->stored_bytes > BITMAP_BYTES_OF_ALL)
+		return mo_error_create(MO_E_CORRUPT,
+				       "%s: %" PRIu64 " page frames in a file that stores at most %" PRIu64 " bytes are impossible",
+				       file->path, header->n_pfns, file->stored_bytes);
 	header->memory_bitmap = start;
 	header->bitmap_bytes = n_bytes;
 	if (header->n_pfns <= pair_bits)

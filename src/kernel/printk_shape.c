@@ -298,10 +298,13 @@ struct mo_error *mo_shape_log_search(struct mo_kernel *kernel, struct mo_shape_l
 	MO_FREE uint8_t *buffer = malloc(CHUNK_BYTES);
 	const struct mo_dump_info *info = kernel->dump_info;
 	struct mo_error *error = log && buffer ? NULL : mo_error_no_memory();
-	uint64_t pfn = 0, n_pages;
+	uint64_t pfn = 0, n_pages, n_left = mo_dump_max_search_pages(info);
 
 	mo_progress_begin(kernel->progress, "searching memory for the kernel log", info->present_pages);
-	while (!error && !info->is_big_endian && mo_dump_next_run(kernel->dump, pfn, &pfn, &n_pages)) {
+	while (!error && n_left && !info->is_big_endian && mo_dump_next_stored_run(kernel->dump, pfn, &pfn, &n_pages)) {
+		if (n_pages > n_left)
+			n_pages = n_left;
+		n_left -= n_pages;
 		error = search_run(kernel, log, buffer, pfn << info->page_shift, n_pages << info->page_shift);
 		pfn += n_pages;
 	}

@@ -73,7 +73,7 @@ static struct mo_error *look_at_chunk(void *context, unsigned thread_index, uint
 	(void)n_items; /* always one chunk */
 	if (!search->readers[thread_index])
 		MO_TRY(mo_dump_reader_create(search->kernel->dump, &search->readers[thread_index]));
-	while (run_pfn < end_pfn && mo_dump_next_run(search->kernel->dump, run_pfn, &run_pfn, &run_pages)) {
+	while (run_pfn < end_pfn && mo_dump_next_stored_run(search->kernel->dump, run_pfn, &run_pfn, &run_pages)) {
 		uint64_t run_end = run_pfn + run_pages < end_pfn ? run_pfn + run_pages : end_pfn;
 
 		for (; run_pfn < run_end; run_pfn++)
@@ -90,10 +90,14 @@ static struct mo_error *cut_into_chunks(struct search *search)
 	uint64_t pfn = 0;
 	uint64_t n_pages;
 	uint64_t in_chunk = PAGES_PER_CHUNK;
+	uint64_t n_left = mo_dump_max_search_pages(search->kernel->dump_info);
 
-	while (mo_dump_next_run(search->kernel->dump, pfn, &pfn, &n_pages)) {
+	while (n_left && mo_dump_next_stored_run(search->kernel->dump, pfn, &pfn, &n_pages)) {
 		if (n_pages > PAGES_PER_CHUNK)
 			n_pages = PAGES_PER_CHUNK;
+		if (n_pages > n_left)
+			n_pages = n_left;
+		n_left -= n_pages;
 		if (in_chunk >= PAGES_PER_CHUNK) {
 			if (!mo_vector_append(&search->starts, pfn))
 				return mo_error_no_memory();

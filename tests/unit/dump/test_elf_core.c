@@ -3,6 +3,7 @@
 
 #include <elf.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "cleanup.h"
 #include "dump_format.h"
@@ -303,6 +304,36 @@ static void segments_without_physical_address(void **state)
 	scratch_leave(&scratch);
 }
 
+/* A sparse file: what is present is not all stored, and searches see only what is. */
+static void holes_of_the_file(void **state)
+{
+	static const struct elf_segment_spec segments[] = {
+		{ .pa = 0x40000000, .file_bytes = 64 * PAGE, .offset = 16 * PAGE },
+		{ .pa = 0, .file_bytes = 0x20000000, .offset = 0x10000000, .is_without_bytes = true },
+	};
+	uint64_t first = 99, n_pages = 0, n_stored = 0;
+	struct scratch scratch;
+	struct image image;
+	struct opened opened;
+	const char *path;
+
+	(void)state;
+	scratch_enter(&scratch);
+	build_elf(&(struct elf_spec){ .segments = segments, .n_segments = 2 }, &image);
+	path = scratch_write(&scratch, &image);
+	assert_int_equal(truncate(path, 0x30000000), 0);
+	open_paths(&opened, &path, 1);
+	assert_int_equal(opened.info->present_pages, 64 + 0x20000);
+	assert_run(opened.dump, 0, 0, 0x20000);
+	for (uint64_t pfn = 0; mo_dump_next_stored_run(opened.dump, pfn, &first, &n_pages); pfn = first + n_pages) {
+		assert_in_range(first, 0x40000, 0x4003f);
+		n_stored += n_pages;
+	}
+	assert_int_equal(n_stored, 64);
+	close_opened(&opened);
+	scratch_leave(&scratch);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -314,6 +345,7 @@ int main(void)
 		cmocka_unit_test(other_widths_and_byte_orders),
 		cmocka_unit_test(not_mapped_and_flattened),
 		cmocka_unit_test(segments_without_physical_address),
+		cmocka_unit_test(holes_of_the_file),
 	};
 
 	return cmocka_run_group_tests_name("ELF cores", tests, NULL, NULL);
