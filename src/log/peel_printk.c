@@ -201,7 +201,7 @@ static bool take_dmesg_clock(struct cursor *cursor, struct peeled *line)
 	at = *cursor;
 	if (!take_char(&at, '['))
 		return false;
-	if (take_day_time(&at, &wall) && take_char(&at, ']')) {
+	if ((take_day_time(&at, &wall) || take_local_day_time(&at, &wall)) && take_char(&at, ']')) {
 		line->wall = wall;
 		*cursor = at;
 		return true;

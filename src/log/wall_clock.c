@@ -171,6 +171,44 @@ bool take_day_time(struct cursor *cursor, struct wall_clock *ret)
 	return true;
 }
 
+#define MAX_NAME_BYTES 16 /* of a day or a month */
+
+static bool take_any_name(struct cursor *cursor, struct cursor *name)
+{
+	*name = take_token(cursor);
+	return cursor_left(name) && cursor_left(name) <= MAX_NAME_BYTES && !memchr(name->at, ':', cursor_left(name)) &&
+	       take_spaces(cursor);
+}
+
+/* The number of "9月"; else the name, as far as a language writes it as English does. 0: another language's. */
+static unsigned month_of(struct cursor name)
+{
+	uint64_t month;
+
+	if (is_digit(cursor_peek(&name, 0)))
+		return take_number(&name, 1, 2, &month) && month <= 12 ? (unsigned)month : 0;
+	return take_name(&name, months);
+}
+
+bool take_local_day_time(struct cursor *cursor, struct wall_clock *ret)
+{
+	struct cursor at = *cursor;
+	struct cursor day, month;
+	struct date date = { .year = 0 };
+
+	if (!take_any_name(&at, &day) || is_digit(cursor_peek(&day, 0)) || !take_any_name(&at, &month))
+		return false;
+	if (!take_number(&at, 1, 2, &date.day) || !take_char(&at, ' ') || !take_hms(&at, &date) || !take_char(&at, ' ') ||
+	    !take_number(&at, 4, 4, &date.year))
+		return false;
+	date.month = month_of(month);
+	*ret = (struct wall_clock){ .is_known = false };
+	if (is_possible(&date))
+		*ret = (struct wall_clock){ .is_known = true, .has_year = true, .ns = ns_of(&date) };
+	*cursor = at;
+	return true;
+}
+
 bool take_unix_time(struct cursor *cursor, struct wall_clock *ret)
 {
 	struct cursor at = *cursor;

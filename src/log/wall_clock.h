@@ -22,6 +22,9 @@ bool take_bsd_time(struct cursor *cursor, struct wall_clock *ret);
 /* Tue Dec  1 08:49:04 2026 (dmesg -T, logread) and Tue 2026-12-01 08:49:04 UTC (journalctl -o short-full) */
 bool take_day_time(struct cursor *cursor, struct wall_clock *ret);
 
+/* "Di Aug 12 08:49:04 2025", "二 9月  3 08:49:04 2024": dmesg -T in another language; not known, if the month's name is not. */
+bool take_local_day_time(struct cursor *cursor, struct wall_clock *ret);
+
 /* 1764578944.123456 (journalctl -o short-unix) */
 bool take_unix_time(struct cursor *cursor, struct wall_clock *ret);
 

@@ -19,6 +19,9 @@ static void dmesg_forms(void **state)
 	assert_records("kern  :warn  : [    1.500000] a: b\n", "[1.500000] <4> a: b\n");
 	assert_records("kern  :err   : [Tue Dec  1 08:49:04 2026] a\n", "{" WALL " no zone} <3> a\n");
 	assert_records("[Tue Dec  1 08:49:04 2026] a\n", "{" WALL " no zone} a\n");
+	assert_records("[Di Dez  1 08:49:04 2026] a\n", "a\n");
+	assert_records("[mar. Dec  1 08:49:04 2026] a\n", "{" WALL " no zone} a\n");
+	assert_records("[\xe4\xba\x8c 12\xe6\x9c\x88  1 08:49:04 2026] a\n", "{" WALL " no zone} a\n");
 	assert_records("[Tue Dec  1 08:49:04 2026] [  T9] a\n", "{" WALL " no zone} T9 a\n");
 	assert_records("2026-12-01T08:49:04,123456+00:00 a b: c\n", "{" WALL "} a b: c\n");
 	assert_records("[  +0.000012] a\n", "a\n");
