@@ -43,11 +43,11 @@ static const struct mo_column dump_columns[DUMP_COLUMNS] = {
 			 .help = "makedumpfile's -d; ?: the file does not say" },
 	[DUMP_EXCLUDED] = { .key = "excluded", .heading = "Left out", .flags = MO_COLUMN_HIDDEN,
 			    .help = "kinds of pages that the dump level leaves out" },
-	[DUMP_WRITTEN] = { .key = "written", .heading = "Written", .kind = MO_CELL_TIME,
+	[DUMP_WRITTEN] = { .key = "written", .heading = "Dumped at", .kind = MO_CELL_TIME,
 			   .help = "when the dump was written, as its header says" },
 	[DUMP_VMCOREINFO] = { .key = "has_vmcoreinfo", .heading = "VMCOREINFO", .kind = MO_CELL_BOOL,
 			      .help = "whether the kernel's description of itself was found" },
-	[DUMP_WHOLE] = { .key = "is_whole", .heading = "Whole", .kind = MO_CELL_BOOL,
+	[DUMP_WHOLE] = { .key = "is_whole", .heading = "Complete", .kind = MO_CELL_BOOL,
 			 .help = "neither cut short nor marked as incomplete" },
 };
 
