@@ -60,7 +60,7 @@ static struct mo_share part_of(const struct mo_oom_share *share)
  */
 static void say_part(struct sentence *sentence, const struct mo_oom_share *share)
 {
-	const char *words = mo_share_words(part_of(share));
+	const char *words = share->cause == MO_OOM_ZSWAPPED ? NULL : mo_share_words(part_of(share));
 	uint64_t percent = 0;
 
 	if (!words) {
@@ -122,6 +122,11 @@ static void say_holder(struct sentence *sentence, const struct mo_oom_share *sha
 		say(sentence, " Its objects point into module %s.", share->module);
 }
 
+static const char *kind_in_sentence(enum mo_oom_cause cause)
+{
+	return cause == MO_OOM_UNACCOUNTED ? "memory in no counter" : cause_kinds[cause];
+}
+
 static void say_fragmentation(struct sentence *sentence, const struct draft *draft)
 {
 	const struct mo_oom_share *share = told_share(draft);
@@ -130,7 +135,7 @@ static void say_fragmentation(struct sentence *sentence, const struct draft *dra
 	    draft->is_compaction_off ? ", and this kernel has no compaction" : "");
 	if (!share || !share->bytes.value)
 		return;
-	say(sentence, " The largest unmovable kind is %s, ", cause_kinds[share->cause]);
+	say(sentence, " The largest unmovable kind is %s, ", kind_in_sentence(share->cause));
 	say_bytes(sentence, share->bytes.value);
 	say(sentence, ".");
 	say_holder(sentence, share);
@@ -153,7 +158,7 @@ static void say_no_cause(struct sentence *sentence, const struct draft *draft)
 		say(sentence, "What held the memory there is unknown: the log has slab, stacks and page tables of the whole machine "
 			      "alone.");
 	} else {
-		say(sentence, "No kind of memory exceeds its usual share; the largest is %s, ", cause_kinds[largest->cause]);
+		say(sentence, "No kind of memory exceeds its usual share; the largest is %s, ", kind_in_sentence(largest->cause));
 		say_bytes(sentence, largest->bytes.value);
 		say(sentence, " (%.0f %%).", largest->percent_thousandths / 1000.0);
 	}

@@ -499,6 +499,13 @@ static void a_part_never_exceeds_its_whole(void **state)
 	say_held(&sentence, &draft);
 	assert_non_null(strstr(text, "The largest part of that (39 %) belonged to hog: 200.0 MiB."));
 
+	/* What is in swap was larger before it was compressed: it is no part of what it takes there. */
+	share.cause = draft.event.cause = MO_OOM_ZSWAPPED;
+	sentence = begin_sentence(text, sizeof(text));
+	say_held(&sentence, &draft);
+	assert_non_null(strstr(text, "The largest holder was hog: 200.0 MiB before compression."));
+	share.cause = draft.event.cause = MO_OOM_ANON;
+
 	draft.event.total_bytes = mo_exact(100ull << 20);
 	sentence = begin_sentence(text, sizeof(text));
 	say_held(&sentence, &draft);
