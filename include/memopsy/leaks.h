@@ -92,6 +92,17 @@ struct mo_leak_group {
 	uint64_t stack_key;        /* the same for all of one allocating stack; 0: not recorded */
 };
 
+/* A cache that looks as if it had leaked (mo_slab_cache_looks_grown()), and what its reached objects were first reached from. */
+#define MO_LEAKS_GROWN_MAX 4
+struct mo_grown_cache {
+	uint32_t cache;            /* index into mo_slab_model.caches */
+	uint32_t holder_cache;     /* the other cache whose objects lead to most of them; MO_SLAB_NO_CACHE: none does */
+	uint64_t reached_objects;
+	uint64_t by_own;           /* from an object of the same cache: a list, a tree */
+	uint64_t by_holder;        /* from one of holder_cache */
+	uint64_t by_others;        /* from variables, stacks, page blocks, areas of vmalloc */
+};
+
 struct mo_leaks_model {
 	const struct mo_lost_object *lost; /* objects, then blocks, then areas, each ascending by address */
 	size_t n_lost;
@@ -117,6 +128,8 @@ struct mo_leaks_model {
 	uint64_t rescans;          /* of a kernel that runs: later looks, each of which found everything lost that is listed */
 	uint64_t vanished_objects; /* that seemed lost at first, and not in one of these */
 	uint64_t register_sets;    /* CPUs whose registers the dump has: roots, too */
+	struct mo_grown_cache grown[MO_LEAKS_GROWN_MAX];
+	size_t n_grown;
 	bool is_whole;             /* nothing is missing: what is lost is lost */
 	bool is_missing_counted;   /* all that is missing is missing_pages: no object, struct page, type or symbol */
 	bool is_hopeless;          /* so much is missing that most of what seems lost is not */

@@ -171,6 +171,17 @@ struct mo_slab_model {
 	uint64_t odd_large_kmalloc;    /* pages so marked whose order makes no sense or could not be read */
 };
 
+/*
+ * Whether a cache is large, in use nearly to the last object, and no shrinker frees it: work in progress, or a leak. Pages
+ * of all memory, and of all slabs; everyday caches of small machines are none of them.
+ */
+static inline bool mo_slab_cache_looks_grown(const struct mo_slab_cache *cache, uint64_t memory_pages, uint64_t slab_pages)
+{
+	bool is_large = cache->pages * 100 >= memory_pages * 5 || (cache->pages >= 4096 && cache->pages * 100 >= slab_pages * 25);
+
+	return is_large && !cache->is_reclaimable && cache->objects && cache->states[MO_OBJECT_ALLOCATED] * 10 >= cache->objects * 8;
+}
+
 static inline enum mo_object_state mo_object_state_at(const struct mo_slab_model *model, uint64_t object)
 {
 	return (enum mo_object_state)(model->states[object / 2] >> (object % 2 * 4) & 15);

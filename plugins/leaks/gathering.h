@@ -51,6 +51,7 @@ struct leaks_state {
 	struct reference_ranges ranges;
 	struct constant_pages constant[N_CONSTANT];
 	uint64_t *marked;            /* a bit for each object; atomic while threads mark */
+	uint8_t *grown_of_cache;     /* index in model.grown + 1, or 0; NULL: there is none */
 	uint64_t *kernel_tables;     /* a bit for each page frame of the index; NULL: there are no blocks */
 	uint64_t *weak;              /* a bit for each object: a number was met that may refer to it */
 	uint64_t *met_pfns;          /* a bit for each page frame of the index: its number was met, ... */

@@ -339,6 +339,55 @@ static void judge_unknown(struct mo_run *run, const struct mo_leaks_model *model
 	mo_run_judge(run, "leaks", &finding);
 }
 
+/* A cache whose objects are all reachable has not lost any: whose they are is said, and takes the place of slab's doubt. */
+static void judge_grown(struct mo_run *run, const struct mo_slab_model *slabs, const struct mo_grown_cache *grown, bool is_told)
+{
+	static const char *const told_with_it[] = { "slab-growth" };
+	const struct mo_slab_cache *cache = &slabs->caches[grown->cache];
+	const struct mo_slab_cache *holder = grown->holder_cache == MO_SLAB_NO_CACHE ? NULL : &slabs->caches[grown->holder_cache];
+	char count[40], size[40], room[64], verdict[600];
+	size_t n;
+	struct mo_finding finding = {
+		.id = "leaks-grown-reachable",
+		.severity = MO_NOTICE,
+		.confidence = MO_LIKELY,
+		.verdict = verdict,
+		.advice = "`memopsy leaks --reachable` names the lists, trees and tables that they hang on.",
+		.supersedes = told_with_it,
+		.n_supersedes = is_told,
+	};
+
+	print_count(count, sizeof(count), grown->reached_objects);
+	print_size(size, sizeof(size), grown->reached_objects * cache->size_bytes);
+	n = (size_t)snprintf(verdict, sizeof(verdict), "Slab cache %s has %s objects (%s) in use, all of them reachable. Reached first: ",
+			     cache_name(cache, room, sizeof(room)), count, size);
+	if (holder)
+		n += (size_t)snprintf(verdict + n, sizeof(verdict) - n, "%" PRIu64 " %% from objects of %s, ",
+				      grown->by_holder * 100 / grown->reached_objects, cache_name(holder, room, sizeof(room)));
+	snprintf(verdict + n, sizeof(verdict) - n, "%" PRIu64 " %% from each other, %" PRIu64 " %% from variables, page blocks and vmalloc.",
+		 grown->by_own * 100 / grown->reached_objects, grown->by_others * 100 / grown->reached_objects);
+	mo_run_judge(run, "leaks", &finding);
+}
+
+#define LOST_SHARE_MAX 100 /* one lost object in so many: beyond, the cache's growth is that loss */
+
+static bool is_reachable(const struct mo_slab_model *slabs, const struct mo_grown_cache *grown)
+{
+	return grown->reached_objects && grown->reached_objects + grown->reached_objects / LOST_SHARE_MAX >=
+						 slabs->caches[grown->cache].states[MO_OBJECT_ALLOCATED];
+}
+
+static void judge_all_grown(struct mo_run *run, const struct mo_leaks_model *model, const struct mo_slab_model *slabs)
+{
+	bool are_all = true;
+
+	for (size_t i = 0; i < model->n_grown; i++)
+		are_all &= is_reachable(slabs, &model->grown[i]);
+	for (size_t i = 0; i < model->n_grown; i++)
+		if (is_reachable(slabs, &model->grown[i]))
+			judge_grown(run, slabs, &model->grown[i], are_all);
+}
+
 struct mo_error *judge_leaks(struct mo_run *run)
 {
 	const struct mo_leaks_model *model = mo_run_model(run);
@@ -346,6 +395,7 @@ struct mo_error *judge_leaks(struct mo_run *run)
 
 	if (losses.objects)
 		judge_losses(run, model, mo_run_model_of(run, MO_SLAB_MODEL), losses);
+	judge_all_grown(run, model, mo_run_model_of(run, MO_SLAB_MODEL));
 	judge_missing(run, model, losses.objects);
 	judge_unknown(run, model, mo_run_model_of(run, MO_SLAB_MODEL));
 	return NULL;

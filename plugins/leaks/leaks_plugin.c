@@ -7,6 +7,7 @@
 #include <memopsy/tasks.h>
 
 #include "deferred.h"
+#include "grown.h"
 #include "leaks_views.h"
 #include "nodes.h"
 #include "rescan.h"
@@ -20,6 +21,8 @@ void free_gathering(struct leaks_state *state)
 	free(state->met_pfns);
 	free(state->met_addresses);
 	free(state->pointed);
+	free(state->grown_of_cache);
+	state->grown_of_cache = NULL;
 	free(state->kernel_tables);
 	state->areas = NULL;
 	state->marked = state->weak = state->kernel_tables = NULL;
@@ -58,6 +61,8 @@ static struct mo_error *fill(struct leaks_state *state)
 
 	if (!error)
 		error = add_nodes(state);
+	if (!error)
+		error = find_grown(state);
 	if (!error)
 		error = mark_reached(state);
 	if (!error)

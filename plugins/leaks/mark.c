@@ -8,6 +8,7 @@
 
 #include "dead_words.h"
 #include "gathering.h"
+#include "grown.h"
 #include "nodes.h"
 #include "sheaves.h"
 #include "words.h"
@@ -140,6 +141,13 @@ static void scan_live_words(const struct marking *marking, struct marking_thread
 	}
 }
 
+static uint32_t source_cache(const struct leaks_state *state, struct mo_object_ref ref)
+{
+	const struct mo_slab_model *slabs = state->index.slabs;
+
+	return mo_is_slab_node(&state->index, ref.slab) ? slabs->slabs[ref.slab].cache : (uint32_t)slabs->n_caches;
+}
+
 /* The words of one object, in the pieces that views give; what cannot be read of it is counted. */
 static void scan_object(const struct marking *marking, struct mo_reader *reader, struct marking_thread *thread,
 			struct mo_object_ref ref)
@@ -151,6 +159,7 @@ static void scan_object(const struct marking *marking, struct mo_reader *reader,
 	uint64_t kva;
 	uint64_t n_bytes;
 
+	thread->source_cache = source_cache(state, ref);
 	mo_object_span(&state->index, ref, &kva, &n_bytes);
 	source = begin_node(state, reader, thread, ref, kva);
 	while (n_bytes) {
@@ -185,6 +194,7 @@ static struct mo_error *follow(const struct marking *marking, struct mo_reader *
 
 		scan_object(marking, reader, thread, ref);
 	}
+	thread->source_cache = (uint32_t)marking->state->index.slabs->n_caches;
 	return thread->is_out_of_memory ? mo_error_no_memory() : NULL;
 }
 
@@ -501,8 +511,10 @@ struct mo_error *mark_reached(struct leaks_state *state)
 	if (!marking.threads)
 		return mo_error_no_memory();
 	memset(marking.threads, 0, n_threads * sizeof(*marking.threads));
+	error = begin_grown(state, marking.threads, n_threads);
 	find_constant_pages(state);
-	error = find_dead_words(state, &marking.dead);
+	if (!error)
+		error = find_dead_words(state, &marking.dead);
 	if (!error)
 		error = mark_kernel_tables(state);
 	mark_page_ext(state);
@@ -510,6 +522,7 @@ struct mo_error *mark_reached(struct leaks_state *state)
 		error = read_sheaf_shape(state, &marking.sheaves);
 	if (!error)
 		error = mark_all(&marking, n_threads);
+	end_grown(state, marking.threads, n_threads);
 	for (unsigned i = 0; i < n_threads; i++) {
 		const struct marking_thread *thread = &marking.threads[i];
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "grown.h"
 #include "words.h"
 
 #include <stdlib.h>
@@ -46,6 +47,8 @@ static void meet(struct leaks_state *state, struct marking_thread *thread, uint3
 		return;
 	if (__atomic_fetch_or(&state->marked[object / 64], bit, __ATOMIC_RELAXED) & bit)
 		return; /* another thread was faster */
+	if (thread->reached_from && mo_is_slab_node(&state->index, node))
+		count_grown(state, thread, node);
 	if (!append_ref(thread->stack.n_refs < STACK_OBJECTS ? &thread->stack : &thread->left, ref))
 		thread->is_out_of_memory = true;
 }

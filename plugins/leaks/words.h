@@ -18,6 +18,8 @@ struct marking_thread {
 	struct ref_list stack;
 	struct ref_list left;        /* for the next round */
 	uint64_t root_pages, missing_pages, missing_objects, deferred_objects, scanned_bytes;
+	uint64_t *reached_from;      /* of grown caches: see grown.c; NULL: there are none */
+	uint32_t source_cache;       /* of the object whose words are scanned; n_caches: it is none */
 	bool is_out_of_memory;
 } __attribute__((aligned(128)));
 

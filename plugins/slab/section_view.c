@@ -140,20 +140,6 @@ static void put_files(struct mo_run *run, struct mo_report *report)
 	mo_report_table_end(report);
 }
 
-#define SUSPECT_OF_MEMORY_PERCENT 5
-#define SUSPECT_OF_SLABS_PERCENT 25
-#define SUSPECT_LEAST_PAGES 4096 /* small machines' everyday caches are no suspects */
-
-/* Large, in use nearly to the last object, and no shrinker for it: either work in progress, or a leak. */
-static bool is_suspect(const struct slab_state *state, const struct mo_slab_cache *cache, uint64_t all_pages)
-{
-	bool is_large = cache->pages * 100 >= state->memmap->n_pages * SUSPECT_OF_MEMORY_PERCENT ||
-			(cache->pages >= SUSPECT_LEAST_PAGES && cache->pages * 100 >= all_pages * SUSPECT_OF_SLABS_PERCENT);
-
-	return is_large && !cache->is_reclaimable && cache->objects &&
-	       cache->states[MO_OBJECT_ALLOCATED] * 10 >= cache->objects * 8;
-}
-
 static void judge_suspect(struct mo_run *run, const struct slab_state *state, const struct mo_slab_cache *cache)
 {
 	char verdict[256];
@@ -176,10 +162,9 @@ static void judge_suspect(struct mo_run *run, const struct slab_state *state, co
 		.advice = advice,
 	};
 
-	snprintf(verdict, sizeof(verdict), "Slab cache %s is large, nearly full, and nothing can shrink it: it may have leaked.",
-		 name);
-	snprintf(advice, sizeof(advice), "Look at its objects (`memopsy objects DUMP %s --allocated`) and, on a kernel booted "
-		 "with slub_debug=U, at who allocated them (`memopsy slab DUMP %s --tracks`).", name, name);
+	snprintf(verdict, sizeof(verdict), "Slab cache %s is large, nearly full, and no shrinker can reclaim it.", name);
+	snprintf(advice, sizeof(advice), "`memopsy leaks` tells whether its objects are lost, `memopsy leaks --reachable` what they "
+		 "hang on; on a kernel booted with slub_debug=U `memopsy slab %s --tracks` names who allocated them.", name);
 	mo_run_judge(run, "slabs", &finding);
 }
 
@@ -191,7 +176,7 @@ struct mo_error *judge_slabs(struct mo_run *run)
 	for (size_t i = 0; i < state->model.n_caches; i++)
 		all_pages += state->caches[i].pages;
 	for (size_t i = 0; i < state->model.n_caches; i++)
-		if (is_suspect(state, &state->caches[i], all_pages))
+		if (mo_slab_cache_looks_grown(&state->caches[i], state->memmap->n_pages, all_pages))
 			judge_suspect(run, state, &state->caches[i]);
 	return NULL;
 }

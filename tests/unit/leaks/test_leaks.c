@@ -200,13 +200,60 @@ static void test_on_purpose(void **state)
 	toy_destroy(&toy);
 }
 
+/* A cache that is large and full, and whose objects are all reachable, is told with what leads to them; a lost one is not. */
+static void test_grown_cache(void **state)
+{
+	struct toy toy;
+	char *text;
+
+	(void)state;
+	toy_init(&toy);
+	for (uint32_t i = 0; i < 64; i++)
+		take(THINGS, i);
+	for (uint32_t i = 0; i < 10; i++)
+		point(&toy, DATA + 8 * i, object_kva(THINGS, i));
+	for (uint32_t i = 10; i < 40; i++)
+		point(&toy, object_kva(THINGS, i - 1), object_kva(THINGS, i)); /* a list */
+	point(&toy, DATA + 800, take(ODD, 0));
+	for (uint32_t i = 40; i < 64; i++)
+		point(&toy, object_kva(ODD, 0) + 8 * (i - 40), object_kva(THINGS, i));
+	make_grown(THINGS);
+	toy_gather(&toy);
+	assert_int_equal(toy.model->n_grown, 1);
+	assert_int_equal(toy.model->grown[0].cache, THINGS);
+	assert_int_equal(toy.model->grown[0].reached_objects, 64);
+	assert_int_equal(toy.model->grown[0].by_own, 30);
+	assert_int_equal(toy.model->grown[0].by_holder, 24);
+	assert_int_equal(toy.model->grown[0].holder_cache, ODD);
+	assert_int_equal(toy.model->grown[0].by_others, 10);
+	text = fake_run_text(toy.run, "leaks", NULL);
+	assert_non_null(strstr(text, "NOTICE: Slab cache things has 64 objects (4096 bytes) in use"));
+	assert_non_null(strstr(text, "37 % from objects of odd"));
+	free(text);
+	toy_destroy(&toy);
+
+	/* Half of it is lost: that is what is told. */
+	toy_init(&toy);
+	for (uint32_t i = 0; i < 64; i++)
+		take(THINGS, i);
+	for (uint32_t i = 0; i < 32; i++)
+		point(&toy, DATA + 8 * i, object_kva(THINGS, i));
+	make_grown(THINGS);
+	toy_gather(&toy);
+	text = fake_run_text(toy.run, "leaks", NULL);
+	assert_non_null(strstr(text, "32 objects of things"));
+	assert_null(strstr(text, "Slab cache things"));
+	free(text);
+	toy_destroy(&toy);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_reached),           cmocka_unit_test(test_long_list),
 		cmocka_unit_test(test_constant),
 		cmocka_unit_test(test_chain_and_tree),    cmocka_unit_test(test_cycles),
-		cmocka_unit_test(test_owner_and_verdict), cmocka_unit_test(test_on_purpose),
+		cmocka_unit_test(test_owner_and_verdict), cmocka_unit_test(test_on_purpose), cmocka_unit_test(test_grown_cache),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -408,6 +408,12 @@ static void count_objects(void)
 	}
 }
 
+void make_grown(uint32_t cache)
+{
+	caches[cache].pages = TOY_PAGES;
+	caches[cache].objects = 1;
+}
+
 void toy_gather(struct toy *toy)
 {
 	count_objects();

@@ -107,6 +107,8 @@ typedef struct mo_error *(*toy_track_function)(const struct mo_slab_model *model
 					       struct mo_slab_track *ret);
 void set_tracks(toy_track_function track);
 void set_class(uint64_t pfn, enum mo_page_class class);
+/* All of memory is the cache's, in use to the last object, so that it looks as if it had leaked. */
+void make_grown(uint32_t cache);
 void leave_out(struct toy *toy, uint64_t pfn);
 
 /* The lost object at an address; NULL: it is not lost. */
