@@ -8,7 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Macros of glibc: sprintf and vsprintf are those with clang and _FORTIFY_SOURCE. */
 #undef alloca
+#undef sprintf
+#undef vsprintf
 #pragma GCC poison alloca strcpy strcat strncpy strncat sprintf vsprintf gets strtok atoi atol atoll
 
 #endif
