@@ -8,7 +8,7 @@ MESON_TEST = meson test --no-rebuild --print-errorlogs
 # The plugins, as targets of ninja.
 PLUGINS = $$(ninja -C $(BUILD) -t targets all | sed -n 's|^\(plugins/[^/ ]*\.so\):.*|\1|p')
 
-.PHONY: all demo check check-gcc check-asan check-clang check-guests check-fresh coverage tidy bench install clean
+.PHONY: all demo check check-gcc check-asan check-tsan check-clang check-guests check-fresh coverage tidy bench install clean
 
 all: $(BUILD)/build.ninja
 	ninja -C $(BUILD)
@@ -28,13 +28,13 @@ demo:
 	@echo '$$ $(BUILD)/memopsy report $(SAMPLE)'
 	@$(BUILD)/memopsy report $(SAMPLE) || [ $$? = 1 ]
 
-# Every test that needs no guest: with gcc, again under the address and undefined-behaviour sanitizers,
-# and a build with clang that takes every warning for an error. The last line sums up. check-gcc: one of them alone.
+# Every test that needs no guest: with gcc, again under the address and undefined-behaviour sanitizers, those of several
+# threads under ThreadSanitizer, and a build with clang that takes every warning for an error. The last line sums up. check-gcc: one of them alone.
 check:
 	@./install-packages build check sanitizers
 	@tests/check-all $(BUILD)
 
-check-gcc check-asan check-clang:
+check-gcc check-asan check-tsan check-clang:
 	@./install-packages build check sanitizers
 	@tests/check-all $(BUILD) $(@:check-%=%)
 
@@ -78,4 +78,4 @@ install: all
 	meson install -C $(BUILD) --no-rebuild
 
 clean:
-	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-clang $(BUILD)-coverage
+	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-tsan $(BUILD)-clang $(BUILD)-coverage
