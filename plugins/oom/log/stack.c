@@ -114,7 +114,7 @@ static bool is_allocator(struct span name)
 		"refill_sheaf", "alloc_full_sheaf", "alloc_from_pcs", "__pcs_", "__kmem_cache_", "__filemap_get_folio",
 		"filemap_alloc_folio", "pagecache_get_page", "__page_cache_alloc", "page_cache_alloc", "page_cache_ra_",
 		"do_sync_mmap_readahead", "__do_page_cache_readahead", "ondemand_readahead", "force_page_cache_",
-		"__add_to_page_cache", "add_to_page_cache", "__filemap_add_folio", "filemap_add_folio",
+		"__memcg_slab_post", "memcg_slab_post", "memcg_alloc_slab", "__add_to_page_cache", "add_to_page_cache", "__filemap_add_folio", "filemap_add_folio",
 	};
 
 	return begins_with_one_of(name, inner, sizeof(inner) / sizeof(inner[0]));
@@ -214,6 +214,10 @@ static void take_frame(struct draft *draft, struct span line)
 		return;
 	if (!is_lockup && is_allocator(name)) {
 		draft->is_past_entry |= is_entry(name);
+		/* A report that is cut may have no other word of it. */
+		if (!is_unsure && event->kind < MO_OOM_ALLOCATION_FAILURE && span_has(name, "mem_cgroup_out_of_memory") &&
+		    event->constraint == MO_OOM_CONSTRAINT_UNKNOWN)
+			event->constraint = MO_OOM_MEMCG;
 		return;
 	}
 	if (is_unsure || (is_lockup ? !is_reclaim(name) : !draft->is_past_entry || is_root(name)))

@@ -104,6 +104,29 @@ static void test_pieces(void **context)
 	log_scan_free(&scan);
 }
 
+/* Cut behind its trace, which still says whose limit it was. */
+static void test_memcg_of_trace(void **context)
+{
+	struct log_scan scan = new_scan();
+	struct draft *draft;
+
+	(void)context;
+	feed(&scan, "systemd invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=100\n"
+		    "CPU: 10 UID: 1000 PID: 20957 Comm: systemd Not tainted 6.17.3-arch2-1 #1 PREEMPT(full)\n"
+		    "Call Trace:\n"
+		    " dump_header+0x43/0x1aa\n"
+		    " mem_cgroup_out_of_memory+0xc2/0xd0\n"
+		    " try_charge_memcg+0x416/0x600\n"
+		    " __memcg_slab_post_alloc_hook+0x105/0x370\n"
+		    " kmem_cache_alloc_noprof+0x3cd/0x410\n"
+		    " __anon_vma_prepare+0x3e/0x160\n");
+	log_scan_finish(&scan);
+	draft = nth(&scan, 0, 1);
+	assert_int_equal(draft->event.constraint, MO_OOM_MEMCG);
+	assert_string_equal(draft->event.function, "__anon_vma_prepare");
+	log_scan_free(&scan);
+}
+
 /* The summary is of a victim that is chosen; without sizes nothing is known to be freed. */
 static void test_summary_alone(void **context)
 {
@@ -201,7 +224,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_foreign_trace), cmocka_unit_test(test_no_entry),	   cmocka_unit_test(test_pieces),
 		cmocka_unit_test(test_summary_alone), cmocka_unit_test(test_programs),	   cmocka_unit_test(test_other_lockups),
-		cmocka_unit_test(test_gfp_values),
+		cmocka_unit_test(test_gfp_values),    cmocka_unit_test(test_memcg_of_trace),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
