@@ -118,7 +118,7 @@ static const struct mo_view views[] = {
 	{
 		.name = "pagetypeinfo",
 		.title = "Free blocks by migratetype",
-		.summary = "what /proc/pagetypeinfo printed",
+		.summary = "contents of /proc/pagetypeinfo",
 		.tables = pagetypeinfo_tables,
 		.n_tables = 1,
 		.topic = MO_TOPIC_PROC,

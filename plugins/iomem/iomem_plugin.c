@@ -26,7 +26,7 @@ static const struct mo_view views[] = {
 	{
 		.name = "iomem",
 		.title = "Physical addresses",
-		.summary = "what /proc/iomem printed",
+		.summary = "contents of /proc/iomem",
 		.tables = tables,
 		.n_tables = 1,
 		.topic = MO_TOPIC_PROC,

@@ -56,7 +56,7 @@ const struct mo_table_spec modules_table = {
 };
 
 const struct mo_option modules_options[N_MODULES_OPTIONS] = {
-	{ .name = "proc", .kind = MO_OPTION_FLAG, .help = "what /proc/modules printed" },
+	{ .name = "proc", .kind = MO_OPTION_FLAG, .help = "contents of /proc/modules" },
 };
 
 static const char *text_of(const struct mo_cell *cell, const char *otherwise)

@@ -82,7 +82,7 @@ static const struct mo_view views[] = {
 	{
 		.name = "allocinfo",
 		.title = "Memory by allocation site",
-		.summary = "what /proc/allocinfo printed",
+		.summary = "contents of /proc/allocinfo",
 		.tables = allocinfo_tables,
 		.n_tables = 1,
 		.topic = MO_TOPIC_PROC,

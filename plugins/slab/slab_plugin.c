@@ -168,7 +168,7 @@ static const struct mo_view views[] = {
 	{
 		.name = "slabinfo",
 		.title = "Slab caches",
-		.summary = "what /proc/slabinfo printed",
+		.summary = "contents of /proc/slabinfo",
 		OPTIONS(slabinfo),
 		TABLES(slabinfo),
 		.topic = MO_TOPIC_PROC,

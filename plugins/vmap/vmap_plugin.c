@@ -73,7 +73,7 @@ static struct mo_error *gather(struct mo_run *run, void **model_ret)
 static const struct mo_table_spec *const tables[] = { &vmallocinfo_table, &vmalloc_holders_table, &vmalloc_owned_table };
 
 static const struct mo_view views[] = {
-	{ .name = "vmallocinfo", .title = "vmalloc areas", .summary = "what /proc/vmallocinfo printed",
+	{ .name = "vmallocinfo", .title = "vmalloc areas", .summary = "contents of /proc/vmallocinfo",
 	  .options = vmallocinfo_options, .n_options = N_VMALLOCINFO_OPTIONS, .tables = tables, .n_tables = 3,
 	  .report_order = 150, .topic = MO_TOPIC_PROC, .show = show_vmallocinfo },
 };

@@ -81,11 +81,11 @@ static const struct mo_option exact_options[] = {
 #define WITH_EXACT .options = exact_options, .n_options = 1
 
 static const struct mo_view views[] = {
-	{ COMMAND(meminfo, "Memory", "what /proc/meminfo printed", show_meminfo), .report_order = 100 },
-	{ COMMAND(numa, "Memory of each node", "what meminfo of each node in /sys printed", show_numa), WITH_EXACT },
-	{ COMMAND(zoneinfo, "Zones", "what /proc/zoneinfo printed", show_zoneinfo), WITH_EXACT },
-	{ COMMAND(buddyinfo, "Free blocks", "what /proc/buddyinfo printed", show_buddyinfo) },
-	{ COMMAND(vmstat, "Counters", "what /proc/vmstat printed", show_vmstat), WITH_EXACT },
+	{ COMMAND(meminfo, "Memory", "contents of /proc/meminfo", show_meminfo), .report_order = 100 },
+	{ COMMAND(numa, "Memory of each node", "contents of meminfo of each node in /sys", show_numa), WITH_EXACT },
+	{ COMMAND(zoneinfo, "Zones", "contents of /proc/zoneinfo", show_zoneinfo), WITH_EXACT },
+	{ COMMAND(buddyinfo, "Free blocks", "contents of /proc/buddyinfo", show_buddyinfo) },
+	{ COMMAND(vmstat, "Counters", "contents of /proc/vmstat", show_vmstat), WITH_EXACT },
 };
 
 static const struct mo_plugin plugin = {

@@ -138,13 +138,13 @@ struct mo_error *mo_make_directories(const char *path)
 	if (!partial)
 		return mo_error_no_memory();
 	if (!*partial)
-		return mo_error_create(MO_E_INVALID, "cannot make a directory without a name");
+		return mo_error_create(MO_E_INVALID, "cannot create a directory without a name");
 	for (char *slash = partial; slash;) {
 		slash = strchr(slash + 1, '/');
 		if (slash)
 			*slash = '\0';
 		if (mkdir(partial, 0700) && errno != EEXIST && errno != EROFS)
-			return mo_error_from_errno(errno, "cannot make directory %s", partial);
+			return mo_error_from_errno(errno, "cannot create directory %s", partial);
 		if (slash)
 			*slash = '/';
 	}

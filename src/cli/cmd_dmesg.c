@@ -35,18 +35,18 @@ enum log_column {
 
 static const struct mo_column columns[LOG_COLUMNS] = {
 	[LOG_SEQUENCE] = { .key = "sequence", .heading = "SEQUENCE", .kind = MO_CELL_COUNT,
-			   .help = "number of the record since boot; the lines of one record share it" },
+			   .help = "sequence number of the record; its lines share it" },
 	[LOG_TIME] = { .key = "time_seconds", .heading = "TIME", .kind = MO_CELL_SECONDS,
-		       .help = "as printk stamped it, since boot" },
+		       .help = "printk timestamp, since boot" },
 	[LOG_CLOCK] = { .key = "clock", .heading = "CLOCK", .kind = MO_CELL_TIME, .flags = MO_COLUMN_HIDDEN,
-			.help = "the same as wall-clock time; wrong by the time that the machine slept" },
+			.help = "the same as wall-clock time; off by the time that the machine was suspended" },
 	[LOG_LEVEL] = { .key = "level", .heading = "LEVEL", .help = "emerg, alert, crit, err, warn, notice, info, debug" },
 	[LOG_FACILITY] = { .key = "facility", .heading = "FACILITY", .flags = MO_COLUMN_HIDDEN, .help = "kern, user, ..." },
 	[LOG_CALLER] = { .key = "caller", .heading = "CALLER", .flags = MO_COLUMN_HIDDEN,
-			 .help = "T and the thread's id, or C and the CPU" },
-	[LOG_HOST] = { .key = "host", .heading = "HOST", .flags = MO_COLUMN_HIDDEN, .help = "of a text that names it" },
+			 .help = "T and the thread ID, or C and the CPU" },
+	[LOG_HOST] = { .key = "host", .heading = "HOST", .flags = MO_COLUMN_HIDDEN, .help = "in text logs that name it" },
 	[LOG_PROGRAM] = { .key = "program", .heading = "PROGRAM", .flags = MO_COLUMN_HIDDEN,
-			  .help = "who wrote the line of a text, if not the kernel" },
+			  .help = "the program that wrote the line, if not the kernel (text logs)" },
 	[LOG_TEXT] = { .key = "text", .heading = "TEXT", .flags = MO_COLUMN_TABS, .help = "the line" },
 };
 
@@ -78,7 +78,7 @@ static void clock_line(const struct mo_cell *cells, struct mo_line *line)
 const struct mo_table_spec mo_log_table = {
 	.name = "dmesg",
 	.title = "Kernel log",
-	.help = "One row a line of the kernel log.",
+	.help = "One row per line of the kernel log.",
 	.columns = columns,
 	.n_columns = COUNT(columns),
 	.flags = MO_TABLE_NO_TITLE,
@@ -216,7 +216,7 @@ static struct mo_error *run_dmesg(struct mo_cli *cli)
 	if (wants_clock || mo_parsed_has(cli->parsed, "json") || mo_parsed_has(cli->parsed, "columns"))
 		MO_TRY(find_boot_time(cli, &is_boot_known, &boot_seconds));
 	if (wants_clock && !is_boot_known && !mo_kernel_facts(cli->kernel)->is_log)
-		return mo_error_create(MO_E_ABSENT, "--ctime: the dump does not tell the kernel's clock");
+		return mo_error_create(MO_E_ABSENT, "--ctime: the kernel's clock is unknown");
 	MO_TRY(mo_log_open(cli->reader, &log));
 	mo_report_table_begin(cli->report, wants_clock ? &clock_table : &mo_log_table);
 	while (mo_log_next(log, &record))
@@ -232,7 +232,7 @@ static const struct mo_cli_option options[] = {
 	{ .name = "ctime", .letter = 'T', .kind = MO_OPTION_FLAG,
 	  .help = "wall-clock times, in UTC, by the kernel's clock at the dump" },
 	{ .name = "level", .letter = 'l', .kind = MO_OPTION_TEXT, .value = "LIST",
-	  .help = "these levels only: emerg, alert, crit, err, warn, notice, info, debug; comma separated" },
+	  .help = "only these levels: emerg, alert, crit, err, warn, notice, info, debug; comma separated" },
 };
 
 static const struct mo_table_spec *const tables[] = { &mo_log_table };

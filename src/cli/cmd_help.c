@@ -67,8 +67,8 @@ void mo_help_command(FILE *out, const struct mo_command *command)
 	if (command->flags & MO_COMMAND_READS_LOGS)
 		fputs("It may also be a log: a text, plain or compressed; - is standard input.\n", out);
 	if (command->flags & MO_COMMAND_DUMP && command->arguments)
-		mo_wrap_text(out, "Leading words with a slash, or that name an existing file, are the dump (from the second on "
-				  "they have to exist); all after \"--\" are arguments.", HELP_WIDTH, 0);
+		mo_wrap_text(out, "Leading words that contain a slash or name an existing file are the dump (from the "
+				  "second on, they must exist); everything after \"--\" is an argument.", HELP_WIDTH, 0);
 	put_options(out, "Options", &own);
 	if (command->flags & MO_COMMAND_REPORT)
 		put_options(out, "Options of tables", &mo_options_report);
@@ -118,8 +118,8 @@ static struct mo_error *put_views(FILE *out, const struct mo_plugin_set *plugins
 	} topics[MO_N_TOPICS] = {
 		{ MO_TOPIC_CAUSE, "What went wrong" },
 		{ MO_TOPIC_HOLDER, "Who has the memory" },
-		{ MO_TOPIC_PROC, "What the kernel's own files printed" },
-		{ MO_TOPIC_DETAIL, "One by one" },
+		{ MO_TOPIC_PROC, "Kernel files (/proc and /sys)" },
+		{ MO_TOPIC_DETAIL, "Single objects" },
 		{ MO_TOPIC_OTHER, "Other commands of plugins" },
 	};
 	MO_FREE const struct mo_view **views = NULL;
@@ -156,7 +156,7 @@ struct mo_error *mo_help_overview(struct mo_cli *cli, FILE *out)
 	put_options(out, "Options of every command", &mo_options_general);
 	put_options(out, "Options of commands on a dump", &mo_options_dump);
 	put_options(out, "Options of commands with tables", &mo_options_report);
-	fputs("\nmemopsy help COMMAND shows what else a command takes, and its columns.\n"
+	fputs("\nmemopsy help COMMAND shows the other options of a command, and its columns.\n"
 	      "Exit status: 0 complete, 1 partial (the output says what is missing), 2 usage, 3 cannot open.\n", out);
 	return NULL;
 }
@@ -169,7 +169,7 @@ static struct mo_error *help_on_view(struct mo_cli *cli, const char *name)
 	MO_FREE struct mo_cli_option *options = NULL;
 
 	if (!mo_plugin_set_find_command(&cli->plugins, name, &plugin, &view))
-		return mo_error_create(MO_E_INVALID, "there is no command '%s'", name);
+		return mo_error_create(MO_E_INVALID, "no command '%s'", name);
 	options = calloc(view->n_options + 1, sizeof(*options));
 	if (!options)
 		return mo_error_no_memory();

@@ -41,9 +41,9 @@ static struct mo_error *run_info(struct mo_cli *cli)
 
 const struct mo_command mo_cmd_info = {
 	.name = "info",
-	.summary = "what is this dump: kernel, machine, time, panic, what is missing",
-	.help = "Shows which kernel the dump is of, when and how long after boot it was taken, why the machine stopped "
-		"(as far as the kernel log says), and what the dump leaves out. A fact that could not be found is '?'.",
+	.summary = "identity of the dump: kernel, machine, time, panic, what is missing",
+	.help = "Shows which kernel the dump is from, when and how long after boot it was taken, why the machine stopped "
+		"(as far as the kernel log says), and what the dump excludes. '?' marks what is unknown.",
 	.tables = tables,
 	.n_tables = sizeof(tables) / sizeof(tables[0]),
 	.flags = MO_COMMAND_DUMP | MO_COMMAND_REPORT | MO_COMMAND_SHOW_HEAD | MO_COMMAND_TYPES_OPTIONAL |

@@ -26,13 +26,13 @@ enum plugin_column {
 static const struct mo_column plugin_columns[PLUGIN_COLUMNS] = {
 	[PLUGIN_NAME] = { .key = "name", .heading = "NAME", .help = "of the plugin" },
 	[PLUGIN_VERSION] = { .key = "version", .heading = "VERSION", .help = "as the plugin says" },
-	[PLUGIN_COMMANDS] = { .key = "commands", .heading = "COMMANDS", .help = "that it brings", .flags = MO_COLUMN_WRAP },
-	[PLUGIN_PUBLISHES] = { .key = "publishes", .heading = "PUBLISHES", .help = "the model that it gathers" },
-	[PLUGIN_READS] = { .key = "reads", .heading = "READS", .help = "models of other plugins; in brackets: optional" },
+	[PLUGIN_COMMANDS] = { .key = "commands", .heading = "COMMANDS", .help = "that it adds", .flags = MO_COLUMN_WRAP },
+	[PLUGIN_PUBLISHES] = { .key = "publishes", .heading = "PUBLISHES", .help = "the model it gathers" },
+	[PLUGIN_READS] = { .key = "reads", .heading = "READS", .help = "models of other plugins; optional ones in brackets" },
 	[PLUGIN_NEEDS] = { .key = "needs", .heading = "NEEDS", .kind = MO_CELL_COUNT,
 			   .help = "types, members, enumerators and symbols of the kernel" },
 	[PLUGIN_SUMMARY] = { .key = "summary", .heading = "SUMMARY", .help = "what it is for", .flags = MO_COLUMN_WRAP },
-	[PLUGIN_FILE] = { .key = "file", .heading = "FILE", .help = "it was loaded from; empty: linked in",
+	[PLUGIN_FILE] = { .key = "file", .heading = "FILE", .help = "loaded from; empty: linked in",
 			  .flags = MO_COLUMN_HIDDEN },
 };
 
@@ -47,13 +47,13 @@ static const struct mo_table_spec plugin_table = {
 enum refused_column { REFUSED_FILE, REFUSED_WHY, REFUSED_COLUMNS };
 
 static const struct mo_column refused_columns[REFUSED_COLUMNS] = {
-	[REFUSED_FILE] = { .key = "file", .heading = "FILE", .help = "that was not taken" },
-	[REFUSED_WHY] = { .key = "why", .heading = "WHY", .help = "it was not", .flags = MO_COLUMN_WRAP },
+	[REFUSED_FILE] = { .key = "file", .heading = "FILE", .help = "rejected file" },
+	[REFUSED_WHY] = { .key = "why", .heading = "REASON", .help = "reason", .flags = MO_COLUMN_WRAP },
 };
 
 static const struct mo_table_spec refused_table = {
 	.name = "refused",
-	.title = "Not loaded",
+	.title = "Rejected files",
 	.columns = refused_columns,
 	.n_columns = COUNT(refused_columns),
 };
@@ -71,23 +71,24 @@ enum need_column {
 };
 
 static const struct mo_column need_columns[NEED_COLUMNS] = {
-	[NEED_PLUGIN] = { .key = "plugin", .heading = "PLUGIN", .help = "that needs it; core: what all rest on" },
-	[NEED_KIND] = { .key = "kind", .heading = "KIND", .help = "field, size, constant or symbol; layout: what the core binds for all" },
+	[NEED_PLUGIN] = { .key = "plugin", .heading = "PLUGIN", .help = "that needs it; core: needed by all" },
+	[NEED_KIND] = { .key = "kind", .heading = "KIND",
+			.help = "field, size, constant or symbol; layout: bound by the core for all" },
 	[NEED_NAME] = { .key = "need", .heading = "NEED", .help = "type and name" },
 	[NEED_OTHERS] = { .key = "other_names", .heading = "OTHER NAMES", .help = "tried after the first, in this order",
 			  .flags = MO_COLUMN_HIDDEN },
 	[NEED_STATE] = { .key = "state", .heading = "STATE",
-			 .help = "bound; absent (optional: the plugin does without); missing (the plugin cannot run)" },
-	[NEED_FOUND] = { .key = "found", .heading = "FOUND", .help = "under which name it was found" },
+			 .help = "bound; absent (optional, the plugin works without); missing (the plugin cannot run)" },
+	[NEED_FOUND] = { .key = "found", .heading = "FOUND", .help = "name under which it was found" },
 	[NEED_OPTIONAL] = { .key = "optional", .heading = "OPTIONAL", .kind = MO_CELL_BOOL,
-			    .help = "whether its user can do without", .flags = MO_COLUMN_HIDDEN },
+			    .help = "whether the plugin works without it", .flags = MO_COLUMN_HIDDEN },
 	[NEED_WHY] = { .key = "why", .heading = "WHY", .help = "of alternatives: since which release, in which file",
 		       .flags = MO_COLUMN_HIDDEN },
 };
 
 static const struct mo_table_spec need_table = {
 	.name = "needs",
-	.title = "What the plugins need of this kernel",
+	.title = "What the plugins need from this kernel",
 	.columns = need_columns,
 	.n_columns = COUNT(need_columns),
 };
@@ -338,16 +339,16 @@ static struct mo_error *run_plugins(struct mo_cli *cli)
 }
 
 static const struct mo_cli_option options[] = {
-	{ .name = "needs", .help = "also without a dump: all that the plugins and the core need of a kernel" },
+	{ .name = "needs", .help = "show what the plugins and the core need from a kernel; works without a dump" },
 };
 
 static const struct mo_table_spec *const tables[] = { &plugin_table, &refused_table, &need_table };
 
 const struct mo_command mo_cmd_plugins = {
 	.name = "plugins",
-	.summary = "the plugins, and what of a dump they can bind",
-	.help = "Lists the plugins that were loaded, and files that were not taken, with the reason. With a dump it shows "
-		"each type, member, enumerator and symbol that a plugin needs, and under which of its names it was found.",
+	.summary = "the plugins, and what they find in a dump",
+	.help = "Lists the loaded plugins, and rejected files with the reason. With a dump it shows "
+		"each type, member, enumerator and symbol that a plugin needs, and the name under which it was found.",
 	.options = options,
 	.n_options = COUNT(options),
 	.tables = tables,

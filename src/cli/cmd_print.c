@@ -215,7 +215,7 @@ static const struct mo_cli_option options[] = {
 	{ .name = "depth", .letter = 'd', .kind = MO_OPTION_NUMBER, .value = "N",
 	  .help = "with an address: follow pointers to structs N deep; without: open named structs N deep" },
 	{ .name = "array", .letter = 'n', .kind = MO_OPTION_NUMBER, .value = "N",
-	  .help = "show N elements of an array, and of a flexible one (default: 16, and none)" },
+	  .help = "show N elements of an array, or of a flexible array (default: 16, and none)" },
 	{ .name = "hex", .letter = 'x', .kind = MO_OPTION_FLAG, .help = "all numbers in hexadecimal" },
 	{ .name = "strings", .letter = 's', .kind = MO_OPTION_FLAG, .help = "show the strings that char pointers point to" },
 };
@@ -229,9 +229,9 @@ const struct mo_command mo_cmd_print = {
 	.max_arguments = MO_MAX_ARGUMENTS,
 	.summary = "the layout of a type, the object of that type at an address, or a variable",
 	.help = "Without an address: the type as C declares it, with offsets and sizes in bytes. With one: the values, "
-		"members nested, enumerators by name, pointers with their symbols. MEMBER narrows it to some: name, "
+		"members nested, enumerators by name, pointers with their symbols. MEMBER selects some: name, "
 		"free_area[0].nr_free. TYPE.MEMBER is one member's type, or its value. A VARIABLE (init_task, init_task.comm) "
-		"needs no type and no address where a vmlinux with DWARF is at hand; BTF does not know the types of variables.",
+		"needs no type and no address if a vmlinux with DWARF is available; BTF has no types of variables.",
 	.options = options,
 	.n_options = COUNT(options),
 	.tables = tables,

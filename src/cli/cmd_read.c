@@ -27,8 +27,8 @@ enum bytes_column { BYTES_ADDRESS, BYTES_HEX, BYTES_TEXT, BYTES_COLUMNS };
 
 static const struct mo_column bytes_columns[BYTES_COLUMNS] = {
 	[BYTES_ADDRESS] = { .key = "address", .heading = "ADDRESS", .kind = MO_CELL_ADDRESS, .help = "of the first byte" },
-	[BYTES_HEX] = { .key = "bytes", .heading = "BYTES", .help = "in hexadecimal, in the order of memory; ?: unreadable" },
-	[BYTES_TEXT] = { .key = "text", .heading = "TEXT", .help = "printable ASCII, a dot for all else; or why unreadable" },
+	[BYTES_HEX] = { .key = "bytes", .heading = "BYTES", .help = "in hexadecimal, in memory order; ?: unreadable" },
+	[BYTES_TEXT] = { .key = "text", .heading = "TEXT", .help = "printable ASCII, other bytes as dots; or why unreadable" },
 };
 
 static void bytes_line(const struct mo_cell *cells, struct mo_line *line)
@@ -62,7 +62,7 @@ enum word_column { WORD_ADDRESS, WORD_VALUE, WORD_SYMBOL, WORD_COLUMNS };
 static const struct mo_column word_columns[WORD_COLUMNS] = {
 	[WORD_ADDRESS] = { .key = "address", .heading = "ADDRESS", .kind = MO_CELL_ADDRESS, .help = "of the word" },
 	[WORD_VALUE] = { .key = "value", .heading = "VALUE", .kind = MO_CELL_ADDRESS, .help = "of the word; ?: unreadable" },
-	[WORD_SYMBOL] = { .key = "symbol", .heading = "SYMBOL", .help = "that covers the value; or why unreadable" },
+	[WORD_SYMBOL] = { .key = "symbol", .heading = "SYMBOL", .help = "that contains the value; or why unreadable" },
 };
 
 static const struct mo_table_spec word_table = {
@@ -193,7 +193,7 @@ static struct mo_error *parse_range(struct mo_cli *cli, uint64_t *address, uint6
 	else if (!mo_parse_address(word, address))
 		return mo_error_create(MO_E_INVALID, "'%s' is not a physical address", word);
 	if (*n_bytes && *address > UINT64_MAX - (*n_bytes - 1))
-		return mo_error_create(MO_E_INVALID, "%llu bytes from 0x%llx on lead past the end of the address space",
+		return mo_error_create(MO_E_INVALID, "%llu bytes from 0x%llx run past the end of the address space",
 				       (unsigned long long)*n_bytes, (unsigned long long)*address);
 	return NULL;
 }
@@ -207,7 +207,7 @@ static struct mo_error *run_read(struct mo_cli *cli)
 	uint64_t n_bytes;
 
 	if (is_raw && (is_words || mo_parsed_has(cli->parsed, "json")))
-		return mo_error_create(MO_E_INVALID, "--raw goes with neither --words nor --json");
+		return mo_error_create(MO_E_INVALID, "--raw cannot be combined with --words or --json");
 	if (is_raw && mo_output_is_terminal(cli->output))
 		return mo_error_create(MO_E_INVALID, "--raw writes to a pipe or a file, not to a terminal");
 	MO_TRY(parse_range(cli, &address, &n_bytes));
@@ -225,8 +225,8 @@ static struct mo_error *run_read(struct mo_cli *cli)
 static const struct mo_cli_option options[] = {
 	{ .name = "pa", .kind = MO_OPTION_FLAG, .help = "ADDRESS is physical" },
 	{ .name = "words", .letter = 'w', .kind = MO_OPTION_FLAG,
-	  .help = "as words of a pointer's size, with the symbols that they point to" },
-	{ .name = "raw", .kind = MO_OPTION_FLAG, .help = "the bytes as they are, to a pipe or a file" },
+	  .help = "as pointer-sized words, with the symbols they point to" },
+	{ .name = "raw", .kind = MO_OPTION_FLAG, .help = "raw bytes, to a pipe or a file" },
 };
 
 static const struct mo_table_spec *const tables[] = { &bytes_table, &word_table };
@@ -237,7 +237,7 @@ const struct mo_command mo_cmd_read = {
 	.min_arguments = 1,
 	.max_arguments = 2,
 	.summary = "memory at an address, as bytes, words or raw",
-	.help = "Prints memory: 256 bytes, or as many as BYTES says. A page that cannot be read is one line that says why.",
+	.help = "Prints memory: 256 bytes, or BYTES. An unreadable page is one line that says why.",
 	.options = options,
 	.n_options = COUNT(options),
 	.tables = tables,

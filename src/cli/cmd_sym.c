@@ -12,14 +12,14 @@ enum symbol_column { SYMBOL_ADDRESS, SYMBOL_TYPE, SYMBOL_SIZE, SYMBOL_NAME, SYMB
 
 static const struct mo_column columns[SYMBOL_COLUMNS] = {
 	[SYMBOL_ADDRESS] = { .key = "address", .heading = "ADDRESS", .kind = MO_CELL_ADDRESS,
-			     .help = "where it lies in the running kernel" },
+			     .help = "address in the running kernel" },
 	[SYMBOL_TYPE] = { .key = "type", .heading = "T", .help = "as in /proc/kallsyms: T code, D data, B bss, ...; lower "
 								 "case: local to its file" },
 	[SYMBOL_SIZE] = { .key = "size_bytes", .heading = "SIZE", .kind = MO_CELL_COUNT,
-			  .help = "in bytes; without an ELF symbol table the distance to the next symbol" },
+			  .help = "in bytes; without an ELF symbol table, the distance to the next symbol" },
 	[SYMBOL_NAME] = { .key = "name", .heading = "NAME", .help = "of the symbol" },
 	[SYMBOL_OFFSET] = { .key = "offset_bytes", .heading = "OFFSET", .kind = MO_CELL_FLAGS,
-			    .help = "of the address that was asked for from the symbol's" },
+			    .help = "of the address asked for, from the symbol" },
 	[SYMBOL_MODULE] = { .key = "module", .heading = "MODULE", .help = "empty: the kernel itself" },
 };
 
@@ -111,13 +111,13 @@ static struct mo_error *run_sym(struct mo_cli *cli)
 			first_missing = cli->arguments[i];
 	mo_report_table_end(cli->report);
 	if (first_missing)
-		return mo_error_create(MO_E_ABSENT, "no symbol has or covers '%s'", first_missing);
+		return mo_error_create(MO_E_ABSENT, "no symbol named or containing '%s'", first_missing);
 	return NULL;
 }
 
 static const struct mo_cli_option options[] = {
 	{ .name = "all", .letter = 'a', .kind = MO_OPTION_FLAG,
-	  .help = "take the words for shell patterns (as words with *, ? or [ are)" },
+	  .help = "treat the words as shell patterns (as words with *, ? or [ are)" },
 };
 
 static const struct mo_table_spec *const tables[] = { &symbol_table };
@@ -128,8 +128,8 @@ const struct mo_command mo_cmd_sym = {
 	.min_arguments = 1,
 	.max_arguments = MO_MAX_ARGUMENTS,
 	.summary = "symbols by name, pattern or address",
-	.help = "Finds symbols of the kernel and its modules: all that have a name, all that match a shell pattern, or the "
-		"one that covers a (hexadecimal) address.",
+	.help = "Finds symbols of the kernel and its modules: all of a name, all that match a shell pattern, or the "
+		"one that contains a (hexadecimal) address.",
 	.options = options,
 	.n_options = COUNT(options),
 	.tables = tables,

@@ -20,9 +20,10 @@ static const struct mo_column step_columns[STEP_COLUMNS] = {
 			    .help = "physical address of the entry" },
 	[STEP_ENTRY] = { .key = "entry", .heading = "ENTRY", .kind = MO_CELL_ADDRESS, .help = "its value" },
 	[STEP_COVERS] = { .key = "covers_bytes", .heading = "COVERS", .kind = MO_CELL_BYTES,
-			  .help = "virtual memory that one entry of this level maps" },
+			  .help = "virtual memory mapped by one entry of this level" },
 	[STEP_STATE] = { .key = "state", .heading = "STATE",
-			 .help = "table: leads on; page: maps memory; no access: a page that may not be touched (PROT_NONE, NUMA "
+			 .help = "table: points at the next level; page: maps memory; no access: mapped but "
+				 "inaccessible (PROT_NONE, NUMA "
 				 "balancing); swap: swapped out, migrated or poisoned; absent: maps nothing" },
 	[STEP_FLAGS] = { .key = "flags", .heading = "FLAGS", .help = "bits of the entry by name" },
 };
@@ -49,14 +50,14 @@ enum result_column {
 
 static const struct mo_column result_columns[RESULT_COLUMNS] = {
 	[RESULT_VIRTUAL] = { .key = "virtual", .heading = "Virtual address", .kind = MO_CELL_ADDRESS,
-			     .help = "that was asked for; ?: a physical one was" },
-	[RESULT_SYMBOL] = { .key = "symbol", .heading = "Symbol", .help = "that covers it; empty: none" },
+			     .help = "the address asked for; ?: it was a physical one" },
+	[RESULT_SYMBOL] = { .key = "symbol", .heading = "Symbol", .help = "that contains it; empty: none" },
 	[RESULT_PHYSICAL] = { .key = "physical", .heading = "Physical address", .kind = MO_CELL_ADDRESS,
 			      .help = "?: not mapped" },
 	[RESULT_PFN] = { .key = "pfn", .heading = "Page frame", .kind = MO_CELL_PFN, .help = "number of the page frame" },
-	[RESULT_SPAN] = { .key = "span_bytes", .heading = "Goes on for", .kind = MO_CELL_BYTES,
-			  .help = "from the address to the end of the mapping, or of the hole" },
-	[RESULT_PRESENCE] = { .key = "presence", .heading = "In the dump", .help = "whether the dump holds the page frame" },
+	[RESULT_SPAN] = { .key = "span_bytes", .heading = "Contiguous for", .kind = MO_CELL_BYTES,
+			  .help = "from the address to the end of the mapping or hole" },
+	[RESULT_PRESENCE] = { .key = "presence", .heading = "In the dump", .help = "whether the page frame is in the dump" },
 	[RESULT_DIRECT_MAP] = { .key = "direct_map", .heading = "Direct map", .kind = MO_CELL_ADDRESS,
 				.help = "kernel virtual address of the same memory in the direct map" },
 	[RESULT_STRUCT_PAGE] = { .key = "struct_page", .heading = "struct page", .kind = MO_CELL_ADDRESS,
@@ -114,9 +115,9 @@ static const char *presence_text(enum mo_frame_presence presence)
 	case MO_FRAME_PRESENT:
 		return "yes";
 	case MO_FRAME_EXCLUDED:
-		return "no: left out";
+		return "no: excluded";
 	case MO_FRAME_HOLE:
-		return "no: the dump knows no memory there";
+		return "no: no memory at this address according to the dump";
 	}
 	return NULL;
 }
@@ -186,7 +187,7 @@ static struct mo_error *show_physical(struct mo_cli *cli, const char *word)
 	uint64_t pa;
 
 	if (mo_parsed_has(cli->parsed, "pgd"))
-		return mo_error_create(MO_E_INVALID, "--pgd means nothing with --pa");
+		return mo_error_create(MO_E_INVALID, "--pgd has no effect with --pa");
 	if (!mo_parse_address(word, &pa))
 		return mo_error_create(MO_E_INVALID, "'%s' is not a physical address", word);
 	for (size_t i = 0; i < RESULT_COLUMNS; i++)
@@ -205,9 +206,9 @@ static struct mo_error *run_vtop(struct mo_cli *cli)
 
 static const struct mo_cli_option options[] = {
 	{ .name = "pgd", .kind = MO_OPTION_TEXT, .value = "ADDRESS",
-	  .help = "walk the page table whose top level is at this physical address, not the kernel's" },
+	  .help = "walk the page table whose top level is at this physical address, instead of the kernel's" },
 	{ .name = "pa", .kind = MO_OPTION_FLAG,
-	  .help = "ADDRESS is physical: where it is in the direct map, its struct page" },
+	  .help = "ADDRESS is physical: show its place in the direct map, its struct page" },
 };
 
 static const struct mo_table_spec *const tables[] = { &step_table, &result_table };
@@ -217,9 +218,9 @@ const struct mo_command mo_cmd_vtop = {
 	.arguments = "ADDRESS|SYMBOL[+OFFSET]",
 	.min_arguments = 1,
 	.max_arguments = 1,
-	.summary = "translate an address, every level of the walk shown",
+	.summary = "translate an address, showing every level of the page-table walk",
 	.help = "Walks the page table for a virtual address and shows each entry with its flags, then the physical address, "
-		"whether the dump holds it, its place in the direct map and its struct page. Addresses are hexadecimal.",
+		"whether it is in the dump, its place in the direct map and its struct page. Addresses are hexadecimal.",
 	.options = options,
 	.n_options = COUNT(options),
 	.tables = tables,

@@ -30,23 +30,23 @@ static const struct mo_column dump_columns[DUMP_COLUMNS] = {
 	[DUMP_FORMAT] = { .key = "format", .heading = "Format", .help = "of the file" },
 	[DUMP_COMPRESSION] = { .key = "compression", .heading = "Compression", .help = "of its pages" },
 	[DUMP_READER] = { .key = "reader", .heading = "Reader", .flags = MO_COLUMN_HIDDEN,
-			  .help = "which code reads its pages" },
+			  .help = "code that reads its pages" },
 	[DUMP_FILE_BYTES] = { .key = "file_bytes", .heading = "File size", .kind = MO_CELL_BYTES,
 			      .help = "sum over the files of a split dump" },
 	[DUMP_PRESENT_PAGES] = { .key = "present_pages", .heading = "Pages", .kind = MO_CELL_COUNT,
-				 .flags = MO_COLUMN_HIDDEN, .help = "page frames that the dump holds" },
+				 .flags = MO_COLUMN_HIDDEN, .help = "page frames in the dump" },
 	[DUMP_PRESENT_BYTES] = { .key = "present_bytes", .heading = "Memory held", .kind = MO_CELL_BYTES,
-				 .help = "memory of the machine that the dump holds" },
+				 .help = "memory of the machine that is in the dump" },
 	[DUMP_END_PFN] = { .key = "end_pfn", .heading = "End of memory", .kind = MO_CELL_PFN,
 			   .flags = MO_COLUMN_HIDDEN, .help = "one past the highest page frame" },
 	[DUMP_LEVEL] = { .key = "dump_level", .heading = "Dump level", .kind = MO_CELL_COUNT,
 			 .help = "makedumpfile's -d; ?: the file does not say" },
-	[DUMP_EXCLUDED] = { .key = "excluded", .heading = "Left out", .flags = MO_COLUMN_HIDDEN,
-			    .help = "kinds of pages that the dump level leaves out" },
+	[DUMP_EXCLUDED] = { .key = "excluded", .heading = "Excluded", .flags = MO_COLUMN_HIDDEN,
+			    .help = "kinds of pages that the dump level excludes" },
 	[DUMP_WRITTEN] = { .key = "written", .heading = "Dumped at", .kind = MO_CELL_TIME,
 			   .help = "when the dump was written, as its header says" },
 	[DUMP_VMCOREINFO] = { .key = "has_vmcoreinfo", .heading = "VMCOREINFO", .kind = MO_CELL_BOOL,
-			      .help = "whether the kernel's description of itself was found" },
+			      .help = "whether VMCOREINFO was found" },
 	[DUMP_WHOLE] = { .key = "is_whole", .heading = "Complete", .kind = MO_CELL_BOOL,
 			 .help = "neither cut short nor marked as incomplete" },
 };
@@ -67,7 +67,7 @@ struct excluded_pages {
 };
 
 static const struct excluded_pages excluded_pages[] = {
-	{ .bit = 1, .what = "pages filled with zeros", .hides = "pages of zeros cannot be told from missing ones" },
+	{ .bit = 1, .what = "pages filled with zeros", .hides = "zero pages cannot be told from missing ones" },
 	{ .bit = 2, .what = "page cache without private data", .hides = "the contents of cached files" },
 	{ .bit = 4, .what = "page cache with private data", .hides = "the contents of cached files and file-system metadata" },
 	{ .bit = 8, .what = "user pages", .hides = "the memory of processes: stacks, heaps, command lines" },
@@ -77,14 +77,14 @@ static const struct excluded_pages excluded_pages[] = {
 enum excluded_column { EXCLUDED_PAGES, EXCLUDED_HIDES, EXCLUDED_COLUMNS };
 
 static const struct mo_column excluded_columns[EXCLUDED_COLUMNS] = {
-	[EXCLUDED_PAGES] = { .key = "pages", .heading = "LEFT OUT", .help = "kind of pages that the dump level leaves out" },
-	[EXCLUDED_HIDES] = { .key = "hides", .heading = "HIDDEN BY THAT", .flags = MO_COLUMN_WRAP,
-			     .help = "what cannot be seen for that reason" },
+	[EXCLUDED_PAGES] = { .key = "pages", .heading = "EXCLUDED", .help = "kind of pages that the dump level excludes" },
+	[EXCLUDED_HIDES] = { .key = "hides", .heading = "MISSING AS A RESULT", .flags = MO_COLUMN_WRAP,
+			     .help = "what cannot be analysed as a result" },
 };
 
 const struct mo_table_spec mo_identity_excluded_table = {
 	.name = "left_out",
-	.title = "What the dump level leaves out",
+	.title = "Excluded by the dump level",
 	.columns = excluded_columns,
 	.n_columns = COUNT(excluded_columns),
 };
@@ -163,7 +163,7 @@ void mo_identity_write_log_only(struct mo_cli *cli)
 	const struct mo_kernel_facts *facts = mo_kernel_facts(cli->kernel);
 
 	if (facts->is_log)
-		mo_report_note(cli->report, "A log has no memory: what is not in its text is not known.");
+		mo_report_note(cli->report, "A log contains no memory: only what its text says is known.");
 	else if (facts->lacks_types)
 		write_damage(cli->report, "types-unknown",
 			     "The dump's memory cannot be read, because its types are unknown: this is what its kernel log says.",
@@ -180,14 +180,14 @@ void mo_identity_write_cut(struct mo_report *report, const struct mo_dump_info *
 	mo_dump_append_cut(info, &verdict);
 	mo_text_append(&verdict, ": what is not in the rest of it is unknown.");
 	write_damage(report, "dump-truncated", mo_text_chars(&verdict),
-		     "Compare its size with the original's: copying may have been cut short, or the disk full.");
+		     "Compare its size with the original: the copy may have been interrupted, or the disk full.");
 }
 
 void mo_identity_write_left_out(struct mo_report *report, const struct mo_dump_info *info)
 {
 	if (info->is_incomplete)
 		write_damage(report, "dump-incomplete", "The program that wrote the dump marked it as incomplete.",
-			     "Look at the log of the dump program: the disk it wrote to was probably full.");
+			     "See the log of the dump program: the target disk was probably full.");
 	if (info->is_live)
 		mo_report_note(report, "This is the running kernel: what was read at different moments need not fit together.");
 	if (info->has_dump_level && info->dump_level)

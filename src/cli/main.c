@@ -70,7 +70,7 @@ struct mo_error *mo_cli_load_plugins(struct mo_cli *cli)
 	return NULL;
 }
 
-/* An error is told and gone; what it means for the exit status is the caller's to say. */
+/* Prints and frees the error; its exit status is the caller's business. */
 static int fail(struct mo_error *error, int status)
 {
 	fprintf(stderr, "memopsy: %s\n", mo_error_text(error));

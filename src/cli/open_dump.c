@@ -55,8 +55,9 @@ static struct mo_error *check_dump_is_not_last(const struct mo_cli *cli)
 	if (!(command->flags & MO_COMMAND_DUMP) || cli->n_dump_paths || cli->n_arguments <= command->min_arguments ||
 	    cli->parsed->n_words_before_dashes < cli->parsed->n_words || !is_file(last))
 		return NULL;
-	return mo_error_create(MO_E_INVALID, "the dump comes before the arguments: memopsy %s %s %s (\"--\" before arguments that "
-			       "happen to be names of files)", command->name, last, cli->arguments[0]);
+	return mo_error_create(MO_E_INVALID, "the dump comes before the arguments: memopsy %s %s %s (use \"--\" "
+					     "before arguments that "
+			       "are also names of files)", command->name, last, cli->arguments[0]);
 }
 
 static struct mo_error *check_argument_count(const struct mo_cli *cli)
@@ -69,10 +70,10 @@ static struct mo_error *check_argument_count(const struct mo_cli *cli)
 	if (cli->n_arguments > command->max_arguments && !cli->n_dump_paths && (command->flags & MO_COMMAND_DUMP) &&
 	    !mo_parsed_has(cli->parsed, "dump"))
 		return mo_error_create(MO_E_INVALID,
-				       "%s takes %s: too many words (and no file is named '%s', to be the dump)",
+				       "%s takes %s: too many arguments (and '%s', taken as the dump, does not exist)",
 				       command->name, command->arguments, first_word);
 	if (cli->n_arguments > command->max_arguments && command->max_arguments)
-		return mo_error_create(MO_E_INVALID, "%s takes %s: too many words", command->name, command->arguments);
+		return mo_error_create(MO_E_INVALID, "%s takes %s: too many arguments", command->name, command->arguments);
 	if (cli->n_arguments > command->max_arguments)
 		return mo_error_create(MO_E_INVALID, "%s takes no arguments: '%s'", command->name, first_word);
 	return NULL;
@@ -156,7 +157,7 @@ struct mo_error *mo_cli_open_dump(struct mo_cli *cli)
 	MO_TRY(mo_kernel_open(&options, &cli->kernel));
 	if (mo_kernel_facts(cli->kernel)->is_log && !(cli->command->flags & MO_COMMAND_READS_LOGS))
 		return mo_error_create(MO_E_UNSUPPORTED,
-				       "%s is a log, and a log has no memory: oom, report, dmesg and info read logs",
+				       "%s is a log, and a log contains no memory: only oom, report, dmesg and info read logs",
 				       mo_kernel_facts(cli->kernel)->dump_path);
 	remark_on_cut(cli);
 	return mo_reader_create(cli->kernel, &cli->reader);

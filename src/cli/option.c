@@ -65,7 +65,7 @@ static struct mo_error *add_given(struct mo_parsed *parsed, const struct mo_cli_
 	if (option->kind != MO_OPTION_FLAG && !*text)
 		return mo_error_create(MO_E_INVALID, "--%s needs a value (%s)", option->name, option->value);
 	if (option->choices && !is_choice(option->choices, text))
-		return mo_error_create(MO_E_INVALID, "--%s: '%s' is none of %s", option->name, text, option->choices);
+		return mo_error_create(MO_E_INVALID, "--%s: '%s' must be one of %s", option->name, text, option->choices);
 	if (option->kind == MO_OPTION_NUMBER && !mo_parse_number(text, &given.number))
 		return mo_error_create(MO_E_INVALID, "--%s: '%s' is not a number", option->name, text);
 	parsed->given[parsed->n_given++] = given;

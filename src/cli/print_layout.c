@@ -21,7 +21,7 @@ static const struct mo_column columns[LAYOUT_COLUMNS] = {
 	[LAYOUT_OFFSET] = { .key = "offset_bytes", .heading = "OFFSET", .kind = MO_CELL_COUNT,
 			    .help = "from the start of the type" },
 	[LAYOUT_BIT] = { .key = "bit", .heading = "BIT", .kind = MO_CELL_COUNT,
-			 .help = "of a bit-field: its first bit, counted from the byte at the offset" },
+			 .help = "of a bit-field: first bit, from the byte at the offset" },
 	[LAYOUT_BITS] = { .key = "bits", .heading = "BITS", .kind = MO_CELL_COUNT, .help = "of a bit-field: its width" },
 	[LAYOUT_SIZE] = { .key = "size_bytes", .heading = "SIZE", .kind = MO_CELL_COUNT, .help = "of the member" },
 };

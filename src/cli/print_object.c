@@ -39,9 +39,9 @@ struct mo_error *mo_print_object_read(struct mo_reader *reader, uint64_t kva, ui
 	object.page_shift = mo_kernel_facts(mo_reader_kernel(reader))->page_shift;
 	in_page = kva & ((1ull << object.page_shift) - 1);
 	if (n_bytes > MAX_OBJECT_BYTES)
-		return mo_error_create(MO_E_LIMIT, "the type is %llu bytes large", (unsigned long long)n_bytes);
+		return mo_error_create(MO_E_LIMIT, "the type is %llu bytes", (unsigned long long)n_bytes);
 	if (n_bytes && kva > UINT64_MAX - (n_bytes - 1))
-		return mo_error_create(MO_E_INVALID, "no object of %llu bytes lies at 0x%llx",
+		return mo_error_create(MO_E_INVALID, "no object of %llu bytes is at 0x%llx",
 				       (unsigned long long)n_bytes, (unsigned long long)kva);
 	object.n_bytes = (size_t)n_bytes;
 	object.n_pages = (size_t)((in_page + n_bytes + (1ull << object.page_shift) - 1) >> object.page_shift);

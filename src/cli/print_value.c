@@ -17,8 +17,8 @@ enum value_column { VALUE_PATH, VALUE_TYPE, VALUE_ADDRESS, VALUE_VALUE, VALUE_CO
 static const struct mo_column columns[VALUE_COLUMNS] = {
 	[VALUE_PATH] = { .key = "member", .heading = "MEMBER", .help = "its path from the object" },
 	[VALUE_TYPE] = { .key = "type", .heading = "TYPE", .help = "its type, as C writes it" },
-	[VALUE_ADDRESS] = { .key = "address", .heading = "ADDRESS", .kind = MO_CELL_ADDRESS, .help = "where it lies" },
-	[VALUE_VALUE] = { .key = "value", .heading = "VALUE", .help = "as the text form shows it" },
+	[VALUE_ADDRESS] = { .key = "address", .heading = "ADDRESS", .kind = MO_CELL_ADDRESS, .help = "address of the member" },
+	[VALUE_VALUE] = { .key = "value", .heading = "VALUE", .help = "as shown in text" },
 };
 
 const struct mo_table_spec mo_print_value_table = {
@@ -347,11 +347,11 @@ struct mo_error *mo_print_value(struct mo_cli *cli, const char *type_name, const
 	if (print.as_rows)
 		mo_report_table_end(cli->report);
 	if (!error && object.error) {
-		mo_cli_remark(cli, "'?' marks what could not be read: %s", mo_error_text(object.error));
+		mo_cli_remark(cli, "'?': unreadable: %s", mo_error_text(object.error));
 		cli->is_partial = true;
 	}
 	if (print.n_objects >= MAX_OBJECTS)
-		mo_cli_remark(cli, "no more than %d pointers were followed", MAX_OBJECTS);
+		mo_cli_remark(cli, "only %d pointers were followed", MAX_OBJECTS);
 	cli->is_partial |= print.n_objects >= MAX_OBJECTS;
 	mo_print_object_deinit(&object);
 	mo_text_deinit(&print.path);

@@ -104,7 +104,8 @@ void mo_command_of_view(const struct mo_plugin *plugin, const struct mo_view *vi
 		.name = view->name,
 		.arguments = view->arguments,
 		.summary = view->summary,
-		.help = view->show_each ? "Of several files, at least one of them a log, it prints one table with the rows of all." :
+		.help = view->show_each ? "With several files, at least one of them a log, it prints one table with "
+					  "the rows of all." :
 					  NULL,
 		.options = options,
 		.n_options = view->n_options,

@@ -342,7 +342,7 @@ static struct mo_error *check_survey(const struct elf_core *core, const struct s
 		return NULL;
 	/* Before 464920104bf7 ("/proc/kcore: update physical address for kcore ram and text", v4.11) it was always 0. */
 	if (core->file->is_live_kernel)
-		return mo_error_create(MO_E_UNSUPPORTED, "this kernel's %s does not tell physical addresses",
+		return mo_error_create(MO_E_UNSUPPORTED, "this kernel's %s has no physical addresses",
 				       core->file->path);
 	return mo_error_create(MO_E_INVALID,
 			       "%s: no segment has a physical address: the core of a process, not of a kernel",

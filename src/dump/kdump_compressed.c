@@ -82,7 +82,7 @@ static struct mo_error *check_descriptor(const struct mo_kdump_parts *parts, con
 	uint32_t known = MO_KDUMP_CODECS | MO_KDUMP_INCOMPLETE | MO_KDUMP_EXCLUDED_VMEMMAP;
 
 	if ((descriptor->flags & ~known) || (codec & (codec - 1)))
-		return mo_error_create(MO_E_UNSUPPORTED, "compressed in a way that is not known here (flags 0x%" PRIx32 ")",
+		return mo_error_create(MO_E_UNSUPPORTED, "compressed with an unknown algorithm (flags 0x%" PRIx32 ")",
 				       descriptor->flags);
 	/* The header is at 0, so this is a descriptor that was never written. */
 	if (descriptor->offset == 0 && parts->is_incomplete)

@@ -103,7 +103,7 @@ static const struct header_layout *find_layout(const uint8_t *bytes, bool *is_bi
 static struct mo_error *makes_no_sense(const struct mo_file_bytes *file, const uint8_t *bytes)
 {
 	return mo_error_create(MO_E_CORRUPT,
-			       "%s: the kdump-compressed header makes no sense in any width or byte order (read as 64 "
+			       "%s: the kdump-compressed header is invalid in every width and byte order (read as 64 "
 			       "bits, little-endian: version %" PRIu32 ", page size %" PRIu32 ", %" PRIu32 " bitmap blocks)",
 			       file->path, mo_load_u32(bytes + VERSION_OFFSET, false),
 			       mo_load_u32(bytes + header_64.block_size, false),

@@ -91,7 +91,7 @@ static struct mo_error *open_parts(struct mo_kdump_parts *parts, const struct mo
 		struct mo_kdump_header header;
 
 		if (!mo_kdump_header_probe(files[i]))
-			return mo_error_create(MO_E_MISMATCH, "%s is no kdump-compressed file, as %s is", files[i]->path,
+			return mo_error_create(MO_E_MISMATCH, "%s is not a kdump-compressed file, but %s is", files[i]->path,
 					       files[0]->path);
 		MO_TRY(mo_kdump_header_read(files[i], &header));
 		if (n_files > 1 && !header.is_split)

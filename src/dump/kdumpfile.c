@@ -282,7 +282,7 @@ static struct mo_error *open_lib(struct mo_dump *dump)
 	error = open_context(dump, state->fds, &state->context);
 	/* The same code says that a known format has an unknown feature; only the text tells. */
 	if (error && strstr(mo_error_text(error), "Unknown file format") && mo_error_catch(&error, MO_E_UNSUPPORTED))
-		return mo_error_create(MO_E_INVALID, "%s is not a dump: no known format", dump->files[0]->path);
+		return mo_error_create(MO_E_INVALID, "%s is not a dump: unknown format", dump->files[0]->path);
 	if (error)
 		return error;
 	/* Without it there are no linux.* attributes. It sets up a translation as well, and may fail to: we need none. */

@@ -36,7 +36,7 @@ struct mo_error *mo_model_again(struct mo_run *run, const char *name, struct mo_
 	if (error) {
 		mo_finding_queue_deinit(&again->run.findings);
 		free(again);
-		return mo_error_prepend(error, "the model %s could not be gathered once more", name);
+		return mo_error_prepend(error, "the model %s could not be gathered again", name);
 	}
 	again->run.is_gathered = true;
 	*ret = again;

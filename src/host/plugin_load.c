@@ -51,14 +51,14 @@ static size_t handle_bytes(enum mo_need_kind kind)
 static struct mo_error *check_needs(const struct mo_need_table *table, size_t layout_bytes)
 {
 	if (table && table->n_needs && !table->needs)
-		return mo_error_create(MO_E_INVALID, "it counts needs and lists none");
+		return mo_error_create(MO_E_INVALID, "it has a number of needs but no list of them");
 	if (layout_bytes > MAX_LAYOUT_BYTES)
 		return mo_error_create(MO_E_INVALID, "its layout is larger than 1 MiB");
 	for (size_t i = 0; table && i < table->n_needs; i++) {
 		size_t bytes = handle_bytes(table->needs[i].kind);
 
 		if (!bytes || (table->needs[i].kind == MO_NEED_SHARED && !table->needs[i].shared))
-			return mo_error_create(MO_E_INVALID, "need %zu is of no known kind", i);
+			return mo_error_create(MO_E_INVALID, "need %zu is of unknown kind", i);
 		if (bytes > layout_bytes || table->needs[i].into_bytes > layout_bytes - bytes)
 			return mo_error_create(MO_E_INVALID, "need %zu points outside of the layout", i);
 	}
@@ -68,7 +68,7 @@ static struct mo_error *check_needs(const struct mo_need_table *table, size_t la
 static struct mo_error *check_options(const struct mo_view *view)
 {
 	if (view->n_options && !view->options)
-		return mo_error_create(MO_E_INVALID, "view %s counts options and lists none", view->name);
+		return mo_error_create(MO_E_INVALID, "view %s has a number of options but no list of them", view->name);
 	for (size_t i = 0; i < view->n_options; i++) {
 		const struct mo_option *option = &view->options[i];
 
@@ -76,7 +76,7 @@ static struct mo_error *check_options(const struct mo_view *view)
 			return mo_error_create(MO_E_INVALID, "option %zu of view %s has no name of lower-case letters", i,
 					       view->name);
 		if (option->kind > MO_OPTION_NUMBER)
-			return mo_error_create(MO_E_INVALID, "option --%s of view %s is of no known kind", option->name,
+			return mo_error_create(MO_E_INVALID, "option --%s of view %s is of unknown kind", option->name,
 					       view->name);
 		for (size_t k = 0; k < i; k++)
 			if (!strcmp(view->options[k].name, option->name))
@@ -88,7 +88,7 @@ static struct mo_error *check_options(const struct mo_view *view)
 static struct mo_error *check_views(const struct mo_plugin *plugin)
 {
 	if (plugin->n_views && !plugin->views)
-		return mo_error_create(MO_E_INVALID, "it counts views and lists none");
+		return mo_error_create(MO_E_INVALID, "it has a number of views but no list of them");
 	for (size_t i = 0; i < plugin->n_views; i++) {
 		const struct mo_view *view = &plugin->views[i];
 
@@ -110,7 +110,7 @@ struct mo_error *mo_plugin_check(const struct mo_plugin *plugin)
 		return mo_error_create(MO_E_INVALID, "it publishes the model %s, and has no function to gather it",
 				       plugin->publishes.name);
 	if (plugin->n_reads && !plugin->reads)
-		return mo_error_create(MO_E_INVALID, "it counts models that it reads and lists none");
+		return mo_error_create(MO_E_INVALID, "it has a number of models to read but no list of them");
 	for (size_t i = 0; i < plugin->n_reads; i++)
 		if (!plugin->reads[i].name)
 			return mo_error_create(MO_E_INVALID, "model %zu that it reads has no name", i);
@@ -125,7 +125,7 @@ struct mo_error *mo_plugin_take(const struct mo_plugin *described, struct mo_plu
 	uint32_t known_bytes;
 
 	if (!described)
-		return mo_error_create(MO_E_INVALID, "it describes no plugin");
+		return mo_error_create(MO_E_INVALID, "its entry function returns no description");
 	if (described->abi != MO_PLUGIN_ABI)
 		return mo_error_create(MO_E_UNSUPPORTED,
 				       "it was built for plugin ABI %u, and this memopsy has ABI %u: build it again "
@@ -188,7 +188,7 @@ static struct mo_error *open_file(const char *path, struct mo_plugin *ret)
 	*(void **)&entry = dlsym(handle, MO_PLUGIN_ENTRY);
 	if (!entry) {
 		dlclose(handle);
-		return mo_error_create(MO_E_INVALID, "%s: no plugin: it has no function %s", path, MO_PLUGIN_ENTRY);
+		return mo_error_create(MO_E_INVALID, "%s: not a plugin: it has no function %s", path, MO_PLUGIN_ENTRY);
 	}
 	return mo_error_prepend(mo_plugin_take(entry(), ret), "%s: plugin refused", path);
 }

@@ -202,7 +202,7 @@ static struct mo_error *skip_what_needs_memory(struct mo_host *host)
 		if (host->plugins[i]->reads_logs || host->why_skipped[i])
 			continue;
 		host->runs[i].is_waiting = false;
-		host->why_skipped[i] = strdup(facts->is_log ? "a log has no memory to look at" :
+		host->why_skipped[i] = strdup(facts->is_log ? "a log contains no memory" :
 							      "without types the dump's memory cannot be read");
 		if (!host->why_skipped[i])
 			return mo_error_no_memory();
@@ -246,7 +246,7 @@ static struct mo_error *tell_judging_failed(struct mo_run *run, struct mo_error 
 		.is_about_reading = true,
 	};
 
-	mo_text_printf(&text, "%s: not all that was found could be judged: %s", run->plugin->name, mo_error_text(error));
+	mo_text_printf(&text, "%s: not all findings could be made: %s", run->plugin->name, mo_error_text(error));
 	mo_error_destroy(error);
 	finding.verdict = mo_text_chars(&text);
 	mo_finding_queue_add(&run->findings, NULL, &finding);

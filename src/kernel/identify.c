@@ -78,7 +78,7 @@ static struct mo_error *try_vmcoreinfo(struct mo_kernel *kernel, const char *vmc
 	kernel->arch = arch_name ? mo_arch_by_name(arch_name) : mo_arch_by_vmcoreinfo(&view);
 	if (!kernel->arch)
 		return mo_error_create(MO_E_UNSUPPORTED, "the dump is of %s%s; supported: %s",
-				       arch_name ? "architecture " : "an architecture that nothing in it names",
+				       arch_name ? "architecture " : "an unknown architecture",
 				       arch_name ? arch_name : "", mo_arch_supported());
 	return kernel->arch->find_paging(&view, &kernel->paging);
 }
@@ -120,7 +120,7 @@ static struct mo_error *try_memory(struct mo_kernel *kernel, bool *found)
 static struct mo_error *remark_on_note(struct mo_kernel *kernel, const struct mo_error *why)
 {
 	return mo_kernel_add_remark(kernel, "the dump's VMCOREINFO note is wrong; the one found in memory is used (%s)",
-				    why ? mo_error_text(why) : "the note's page tables are not there");
+				    why ? mo_error_text(why) : "the note's page tables are not in the dump");
 }
 
 /* Nothing is found where no page can be read: compressed by what this build lacks, which is the thing to say. */
@@ -157,7 +157,7 @@ struct mo_error *mo_kernel_identify(struct mo_kernel *kernel)
 	if (found) {
 		if (note)
 			return remark_on_note(kernel, by_note);
-		return mo_kernel_add_remark(kernel, "the dump carries no VMCOREINFO note; it was found in memory");
+		return mo_kernel_add_remark(kernel, "the dump has no VMCOREINFO note; it was found in memory");
 	}
 	MO_TRY(check_first_page(kernel));
 	if (!by_note || !note) {

@@ -170,7 +170,7 @@ static struct mo_error *build_sparse(struct building *building)
 	size_t i;
 
 	if (!mo_has(&layout->section) || !mo_has(&layout->section_mem_map))
-		return mo_error_create(MO_E_ABSENT, "this kernel has SPARSEMEM, but struct mem_section is not known");
+		return mo_error_create(MO_E_ABSENT, "this kernel has SPARSEMEM, but struct mem_section is unknown");
 	MO_TRY(mo_sections_read(building->reader, layout, &building->sections));
 	choose_flags(building);
 	for (i = 0; i < building->sections.found.count; i++)
@@ -282,7 +282,7 @@ static struct mo_error *build(struct building *building)
 	else if (mo_has(&layout->mem_map))
 		MO_TRY(build_flat(building));
 	else
-		return mo_error_create(MO_E_ABSENT, "neither mem_section nor mem_map is known: struct pages cannot be "
+		return mo_error_create(MO_E_ABSENT, "neither mem_section nor mem_map was found: struct pages cannot be "
 				       "found");
 	if (!building->online.count)
 		return mo_error_create(MO_E_CORRUPT, "no section of memory has struct pages%s%s",

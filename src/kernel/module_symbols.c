@@ -151,7 +151,7 @@ static struct mo_error *read_tables(struct reading *reading, const struct mo_mod
 		return mo_error_no_memory();
 	n_read = read_prefix(reading->reader, tables->symtab_kva, reading->symtab, n_bytes);
 	if (n_read < n_bytes)
-		*remark = "a part of its symbol table could not be read";
+		*remark = "part of its symbol table could not be read";
 	reading->n_symbols = n_read / entry_bytes(reading);
 	MO_TRY(read_strings(reading, module, tables->strtab_kva));
 	if (tables->typetab_kva) {

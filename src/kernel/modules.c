@@ -100,10 +100,10 @@ static struct mo_error *finish(struct mo_kernel *kernel, void *bound)
 		return mo_error_create(MO_E_CORRUPT, "struct module has %llu bytes",
 				       (unsigned long long)layout->module.bytes);
 	if (!mo_has(&layout->memory) && (!mo_has(&layout->core_base) || !mo_has(&layout->core_bytes)))
-		return mo_error_create(MO_E_ABSENT, "where a module lies is not known: struct module has neither mem nor "
-				       "core_layout nor module_core");
+		return mo_error_create(MO_E_ABSENT, "the address range of modules is unknown: struct module has "
+						    "neither mem nor core_layout nor module_core");
 	if (mo_has(&layout->memory) && (!mo_has(&layout->memory_base) || !mo_has(&layout->memory_bytes)))
-		return mo_error_create(MO_E_ABSENT, "struct module_memory.base or .size is not known");
+		return mo_error_create(MO_E_ABSENT, "struct module_memory.base or .size is unknown");
 	return NULL;
 }
 

@@ -15,7 +15,7 @@ static struct mo_error *load_symbols(struct mo_kernel *kernel, struct mo_reader 
 	size_t i;
 
 	if (modules->remark)
-		MO_TRY(mo_kernel_add_remark(kernel, "not all about the modules could be read: %s", modules->remark));
+		MO_TRY(mo_kernel_add_remark(kernel, "the list of modules could not be read completely: %s", modules->remark));
 	for (i = 0; i < modules->count; i++) {
 		const char *remark = NULL;
 		struct mo_error *error = mo_module_add_symbols(reader, &modules->items[i], kernel->symbols, &remark);
@@ -33,7 +33,7 @@ static struct mo_error *load_symbols(struct mo_kernel *kernel, struct mo_reader 
 			first = error;
 	}
 	if (n_failed)
-		return mo_kernel_add_remark(kernel, "the symbols of %zu of %zu modules are not complete: %s", n_failed,
+		return mo_kernel_add_remark(kernel, "the symbols of %zu of %zu modules are incomplete: %s", n_failed,
 					    modules->count, mo_error_text(first));
 	return NULL;
 }
@@ -80,7 +80,7 @@ static struct mo_error *load_btf(struct mo_kernel *kernel, struct mo_reader *rea
 	MO_FREE uint8_t *bytes = NULL;
 
 	if (module->btf_bytes > BTF_BYTES_MAX)
-		return mo_error_create(MO_E_CORRUPT, "module %s says that it has %llu bytes of BTF", module->name,
+		return mo_error_create(MO_E_CORRUPT, "module %s claims %llu bytes of BTF", module->name,
 				       (unsigned long long)module->btf_bytes);
 	bytes = malloc(module->btf_bytes);
 	if (!bytes)
@@ -146,7 +146,7 @@ static struct mo_error *load_all_types(struct mo_kernel *kernel, struct mo_reade
 			first = error;
 	}
 	if (n_failed)
-		return mo_kernel_add_remark(kernel, "the types of %zu of %zu modules are not known: %s", n_failed,
+		return mo_kernel_add_remark(kernel, "the types of %zu of %zu modules are unknown: %s", n_failed,
 					    modules->count, mo_error_text(first));
 	return NULL;
 }

@@ -100,7 +100,7 @@ static struct mo_error *percpu_address(const struct mo_cpus_layout *layout, uint
 	uint64_t kva = percpu_kva;
 
 	if (!mo_set_has(&layout->possible, cpu))
-		return mo_error_create(MO_E_INVALID, "CPU %u is not possible on this machine", cpu);
+		return mo_error_create(MO_E_INVALID, "CPU %u is not a possible CPU", cpu);
 	if (layout->offsets)
 		kva = (percpu_kva + layout->offsets[cpu]) & layout->address_mask;
 	if (!is_kernel_address(layout, kva))

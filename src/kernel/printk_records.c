@@ -185,7 +185,7 @@ static struct mo_error *read_record(struct mo_log *log, struct mo_log_record *re
 
 	MO_TRY(read_header_wrapped(log, &header));
 	if (!is_sound(log, log->at, &header))
-		return mo_error_create(MO_E_CORRUPT, "the record at offset %llu of the log says that it has %llu bytes, %llu "
+		return mo_error_create(MO_E_CORRUPT, "the record at offset %llu of the log claims %llu bytes, %llu "
 				       "of them text", (unsigned long long)log->at, (unsigned long long)header.length,
 				       (unsigned long long)header.text_bytes);
 	MO_TRY(mo_read(log->reader, log->buffer_kva + log->at + log->records->record.bytes, log->text,

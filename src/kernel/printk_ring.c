@@ -242,7 +242,7 @@ static bool next_record(struct mo_log *log, struct mo_log_record *ret)
 static struct mo_error *check_bounds(const struct mo_log *log, uint64_t count_bits, uint64_t size_bits)
 {
 	if (count_bits < 1 || count_bits > COUNT_BITS_MAX || size_bits < 4 || size_bits > SIZE_BITS_MAX)
-		return mo_error_create(MO_E_CORRUPT, "the ring says that it has 2^%llu descriptors and 2^%llu bytes of text",
+		return mo_error_create(MO_E_CORRUPT, "the ring claims 2^%llu descriptors and 2^%llu bytes of text",
 				       (unsigned long long)count_bits, (unsigned long long)size_bits);
 	if (!log->descs.base_kva || !log->infos.base_kva || !log->data_kva)
 		return mo_error_create(MO_E_CORRUPT, "the ring has no descriptors, infos or text (a pointer is NULL)");
@@ -281,7 +281,7 @@ struct mo_error *mo_log_open_ring(struct mo_log *log)
 	log->n_left = ((head - tail) & log->id_mask) + 1;
 	if (log->n_left > log->descs.n_items) {
 		/* What lies before cannot be in the ring any more. */
-		mo_log_skip(log, mo_error_create(MO_E_CORRUPT, "the ring says that it goes from record 0x%llx to 0x%llx, "
+		mo_log_skip(log, mo_error_create(MO_E_CORRUPT, "the ring claims records 0x%llx to 0x%llx, "
 						 "but has only %llu descriptors", (unsigned long long)tail,
 						 (unsigned long long)head, (unsigned long long)log->descs.n_items));
 		log->n_left = log->descs.n_items;

@@ -129,7 +129,7 @@ static void fill_facts(struct mo_kernel *kernel)
 	facts->symbols_from = kernel->symbols ? mo_symbols_describe(kernel->symbols) : NULL;
 }
 
-/* What the user should know of the sources: a cache of no use, a symbol table that ended early. */
+/* What the user should know of the sources: an unusable cache, a truncated symbol table. */
 static struct mo_error *add_source_remarks(struct mo_kernel *kernel)
 {
 	const char *remark = mo_types_cache_remark(kernel->types);

@@ -123,7 +123,7 @@ struct mo_error *mo_cpus(struct mo_reader *reader, enum mo_cpu_set which, struct
 	mask = which == MO_CPUS_ONLINE ? &layout->online : which == MO_CPUS_PRESENT ? &layout->present : &layout->possible;
 	if (!mo_has(mask)) {
 		if (mo_has(&layout->possible))
-			return mo_error_create(MO_E_ABSENT, "the kernel has no such mask of CPUs");
+			return mo_error_create(MO_E_ABSENT, "the kernel has no such CPU mask");
 		/* A kernel for one CPU may do without masks. */
 		*ret = (struct mo_set){ .n_bits = 1, .words = { 1 } };
 		return NULL;
@@ -143,7 +143,7 @@ struct mo_error *mo_nodes(struct mo_reader *reader, const char *node_state, stru
 	MO_TRY(mo_kernel_layout(kernel, MO_LAYOUT_SETS, &bound));
 	layout = bound;
 	if (!mo_has(&layout->nodemask_bits) || !mo_has(&layout->nodemask) || !mo_has(&layout->node_states))
-		return mo_error_create(MO_E_ABSENT, "%s is not known: the kernel's sets of nodes cannot be read",
+		return mo_error_create(MO_E_ABSENT, "%s is unknown: the kernel's node masks cannot be read",
 				       mo_has(&layout->node_states) ? "nodemask_t" : "node_states");
 	MO_TRY(check_bits(&layout->nodemask_bits));
 	MO_TRY(mo_types_find_enumerator(mo_kernel_types(kernel), "enum node_states", node_state, &index));

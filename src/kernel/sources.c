@@ -169,7 +169,7 @@ struct mo_error *mo_kernel_open_types(struct mo_kernel *kernel, const struct mo_
 		error = open_types_of_vmlinux(kernel, options);
 		if (!error || options->vmlinux_path || options->types == MO_TYPES_OF_VMLINUX)
 			return error;
-		MO_TRY(remark_and_drop(kernel, "the vmlinux found is of no use", error));
+		MO_TRY(remark_and_drop(kernel, "the vmlinux found is unusable", error));
 	}
 	error = mo_kernel_open_btf(kernel);
 	if (!error)

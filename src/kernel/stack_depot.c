@@ -114,7 +114,7 @@ struct mo_error *mo_stack_depot_read(struct mo_reader *reader, uint32_t handle, 
 	if (!handle)
 		return mo_error_create(MO_E_ABSENT, "no stack was kept");
 	MO_TRY(mo_error_prepend(mo_kernel_layout(mo_reader_kernel(reader), MO_LAYOUT_STACK_DEPOT, &bound),
-				"the stack depot of this kernel is not known"));
+				"the stack depot of this kernel is unknown"));
 	layout = bound;
 	/* Bit-fields are decoded from bytes, in the kernel's order. */
 	for (i = 0; i < HANDLE_BYTES; i++)

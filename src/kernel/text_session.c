@@ -71,11 +71,11 @@ static struct mo_error *open_log(struct mo_kernel *kernel)
 	MO_TRY(mo_text_log_survey(kernel->text, kernel->progress, &kernel->text_facts));
 	if (!said->n_records || !(said->has_prefix || said->has_kernel_words))
 		return mo_error_create(MO_E_UNSUPPORTED,
-				       "%s is text and not a dump, and none of its %llu lines is a kernel's", kernel->path,
+				       "%s is text, not a dump, and none of its %llu lines is from a kernel", kernel->path,
 				       (unsigned long long)said->n_lines);
 	fill_text_facts(kernel);
 	if (said->remark)
-		MO_TRY(mo_kernel_add_remark(kernel, "the log was not read to its end: %s", said->remark));
+		MO_TRY(mo_kernel_add_remark(kernel, "the log could not be read to its end: %s", said->remark));
 	if (said->has_several_releases)
 		MO_TRY(mo_kernel_add_remark(kernel, "the log is of several kernels; the release is that of the last"));
 	MO_TRY(mo_kernel_open_no_types(kernel));
@@ -117,7 +117,7 @@ struct mo_error *mo_kernel_open_text(struct mo_kernel *kernel, const struct mo_s
 	if (!error && *is_text)
 		return open_log(kernel);
 	if (!error && is_stdin)
-		error = mo_error_create(MO_E_UNSUPPORTED, "standard input is no text: a dump has to be a file");
+		error = mo_error_create(MO_E_UNSUPPORTED, "standard input is not text: a dump must be a file");
 	/* What is wrong with a file that is to be a dump is told by those who read dumps. */
 	if (error && !is_stdin && !mo_error_ends_run(error)) {
 		mo_error_destroy(error);

@@ -38,7 +38,7 @@ struct mo_error *mo_direct_map_to_pa(const struct mo_kernel *kernel, uint64_t kv
 
 struct mo_error *mo_error_of_text(void)
 {
-	return mo_error_create(MO_E_NOT_IN_DUMP, "a log has no memory");
+	return mo_error_create(MO_E_NOT_IN_DUMP, "a log contains no memory");
 }
 
 static struct mo_error *translate_by_tables(struct mo_reader *reader, uint64_t kva, struct mo_mapping *mapping)
@@ -100,7 +100,8 @@ struct mo_error *mo_walk_page_table(struct mo_reader *reader, uint64_t root_pa, 
 	if (root_pa)
 		paging.root_pa = root_pa;
 	else if (paging.has_own_user_root && va <= paging.last_user_va)
-		return mo_error_create(MO_E_INVALID, "0x%" PRIx64 " is a process's: which top table?", va);
+		return mo_error_create(MO_E_INVALID, "0x%" PRIx64 " is a user address; give the top-level page table "
+								  "of its process", va);
 	/* Where a process's top table has no kernel's half, it maps nothing there. */
 	if (root_pa && paging.has_own_user_root && root_pa != reader->kernel->paging.root_pa)
 		paging.first_kernel_va = paging.last_kernel_va + 1;

@@ -96,11 +96,11 @@ static bool stop_broken(struct mo_list_walk *walk, uint64_t node_kva, uint64_t p
 {
 	if (was_handed_out(walk, node_kva))
 		return mo_walk_stop(&walk->state, mo_error_create(MO_E_CYCLE,
-			"the list at 0x%llx comes back to 0x%llx, after %llu nodes",
+			"the list at 0x%llx is circular: it returns to 0x%llx after %llu nodes",
 			(unsigned long long)walk->state.container_kva, (unsigned long long)node_kva,
 			(unsigned long long)walk->state.n_seen - 1));
 	return mo_walk_stop(&walk->state, mo_error_create(MO_E_CORRUPT,
-		"in the list at 0x%llx, prev of 0x%llx is 0x%llx and not 0x%llx, whose next it is",
+		"in the list at 0x%llx, prev of 0x%llx is 0x%llx instead of 0x%llx",
 		(unsigned long long)walk->state.container_kva, (unsigned long long)node_kva,
 		(unsigned long long)prev_kva, (unsigned long long)walk->at_kva));
 }
@@ -216,7 +216,7 @@ bool mo_chain_next(struct mo_chain_walk *walk, uint64_t *node_kva)
 		return false;
 	if (mo_walk_was_at(&walk->state, at))
 		return mo_walk_stop(&walk->state, mo_error_create(MO_E_CYCLE,
-			"the chain at 0x%llx comes back to 0x%llx, after %llu nodes",
+			"the chain at 0x%llx is circular: it returns to 0x%llx after %llu nodes",
 			(unsigned long long)walk->state.container_kva, (unsigned long long)at,
 			(unsigned long long)walk->state.n_seen - 1));
 	error = mo_read_pointer(walk->state.reader, at + walk->next_offset_bytes, &next);

@@ -137,7 +137,7 @@ static struct mo_error *enter(struct mo_maple_walk *walk, uint64_t encoded, uint
 	unsigned end;
 
 	if (!node || !to_node(encoded))
-		return mo_error_create(MO_E_CORRUPT, "node 0x%llx is of type %lld, which is not known",
+		return mo_error_create(MO_E_CORRUPT, "node 0x%llx has the unknown type %lld",
 				       (unsigned long long)to_node(encoded), (long long)to_type(encoded));
 	if (walk->depth == MO_MAPLE_DEPTH)
 		return mo_error_create(MO_E_CORRUPT, "deeper than %d nodes at 0x%llx", MO_MAPLE_DEPTH,
@@ -151,7 +151,7 @@ static struct mo_error *enter(struct mo_maple_walk *walk, uint64_t encoded, uint
 	}
 	end = end_slot(walk, node, node == &walk->layout->arange, last);
 	if (end >= node->slot.n_elements)
-		return mo_error_create(MO_E_CORRUPT, "node 0x%llx says that its data ends at slot %u of %llu",
+		return mo_error_create(MO_E_CORRUPT, "node 0x%llx claims that its data ends at slot %u of %llu",
 				       (unsigned long long)to_node(encoded), end,
 				       (unsigned long long)node->slot.n_elements);
 	walk->levels[walk->depth++] = (struct mo_maple_level){

@@ -50,7 +50,7 @@ static struct mo_error *finish(struct mo_kernel *kernel, void *bound)
 		layout->shape = MO_RADIX_TREE_HEIGHT;
 	if (layout->shape == MO_RADIX_TREE_HEIGHT && !mo_has(&layout->height))
 		return mo_error_create(MO_E_ABSENT, "neither struct radix_tree_node.shift nor struct "
-				       "radix_tree_root.height is known: the tree's depth cannot be told");
+				       "radix_tree_root.height was found: the depth of the tree is unknown");
 	(void)kernel;
 	return NULL;
 }
@@ -152,7 +152,7 @@ static struct mo_error *read_root(const struct mo_xarray_layout *layout, struct 
 	if (error)
 		return mo_error_prepend(error, "cannot read the xarray root at 0x%llx", (unsigned long long)root_kva);
 	if (height > 64 / layout->chunk_shift + 1)
-		return mo_error_create(MO_E_CORRUPT, "the radix tree at 0x%llx says that it is %llu nodes high",
+		return mo_error_create(MO_E_CORRUPT, "the radix tree at 0x%llx claims a height of %llu",
 				       (unsigned long long)root_kva, (unsigned long long)height);
 	*ret = decode(layout, *entry, 0, is_heighted && height ? 1 : 0);
 	*shift_ret = height ? ((unsigned)height - 1) * layout->chunk_shift : 0;

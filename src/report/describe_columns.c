@@ -31,7 +31,7 @@ void mo_report_describe_columns(FILE *out, const struct mo_table_spec *spec)
 	}
 	for (size_t i = 0; i < spec->n_columns; i++) {
 		if (spec->columns[i].flags & MO_COLUMN_HIDDEN) {
-			fprintf(out, "Columns marked + are shown if --columns names them.\n");
+			fprintf(out, "Columns marked + are shown only if --columns names them.\n");
 			break;
 		}
 	}

@@ -102,7 +102,7 @@ static void put_head(struct mo_report *report)
 	append_head_line(&block, "Dump:", head->dump_path ? mo_text_chars(&dump) : NULL, width);
 	append_head_line(&block, "Release:", head->release, width);
 	append_head_line(&block, "Kernel:", head->banner, width);
-	append_head_line(&block, "Build-id:", head->build_id, width);
+	append_head_line(&block, "Build ID:", head->build_id, width);
 	append_head_line(&block, "Machine:", head->arch, width);
 	append_head_line(&block, "Types:", head->types_from, width);
 	append_head_line(&block, "Symbols:", head->symbols_from, width);
@@ -353,9 +353,9 @@ static void text_end(struct mo_report *report)
 	if (report->n_notes_left_out)
 		mo_text_printf(&block, "%zu more notes are not shown.\n", report->n_notes_left_out);
 	if (report->show_head && rendering->showed_unknown)
-		mo_text_append(&block, "?    not known: it could not be read, or this kernel does not say\n");
+		mo_text_append(&block, "?    unknown: unreadable, or not recorded by this kernel\n");
 	if (report->show_head && rendering->showed_bound)
-		mo_text_append(&block, ">=N  at least N: a part of it could not be read\n");
+		mo_text_append(&block, ">=N  at least N: part of it could not be read\n");
 	if (report->show_head && report->abort_text)
 		mo_text_printf(&block, "INCOMPLETE: %s\n", report->abort_text);
 	if (block.length)

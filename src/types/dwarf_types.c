@@ -268,7 +268,7 @@ static void dwarf_save(struct mo_raw_source *source)
 	error = mo_type_cache_save(dwarf->cache_path, dwarf->build_id, &dwarf->table);
 	dwarf->table.is_changed = false; /* failing once is enough */
 	if (error)
-		set_remark(dwarf, mo_error_prepend(error, "the cache of types was not written"));
+		set_remark(dwarf, mo_error_prepend(error, "the type cache could not be written"));
 }
 
 static void dwarf_destroy(struct mo_raw_source *source)
@@ -352,7 +352,7 @@ static void load_cache(struct dwarf_types *dwarf, struct mo_elf *elf, const char
 	error = mo_type_cache_load(dwarf->cache_path, dwarf->build_id, &dwarf->table);
 	if (!error || mo_error_catch(&error, MO_E_ABSENT))
 		return;
-	set_remark(dwarf, mo_error_prepend(error, "the cache of types is made anew"));
+	set_remark(dwarf, mo_error_prepend(error, "the type cache is rebuilt"));
 }
 
 struct mo_error *mo_types_open_dwarf(struct mo_elf *elf, const char *cache_dir, struct mo_progress *progress,

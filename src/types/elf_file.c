@@ -54,7 +54,7 @@ static struct mo_error *open_regular_file(const char *path, int *ret)
 	if (fd < 0)
 		return mo_error_from_errno(errno, "cannot open %s", path);
 	if (fstat(fd, &status) != 0)
-		return mo_error_from_errno(errno, "cannot ask about %s", path);
+		return mo_error_from_errno(errno, "cannot stat %s", path);
 	if (S_ISDIR(status.st_mode))
 		return mo_error_create(MO_E_INVALID, "%s is a directory, not an ELF file", path);
 	if (!S_ISREG(status.st_mode))

@@ -98,7 +98,7 @@ static struct mo_error *load_type(struct loading *loading, uint32_t id)
 	if (on_disk.kind > MO_TYPE_FUNCTION || on_disk.flags & ~(uint32_t)MO_CACHE_FLAGS ||
 	    on_disk.target >= header->n_types || on_disk.full_id >= header->n_types || !are_items_sane(loading, &on_disk) ||
 	    !find_name(loading, on_disk.name, &type.raw.name))
-		return damaged("a type makes no sense");
+		return damaged("a type is invalid");
 	type.raw.kind = (enum mo_type_kind)on_disk.kind;
 	type.raw.target = on_disk.target;
 	type.raw.size_bytes = on_disk.size_bytes;
@@ -130,7 +130,7 @@ static struct mo_error *load_members(struct loading *loading)
 		memcpy(&on_disk, loading->members + (size_t)i * sizeof(on_disk), sizeof(on_disk));
 		if (on_disk.type >= loading->header.n_types || on_disk.bitfield_bits > 64 ||
 		    !find_name(loading, on_disk.name, &member.name))
-			return damaged("a member makes no sense");
+			return damaged("a member is invalid");
 		member.type = on_disk.type;
 		member.offset_bits = on_disk.offset_bits;
 		member.bitfield_bits = on_disk.bitfield_bits;
@@ -148,7 +148,7 @@ static struct mo_error *load_enumerators(struct loading *loading)
 
 		memcpy(&on_disk, loading->enumerators + (size_t)i * sizeof(on_disk), sizeof(on_disk));
 		if (!find_name(loading, on_disk.name, &enumerator.name) || !enumerator.name)
-			return damaged("an enumerator makes no sense");
+			return damaged("an enumerator is invalid");
 		enumerator.value = on_disk.value;
 		if (!mo_vector_append(&loading->table->enumerators, enumerator))
 			return mo_error_no_memory();
@@ -164,7 +164,7 @@ static struct mo_error *load_roots(struct loading *loading)
 
 		memcpy(&on_disk, loading->roots + (size_t)i * sizeof(on_disk), sizeof(on_disk));
 		if (on_disk.id >= loading->header.n_types || !find_name(loading, on_disk.key, &key) || !key)
-			return damaged("a name makes no sense");
+			return damaged("a name is invalid");
 		MO_TRY(mo_type_table_add_root(loading->table, key, on_disk.id));
 	}
 	return NULL;
@@ -175,7 +175,7 @@ static struct mo_error *load_all(struct loading *loading, uint64_t n_bytes, cons
 	struct mo_type_table *table = loading->table;
 
 	if (n_bytes < sizeof(loading->header) || n_bytes > CACHE_BYTES_MAX)
-		return damaged("its size makes no sense");
+		return damaged("its size is invalid");
 	memcpy(&loading->header, loading->bytes, sizeof(loading->header));
 	MO_TRY(check_header(loading, n_bytes, build_id));
 	if (!mo_vector_reserve(&table->types, loading->header.n_types) ||

@@ -146,11 +146,11 @@ def check_refusals(installed):
            "a directory that is not there", done)
     directory.chmod(0o777)
     done = installed.memopsy("plugins", "--plugin-dir", directory)
-    expect(done.returncode == 2 and "because everybody may write to it" in done.stderr, "a world-writable directory", done)
+    expect(done.returncode == 2 and "because it is world-writable" in done.stderr, "a world-writable directory", done)
     directory.chmod(0o700)
     (directory / "boottime.so").chmod(0o666)
     done = installed.memopsy("plugins", "--plugin-dir", directory)
-    expect(done.returncode == 1 and "boottime.so: refused, because everybody may write to it" in done.stderr,
+    expect(done.returncode == 1 and "boottime.so: refused, because it is world-writable" in done.stderr,
            "a world-writable plugin", done)
     (directory / "boottime.so").chmod(0o600)
     (directory / "noise.so").write_bytes(b"no ELF file")

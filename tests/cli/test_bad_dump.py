@@ -123,7 +123,7 @@ class BadDump(Case):
             struct.pack_into("<I", data, kdump.descriptors_offset + 24 * index + 12, 0x100)
         struct.pack_into("<I", data, 424, 0x100)
         run = memopsy("info", self.write("algorithm", data))
-        self.fails(run, 3, "compressed in a way that is not known here (flags 0x100)")
+        self.fails(run, 3, "compressed with an unknown algorithm (flags 0x100)")
 
     def test_damaged_pages(self):
         """Pages that do not decompress cost themselves: a partial answer or a refusal, with the reason."""

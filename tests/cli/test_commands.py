@@ -29,7 +29,7 @@ class Commands(Case):
     def test_info(self):
         sample, guest = self.sample(), self.guest()
         run = self.succeeds(memopsy("info", sample), guest["release"], guest["build_id"], "Paging levels:  5",
-                            "Panic:          none", "Dump level:   31", "\nLEFT OUT ", "\nfree pages ")
+                            "Panic:          none", "Dump level:   31", "\nEXCLUDED ", "\nfree pages ")
         self.assertIn("BTF of the dump", run.out)
         document = self.json("info", sample)
         machine, dump = document["data"]["machine"], document["data"]["dump"]
@@ -87,7 +87,7 @@ class Commands(Case):
 
     def test_info_of_a_crash(self):
         run = self.succeeds(memopsy("info", self.sample("6.1-oom-global")))
-        self.assertRegex(run.out, r"Last trouble: +Out of memory: Killed process \d+ \(eat-memory\)")
+        self.assertRegex(run.out, r"Last event: +Out of memory: Killed process \d+ \(eat-memory\)")
 
     def test_dmesg(self):
         for name in ("6.1-healthy", "6.1-oom-global", "6.1-leak-slab"):
@@ -142,7 +142,7 @@ class Commands(Case):
         self.assertEqual([(r["name"], r["address"], r["offset_bytes"]) for r in again], [("init_uts_ns", row["address"], "0x10")])
         names = {r["name"] for r in self.json("sym", sample, "init_uts_*")["data"]["symbols"]}
         self.assertIn("init_uts_ns", names)
-        self.fails(memopsy("sym", sample, "no_such_symbol_at_all"), 1, "no symbol has or covers 'no_such_symbol_at_all'")
+        self.fails(memopsy("sym", sample, "no_such_symbol_at_all"), 1, "no symbol named or containing 'no_such_symbol_at_all'")
 
     def test_vtop(self):
         sample = self.sample()
@@ -202,7 +202,7 @@ class Commands(Case):
         self.assertIn("unreadable: ", lines[0])
         self.assertEqual(len(lines), 3, run)
         self.fails(memopsy("read", sample, "--pa", "--raw", hex(missing * 4096), "64"), 1, "not in the dump")
-        self.fails(memopsy("read", sample, "ffffffffffffff00", "1000"), 2, "lead past the end of the address space")
+        self.fails(memopsy("read", sample, "ffffffffffffff00", "1000"), 2, "run past the end of the address space")
 
     def test_print_layout(self):
         run = self.succeeds(memopsy("print", self.sample(), "struct list_head"))

@@ -151,7 +151,7 @@ class Log(Case):
         rows = json.loads(memopsy("dmesg", "--json", path).out)["data"]["dmesg"]
         self.assertEqual((rows[0]["host"], rows[0]["program"]), ("node", None))
         for command in (["slabtop"], ["read", path, "0xffffffff81000000"], ["vtop", path, "0"], ["print", path, "struct page"]):
-            self.fails(memopsy(command[0], *(command[1:] or [path])), 3, "a log has no memory")
+            self.fails(memopsy(command[0], *(command[1:] or [path])), 3, "a log contains no memory")
 
     def test_killers_of_user_space_are_named(self):
         text = b"Dec  1 08:49:04 n kernel: a\nDec  1 08:49:05 n systemd-oomd[3]: Killed /x\nDec  1 08:49:06 n sshd[3]: no\n"

@@ -62,7 +62,7 @@ class Refs(Case):
         poisoned[168:] = bytes(len(poisoned) - 168)
         path.write_bytes(poisoned)
         os.chmod(path, 0o666)
-        self.assertEqual(self.rows(cache=cache), plain, "everybody may write to it")
+        self.assertEqual(self.rows(cache=cache), plain, "it is world-writable")
         os.chmod(path, 0o600)
         moved = path.rename(self.place / "elsewhere")
         path.symlink_to(moved)

@@ -250,10 +250,10 @@ static void test_make_directories(void **state)
 	assert_true(S_ISDIR(status.st_mode));
 	assert_int_equal(status.st_mode & 0777, 0700);
 	assert_null(mo_make_directories(deep));
-	assert_error_of(mo_make_directories(""), MO_E_INVALID, "cannot make a directory without a name", "", "");
+	assert_error_of(mo_make_directories(""), MO_E_INVALID, "cannot create a directory without a name", "", "");
 	write_file(place->path, "in the way");
 	snprintf(below_file, sizeof(below_file), "%s/below", place->path);
-	assert_error_of(mo_make_directories(below_file), MO_E_IO, "cannot make directory ", below_file,
+	assert_error_of(mo_make_directories(below_file), MO_E_IO, "cannot create directory ", below_file,
 			": Not a directory");
 }
 

@@ -102,7 +102,7 @@ static void nonsense_is_refused(void **state)
 	assert_refused(negative, "--depth: '-1' is not a number");
 	assert_refused(empty, "--depth needs a value (N)");
 	assert_refused(nothing, "--output needs a value (FILE)");
-	assert_refused(choice, "--types: 'bt' is none of auto|btf|dwarf");
+	assert_refused(choice, "--types: 'bt' must be one of auto|btf|dwarf");
 }
 
 static void addresses_are_hexadecimal(void **state)

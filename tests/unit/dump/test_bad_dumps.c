@@ -34,9 +34,9 @@ static void no_dump_at_all(void **state)
 	image_put(&image, 0, "", 0);
 	assert_image_refused(&image, MO_E_INVALID, " is empty");
 	image_put(&image, 0, "This is a letter and no dump.\n", 30);
-	assert_image_refused(&image, MO_E_INVALID, " is not a dump: no known format");
+	assert_image_refused(&image, MO_E_INVALID, " is not a dump: unknown format");
 	image_put(&image, 100000, NULL, 0);
-	assert_image_refused(&image, MO_E_INVALID, " is not a dump: no known format");
+	assert_image_refused(&image, MO_E_INVALID, " is not a dump: unknown format");
 	/* A pipe must not be waited for. */
 	scratch_enter(&scratch);
 	snprintf(path, sizeof(path), "%s/dump-0", scratch.directory);
@@ -252,14 +252,15 @@ static void kdump_headers_that_make_no_sense(void **state)
 		unsigned n_bytes;
 		const char *text;
 	} cases[] = {
-		{ 428, 0, 4, "makes no sense in any width or byte order (read as 64 bits, little-endian: version 6, page size 0" },
-		{ 428, 0x80000000, 4, "makes no sense" },
-		{ 428, 5000, 4, "makes no sense" },
-		{ 428, 1 << 20, 4, "makes no sense" },
+		{ 428, 0, 4, "is invalid in every width and byte order (read as 64 bits, little-endian: version 6, "
+			     "page size 0" },
+		{ 428, 0x80000000, 4, "is invalid" },
+		{ 428, 5000, 4, "is invalid" },
+		{ 428, 1 << 20, 4, "is invalid" },
 		{ 428, 8192, 4, "0 page frames in a page bitmap of 16384 bytes is impossible" },
-		{ 8, 0x7fffffff, 4, "makes no sense" },
-		{ 436, 0, 4, "makes no sense" },
-		{ 436, 0xffffffff, 4, "makes no sense" },
+		{ 8, 0x7fffffff, 4, "is invalid" },
+		{ 436, 0, 4, "is invalid" },
+		{ 436, 0xffffffff, 4, "is invalid" },
 		{ 436, 0x7ffffff0, 4, "the page bitmap goes from offset 8192 to 8796092964864" },
 		{ 432, 0xffffffff, 4, "cut short at offset" },
 		{ 432, 1000, 4, "cut short at offset" },

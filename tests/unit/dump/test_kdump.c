@@ -211,7 +211,7 @@ static void bad_pages_stand_alone(void **state)
 		assert_unreadable(opened.reader, 1 * PAGE, MO_E_CORRUPT,
 				  "bytes of zlib do not decompress to a page of 4096 bytes");
 		assert_unreadable(opened.reader, 3 * PAGE, MO_E_UNSUPPORTED,
-				  "cannot read page frame 0x3: compressed in a way that is not known here (flags 0x40)");
+				  "cannot read page frame 0x3: compressed with an unknown algorithm (flags 0x40)");
 		assert_unreadable(opened.reader, 5 * PAGE, MO_E_CORRUPT, "its descriptor says 0 bytes at offset 0, flags 0x0");
 		assert_unreadable(opened.reader, 7 * PAGE, MO_E_CORRUPT, "its descriptor says 8192 bytes at offset");
 	}

@@ -260,7 +260,7 @@ static void judging_that_fails_costs_what_it_has_not_said(void **state)
 	struct mo_error *error;
 
 	(void)state;
-	assert_text(host, 0, true, "WARNING: leak", "NOTICE: memory: not all that was found could be judged: the list is broken");
+	assert_text(host, 0, true, "WARNING: leak", "NOTICE: memory: not all findings could be made: the list is broken");
 	mo_host_destroy(host);
 
 	kernel.fails = MO_E_CANCELLED;

@@ -152,7 +152,7 @@ static void a_log_alone(void **state)
 	assert_null(run_plugins(&kernel, true, &host));
 	assert_string_equal(kernel.told, "r-");
 	assert_null(mo_host_why_skipped(host, 0));
-	assert_string_equal(mo_host_why_skipped(host, 1), "a log has no memory to look at");
+	assert_string_equal(mo_host_why_skipped(host, 1), "a log contains no memory");
 	for (size_t i = 0; i < N_PLUGINS; i++)
 		assert_int_equal(host->runs[i].findings.count, 0);
 	mo_host_destroy(host);
@@ -226,7 +226,7 @@ static void a_model_is_gathered_again_beside_the_first(void **state)
 	kernel = (struct mo_kernel){ .fails = MO_E_CORRUPT };
 	watch(&kernel, &host);
 	assert_string_equal(kernel.told, "pwpx");
-	assert_non_null(strstr(mo_host_why_skipped(host, 0), "the model pages could not be gathered once more: pages have gone"));
+	assert_non_null(strstr(mo_host_why_skipped(host, 0), "the model pages could not be gathered again: pages have gone"));
 	mo_host_destroy(host);
 	assert_string_equal(kernel.told, "pwpxR");
 }

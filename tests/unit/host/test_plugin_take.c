@@ -103,7 +103,7 @@ static void foreign_abis_are_refused(void **state)
 	described.abi = MO_PLUGIN_ABI;
 	described.struct_size = 4;
 	assert_refused(&described, MO_E_INVALID, "its description says that it is 4 bytes long");
-	assert_refused(NULL, MO_E_INVALID, "it describes no plugin");
+	assert_refused(NULL, MO_E_INVALID, "its entry function returns no description");
 }
 
 static void nonsense_is_refused(void **state)
@@ -129,14 +129,14 @@ static void nonsense_is_refused(void **state)
 	described.views = &empty;
 	assert_refused(&described, MO_E_INVALID, "view empty lacks its function, title or summary");
 	described.views = NULL;
-	assert_refused(&described, MO_E_INVALID, "it counts views and lists none");
+	assert_refused(&described, MO_E_INVALID, "it has a number of views but no list of them");
 	described.views = &view;
 	view.n_options = 1;
-	assert_refused(&described, MO_E_INVALID, "view good counts options and lists none");
+	assert_refused(&described, MO_E_INVALID, "view good has a number of options but no list of them");
 	view.options = options;
 	assert_refused(&described, MO_E_INVALID, "option 0 of view good has no name of lower-case letters");
 	options[0] = (struct mo_option){ .name = "all", .kind = MO_OPTION_NUMBER + 1 };
-	assert_refused(&described, MO_E_INVALID, "option --all of view good is of no known kind");
+	assert_refused(&described, MO_E_INVALID, "option --all of view good is of unknown kind");
 	options[0].kind = MO_OPTION_FLAG;
 	options[1] = options[0];
 	view.n_options = 2;

@@ -132,8 +132,8 @@ static void test_percpu(void **state)
 	mo_fake_put_u64(kernel, OFFSETS + 8, BASE_KVA + 0x5000 - 0xffffffff83e0c000ull);
 	expect_success(mo_percpu(reader, 0xffffffff83e0c040ull, 1, &kva));
 	assert_int_equal(kva, BASE_KVA + 0x5040);
-	expect_error(mo_percpu(reader, 0, 2, &kva), MO_E_INVALID, "CPU 2 is not possible on this machine");
-	expect_error(mo_percpu(reader, 0, 1u << 30, &kva), MO_E_INVALID, "is not possible");
+	expect_error(mo_percpu(reader, 0, 2, &kva), MO_E_INVALID, "CPU 2 is not a possible CPU");
+	expect_error(mo_percpu(reader, 0, 1u << 30, &kva), MO_E_INVALID, "is not a possible CPU");
 	expect_error(mo_percpu(reader, 0x0000800000000000ull, 0, &kva), MO_E_CORRUPT,
 		     "0x800000000000 is not a per-CPU address: for CPU 0 it would mean 0x88000004000");
 	mo_fake_destroy(kernel);
@@ -181,11 +181,11 @@ static void test_one_cpu(void **state)
 	assert_int_equal(mo_set_count(&set), 1);
 	expect_success(mo_percpu(mo_fake_reader(kernel), BASE_KVA + 0x40, 0, &kva));
 	assert_int_equal(kva, BASE_KVA + 0x40);
-	expect_error(mo_percpu(mo_fake_reader(kernel), BASE_KVA + 0x40, 1, &kva), MO_E_INVALID, "CPU 1 is not possible");
+	expect_error(mo_percpu(mo_fake_reader(kernel), BASE_KVA + 0x40, 1, &kva), MO_E_INVALID, "CPU 1 is not a possible CPU");
 	mo_fake_put_u64(kernel, COUNTER + 8, (uint64_t)-7);
 	expect_success(mo_percpu_counter_sum(mo_fake_reader(kernel), COUNTER, &sum));
 	assert_int_equal(sum, -7);
-	expect_error(mo_nodes(mo_fake_reader(kernel), "N_MEMORY", &set), MO_E_ABSENT, "node_states is not known");
+	expect_error(mo_nodes(mo_fake_reader(kernel), "N_MEMORY", &set), MO_E_ABSENT, "node_states is unknown");
 	mo_fake_destroy(kernel);
 }
 

@@ -274,7 +274,7 @@ static void test_broken_tables(void **state)
 	fake = sparse;
 	fake.n_rows = 1;
 	kernel = sparse_kernel(&fake);
-	expect_error(mo_memmap(mo_fake_reader(kernel), &map), MO_E_ABSENT, "struct mem_section is not known");
+	expect_error(mo_memmap(mo_fake_reader(kernel), &map), MO_E_ABSENT, "struct mem_section is unknown");
 	mo_fake_destroy(kernel);
 }
 
@@ -334,7 +334,7 @@ static void test_flat(void **state)
 
 	fake.n_symbols = 0;
 	kernel = mo_fake_kernel(&fake);
-	expect_error(mo_memmap(mo_fake_reader(kernel), &map), MO_E_ABSENT, "neither mem_section nor mem_map is known");
+	expect_error(mo_memmap(mo_fake_reader(kernel), &map), MO_E_ABSENT, "neither mem_section nor mem_map was found");
 	mo_fake_destroy(kernel);
 }
 

@@ -264,7 +264,7 @@ static void test_btf_registry(void **state)
 	expect_success(mo_kernel_load_module_types(kernel, &n_added)); /* once */
 	assert_int_equal(n_added, 1);
 	assert_int_equal(mo_fake_remark_count(kernel), 1);
-	assert_string_equal(mo_fake_remark(kernel, 0), "the types of 1 of 2 modules are not known: module m0 has no BTF");
+	assert_string_equal(mo_fake_remark(kernel, 0), "the types of 1 of 2 modules are unknown: module m0 has no BTF");
 	mo_fake_put_u64(kernel, entry, 0x1234);
 	modules = gather(kernel);
 	assert_int_equal(modules->items[1].btf_bytes, 100);
@@ -281,8 +281,8 @@ static void test_btf_registry(void **state)
 	mo_fake_put_u32(kernel, btf + 40, 0xffffffff);
 	expect_success(mo_kernel_load_module_types(kernel, &n_added));
 	assert_int_equal(n_added, 0);
-	assert_string_equal(mo_fake_remark(kernel, 0), "the types of 2 of 2 modules are not known: module m0 says that it "
-						       "has 4294967295 bytes of BTF");
+	assert_string_equal(mo_fake_remark(kernel, 0), "the types of 2 of 2 modules are unknown: module m0 claims "
+						       "4294967295 bytes of BTF");
 	mo_fake_destroy(kernel);
 }
 
@@ -342,7 +342,7 @@ static void test_symbols(void **state)
 	expect_success(mo_symbols_find(all, "m0", "per_cpu", &symbol, NULL));
 	assert_int_equal(symbol.value_kva, 0x8040);
 	assert_int_equal(mo_fake_remark_count(kernel), 1);
-	assert_string_equal(mo_fake_remark(kernel, 0), "the symbols of 1 of 1 modules are not complete: module m0: some "
+	assert_string_equal(mo_fake_remark(kernel, 0), "the symbols of 1 of 1 modules are incomplete: module m0: some "
 						       "names of its symbols could not be read");
 	expect_success(mo_kernel_load_modules(kernel)); /* once */
 	assert_int_equal(mo_symbols_count(all) - n_before, 3);
@@ -357,7 +357,7 @@ static void test_broken_symbols(void **state)
 	mo_fake_put_u32(kernel, KALLSYMS + 8, 0x40000000);
 	expect_success(mo_kernel_load_modules(kernel));
 	assert_string_equal(mo_fake_remark(kernel, 0),
-			    "the symbols of 1 of 1 modules are not complete: cannot read the symbols of module m0: "
+			    "the symbols of 1 of 1 modules are incomplete: cannot read the symbols of module m0: "
 			    "1073741824 symbols at 0xffff888000012000 do not fit into module m0");
 	mo_fake_destroy(kernel);
 
@@ -376,7 +376,7 @@ static void test_broken_symbols(void **state)
 	mo_fake_break(kernel, CORE(0) + 0x3000, 0x1000, MO_E_NOT_IN_DUMP);
 	expect_success(mo_kernel_load_modules(kernel));
 	assert_int_equal(mo_symbols_count(mo_kernel_symbols(kernel)), N_ROWS(symbols) + 1);
-	assert_non_null(strstr(mo_fake_remark(kernel, 0), "a part of its symbol table could not be read"));
+	assert_non_null(strstr(mo_fake_remark(kernel, 0), "part of its symbol table could not be read"));
 	mo_fake_destroy(kernel);
 
 	kernel = symbols_kernel();

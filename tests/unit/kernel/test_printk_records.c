@@ -154,8 +154,8 @@ static void test_broken_records(void **state)
 	second = put_old(&records, "second", 0);
 	put_old(&records, "third", 0);
 	mo_fake_put_u16(records.kernel, BUFFER + second + 8, 60000);
-	assert_int_equal(check_log(records.kernel, TEXTS("first", "third"), "the record at offset 24 of the log says that it "
-				   "has 60000 bytes, 6 of them text"), 1);
+	assert_int_equal(check_log(records.kernel, TEXTS("first", "third"), "the record at offset 24 of the log claims "
+				   "60000 bytes, 6 of them text"), 1);
 	mo_fake_put_u16(records.kernel, BUFFER + second + 8, 24);
 	mo_fake_put_u16(records.kernel, BUFFER + second + 10, 999);
 	assert_int_equal(check_log(records.kernel, TEXTS("first", "third"), "24 bytes, 999 of them text"), 1);

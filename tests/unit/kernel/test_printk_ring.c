@@ -296,7 +296,7 @@ static void test_ring_bounds(void **state)
 	assert_int_equal(check_log(ring.kernel, NO_TEXTS, "holds 0x"), 1 + N_DESCS);
 	mo_fake_put_u32(ring.kernel, RING, 40);
 	expect_error(mo_log_open(mo_fake_reader(ring.kernel), &log), MO_E_CORRUPT,
-		     "cannot read the kernel log: the ring says that it has 2^40 descriptors and 2^9 bytes of text");
+		     "cannot read the kernel log: the ring claims 2^40 descriptors and 2^9 bytes of text");
 	mo_fake_put_u32(ring.kernel, RING, COUNT_BITS);
 	mo_fake_put_u64(ring.kernel, RING + 56, 0);
 	expect_error(mo_log_open(mo_fake_reader(ring.kernel), &log), MO_E_CORRUPT, "a pointer is NULL");

@@ -123,8 +123,8 @@ static void test_unknown_depot(void **state)
 
 	(void)state;
 	expect_refused(&without_index, 1, MO_E_ABSENT,
-		       "the stack depot of this kernel is not known: union handle_parts has no index of a pool");
-	expect_refused(&without_symbols, 1, MO_E_ABSENT, "the stack depot of this kernel is not known");
+		       "the stack depot of this kernel is unknown: union handle_parts has no index of a pool");
+	expect_refused(&without_symbols, 1, MO_E_ABSENT, "the stack depot of this kernel is unknown");
 }
 
 int main(void)

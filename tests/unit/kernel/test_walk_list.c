@@ -129,11 +129,11 @@ static void test_wrong_back_links(void **state)
 	build_list(kernel, 5);
 	mo_fake_put_u64(kernel, NODE(3) + 8, NODE(1));
 	assert_int_equal(walk_list(kernel, 10, &error), 3);
-	expect_error(error, MO_E_CORRUPT, "prev of 0xffff8880000020c0 is 0xffff888000002040 and not 0xffff888000002080");
+	expect_error(error, MO_E_CORRUPT, "prev of 0xffff8880000020c0 is 0xffff888000002040 instead of 0xffff888000002080");
 	build_list(kernel, 5);
 	mo_fake_put_u64(kernel, HEAD + 8, NODE(1));
 	assert_int_equal(walk_list(kernel, 10, &error), 5);
-	expect_error(error, MO_E_CORRUPT, "prev of 0xffff888000001000 is 0xffff888000002040 and not 0xffff888000002100");
+	expect_error(error, MO_E_CORRUPT, "prev of 0xffff888000001000 is 0xffff888000002040 instead of 0xffff888000002100");
 	mo_fake_destroy(kernel);
 }
 
@@ -147,14 +147,15 @@ static void test_cycles(void **state)
 	build_list(kernel, 3);
 	mo_fake_put_u64(kernel, NODE(2), NODE(2));
 	assert_int_equal(walk_list(kernel, 1000, &error), 3);
-	expect_error(error, MO_E_CYCLE, "the list at 0xffff888000001000 comes back to 0xffff888000002080, after 3 nodes");
+	expect_error(error, MO_E_CYCLE, "the list at 0xffff888000001000 is circular: it returns to 0xffff888000002080 "
+					"after 3 nodes");
 
 	/* A ring that the head is no member of, entered by a node that it takes for its own. */
 	build_list(kernel, 4);
 	link_nodes(kernel, NODE(3), NODE(0));
 	mo_fake_put_u64(kernel, NODE(0) + 8, HEAD);
 	assert_int_equal(walk_list(kernel, 1000, &error), 4);
-	expect_error(error, MO_E_CYCLE, "the list at 0xffff888000001000 comes back to 0xffff888000002000");
+	expect_error(error, MO_E_CYCLE, "the list at 0xffff888000001000 is circular: it returns to 0xffff888000002000");
 	mo_fake_destroy(kernel);
 }
 
@@ -268,7 +269,7 @@ static void test_chain_cycles_of_every_length(void **state)
 				n_seen++;
 			assert_true(n_seen >= lead + length);
 			assert_true(n_seen <= 3 * (lead + length) + 3);
-			expect_error(mo_chain_end(&walk), MO_E_CYCLE, "comes back to");
+			expect_error(mo_chain_end(&walk), MO_E_CYCLE, "is circular: it returns to");
 			mo_fake_destroy(kernel);
 		}
 	}

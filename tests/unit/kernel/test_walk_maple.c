@@ -265,12 +265,12 @@ static void test_broken_nodes(void **state)
 	put_parent(kernel, 3, NODE(0), 2);
 	check_broken(kernel, 8, MO_E_CORRUPT, "and not slot 1 of 0xffff888000001000");
 	mo_fake_put_u64(kernel, slot_kva(0, ARANGE, 1), NODE(3) | 9 << 3 | 4);
-	check_broken(kernel, 8, MO_E_CORRUPT, "node 0xffff888000001300 is of type 9, which is not known");
+	check_broken(kernel, 8, MO_E_CORRUPT, "node 0xffff888000001300 has the unknown type 9");
 	mo_fake_put_u64(kernel, slot_kva(0, ARANGE, 1), 0x77777777770cull);
 	check_broken(kernel, 8, MO_E_NOT_MAPPED,
 		     "in the maple tree at 0xffff888000000100: cannot read node 0x777777777700");
 	mo_fake_put_u8(kernel, NODE(3) + 248, 77);
-	check_broken(kernel, 8, MO_E_CORRUPT, "node 0xffff888000001300 says that its data ends at slot 77 of 16");
+	check_broken(kernel, 8, MO_E_CORRUPT, "node 0xffff888000001300 claims that its data ends at slot 77 of 16");
 	/* Pivots that fall: the rest of that node is lost. */
 	mo_fake_put_u64(kernel, pivot_kva(3, 2), 300);
 	check_broken(kernel, 8 + 1, MO_E_CORRUPT, "slot 2 of node 0xffff888000001300 covers 0x258 to 0x12c, within 0x190 to "

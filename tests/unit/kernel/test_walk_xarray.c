@@ -395,7 +395,7 @@ static void test_old_radix_tree(void **state)
 
 	mo_fake_put_u32(kernel, ROOT, 99);
 	assert_int_equal(walk_all(kernel, 10, indexes, entries, 10, &error), 0);
-	expect_error(error, MO_E_CORRUPT, "says that it is 99 nodes high");
+	expect_error(error, MO_E_CORRUPT, "claims a height of 99");
 	/* A node that is all its own children, eight levels deep: 63^8 paths, and the bound holds. */
 	mo_fake_put_u32(kernel, ROOT, 8);
 	for (i = 0; i < 64; i++)

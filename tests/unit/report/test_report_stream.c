@@ -350,7 +350,7 @@ static void test_describe_columns(void **state)
 				   "    used_percent  USED     share in use\n"
 				   "  + broken        BROKEN   lists end\n"
 				   "    comment       COMMENT  in words\n"
-				   "Columns marked + are shown if --columns names them.\n");
+				   "Columns marked + are shown only if --columns names them.\n");
 	free(chars);
 }
 

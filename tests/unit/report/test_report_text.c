@@ -322,7 +322,7 @@ static void test_head_and_legend(void **state)
 			    "Dump:     /var/crash/vm\\x1bcore (kdump-compressed, zstd)\n"
 			    "Release:  6.1.0-30-amd64\n"
 			    "Kernel:   Linux version 6.1.0-30-amd64 (debian-kernel@lists.debian.org)\n"
-			    "Build-id: 0123456789abcdef0123456789abcdef01234567\n"
+			    "Build ID: 0123456789abcdef0123456789abcdef01234567\n"
 			    "Types:    BTF of the dump\n"
 			    "Symbols:  kallsyms of the dump\n"
 			    "\n"
@@ -330,8 +330,8 @@ static void test_head_and_legend(void **state)
 			    "NODE  NAME   SIZE  FREE    USED  COMMENT\n"
 			    "   0  DMA   >=5 B    17  12.4 %  ?\n"
 			    "\n"
-			    "?    not known: it could not be read, or this kernel does not say\n"
-			    ">=N  at least N: a part of it could not be read\n");
+			    "?    unknown: unreadable, or not recorded by this kernel\n"
+			    ">=N  at least N: part of it could not be read\n");
 	catch_free(&caught);
 }
 

@@ -221,7 +221,7 @@ static void every_flipped_byte_is_noticed(void **state)
 	}
 	bytes[n_bytes / 2] ^= 1;
 	write_cache(test, bytes, n_bytes);
-	assert_made_anew(elf, test, "the cache of types is made anew: ");
+	assert_made_anew(elf, test, "the type cache is rebuilt: ");
 	free(bytes);
 	mo_elf_close(elf);
 }
@@ -244,7 +244,7 @@ static void every_cut_is_noticed(void **state)
 		mo_type_table_deinit(&table);
 	}
 	write_cache(test, bytes, 0);
-	assert_made_anew(elf, test, "it is damaged (its size makes no sense)");
+	assert_made_anew(elf, test, "it is damaged (its size is invalid)");
 	free(bytes);
 	mo_elf_close(elf);
 }
@@ -292,7 +292,7 @@ static void a_directory_that_cannot_be_written_is_a_remark(void **state)
 	check_page(types);
 	mo_types_save_cache(types);
 	assert_non_null(mo_types_cache_remark(types));
-	assert_non_null(strstr(mo_types_cache_remark(types), "the cache of types was not written: "));
+	assert_non_null(strstr(mo_types_cache_remark(types), "the type cache could not be written: "));
 	mo_types_destroy(types);
 	mo_elf_close(elf);
 }
