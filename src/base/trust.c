@@ -31,7 +31,7 @@ static bool is_private_group(gid_t gid)
 static struct mo_error *check_writers(const char *path, const struct stat *status)
 {
 	if (status->st_mode & S_IWOTH)
-		return mo_error_create(MO_E_PERMISSION, "%s: refused, because everybody may write to it", path);
+		return mo_error_create(MO_E_PERMISSION, "%s: refused, because it is world-writable", path);
 	if (status->st_mode & S_IWGRP && !is_private_group(status->st_gid))
 		return mo_error_create(MO_E_PERMISSION, "%s: refused, because a group (gid %u) may write to it", path,
 				       (unsigned)status->st_gid);
@@ -88,7 +88,7 @@ struct mo_error *mo_trust_for_cache(const char *path)
 	if (stat(path, &status))
 		return NULL;
 	if (status.st_mode & S_IWOTH)
-		return mo_error_create(MO_E_PERMISSION, "%s: refused, because everybody may write to it", path);
+		return mo_error_create(MO_E_PERMISSION, "%s: refused, because it is world-writable", path);
 	return check_owner(path, &status);
 }
 
