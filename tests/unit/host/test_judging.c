@@ -154,6 +154,32 @@ static void the_worst_of_different_kinds_are_told(void **state)
 	assert_verdict(found, 0, (const char *const[]){ NULL });
 }
 
+/* What the verdict has no place for: of each kind one, and nothing that it tells. */
+static void what_else_was_found(void **state)
+{
+	static const struct found found[] = {
+		FOUND("groups", "groups", "slab", MO_WARNING, MO_LIKELY, "slab grew"),
+		FOUND("memory", "memory", "leak", MO_WARNING, MO_LIKELY, "leak"),
+		FOUND("memory", "memory", "leak", MO_WARNING, MO_LIKELY, "leak, no worse"),
+		FOUND("memory", "memory", "note", MO_NOTICE, MO_CERTAIN, "worth a look"),
+		FOUND("groups", "groups", "unread", MO_WARNING, MO_LIKELY, "unread", .is_about_reading = true),
+		FOUND("groups", "groups", "oom", MO_CRITICAL, MO_GUESS, "killed"),
+		FOUND("memory", "memory", "stacks", MO_WARNING, MO_GUESS, "stacks"),
+	};
+	struct mo_kernel kernel = { .n_judged = 0 };
+	struct mo_host *host = start_and_judge(&kernel, found, 7);
+	struct mo_verdict verdict;
+
+	(void)state;
+	assert_null(mo_host_verdict(host, &verdict));
+	assert_int_equal(verdict.n, 3);
+	assert_int_equal(verdict.n_others, 2);
+	assert_int_equal(verdict.n_left_out, 0);
+	assert_string_equal(verdict.others[0]->verdict, "stacks");
+	assert_string_equal(verdict.others[1]->verdict, "worth a look");
+	mo_host_destroy(host);
+}
+
 static void rank_decides_among_equals(void **state)
 {
 	static const struct found found[] = {
@@ -276,6 +302,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_worst_of_different_kinds_are_told),
+		cmocka_unit_test(what_else_was_found),
 		cmocka_unit_test(rank_decides_among_equals),
 		cmocka_unit_test(what_is_superseded_takes_no_place),
 		cmocka_unit_test(findings_stand_in_their_view),
