@@ -123,7 +123,7 @@ bool is_compound_block(const struct leaks_state *state, struct mo_reader *reader
 }
 
 #define MAX_SPLIT_PAGES 1024
-#define REACHED_SHARE 8
+#define REACHED_SHARE 2
 
 static bool is_single_page(const struct mo_object_index *index, uint64_t pfn)
 {
