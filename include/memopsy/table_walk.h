@@ -37,7 +37,7 @@ struct mo_table_walk {
 	uint64_t first_va;       /* the range, its last byte included; both in the same half of the address space */
 	uint64_t last_va;        /* UINT64_MAX: to the end */
 	uint64_t tables_left;    /* how many tables may still be read: counts down, over several walks if need be */
-	unsigned lowest_height;  /* tables below this height are told, but not read: 0 for everything, 1 without PTE tables */
+	unsigned lowest_height;  /* tables below this height are reported, but not read: 0 for everything, 1 without PTE tables */
 	/* An entry that points at a lower table: whether to go into that. NULL: always. */
 	bool (*table)(void *context, const struct mo_table_entry *entry);
 	/* An entry that maps memory, with or without access; an error ends the walk. NULL: none is told. */

@@ -63,7 +63,7 @@ const struct mo_table_spec table_sums_table = {
 	.flags = MO_TABLE_RECORD,
 };
 
-enum { OWNER_PID, OWNER_NAME, OWNER_PTE, OWNER_PMD, OWNER_PUD, OWNER_UPPER, OWNER_KEPT, OWNER_SIZE, OWNER_SAID, OWNER_SHARED,
+enum { OWNER_PID, OWNER_NAME, OWNER_PTE, OWNER_PMD, OWNER_PUD, OWNER_UPPER, OWNER_DEPOSITED, OWNER_SIZE, OWNER_COUNTED, OWNER_SHARED,
        OWNER_MM, N_OWNER_COLUMNS };
 
 static const struct mo_column owner_columns[N_OWNER_COLUMNS] = {
@@ -74,10 +74,10 @@ static const struct mo_column owner_columns[N_OWNER_COLUMNS] = {
 	[OWNER_PUD] = { .key = "pud_pages", .heading = "PUD", .kind = MO_CELL_COUNT, .help = "PUD tables" },
 	[OWNER_UPPER] = { .key = "upper_pages", .heading = "UPPER", .kind = MO_CELL_COUNT,
 			  .help = "tables of the levels above, which no mm counts" },
-	[OWNER_KEPT] = { .key = "deposited_pages", .heading = "DEPOSITED", .kind = MO_CELL_COUNT,
+	[OWNER_DEPOSITED] = { .key = "deposited_pages", .heading = "DEPOSITED", .kind = MO_CELL_COUNT,
 			 .help = "PTE tables deposited for the split of huge pages" },
 	[OWNER_SIZE] = { .key = "size_bytes", .heading = "SIZE", .kind = MO_CELL_BYTES, .help = "of all these" },
-	[OWNER_SAID] = { .key = "counted_bytes", .heading = "COUNTED", .kind = MO_CELL_BYTES,
+	[OWNER_COUNTED] = { .key = "counted_bytes", .heading = "COUNTED", .kind = MO_CELL_BYTES,
 			 .help = "what the mm counts (pgtables_bytes; VmPTE): all but the levels above" },
 	[OWNER_SHARED] = { .key = "shared_pages", .heading = "SHARED", .kind = MO_CELL_COUNT, .flags = MO_COLUMN_HIDDEN,
 			   .help = "of these, tables shared with another address space" },
@@ -210,14 +210,14 @@ static void write_owner(struct mo_report *report, const struct mo_table_owner *o
 		[OWNER_PMD] = mo_cell_number(of_owner(owner, owner->tables[1])),
 		[OWNER_PUD] = mo_cell_number(of_owner(owner, owner->tables[2])),
 		[OWNER_UPPER] = mo_cell_number(of_owner(owner, owner->tables[3] + owner->tables[4])),
-		[OWNER_KEPT] = mo_cell_number(of_owner(owner, owner->deposited)),
+		[OWNER_DEPOSITED] = mo_cell_number(of_owner(owner, owner->deposited)),
 		[OWNER_SIZE] = mo_cell_number(of_owner(owner, pages_of(owner) * page_bytes)),
 		[OWNER_SHARED] = mo_cell_number(mo_exact(owner->shared)),
 		[OWNER_MM] = mo_cell_number(owner->mm_kva ? mo_exact(owner->mm_kva) : mo_unknown()),
 	};
 
 	said.value *= page_bytes;
-	cells[OWNER_SAID] = mo_cell_number(said);
+	cells[OWNER_COUNTED] = mo_cell_number(said);
 	mo_report_row(report, cells);
 }
 

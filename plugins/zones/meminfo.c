@@ -124,7 +124,7 @@ static void add_tables(struct zones_state *state)
 	else
 		add_pages(state, "PageTables", counter_value(&state->zone_counters, &layout->pagetable_of_zone));
 	add_optional_node_item(state, "SecPageTables", AT_NR_SECONDARY_PAGETABLE);
-	/* Always 0: their counters are gone. */
+	/* 0 where the counter is gone: the kernel still prints the line. */
 	add_pages(state, "NFS_Unstable", mo_exact(0));
 	add_pages(state, "Bounce", mo_has(bounce) ? zone_counter(state, AT_NR_BOUNCE) : mo_exact(0));
 	add_pages(state, "WritebackTmp", mo_has(temporary) ? node_counter(state, AT_NR_WRITEBACK_TEMP) : mo_exact(0));

@@ -176,7 +176,7 @@ static void put_use(const struct rows *rows)
 			  pick(rows, rows->node->counters, rows->state->model.n_node_items, &layout->pagetable_of_node) :
 			  zone_sum(rows, &layout->pagetable_of_zone));
 	put_optional(rows, "SecPageTables", AT_NR_SECONDARY_PAGETABLE);
-	/* Always 0: their counters are gone. */
+	/* 0 where the counter is gone: the kernel still prints the line. */
 	put_pages(rows, "NFS_Unstable", mo_exact(0));
 	put_pages(rows, "Bounce", mo_has(bounce) ? zone_sum(rows, bounce) : mo_exact(0));
 	put_pages(rows, "WritebackTmp", mo_has(temporary) ? node_item(rows, AT_NR_WRITEBACK_TEMP) : mo_exact(0));

@@ -233,7 +233,7 @@ static bool find_offset(const struct mo_dwarf_handle *handle, Dwarf_Die die, Dwa
 	return false;
 }
 
-/* libdwarf refuses to follow DW_AT_sibling back, but not to the entry itself, which would be for ever. */
+/* libdwarf refuses a DW_AT_sibling that points backwards, but not one that points at its own entry: an endless loop. */
 struct mo_error *mo_dwarf_next_sibling(const struct mo_dwarf_handle *handle, Dwarf_Die *die)
 {
 	Dwarf_Off offset = 0, next_offset = 0;
