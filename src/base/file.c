@@ -44,90 +44,90 @@ void mo_unmap_file(struct mo_mapped_file *file)
 	*file = (struct mo_mapped_file){ .bytes = NULL };
 }
 
-struct mo_aside {
+struct mo_staged_file {
 	char *path;      /* where it will appear */
 	char *temporary; /* where it is being written */
 	int fd;
 };
 
-static void aside_free(struct mo_aside *aside)
+static void staged_free(struct mo_staged_file *staged)
 {
-	if (aside->fd >= 0)
-		close(aside->fd);
-	free(aside->path);
-	free(aside->temporary);
-	free(aside);
+	if (staged->fd >= 0)
+		close(staged->fd);
+	free(staged->path);
+	free(staged->temporary);
+	free(staged);
 }
 
-struct mo_error *mo_aside_open(const char *path, struct mo_aside **ret)
+struct mo_error *mo_staged_open(const char *path, struct mo_staged_file **ret)
 {
-	struct mo_aside *aside = calloc(1, sizeof(*aside));
+	struct mo_staged_file *staged = calloc(1, sizeof(*staged));
 	struct mo_text temporary = MO_TEXT_EMPTY;
 	int failed_errno;
 
-	if (!aside)
+	if (!staged)
 		return mo_error_no_memory();
-	aside->fd = -1;
-	aside->path = strdup(path);
+	staged->fd = -1;
+	staged->path = strdup(path);
 	mo_text_printf(&temporary, "%s.XXXXXX", path);
-	aside->temporary = mo_text_take(&temporary);
-	if (!aside->path || !aside->temporary) {
-		aside_free(aside);
+	staged->temporary = mo_text_take(&temporary);
+	if (!staged->path || !staged->temporary) {
+		staged_free(staged);
 		return mo_error_no_memory();
 	}
-	aside->fd = mkostemp(aside->temporary, O_CLOEXEC); /* mode 0600, O_EXCL */
-	if (aside->fd < 0) {
+	staged->fd = mkostemp(staged->temporary, O_CLOEXEC); /* mode 0600, O_EXCL */
+	if (staged->fd < 0) {
 		failed_errno = errno;
-		aside_free(aside);
+		staged_free(staged);
 		return mo_error_from_errno(failed_errno, "cannot write %s", path);
 	}
-	*ret = aside;
+	*ret = staged;
 	return NULL;
 }
 
-struct mo_error *mo_aside_write(struct mo_aside *aside, const void *bytes, size_t n_bytes)
+struct mo_error *mo_staged_write(struct mo_staged_file *staged, const void *bytes, size_t n_bytes)
 {
 	const uint8_t *at = bytes;
 
 	while (n_bytes) {
-		ssize_t written = write(aside->fd, at, n_bytes);
+		ssize_t written = write(staged->fd, at, n_bytes);
 
 		if (written < 0 && errno == EINTR)
 			continue;
 		if (written < 0)
-			return mo_error_from_errno(errno, "cannot write %s", aside->path);
+			return mo_error_from_errno(errno, "cannot write %s", staged->path);
 		at += written;
 		n_bytes -= (size_t)written;
 	}
 	return NULL;
 }
 
-void mo_aside_unlink(const struct mo_aside *aside)
+void mo_staged_unlink(const struct mo_staged_file *staged)
 {
-	unlink(aside->temporary);
+	unlink(staged->temporary);
 }
 
-void mo_aside_abort(struct mo_aside *aside)
+void mo_staged_abort(struct mo_staged_file *staged)
 {
-	if (!aside)
+	if (!staged)
 		return;
-	unlink(aside->temporary);
-	aside_free(aside);
+	unlink(staged->temporary);
+	staged_free(staged);
 }
 
-struct mo_error *mo_aside_commit(struct mo_aside *aside)
+struct mo_error *mo_staged_commit(struct mo_staged_file *staged)
 {
 	struct mo_error *error = NULL;
 
-	if (fsync(aside->fd))
-		error = mo_error_from_errno(errno, "cannot write %s", aside->path);
-	else if (rename(aside->temporary, aside->path))
-		error = mo_error_from_errno(errno, "cannot rename %s to %s", aside->temporary, aside->path);
+	if (fsync(staged->fd))
+		error = mo_error_from_errno(errno, "cannot write %s", staged->path);
+	else if (rename(staged->temporary, staged->path))
+		error = mo_error_from_errno(errno, "cannot rename %s to %s", staged->temporary, staged->path);
 	if (error) {
-		mo_aside_abort(aside);
+		mo_staged_abort(staged);
 		return error;
 	}
-	aside_free(aside);
+	staged_free(staged);
 	return NULL;
 }
 

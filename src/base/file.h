@@ -2,7 +2,7 @@
 #ifndef MO_FILE_H
 #define MO_FILE_H
 
-/* Files: mapped whole to read, written aside and renamed. Errors name the path. */
+/* Files: mapped whole to read, written to a temporary file and renamed. Errors name the path. */
 
 #include <stddef.h>
 #include <stdint.h>
@@ -23,13 +23,13 @@ void mo_unmap_file(struct mo_mapped_file *file);
  * A file that appears under its name only when it is complete: written beside its final place (mode 0600, O_EXCL),
  * synced by commit and renamed over what was there. abort, or a crash, leaves the old file.
  */
-struct mo_aside;
-struct mo_error *mo_aside_open(const char *path, struct mo_aside **ret) MO_MUST_USE;
-struct mo_error *mo_aside_write(struct mo_aside *aside, const void *bytes, size_t n_bytes) MO_MUST_USE;
-struct mo_error *mo_aside_commit(struct mo_aside *aside) MO_MUST_USE; /* frees aside in any case */
+struct mo_staged_file;
+struct mo_error *mo_staged_open(const char *path, struct mo_staged_file **ret) MO_MUST_USE;
+struct mo_error *mo_staged_write(struct mo_staged_file *staged, const void *bytes, size_t n_bytes) MO_MUST_USE;
+struct mo_error *mo_staged_commit(struct mo_staged_file *staged) MO_MUST_USE; /* frees staged in any case */
 /* Removes the temporary name and touches nothing else: for a process that ends this moment. */
-void mo_aside_unlink(const struct mo_aside *aside);
-void mo_aside_abort(struct mo_aside *aside);
+void mo_staged_unlink(const struct mo_staged_file *staged);
+void mo_staged_abort(struct mo_staged_file *staged);
 
 /* Makes a directory and its parents, mode 0700. Existing is fine. */
 struct mo_error *mo_make_directories(const char *path) MO_MUST_USE;

@@ -37,8 +37,8 @@ static unsigned count_allowed_cpus(void)
 
 unsigned mo_thread_count(void)
 {
-	const char *wish = getenv("MEMOPSY_THREADS");
-	unsigned long narrowed = wish ? strtoul(wish, NULL, 10) : 0;
+	const char *request = getenv("MEMOPSY_THREADS");
+	unsigned long narrowed = request ? strtoul(request, NULL, 10) : 0;
 	unsigned count = count_allowed_cpus();
 
 	if (narrowed && narrowed < count)

@@ -142,19 +142,19 @@ static struct mo_error *complete(struct mo_cli *cli, const struct mo_type **type
 	return mo_types_complete(mo_kernel_types(cli->kernel), stripped, type);
 }
 
-static struct mo_error *collect_wishes(struct mo_cli *cli, struct mo_print_wishes *wishes)
+static struct mo_error *collect_requests(struct mo_cli *cli, struct mo_print_requests *requests)
 {
 	const struct mo_given_option *depth = mo_parsed_find(cli->parsed, "depth");
 	const struct mo_given_option *array = mo_parsed_find(cli->parsed, "array");
 
-	*wishes = (struct mo_print_wishes){
+	*requests = (struct mo_print_requests){
 		.depth = depth ? depth->number : 0,
 		.array_limit = array ? array->number : DEFAULT_ARRAY,
 		.asked_for_array = array != NULL,
 		.as_hex = mo_parsed_has(cli->parsed, "hex"),
 		.with_strings = mo_parsed_has(cli->parsed, "strings"),
 	};
-	if (wishes->depth > MAX_DEPTH)
+	if (requests->depth > MAX_DEPTH)
 		return mo_error_create(MO_E_INVALID, "--depth: at most %d", MAX_DEPTH);
 	return NULL;
 }
@@ -175,7 +175,7 @@ static struct mo_error *print_type(struct mo_cli *cli, const struct subject *sub
 	return mo_print_layout(cli, declared, type, depth);
 }
 
-static struct mo_error *print_object(struct mo_cli *cli, const struct subject *subject, struct mo_print_wishes *wishes)
+static struct mo_error *print_object(struct mo_cli *cli, const struct subject *subject, struct mo_print_requests *requests)
 {
 	const struct mo_type *type = subject->type;
 	size_t n_words = subject->n_words;
@@ -188,25 +188,25 @@ static struct mo_error *print_object(struct mo_cli *cli, const struct subject *s
 	if (!subject->has_address)
 		MO_TRY(mo_cli_address(cli, cli->arguments[n_words++], &kva));
 	if (subject->member)
-		members[wishes->n_members++] = subject->member;
+		members[requests->n_members++] = subject->member;
 	while (n_words < cli->n_arguments)
-		members[wishes->n_members++] = cli->arguments[n_words++];
-	wishes->members = members;
-	return mo_print_value(cli, subject->name, type, kva, wishes);
+		members[requests->n_members++] = cli->arguments[n_words++];
+	requests->members = members;
+	return mo_print_value(cli, subject->name, type, kva, requests);
 }
 
 static struct mo_error *run_print(struct mo_cli *cli)
 {
 	struct subject subject = { .name = NULL };
-	struct mo_print_wishes wishes;
+	struct mo_print_requests requests;
 	struct mo_error *error;
 
-	MO_TRY(collect_wishes(cli, &wishes));
+	MO_TRY(collect_requests(cli, &requests));
 	error = find_subject(cli, &subject);
 	if (!error && !subject.has_address && cli->n_arguments == subject.n_words)
-		error = print_type(cli, &subject, wishes.depth);
+		error = print_type(cli, &subject, requests.depth);
 	else if (!error)
-		error = print_object(cli, &subject, &wishes);
+		error = print_object(cli, &subject, &requests);
 	free(subject.name);
 	return error;
 }

@@ -17,11 +17,11 @@
 
 struct mo_output {
 	FILE *file;
-	struct mo_aside *aside;  /* NULL: written to fd directly */
+	struct mo_staged_file *staged;  /* NULL: written to fd directly */
 	int fd;
 	bool owns_fd;
 	int write_errno;         /* of the first write that failed; 0: none */
-	struct mo_error *error;  /* of the first write aside that failed */
+	struct mo_error *error;  /* of the first write to the temporary file that failed */
 	char *name;
 };
 
@@ -52,16 +52,16 @@ static ssize_t write_cookie(void *cookie, const char *bytes, size_t n_bytes)
 		errno = output->write_errno ? output->write_errno : EIO;
 		return 0;
 	}
-	if (!output->aside)
+	if (!output->staged)
 		return write_all(output, bytes, n_bytes);
-	output->error = mo_aside_write(output->aside, bytes, n_bytes);
+	output->error = mo_staged_write(output->staged, bytes, n_bytes);
 	if (output->error)
 		errno = EIO;
 	return output->error ? 0 : (ssize_t)n_bytes;
 }
 
 /*
- * A regular file, or one that is not there yet, is written aside; through a symbolic link, beside what it points to.
+ * A regular file, or one that is not there yet, is written to a temporary file beside it, or beside what a link points to.
  * All else (a terminal, /dev/full, a named pipe) is opened as it is.
  */
 static struct mo_error *open_path(struct mo_output *output, const char *path)
@@ -78,7 +78,7 @@ static struct mo_error *open_path(struct mo_output *output, const char *path)
 		return NULL;
 	}
 	target = realpath(path, NULL);
-	return mo_aside_open(target ? target : path, &output->aside);
+	return mo_staged_open(target ? target : path, &output->staged);
 }
 
 struct mo_error *mo_output_open(const char *path, struct mo_output **ret)
@@ -139,15 +139,15 @@ struct mo_error *mo_output_finish(struct mo_output *output, bool keep)
 		return mo_error_prepend(mo_take(output->error), "cannot write to %s", output->name);
 	if (output->write_errno)
 		return mo_error_from_errno(output->write_errno, "cannot write to %s", output->name);
-	if (!output->aside || !keep)
+	if (!output->staged || !keep)
 		return NULL;
-	return mo_error_prepend(mo_aside_commit(mo_take(output->aside)), "cannot write to %s", output->name);
+	return mo_error_prepend(mo_staged_commit(mo_take(output->staged)), "cannot write to %s", output->name);
 }
 
 void mo_output_drop(const struct mo_output *output)
 {
-	if (output->aside)
-		mo_aside_unlink(output->aside);
+	if (output->staged)
+		mo_staged_unlink(output->staged);
 }
 
 void mo_output_destroy(struct mo_output *output)
@@ -156,8 +156,8 @@ void mo_output_destroy(struct mo_output *output)
 		return;
 	if (output->file)
 		fclose(output->file);
-	if (output->aside)
-		mo_aside_abort(output->aside);
+	if (output->staged)
+		mo_staged_abort(output->staged);
 	if (output->owns_fd)
 		close(output->fd);
 	mo_error_destroy(output->error);

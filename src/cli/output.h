@@ -33,7 +33,7 @@ bool mo_output_is_broken_pipe(const struct mo_output *output);
  * written. To be called once, before destroy; without it nothing is kept.
  */
 struct mo_error *mo_output_finish(struct mo_output *output, bool keep) MO_MUST_USE;
-/* From another thread, as the process ends: what was written aside is removed. The output is of no use from then on. */
+/* From another thread, as the process ends: the temporary file is removed. The output is unusable from then on. */
 void mo_output_drop(const struct mo_output *output);
 
 void mo_output_destroy(struct mo_output *output);

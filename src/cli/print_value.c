@@ -31,7 +31,7 @@ const struct mo_table_spec mo_print_value_table = {
 
 struct value_print {
 	struct mo_cli *cli;
-	const struct mo_print_wishes *wishes;
+	const struct mo_print_requests *requests;
 	bool as_rows;
 	struct mo_text path;       /* "zone_pgdat->node_id": of what is being shown */
 	size_t n_objects;
@@ -171,7 +171,7 @@ static struct mo_error *show_scalar(struct value_print *print, const struct valu
 	const struct mo_type *target = pointed_struct(print, at);
 	MO_CLEANUP(mo_cleanup_text) struct mo_text value = MO_TEXT_EMPTY;
 
-	mo_value_append(print->cli, at->object, &at->place, print->wishes->as_hex, print->wishes->with_strings, &value);
+	mo_value_append(print->cli, at->object, &at->place, print->requests->as_hex, print->requests->with_strings, &value);
 	if (print->as_rows) {
 		put_row(print, at, mo_text_chars(&value));
 	} else {
@@ -197,7 +197,7 @@ static void show_short_array(struct value_print *print, const struct value_at *a
 			.offset_bits = at->place.offset_bits + i * mo_type_strip(element)->size_bytes * 8,
 		};
 
-		mo_value_append(print->cli, at->object, &place, print->wishes->as_hex, print->wishes->with_strings, &line);
+		mo_value_append(print->cli, at->object, &place, print->requests->as_hex, print->requests->with_strings, &line);
 		mo_text_append(&line, i + 1 < n_shown ? ", " : " ");
 	}
 	if (n_shown < n_elements)
@@ -211,7 +211,7 @@ static struct mo_error *show_elements(struct value_print *print, const struct va
 {
 	const struct mo_type *element = mo_type_strip(at->place.type)->target;
 	uint64_t element_bits = mo_type_strip(element)->size_bytes * 8;
-	uint64_t n_shown = n_elements < print->wishes->array_limit ? n_elements : print->wishes->array_limit;
+	uint64_t n_shown = n_elements < print->requests->array_limit ? n_elements : print->requests->array_limit;
 	struct mo_error *error = NULL;
 
 	if (!print->as_rows && mo_value_is_scalar(element)) {
@@ -249,7 +249,7 @@ static struct mo_error *show_flexible(struct value_print *print, const struct va
 {
 	const struct mo_type *element = mo_type_strip(at->place.type)->target;
 	uint64_t element_bytes = element ? mo_type_strip(element)->size_bytes : 0;
-	uint64_t n_elements = print->wishes->asked_for_array ? print->wishes->array_limit : 0;
+	uint64_t n_elements = print->requests->asked_for_array ? print->requests->array_limit : 0;
 	struct mo_print_object object;
 	struct value_at inner = *at;
 	struct mo_error *error;
@@ -307,8 +307,8 @@ static struct mo_error *show(struct value_print *print, const struct value_at *a
 static struct mo_error *show_wanted(struct value_print *print, const struct value_at *whole, const struct mo_type *type,
 				    const char *head)
 {
-	for (size_t i = 0; i < print->wishes->n_members; i++) {
-		const char *member = print->wishes->members[i];
+	for (size_t i = 0; i < print->requests->n_members; i++) {
+		const char *member = print->requests->members[i];
 		MO_CLEANUP(mo_cleanup_text) struct mo_text name = MO_TEXT_EMPTY;
 		struct mo_type_path path;
 		struct value_at at = *whole;
@@ -324,15 +324,15 @@ static struct mo_error *show_wanted(struct value_print *print, const struct valu
 		MO_TRY(show(print, &at, mo_text_chars(&name)));
 		cut_path(print, 0);
 	}
-	return print->wishes->n_members ? NULL : show(print, whole, head);
+	return print->requests->n_members ? NULL : show(print, whole, head);
 }
 
 struct mo_error *mo_print_value(struct mo_cli *cli, const char *type_name, const struct mo_type *type, uint64_t kva,
-				const struct mo_print_wishes *wishes)
+				const struct mo_print_requests *requests)
 {
-	struct value_print print = { .cli = cli, .wishes = wishes, .as_rows = mo_parsed_has(cli->parsed, "json") };
+	struct value_print print = { .cli = cli, .requests = requests, .as_rows = mo_parsed_has(cli->parsed, "json") };
 	MO_CLEANUP(mo_cleanup_text) struct mo_text head = MO_TEXT_EMPTY;
-	struct value_at whole = { .place = { .type = type }, .depth = wishes->depth };
+	struct value_at whole = { .place = { .type = type }, .depth = requests->depth };
 	struct mo_print_object object;
 	struct mo_error *error;
 

@@ -8,7 +8,7 @@
 
 extern const struct mo_table_spec mo_print_value_table; /* the same as rows, for JSON */
 
-struct mo_print_wishes {
+struct mo_print_requests {
 	uint64_t depth;          /* how many pointers deep structs that are pointed to are shown */
 	uint64_t array_limit;    /* elements of an array; of a flexible one only if asked_for_array */
 	bool asked_for_array;
@@ -19,6 +19,6 @@ struct mo_print_wishes {
 };
 
 struct mo_error *mo_print_value(struct mo_cli *cli, const char *type_name, const struct mo_type *type, uint64_t kva,
-				const struct mo_print_wishes *wishes) MO_MUST_USE;
+				const struct mo_print_requests *requests) MO_MUST_USE;
 
 #endif

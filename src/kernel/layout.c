@@ -254,43 +254,43 @@ struct mo_error *mo_bind(struct mo_kernel *kernel, const struct mo_need *needs, 
 }
 
 /* The names outlive this call only as long as `names` keeps them. */
-struct wish_list {
-	MO_VECTOR(struct mo_type_wish) wishes;
+struct request_list {
+	MO_VECTOR(struct mo_type_request) requests;
 	MO_VECTOR(char *) names;
 };
 
-static bool add_wish(struct wish_list *list, const char *type, const char *enumerator)
+static bool add_request(struct request_list *list, const char *type, const char *enumerator)
 {
-	return mo_vector_append(&list->wishes, (struct mo_type_wish){ .type = type, .enumerator = enumerator });
+	return mo_vector_append(&list->requests, (struct mo_type_request){ .type = type, .enumerator = enumerator });
 }
 
-static struct mo_error *add_alternative(struct wish_list *list, const struct mo_need *need, const char *other)
+static struct mo_error *add_alternative(struct request_list *list, const struct mo_need *need, const char *other)
 {
 	struct full_name full;
 	char *type;
 
 	if (need->kind == MO_NEED_SIZE)
-		return add_wish(list, other, NULL) ? NULL : mo_error_no_memory();
+		return add_request(list, other, NULL) ? NULL : mo_error_no_memory();
 	if (need->kind == MO_NEED_CONSTANT && !strchr(other, '.'))
-		return add_wish(list, need->type, other) ? NULL : mo_error_no_memory();
+		return add_request(list, need->type, other) ? NULL : mo_error_no_memory();
 	MO_TRY(split_name(other, &full));
 	type = strdup(full.type);
 	if (!type || !mo_vector_append(&list->names, type)) {
 		free(type);
 		return mo_error_no_memory();
 	}
-	return add_wish(list, type, need->kind == MO_NEED_CONSTANT ? full.member : NULL) ? NULL : mo_error_no_memory();
+	return add_request(list, type, need->kind == MO_NEED_CONSTANT ? full.member : NULL) ? NULL : mo_error_no_memory();
 }
 
-static struct mo_error *add_needs(struct wish_list *list, const struct mo_need *needs, size_t n_needs);
+static struct mo_error *add_needs(struct request_list *list, const struct mo_need *needs, size_t n_needs);
 
-static struct mo_error *add_need(struct wish_list *list, const struct mo_need *need)
+static struct mo_error *add_need(struct request_list *list, const struct mo_need *need)
 {
 	if (need->kind == MO_NEED_ADDRESS)
 		return NULL;
 	if (need->kind == MO_NEED_SHARED)
 		return add_needs(list, need->shared()->needs, need->shared()->n_needs);
-	if (!add_wish(list, need->type, need->kind == MO_NEED_CONSTANT ? need->name : NULL))
+	if (!add_request(list, need->type, need->kind == MO_NEED_CONSTANT ? need->name : NULL))
 		return mo_error_no_memory();
 	for (size_t i = 0; i < MO_NEED_ALTERNATIVES && need->or_names[i]; i++)
 		MO_TRY(add_alternative(list, need, need->or_names[i]));
@@ -298,7 +298,7 @@ static struct mo_error *add_need(struct wish_list *list, const struct mo_need *n
 }
 
 /* A shared layout has rows of its own, and none of these is shared. */
-static struct mo_error *add_needs(struct wish_list *list, const struct mo_need *needs, size_t n_needs)
+static struct mo_error *add_needs(struct request_list *list, const struct mo_need *needs, size_t n_needs)
 {
 	for (size_t i = 0; i < n_needs; i++)
 		MO_TRY(add_need(list, &needs[i]));
@@ -308,16 +308,16 @@ static struct mo_error *add_needs(struct wish_list *list, const struct mo_need *
 struct mo_error *mo_needs_prefetch(struct mo_types *types, const struct mo_need *const *tables, const size_t *n_needs,
 				   size_t n_tables)
 {
-	struct wish_list list = { .wishes = { .items = NULL } };
+	struct request_list list = { .requests = { .items = NULL } };
 	struct mo_error *error = NULL;
 
 	for (size_t t = 0; t < n_tables && !error; t++)
 		error = add_needs(&list, tables[t], n_needs[t]);
 	if (!error)
-		error = mo_types_prefetch(types, list.wishes.items, list.wishes.count);
+		error = mo_types_prefetch(types, list.requests.items, list.requests.count);
 	for (size_t i = 0; i < list.names.count; i++)
 		free(list.names.items[i]);
 	mo_vector_deinit(&list.names);
-	mo_vector_deinit(&list.wishes);
+	mo_vector_deinit(&list.requests);
 	return error;
 }

@@ -14,7 +14,7 @@
 #include <memopsy/kernel.h>
 
 struct mo_dump_info;
-struct mo_type_wish;
+struct mo_type_request;
 
 enum mo_type_choice {
 	MO_TYPES_BEST = 0,     /* a vmlinux when there is one that matches, else the dump itself */

@@ -7,38 +7,38 @@
 
 #include "report_write.h"
 
-void mo_column_wishes_deinit(struct mo_column_wishes *wishes)
+void mo_column_requests_deinit(struct mo_column_requests *requests)
 {
-	for (size_t i = 0; i < wishes->list.count; i++)
-		free(wishes->list.items[i].name);
-	mo_vector_deinit(&wishes->list);
-	wishes->is_added = false;
+	for (size_t i = 0; i < requests->list.count; i++)
+		free(requests->list.items[i].name);
+	mo_vector_deinit(&requests->list);
+	requests->is_added = false;
 }
 
 /* "a,b" into names; an option's own marks have been taken off the front of the list. */
 static struct mo_error *parse_list(const char *argument, const char *list, const char *option, bool may_descend,
-				   struct mo_column_wishes *ret)
+				   struct mo_column_requests *ret)
 {
-	struct mo_column_wishes wishes = { .is_added = false };
+	struct mo_column_requests requests = { .is_added = false };
 	const char *at = list;
 
 	for (;;) {
-		struct mo_column_wish wish = { .name = NULL };
+		struct mo_column_request request = { .name = NULL };
 		size_t length = strcspn(at, ",");
 
 		if (may_descend && *at == '-') {
-			wish.is_descending = true;
+			request.is_descending = true;
 			at++;
 			length--;
 		}
 		if (!length) {
-			mo_column_wishes_deinit(&wishes);
+			mo_column_requests_deinit(&requests);
 			return mo_error_create(MO_E_INVALID, "%s: an empty column name in \"%s\"", option, argument);
 		}
-		wish.name = strndup(at, length);
-		if (!wish.name || !mo_vector_append(&wishes.list, wish)) {
-			free(wish.name);
-			mo_column_wishes_deinit(&wishes);
+		request.name = strndup(at, length);
+		if (!request.name || !mo_vector_append(&requests.list, request)) {
+			free(request.name);
+			mo_column_requests_deinit(&requests);
 			return mo_error_no_memory();
 		}
 		at += length;
@@ -46,35 +46,35 @@ static struct mo_error *parse_list(const char *argument, const char *list, const
 			break;
 		at++;
 	}
-	*ret = wishes;
+	*ret = requests;
 	return NULL;
 }
 
-struct mo_error *mo_column_wishes_parse_columns(const char *argument, struct mo_column_wishes *ret)
+struct mo_error *mo_column_requests_parse_columns(const char *argument, struct mo_column_requests *ret)
 {
-	struct mo_column_wishes wishes = { .is_added = false };
+	struct mo_column_requests requests = { .is_added = false };
 	bool is_added = argument && *argument == '+';
 	struct mo_error *error = NULL;
 
 	if (argument)
-		error = parse_list(argument, argument + is_added, "--columns", false, &wishes);
+		error = parse_list(argument, argument + is_added, "--columns", false, &requests);
 	if (error)
 		return error;
-	wishes.is_added = is_added;
-	*ret = wishes;
+	requests.is_added = is_added;
+	*ret = requests;
 	return NULL;
 }
 
-struct mo_error *mo_column_wishes_parse_sort(const char *argument, struct mo_column_wishes *ret)
+struct mo_error *mo_column_requests_parse_sort(const char *argument, struct mo_column_requests *ret)
 {
-	struct mo_column_wishes wishes = { .is_added = false };
+	struct mo_column_requests requests = { .is_added = false };
 	struct mo_error *error = NULL;
 
 	if (argument)
-		error = parse_list(argument, argument, "--sort", true, &wishes);
+		error = parse_list(argument, argument, "--sort", true, &requests);
 	if (error)
 		return error;
-	*ret = wishes;
+	*ret = requests;
 	return NULL;
 }
 
@@ -91,14 +91,14 @@ size_t mo_column_find(const struct mo_table_spec *spec, const char *name)
 	return MO_NO_COLUMN;
 }
 
-size_t mo_column_wishes_meet(struct mo_column_wishes *wishes, const struct mo_table_spec *spec)
+size_t mo_column_requests_meet(struct mo_column_requests *requests, const struct mo_table_spec *spec)
 {
 	size_t n_met = 0;
 
-	for (size_t i = 0; i < wishes->list.count; i++) {
-		if (mo_column_find(spec, wishes->list.items[i].name) == MO_NO_COLUMN)
+	for (size_t i = 0; i < requests->list.count; i++) {
+		if (mo_column_find(spec, requests->list.items[i].name) == MO_NO_COLUMN)
 			continue;
-		wishes->list.items[i].is_met = true;
+		requests->list.items[i].is_met = true;
 		n_met++;
 	}
 	return n_met;
@@ -113,16 +113,16 @@ static bool is_among(const size_t *shown, size_t n_shown, size_t column)
 	return false;
 }
 
-size_t mo_column_wishes_shown(const struct mo_column_wishes *wishes, const struct mo_table_spec *spec, size_t *shown)
+size_t mo_column_requests_shown(const struct mo_column_requests *requests, const struct mo_table_spec *spec, size_t *shown)
 {
 	size_t n_shown = 0;
 
-	for (size_t i = 0; i < spec->n_columns && (!wishes->list.count || wishes->is_added); i++) {
+	for (size_t i = 0; i < spec->n_columns && (!requests->list.count || requests->is_added); i++) {
 		if (!(spec->columns[i].flags & MO_COLUMN_HIDDEN))
 			shown[n_shown++] = i;
 	}
-	for (size_t i = 0; i < wishes->list.count; i++) {
-		size_t column = mo_column_find(spec, wishes->list.items[i].name);
+	for (size_t i = 0; i < requests->list.count; i++) {
+		size_t column = mo_column_find(spec, requests->list.items[i].name);
 
 		if (column != MO_NO_COLUMN && !is_among(shown, n_shown, column))
 			shown[n_shown++] = column;
@@ -130,20 +130,20 @@ size_t mo_column_wishes_shown(const struct mo_column_wishes *wishes, const struc
 	return n_shown;
 }
 
-size_t mo_column_wishes_keys(const struct mo_column_wishes *wishes, const struct mo_table_spec *spec,
+size_t mo_column_requests_keys(const struct mo_column_requests *requests, const struct mo_table_spec *spec,
 			     struct mo_sort_key *keys)
 {
 	size_t n_keys = 0;
 
-	for (size_t i = 0; i < wishes->list.count; i++) {
-		size_t column = mo_column_find(spec, wishes->list.items[i].name);
+	for (size_t i = 0; i < requests->list.count; i++) {
+		size_t column = mo_column_find(spec, requests->list.items[i].name);
 
 		if (column == MO_NO_COLUMN)
 			continue;
 		keys[n_keys++] = (struct mo_sort_key){
 			.column = column,
 			.kind = spec->columns[column].kind,
-			.is_descending = wishes->list.items[i].is_descending,
+			.is_descending = requests->list.items[i].is_descending,
 		};
 	}
 	return n_keys;
@@ -156,13 +156,13 @@ void mo_column_append_names(struct mo_text *out, const struct mo_table_spec *spe
 		mo_text_printf(out, "%s%s", i ? ", " : "", spec->columns[i].key);
 }
 
-struct mo_error *mo_column_wishes_check(const struct mo_column_wishes *wishes, const char *option,
+struct mo_error *mo_column_requests_check(const struct mo_column_requests *requests, const char *option,
 					const char *names_there_are)
 {
-	for (size_t i = 0; i < wishes->list.count; i++) {
-		if (wishes->list.items[i].is_met)
+	for (size_t i = 0; i < requests->list.count; i++) {
+		if (requests->list.items[i].is_met)
 			continue;
-		return mo_error_create(MO_E_INVALID, "%s: no column \"%s\"; %s", option, wishes->list.items[i].name,
+		return mo_error_create(MO_E_INVALID, "%s: no column \"%s\"; %s", option, requests->list.items[i].name,
 				       names_there_are);
 	}
 	return NULL;
@@ -171,24 +171,24 @@ struct mo_error *mo_column_wishes_check(const struct mo_column_wishes *wishes, c
 struct mo_error *mo_report_check_columns(const struct mo_report_options *options,
 					 const struct mo_table_spec *const *specs, size_t n_specs)
 {
-	struct mo_column_wishes columns = { .is_added = false };
-	struct mo_column_wishes sort = { .is_added = false };
+	struct mo_column_requests columns = { .is_added = false };
+	struct mo_column_requests sort = { .is_added = false };
 	struct mo_text names = MO_TEXT_EMPTY;
-	struct mo_error *error = mo_column_wishes_parse_columns(options->columns, &columns);
+	struct mo_error *error = mo_column_requests_parse_columns(options->columns, &columns);
 
 	if (!error)
-		error = mo_column_wishes_parse_sort(options->sort, &sort);
+		error = mo_column_requests_parse_sort(options->sort, &sort);
 	for (size_t i = 0; i < n_specs && !error; i++) {
-		mo_column_wishes_meet(&columns, specs[i]);
-		mo_column_wishes_meet(&sort, specs[i]);
+		mo_column_requests_meet(&columns, specs[i]);
+		mo_column_requests_meet(&sort, specs[i]);
 		mo_column_append_names(&names, specs[i]);
 	}
 	if (!error)
-		error = mo_column_wishes_check(&columns, "--columns", mo_text_chars(&names));
+		error = mo_column_requests_check(&columns, "--columns", mo_text_chars(&names));
 	if (!error)
-		error = mo_column_wishes_check(&sort, "--sort", mo_text_chars(&names));
+		error = mo_column_requests_check(&sort, "--sort", mo_text_chars(&names));
 	mo_text_deinit(&names);
-	mo_column_wishes_deinit(&columns);
-	mo_column_wishes_deinit(&sort);
+	mo_column_requests_deinit(&columns);
+	mo_column_requests_deinit(&sort);
 	return error;
 }

@@ -68,11 +68,11 @@ static bool keep_head(struct mo_report *report, const struct mo_report_head *hea
 static struct mo_error *start(struct mo_report *report, const struct mo_report_options *options,
 			      const struct mo_report_head *head)
 {
-	struct mo_error *error = mo_column_wishes_parse_columns(options->columns, &report->columns);
+	struct mo_error *error = mo_column_requests_parse_columns(options->columns, &report->columns);
 
 	if (error)
 		return error;
-	error = mo_column_wishes_parse_sort(options->sort, &report->sort);
+	error = mo_column_requests_parse_sort(options->sort, &report->sort);
 	if (error)
 		return error;
 	if (head && !keep_head(report, head))
@@ -113,8 +113,8 @@ void mo_report_destroy(struct mo_report *report)
 		freelocale(report->utf8);
 	mo_report_keep_deinit(report);
 	mo_row_store_deinit(&report->rows);
-	mo_column_wishes_deinit(&report->columns);
-	mo_column_wishes_deinit(&report->sort);
+	mo_column_requests_deinit(&report->columns);
+	mo_column_requests_deinit(&report->sort);
 	mo_text_deinit(&report->names_there_are);
 	free(report->table.shown);
 	free(report->table.keys);
@@ -172,10 +172,10 @@ static bool choose_columns(struct mo_report *report, const struct mo_table_spec 
 	table->keys = reallocarray(NULL, report->sort.list.count + 1, sizeof(*table->keys));
 	if (!table->shown || !table->keys)
 		return false;
-	n_met = mo_column_wishes_meet(&report->columns, spec);
-	table->n_shown = mo_column_wishes_shown(&report->columns, spec, table->shown);
-	mo_column_wishes_meet(&report->sort, spec);
-	table->n_keys = mo_column_wishes_keys(&report->sort, spec, table->keys);
+	n_met = mo_column_requests_meet(&report->columns, spec);
+	table->n_shown = mo_column_requests_shown(&report->columns, spec, table->shown);
+	mo_column_requests_meet(&report->sort, spec);
+	table->n_keys = mo_column_requests_keys(&report->sort, spec, table->keys);
 	table->is_left_out = report->columns.list.count && !report->columns.is_added && !n_met;
 	if (report->columns.list.count || report->sort.list.count)
 		mo_column_append_names(&report->names_there_are, spec);
@@ -384,6 +384,6 @@ struct mo_error *mo_report_finish(struct mo_report *report)
 	report->failure = NULL;
 	if (error || !report->tables.count)
 		return error;
-	error = mo_column_wishes_check(&report->columns, "--columns", names);
-	return error ? error : mo_column_wishes_check(&report->sort, "--sort", names);
+	error = mo_column_requests_check(&report->columns, "--columns", names);
+	return error ? error : mo_column_requests_check(&report->sort, "--sort", names);
 }

@@ -77,8 +77,8 @@ struct mo_report {
 	struct mo_report_options options; /* its strings are not used: see columns and sort */
 	struct mo_report_head head;
 	bool show_head;
-	struct mo_column_wishes columns;
-	struct mo_column_wishes sort;
+	struct mo_column_requests columns;
+	struct mo_column_requests sort;
 	struct mo_text names_there_are; /* columns of the tables seen, if the user named some */
 	locale_t utf8; /* text is UTF-8 whatever the terminal's locale; 0: there is no such locale */
 

@@ -28,9 +28,9 @@ uint32_t mo_dwarf_names_find(const struct mo_dwarf_names *names, const char *nam
 	return 0;
 }
 
-static struct mo_error *add_needle(struct mo_dwarf_names *names, const char *text, uint32_t wish)
+static struct mo_error *add_needle(struct mo_dwarf_names *names, const char *text, uint32_t request)
 {
-	struct mo_dwarf_needle needle = { .text = text, .length = strlen(text), .wish = wish };
+	struct mo_dwarf_needle needle = { .text = text, .length = strlen(text), .request = request };
 	uint32_t number = (uint32_t)names->needles.count;
 	uint32_t first = mo_dwarf_names_find(names, text);
 
@@ -49,15 +49,15 @@ static struct mo_error *add_needle(struct mo_dwarf_names *names, const char *tex
 	return mo_name_index_add(&names->needle_index, mo_name_hash(text, needle.length), number);
 }
 
-static struct mo_error *add_wishes(struct mo_dwarf_names *names, const struct mo_type_name *const *wished)
+static struct mo_error *add_requests(struct mo_dwarf_names *names, const struct mo_type_name *const *requested)
 {
-	for (uint32_t i = 0; i < names->n_wishes; i++) {
-		names->wishes[i].name = wished[i];
-		atomic_init(&names->wishes[i].found_unit, MO_NOT_FOUND);
+	for (uint32_t i = 0; i < names->n_requests; i++) {
+		names->requests[i].name = requested[i];
+		atomic_init(&names->requests[i].found_unit, MO_NOT_FOUND);
 		for (unsigned spelling = 0;; spelling++) {
-			const char *text = wished[i]->space == MO_NAME_PLAIN ?
-						   mo_type_name_spelling(wished[i]->tag, spelling) :
-						   spelling ? NULL : wished[i]->tag;
+			const char *text = requested[i]->space == MO_NAME_PLAIN ?
+						   mo_type_name_spelling(requested[i]->tag, spelling) :
+						   spelling ? NULL : requested[i]->tag;
 
 			if (!text)
 				break;
@@ -158,31 +158,31 @@ static struct mo_error *look_up_places(struct mo_dwarf_names *names)
 	return NULL;
 }
 
-/* Marks the wishes that may be found at all. */
+/* Marks the requests that may be found at all. */
 static void find_traces(struct mo_dwarf_names *names)
 {
 	for (size_t i = 0; i < names->places.count; i++) {
 		for (uint32_t n = names->places.items[i].needle + 1; n; n = names->needles.items[n - 1].next_same)
-			names->wishes[names->needles.items[n - 1].wish].has_trace = true;
+			names->requests[names->needles.items[n - 1].request].has_trace = true;
 	}
 	for (size_t i = 0; i < names->short_needles.count; i++) {
 		for (uint32_t n = names->short_needles.items[i] + 1; n; n = names->needles.items[n - 1].next_same)
-			names->wishes[names->needles.items[n - 1].wish].has_trace = true;
+			names->requests[names->needles.items[n - 1].request].has_trace = true;
 	}
-	for (size_t i = 0; !names->has_places && i < names->n_wishes; i++)
-		names->wishes[i].has_trace = true;
+	for (size_t i = 0; !names->has_places && i < names->n_requests; i++)
+		names->requests[i].has_trace = true;
 }
 
 struct mo_error *mo_dwarf_names_init(struct mo_dwarf_names *names, const struct mo_dwarf_file *file,
-				     const struct mo_type_name *const *wished, size_t n_wished)
+				     const struct mo_type_name *const *requested, size_t n_requested)
 {
-	*names = (struct mo_dwarf_names){ .file = file, .n_wishes = n_wished };
-	if (n_wished > UINT32_MAX / 8)
-		return mo_error_create(MO_E_LIMIT, "%zu names at once", n_wished);
-	names->wishes = calloc(n_wished ? n_wished : 1, sizeof(*names->wishes));
-	if (!names->wishes)
+	*names = (struct mo_dwarf_names){ .file = file, .n_requests = n_requested };
+	if (n_requested > UINT32_MAX / 8)
+		return mo_error_create(MO_E_LIMIT, "%zu names at once", n_requested);
+	names->requests = calloc(n_requested ? n_requested : 1, sizeof(*names->requests));
+	if (!names->requests)
 		return mo_error_no_memory();
-	MO_TRY(add_wishes(names, wished));
+	MO_TRY(add_requests(names, requested));
 	MO_TRY(look_up_places(names));
 	find_traces(names);
 	return NULL;
@@ -190,7 +190,7 @@ struct mo_error *mo_dwarf_names_init(struct mo_dwarf_names *names, const struct 
 
 void mo_dwarf_names_deinit(struct mo_dwarf_names *names)
 {
-	free(names->wishes);
+	free(names->requests);
 	free(names->place_slots);
 	free(names->offset_bits);
 	mo_vector_deinit(&names->needles);
@@ -204,10 +204,10 @@ unsigned mo_dwarf_open_spaces(const struct mo_dwarf_names *names, uint32_t needl
 	unsigned spaces = 0;
 
 	for (uint32_t i = needle + 1; i; i = names->needles.items[i - 1].next_same) {
-		uint32_t wish = names->needles.items[i - 1].wish;
+		uint32_t request = names->needles.items[i - 1].request;
 
-		if (mo_dwarf_is_open(names, wish, unit))
-			spaces |= 1u << names->wishes[wish].name->space;
+		if (mo_dwarf_is_open(names, request, unit))
+			spaces |= 1u << names->requests[request].name->space;
 	}
 	return spaces;
 }

@@ -16,7 +16,7 @@
 
 #define MO_NOT_FOUND UINT64_MAX
 
-struct mo_dwarf_wish {
+struct mo_dwarf_request {
 	const struct mo_type_name *name;
 	/* The number of the first unit that has the definition, as far as is known. */
 	_Atomic uint64_t found_unit;
@@ -24,11 +24,11 @@ struct mo_dwarf_wish {
 	bool has_trace;        /* false: the name stands nowhere, so that nothing has it */
 };
 
-/* A spelling of a wish's name. */
+/* A spelling of a request's name. */
 struct mo_dwarf_needle {
 	const char *text;
 	size_t length;
-	uint32_t wish;
+	uint32_t request;
 	uint32_t next_same;   /* needle of the same text + 1; 0: none */
 	uint32_t next_bucket; /* while offsets are looked for */
 };
@@ -40,8 +40,8 @@ struct mo_dwarf_place {
 
 struct mo_dwarf_names {
 	const struct mo_dwarf_file *file;
-	struct mo_dwarf_wish *wishes;
-	size_t n_wishes;
+	struct mo_dwarf_request *requests;
+	size_t n_requests;
 	bool has_places;                      /* false: names may be given in ways that leave no trace */
 	MO_VECTOR(struct mo_dwarf_needle) needles;
 	struct mo_name_index needle_index;    /* the first needle of each text */
@@ -54,16 +54,16 @@ struct mo_dwarf_names {
 
 /* names stay the caller's and must outlive it. */
 struct mo_error *mo_dwarf_names_init(struct mo_dwarf_names *names, const struct mo_dwarf_file *file,
-				     const struct mo_type_name *const *wished, size_t n_wished) MO_MUST_USE;
+				     const struct mo_type_name *const *requested, size_t n_requested) MO_MUST_USE;
 void mo_dwarf_names_deinit(struct mo_dwarf_names *names);
 
-/* Whether the wish may still be found in this unit: it was not found in an earlier one. */
-static inline bool mo_dwarf_is_open(const struct mo_dwarf_names *names, uint32_t wish, uint64_t unit)
+/* Whether the request may still be found in this unit: it was not found in an earlier one. */
+static inline bool mo_dwarf_is_open(const struct mo_dwarf_names *names, uint32_t request, uint64_t unit)
 {
-	return atomic_load_explicit(&names->wishes[wish].found_unit, memory_order_relaxed) >= unit;
+	return atomic_load_explicit(&names->requests[request].found_unit, memory_order_relaxed) >= unit;
 }
 
-/* The name spaces (a bit for each) of the wishes of a needle, and of those of the same text, that are still open. */
+/* The name spaces (a bit for each) of the requests of a needle, and of those of the same text, that are still open. */
 unsigned mo_dwarf_open_spaces(const struct mo_dwarf_names *names, uint32_t needle, uint64_t unit);
 
 /* The same for whatever is named by an offset into .debug_str. */

@@ -56,10 +56,10 @@ static bool tag_has_space(Dwarf_Half tag, enum mo_name_space space)
 	return false;
 }
 
-static struct mo_error *note_found(struct scan *scan, const struct mo_dwarf_handle *handle, uint32_t wish_number,
+static struct mo_error *note_found(struct scan *scan, const struct mo_dwarf_handle *handle, uint32_t request_number,
 				   uint64_t unit, Dwarf_Die die)
 {
-	struct mo_dwarf_wish *wish = &scan->names->wishes[wish_number];
+	struct mo_dwarf_request *request = &scan->names->requests[request_number];
 	Dwarf_Error error = NULL;
 	Dwarf_Off offset;
 	uint64_t before;
@@ -67,40 +67,40 @@ static struct mo_error *note_found(struct scan *scan, const struct mo_dwarf_hand
 	if (dwarf_dieoffset(die, &offset, &error) != DW_DLV_OK)
 		return mo_dwarf_error(handle, error, "an entry's offset");
 	pthread_mutex_lock(&scan->lock);
-	before = atomic_load(&wish->found_unit);
+	before = atomic_load(&request->found_unit);
 	if (unit < before) {
-		wish->found_offset = handle->base_offset + offset;
-		atomic_store(&wish->found_unit, unit);
+		request->found_offset = handle->base_offset + offset;
+		atomic_store(&request->found_unit, unit);
 		if (unit > atomic_load(&scan->last_unit))
 			atomic_store(&scan->last_unit, unit);
-		if (before == MO_NOT_FOUND && wish->has_trace)
+		if (before == MO_NOT_FOUND && request->has_trace)
 			atomic_fetch_sub(&scan->n_open, 1);
 	}
 	pthread_mutex_unlock(&scan->lock);
 	return NULL;
 }
 
-/* The wishes that the name of an entry fulfils. definition: the entry that they then lead to. */
+/* The requests that the name of an entry fulfils. definition: the entry that they then lead to. */
 static struct mo_error *check_name(struct scan *scan, const struct mo_dwarf_handle *handle, uint64_t unit,
 				   const char *name, Dwarf_Half tag, Dwarf_Die definition)
 {
 	const struct mo_dwarf_names *names = scan->names;
 
 	for (uint32_t i = mo_dwarf_names_find(names, name); i; i = names->needles.items[i - 1].next_same) {
-		uint32_t wish = names->needles.items[i - 1].wish;
+		uint32_t request = names->needles.items[i - 1].request;
 
-		if (!tag_has_space(tag, names->wishes[wish].name->space) || !mo_dwarf_is_open(names, wish, unit) ||
-		    atomic_load(&names->wishes[wish].found_unit) == unit)
+		if (!tag_has_space(tag, names->requests[request].name->space) || !mo_dwarf_is_open(names, request, unit) ||
+		    atomic_load(&names->requests[request].found_unit) == unit)
 			continue;
 		/* gcc puts name and type of a variable into its declaration, and refers to that where it is defined. */
 		if (tag == DW_TAG_variable || !mo_dwarf_has(handle, definition, DW_AT_declaration))
-			MO_TRY(note_found(scan, handle, wish, unit, definition));
+			MO_TRY(note_found(scan, handle, request, unit, definition));
 	}
 	return NULL;
 }
 
 /* Whether a name is worth a look-up: most are told off by where in .debug_str they are. */
-static bool may_be_wished(const struct mo_dwarf_names *names, const char *name)
+static bool may_be_requested(const struct mo_dwarf_names *names, const char *name)
 {
 	uintptr_t start = (uintptr_t)names->file->text.bytes;
 	uintptr_t at = (uintptr_t)name;
@@ -120,7 +120,7 @@ static struct mo_error *check_enumerators(struct scan *scan, const struct mo_dwa
 		if (mo_dwarf_tag(handle, child) == DW_TAG_enumerator) {
 			const char *name = mo_dwarf_name(handle, child);
 
-			if (name && may_be_wished(scan->names, name))
+			if (name && may_be_requested(scan->names, name))
 				MO_TRY(check_name(scan, handle, unit, name, DW_TAG_enumerator, enumeration));
 		}
 		MO_TRY(mo_dwarf_next_sibling(handle, &child));
@@ -145,7 +145,7 @@ static struct mo_error *check_entry(struct scan *scan, const struct mo_dwarf_han
 	bool may_define = is_type_tag(tag) || (spaces & 1u << MO_NAME_VARIABLE && is_variable_of_unit(handle, parent, tag));
 	const char *name = may_define ? mo_dwarf_name(handle, die) : NULL;
 
-	if (name && may_be_wished(scan->names, name))
+	if (name && may_be_requested(scan->names, name))
 		MO_TRY(check_name(scan, handle, unit, name, tag, die));
 	if (tag == DW_TAG_enumeration_type && (spaces & 1u << MO_NAME_ENUMERATOR))
 		return check_enumerators(scan, handle, unit, die);
@@ -251,8 +251,8 @@ struct mo_error *mo_dwarf_scan(struct mo_dwarf_names *names, struct mo_progress 
 		return mo_error_no_memory();
 	}
 	atomic_init(&scan.n_open, 0);
-	for (size_t i = 0; i < names->n_wishes; i++)
-		atomic_fetch_add(&scan.n_open, names->wishes[i].has_trace);
+	for (size_t i = 0; i < names->n_requests; i++)
+		atomic_fetch_add(&scan.n_open, names->requests[i].has_trace);
 	mo_progress_begin(progress, "reading debug information", names->file->info.n_bytes);
 	error = mo_parallel(n_threads, names->file->units.count, 1, scan_units, &scan);
 	if (!error && !names->has_places && atomic_load(&scan.n_open)) {

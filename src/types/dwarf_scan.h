@@ -10,9 +10,9 @@
 struct mo_progress;
 
 /*
- * Fills in where each wish is defined first (found_unit, found_offset); what stays MO_NOT_FOUND is nowhere. Ends as
+ * Fills in where each request is defined first (found_unit, found_offset); what stays MO_NOT_FOUND is nowhere. Ends as
  * soon as all is found. The result does not depend on the number of threads: a thread goes on with a unit for all
- * wishes that were not found in an earlier one.
+ * requests that were not found in an earlier one.
  */
 struct mo_error *mo_dwarf_scan(struct mo_dwarf_names *names, struct mo_progress *progress) MO_MUST_USE;
 

@@ -112,10 +112,10 @@ static struct mo_error *sort_out(struct dwarf_types *dwarf, const struct mo_type
 }
 
 /* By unit, so that each is opened once. */
-static int compare_wishes(const void *left, const void *right)
+static int compare_requests(const void *left, const void *right)
 {
-	const struct mo_dwarf_wish *a = *(struct mo_dwarf_wish *const *)left;
-	const struct mo_dwarf_wish *b = *(struct mo_dwarf_wish *const *)right;
+	const struct mo_dwarf_request *a = *(struct mo_dwarf_request *const *)left;
+	const struct mo_dwarf_request *b = *(struct mo_dwarf_request *const *)right;
 	uint64_t a_unit = atomic_load(&a->found_unit);
 	uint64_t b_unit = atomic_load(&b->found_unit);
 
@@ -124,41 +124,41 @@ static int compare_wishes(const void *left, const void *right)
 	return a->found_offset < b->found_offset ? -1 : a->found_offset > b->found_offset;
 }
 
-/* Wishes that were found in one unit, or (unit MO_NOT_FOUND) not at all. */
-static struct mo_error *take_unit(struct dwarf_types *dwarf, uint64_t unit, struct mo_dwarf_wish *const *wishes,
-				  size_t n_wishes)
+/* Requests that were found in one unit, or (unit MO_NOT_FOUND) not at all. */
+static struct mo_error *take_unit(struct dwarf_types *dwarf, uint64_t unit, struct mo_dwarf_request *const *requests,
+				  size_t n_requests)
 {
-	MO_FREE uint64_t *offsets = calloc(n_wishes, sizeof(*offsets));
-	MO_FREE uint32_t *ids = calloc(n_wishes, sizeof(*ids));
+	MO_FREE uint64_t *offsets = calloc(n_requests, sizeof(*offsets));
+	MO_FREE uint32_t *ids = calloc(n_requests, sizeof(*ids));
 
 	if (!offsets || !ids)
 		return mo_error_no_memory();
-	for (size_t i = 0; i < n_wishes; i++)
-		offsets[i] = wishes[i]->found_offset;
+	for (size_t i = 0; i < n_requests; i++)
+		offsets[i] = requests[i]->found_offset;
 	if (unit != MO_NOT_FOUND)
-		MO_TRY(mo_dwarf_extract(dwarf->file, &dwarf->file->units.items[unit], &dwarf->table, offsets, n_wishes,
+		MO_TRY(mo_dwarf_extract(dwarf->file, &dwarf->file->units.items[unit], &dwarf->table, offsets, n_requests,
 					ids));
-	for (size_t i = 0; i < n_wishes; i++)
-		MO_TRY(mo_type_table_add_root(&dwarf->table, wishes[i]->name->key, ids[i]));
+	for (size_t i = 0; i < n_requests; i++)
+		MO_TRY(mo_type_table_add_root(&dwarf->table, requests[i]->name->key, ids[i]));
 	return NULL;
 }
 
 static struct mo_error *scan_and_take(struct dwarf_types *dwarf, struct mo_dwarf_names *names)
 {
-	MO_FREE struct mo_dwarf_wish **sorted = calloc(names->n_wishes, sizeof(*sorted));
+	MO_FREE struct mo_dwarf_request **sorted = calloc(names->n_requests, sizeof(*sorted));
 	size_t first = 0;
 
 	if (!sorted)
 		return mo_error_no_memory();
 	MO_TRY(mo_dwarf_scan(names, dwarf->progress));
-	for (size_t i = 0; i < names->n_wishes; i++)
-		sorted[i] = &names->wishes[i];
-	qsort(sorted, names->n_wishes, sizeof(struct mo_dwarf_wish *), compare_wishes);
-	while (first < names->n_wishes) {
+	for (size_t i = 0; i < names->n_requests; i++)
+		sorted[i] = &names->requests[i];
+	qsort(sorted, names->n_requests, sizeof(struct mo_dwarf_request *), compare_requests);
+	while (first < names->n_requests) {
 		uint64_t unit = atomic_load(&sorted[first]->found_unit);
 		size_t end = first + 1;
 
-		while (end < names->n_wishes && atomic_load(&sorted[end]->found_unit) == unit)
+		while (end < names->n_requests && atomic_load(&sorted[end]->found_unit) == unit)
 			end++;
 		MO_TRY(take_unit(dwarf, unit, sorted + first, end - first));
 		first = end;

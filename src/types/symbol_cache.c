@@ -163,13 +163,13 @@ bool mo_symbol_cache_open(const struct mo_symbol_cache_key *key, struct mo_symbo
 	return false;
 }
 
-static struct mo_error *write_cache(struct mo_aside *aside, const struct cache_header *header,
+static struct mo_error *write_cache(struct mo_staged_file *staged, const struct cache_header *header,
 				    const struct mo_symbol_part *part)
 {
-	MO_TRY(mo_aside_write(aside, header, sizeof(*header)));
-	MO_TRY(mo_aside_write(aside, part->records, part->n_records * sizeof(*part->records)));
-	MO_TRY(mo_aside_write(aside, part->index.slots, part->index.n_slots * sizeof(*part->index.slots)));
-	return mo_aside_write(aside, part->names, part->n_names_bytes);
+	MO_TRY(mo_staged_write(staged, header, sizeof(*header)));
+	MO_TRY(mo_staged_write(staged, part->records, part->n_records * sizeof(*part->records)));
+	MO_TRY(mo_staged_write(staged, part->index.slots, part->index.n_slots * sizeof(*part->index.slots)));
+	return mo_staged_write(staged, part->names, part->n_names_bytes);
 }
 
 void mo_symbol_cache_save(const struct mo_symbol_cache_key *key, const struct mo_symbol_part *part)
@@ -177,19 +177,19 @@ void mo_symbol_cache_save(const struct mo_symbol_cache_key *key, const struct mo
 	MO_FREE char *path = cache_path(key);
 	MO_DROP_ERROR struct mo_error *error = NULL;
 	struct cache_header header;
-	struct mo_aside *aside;
+	struct mo_staged_file *staged;
 
 	if (!path)
 		return;
 	error = mo_make_directories(key->cache_dir);
 	if (!error)
-		error = mo_aside_open(path, &aside);
+		error = mo_staged_open(path, &staged);
 	if (error)
 		return;
 	make_header(key, part, &header);
-	error = write_cache(aside, &header, part);
+	error = write_cache(staged, &header, part);
 	if (error)
-		mo_aside_abort(aside);
+		mo_staged_abort(staged);
 	else
-		error = mo_aside_commit(aside);
+		error = mo_staged_commit(staged);
 }

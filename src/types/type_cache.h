@@ -3,7 +3,7 @@
 #define MO_TYPE_CACHE_H
 
 /*
- * The table of types of one vmlinux on disk: one file for each build-id, written aside and renamed. What is read is
+ * The table of types of one vmlinux on disk: one file for each build-id, replaced by rename. What is read is
  * checked against its checksum and then number by number, so that a damaged file gives a reason, never a wrong type
  * out of bounds.
  */

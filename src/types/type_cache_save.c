@@ -203,20 +203,20 @@ static void tidy_directory(const char *directory_path)
 
 static struct mo_error *write_file(const char *path, const struct mo_cache_header *header, const struct saving *saving)
 {
-	struct mo_aside *aside;
+	struct mo_staged_file *staged;
 	struct mo_error *error;
 
-	MO_TRY(mo_aside_open(path, &aside));
-	error = mo_aside_write(aside, header, sizeof(*header));
+	MO_TRY(mo_staged_open(path, &staged));
+	error = mo_staged_write(staged, header, sizeof(*header));
 	if (!error)
-		error = mo_aside_write(aside, mo_text_chars(&saving->body), saving->body.length);
+		error = mo_staged_write(staged, mo_text_chars(&saving->body), saving->body.length);
 	if (!error)
-		error = mo_aside_write(aside, mo_text_chars(&saving->names), saving->names.length);
+		error = mo_staged_write(staged, mo_text_chars(&saving->names), saving->names.length);
 	if (error) {
-		mo_aside_abort(aside);
+		mo_staged_abort(staged);
 		return error;
 	}
-	return mo_aside_commit(aside);
+	return mo_staged_commit(staged);
 }
 
 struct mo_error *mo_type_cache_save(const char *path, const char *build_id, const struct mo_type_table *table)

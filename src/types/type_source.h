@@ -17,7 +17,7 @@ struct mo_elf;
 struct mo_progress;
 
 /* A name that will be asked for. */
-struct mo_type_wish {
+struct mo_type_request {
 	const char *type;       /* as for mo_types_find(); NULL: search every enum for `enumerator` */
 	const char *enumerator; /* NULL: the type itself is wanted */
 };
@@ -65,11 +65,11 @@ struct mo_error *mo_types_add_btf_module(struct mo_types *types, const char *mod
 struct mo_error *mo_types_add_dwarf_module(struct mo_types *types, const char *module, struct mo_elf *elf) MO_MUST_USE;
 
 /*
- * Loads all that is wished for in one pass over the source (several threads where that helps), and remembers which
+ * Loads all that is requested in one pass over the source (several threads where that helps), and remembers which
  * are absent, so that finding them later costs a look-up. An absent type is not an error here.
  */
-struct mo_error *mo_types_prefetch(struct mo_types *types, const struct mo_type_wish *wishes,
-				   size_t n_wishes) MO_MUST_USE;
+struct mo_error *mo_types_prefetch(struct mo_types *types, const struct mo_type_request *requests,
+				   size_t n_requests) MO_MUST_USE;
 
 /* Whether something of the source could not be read, so that a type may be absent here only. */
 bool mo_types_is_partial(const struct mo_types *types);

@@ -264,21 +264,21 @@ static struct mo_error *prefetch_locked(struct mo_types *types, struct mo_type_n
 	return NULL;
 }
 
-struct mo_error *mo_types_prefetch(struct mo_types *types, const struct mo_type_wish *wishes, size_t n_wishes)
+struct mo_error *mo_types_prefetch(struct mo_types *types, const struct mo_type_request *requests, size_t n_requests)
 {
-	MO_FREE struct mo_type_name *names = calloc(n_wishes ? n_wishes : 1, sizeof(*names));
+	MO_FREE struct mo_type_name *names = calloc(n_requests ? n_requests : 1, sizeof(*names));
 	struct mo_error *error;
 
 	if (!names)
 		return mo_error_no_memory();
-	for (size_t i = 0; i < n_wishes; i++) {
-		if (wishes[i].type)
-			MO_TRY(mo_type_name_parse(wishes[i].type, &names[i]));
+	for (size_t i = 0; i < n_requests; i++) {
+		if (requests[i].type)
+			MO_TRY(mo_type_name_parse(requests[i].type, &names[i]));
 		else
-			MO_TRY(mo_type_name_parse_enumerator(wishes[i].enumerator, &names[i]));
+			MO_TRY(mo_type_name_parse_enumerator(requests[i].enumerator, &names[i]));
 	}
 	pthread_mutex_lock(&types->lock);
-	error = prefetch_locked(types, names, n_wishes);
+	error = prefetch_locked(types, names, n_requests);
 	pthread_mutex_unlock(&types->lock);
 	return error;
 }

@@ -133,78 +133,78 @@ static void test_map_of_a_pipe_does_not_wait(void **state)
 	alarm(0);
 }
 
-static void test_aside_commit(void **state)
+static void test_staged_commit(void **state)
 {
 	struct place *place = *state;
-	struct mo_aside *aside;
+	struct mo_staged_file *staged;
 	struct stat status;
 
 	write_file(place->path, "old");
-	assert_null(mo_aside_open(place->path, &aside));
-	assert_null(mo_aside_write(aside, "new ", 4));
-	assert_null(mo_aside_write(aside, "content", 7));
+	assert_null(mo_staged_open(place->path, &staged));
+	assert_null(mo_staged_write(staged, "new ", 4));
+	assert_null(mo_staged_write(staged, "content", 7));
 	/* Until the commit the old file is what others see. */
 	assert_content(place->path, "old");
-	assert_null(mo_aside_commit(aside));
+	assert_null(mo_staged_commit(staged));
 	assert_content(place->path, "new content");
 	assert_int_equal(stat(place->path, &status), 0);
 	assert_int_equal(status.st_mode & 07777, 0600);
 	assert_int_equal(files_in(place->directory), 1);
 }
 
-static void test_aside_abort(void **state)
+static void test_staged_abort(void **state)
 {
 	struct place *place = *state;
-	struct mo_aside *aside;
+	struct mo_staged_file *staged;
 
 	write_file(place->path, "old");
-	assert_null(mo_aside_open(place->path, &aside));
-	assert_null(mo_aside_write(aside, "new", 3));
-	mo_aside_abort(aside);
+	assert_null(mo_staged_open(place->path, &staged));
+	assert_null(mo_staged_write(staged, "new", 3));
+	mo_staged_abort(staged);
 	assert_content(place->path, "old");
 	assert_int_equal(files_in(place->directory), 1);
-	mo_aside_abort(NULL);
+	mo_staged_abort(NULL);
 }
 
-static void test_two_asides_at_once(void **state)
+static void test_two_staged_files_at_once(void **state)
 {
 	struct place *place = *state;
-	struct mo_aside *first;
-	struct mo_aside *second;
+	struct mo_staged_file *first;
+	struct mo_staged_file *second;
 
-	assert_null(mo_aside_open(place->path, &first));
-	assert_null(mo_aside_open(place->path, &second));
-	assert_null(mo_aside_write(first, "first", 5));
-	assert_null(mo_aside_write(second, "second", 6));
-	assert_null(mo_aside_commit(second));
+	assert_null(mo_staged_open(place->path, &first));
+	assert_null(mo_staged_open(place->path, &second));
+	assert_null(mo_staged_write(first, "first", 5));
+	assert_null(mo_staged_write(second, "second", 6));
+	assert_null(mo_staged_commit(second));
 	assert_content(place->path, "second");
-	assert_null(mo_aside_commit(first));
+	assert_null(mo_staged_commit(first));
 	assert_content(place->path, "first");
 	assert_int_equal(files_in(place->directory), 1);
 }
 
-static void test_aside_where_it_cannot_be(void **state)
+static void test_staged_where_it_cannot_be(void **state)
 {
 	struct place *place = *state;
-	struct mo_aside *aside = NULL;
+	struct mo_staged_file *staged = NULL;
 	char inside[160];
 
 	snprintf(inside, sizeof(inside), "%s/none/file", place->directory);
-	assert_error_of(mo_aside_open(inside, &aside), MO_E_IO, "cannot write ", inside, ": No such file or directory");
-	assert_null(aside);
+	assert_error_of(mo_staged_open(inside, &staged), MO_E_IO, "cannot write ", inside, ": No such file or directory");
+	assert_null(staged);
 	assert_int_equal(files_in(place->directory), 0);
 }
 
 static void test_failed_commit_leaves_nothing(void **state)
 {
 	struct place *place = *state;
-	struct mo_aside *aside;
+	struct mo_staged_file *staged;
 	struct mo_error *error;
 
-	assert_null(mo_aside_open(place->path, &aside));
-	assert_null(mo_aside_write(aside, "x", 1));
+	assert_null(mo_staged_open(place->path, &staged));
+	assert_null(mo_staged_write(staged, "x", 1));
 	assert_int_equal(mkdir(place->path, 0700), 0); /* a directory came in its way: rename refuses */
-	error = mo_aside_commit(aside);
+	error = mo_staged_commit(staged);
 	assert_non_null(error);
 	assert_int_equal(mo_error_code(error), MO_E_IO);
 	assert_non_null(strstr(mo_error_text(error), ": Is a directory"));
@@ -218,7 +218,7 @@ static void test_disk_full_while_writing(void **state)
 	struct rlimit small = { .rlim_cur = 4096, .rlim_max = RLIM_INFINITY };
 	struct rlimit before;
 	struct place *place = *state;
-	struct mo_aside *aside;
+	struct mo_staged_file *staged;
 	char *much = calloc(1, 10000);
 
 	/* A limit of the file's size stands in for the full disk: a short write, then an error. */
@@ -226,11 +226,11 @@ static void test_disk_full_while_writing(void **state)
 	small.rlim_max = before.rlim_max;
 	signal(SIGXFSZ, SIG_IGN);
 	write_file(place->path, "old");
-	assert_null(mo_aside_open(place->path, &aside));
+	assert_null(mo_staged_open(place->path, &staged));
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
-	assert_error_of(mo_aside_write(aside, much, 10000), MO_E_IO, "cannot write ", place->path, ": File too large");
+	assert_error_of(mo_staged_write(staged, much, 10000), MO_E_IO, "cannot write ", place->path, ": File too large");
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
-	mo_aside_abort(aside);
+	mo_staged_abort(staged);
 	signal(SIGXFSZ, SIG_DFL);
 	assert_content(place->path, "old");
 	assert_int_equal(files_in(place->directory), 1);
@@ -302,10 +302,10 @@ int main(void)
 		IN_A_PLACE(test_map),
 		IN_A_PLACE(test_map_of_what_is_no_file),
 		IN_A_PLACE(test_map_of_a_pipe_does_not_wait),
-		IN_A_PLACE(test_aside_commit),
-		IN_A_PLACE(test_aside_abort),
-		IN_A_PLACE(test_two_asides_at_once),
-		IN_A_PLACE(test_aside_where_it_cannot_be),
+		IN_A_PLACE(test_staged_commit),
+		IN_A_PLACE(test_staged_abort),
+		IN_A_PLACE(test_two_staged_files_at_once),
+		IN_A_PLACE(test_staged_where_it_cannot_be),
 		IN_A_PLACE(test_failed_commit_leaves_nothing),
 		IN_A_PLACE(test_disk_full_while_writing),
 		IN_A_PLACE(test_make_directories),

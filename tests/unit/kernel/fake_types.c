@@ -193,11 +193,11 @@ const struct mo_type *mo_type_strip(const struct mo_type *type)
 	return type;
 }
 
-struct mo_error *mo_types_prefetch(struct mo_types *types, const struct mo_type_wish *wishes, size_t n_wishes)
+struct mo_error *mo_types_prefetch(struct mo_types *types, const struct mo_type_request *requests, size_t n_requests)
 {
 	(void)types;
-	(void)wishes;
-	(void)n_wishes;
+	(void)requests;
+	(void)n_requests;
 	return NULL;
 }
 

@@ -162,7 +162,7 @@ static void every_dress_says_the_same(void **state)
 /* All at once, so that one scan finds what several did above. */
 static void prefetch_finds_all_at_once(void **state)
 {
-	const struct mo_type_wish wishes[] = {
+	const struct mo_type_request requests[] = {
 		{ .type = "struct page" },         { .type = "struct pool" },    { .type = "struct kmem_cache" },
 		{ .type = "struct nowhere" },      { .type = "enum zone_type" }, { .type = "u8" },
 		{ .type = "unsigned long" },       { .type = "unsigned long" },  { .type = "struct only_second" },
@@ -173,7 +173,7 @@ static void prefetch_finds_all_at_once(void **state)
 	struct mo_types *types = open_dwarf(elf);
 
 	(void)state;
-	assert_no_error(mo_types_prefetch(types, wishes, sizeof(wishes) / sizeof(wishes[0])));
+	assert_no_error(mo_types_prefetch(types, requests, sizeof(requests) / sizeof(requests[0])));
 	check_members(types);
 	check_enums(types);
 	check_same_names(types);
@@ -183,7 +183,7 @@ static void prefetch_finds_all_at_once(void **state)
 
 static void a_module_has_its_relocations_applied(void **state)
 {
-	const struct mo_type_wish wishes[] = {
+	const struct mo_type_request requests[] = {
 		{ .type = "struct page" }, { .type = "struct module_only" }, { .type = "struct nowhere" },
 		{ .enumerator = "PG_slab" }, { .enumerator = "MODULE_STATE" },
 	};
@@ -198,7 +198,7 @@ static void a_module_has_its_relocations_applied(void **state)
 	/* On top of a kernel: what only the module has is found, what both have is the kernel's. */
 	types = open_dwarf(elf);
 	assert_no_error(mo_types_add_dwarf_module(types, "sample", module));
-	assert_no_error(mo_types_prefetch(types, wishes, sizeof(wishes) / sizeof(wishes[0])));
+	assert_no_error(mo_types_prefetch(types, requests, sizeof(requests) / sizeof(requests[0])));
 	assert_int_equal(must_find(types, "struct module_only")->size_bytes, 32);
 	assert_member(types, "struct module_only", "page", 0, 0, "struct page *x");
 	assert_enumerator(types, NULL, "MODULE_STATE", 9);

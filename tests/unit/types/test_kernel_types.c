@@ -11,12 +11,12 @@
 #include <string.h>
 #include <time.h>
 
-#define WISHES_MAX 1000
+#define REQUESTS_MAX 1000
 
-struct wish_list {
-	char lines[WISHES_MAX][128];
-	struct mo_type_wish wishes[WISHES_MAX];
-	size_t n_wishes;
+struct request_list {
+	char lines[REQUESTS_MAX][128];
+	struct mo_type_request requests[REQUESTS_MAX];
+	size_t n_requests;
 };
 
 static double seconds(void)
@@ -27,48 +27,48 @@ static double seconds(void)
 	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-static int read_wishes(void **state)
+static int read_requests(void **state)
 {
 	const char *path = getenv("MO_KERNEL_TYPES");
 	FILE *file = path ? fopen(path, "r") : NULL;
-	struct wish_list *list = calloc(1, sizeof(*list));
+	struct request_list *list = calloc(1, sizeof(*list));
 
 	assert_non_null(file);
 	assert_non_null(list);
-	while (list->n_wishes < WISHES_MAX && fgets(list->lines[list->n_wishes], 128, file)) {
-		char *line = list->lines[list->n_wishes];
+	while (list->n_requests < REQUESTS_MAX && fgets(list->lines[list->n_requests], 128, file)) {
+		char *line = list->lines[list->n_requests];
 
 		line[strcspn(line, "\n")] = '\0';
 		if (*line == '#')
 			continue;
 		if (!strncmp(line, "enumerator ", 11))
-			list->wishes[list->n_wishes++].enumerator = line + 11;
+			list->requests[list->n_requests++].enumerator = line + 11;
 		else
-			list->wishes[list->n_wishes++].type = line;
+			list->requests[list->n_requests++].type = line;
 	}
 	fclose(file);
 	*state = list;
 	return 0;
 }
 
-static int free_wishes(void **state)
+static int free_requests(void **state)
 {
 	free(*state);
 	return 0;
 }
 
-/* What one wish gives; false: the source has no such name. */
+/* What one request gives; false: the source has no such name. */
 struct answer {
 	bool is_there;
-	const struct mo_type *type; /* NULL: an enumerator was wished for */
+	const struct mo_type *type; /* NULL: an enumerator was requested */
 	int64_t value;
 };
 
-static struct answer ask(struct mo_types *types, const struct mo_type_wish *wish)
+static struct answer ask(struct mo_types *types, const struct mo_type_request *request)
 {
 	struct answer answer = { .type = NULL };
-	struct mo_error *error = wish->type ? mo_types_find(types, wish->type, &answer.type) :
-					      mo_types_find_enumerator(types, NULL, wish->enumerator, &answer.value);
+	struct mo_error *error = request->type ? mo_types_find(types, request->type, &answer.type) :
+					      mo_types_find_enumerator(types, NULL, request->enumerator, &answer.value);
 
 	answer.is_there = !error;
 	if (error && !mo_error_catch(&error, MO_E_ABSENT))
@@ -76,14 +76,14 @@ static struct answer ask(struct mo_types *types, const struct mo_type_wish *wish
 	return answer;
 }
 
-static unsigned compare_all(struct mo_types *dwarf, struct mo_types *btf, const struct wish_list *list, size_t *n_there)
+static unsigned compare_all(struct mo_types *dwarf, struct mo_types *btf, const struct request_list *list, size_t *n_there)
 {
 	unsigned n_differences = 0;
 
 	*n_there = 0;
-	for (size_t i = 0; i < list->n_wishes; i++) {
-		const struct mo_type_wish *wish = &list->wishes[i];
-		struct answer left = ask(dwarf, wish), right = ask(btf, wish);
+	for (size_t i = 0; i < list->n_requests; i++) {
+		const struct mo_type_request *request = &list->requests[i];
+		struct answer left = ask(dwarf, request), right = ask(btf, request);
 
 		if (left.is_there != right.is_there || left.value != right.value) {
 			print_message("%s: there %d and %d, value %lld and %lld\n", list->lines[i], left.is_there,
@@ -110,7 +110,7 @@ static struct mo_types *open_btf(struct mo_elf *elf)
 	return types;
 }
 
-static void check_kernel(const char *path, const struct wish_list *list)
+static void check_kernel(const char *path, const struct request_list *list)
 {
 	struct mo_types *dwarf = NULL, *btf;
 	struct mo_elf *elf = NULL;
@@ -121,12 +121,12 @@ static void check_kernel(const char *path, const struct wish_list *list)
 	assert_no_error(mo_elf_open(path, &elf));
 	start = seconds();
 	assert_no_error(mo_types_open_dwarf(elf, NULL, NULL, &dwarf));
-	assert_no_error(mo_types_prefetch(dwarf, list->wishes, list->n_wishes));
-	print_message("  DWARF scanned for %zu wishes in %.0f ms\n", list->n_wishes, (seconds() - start) * 1e3);
+	assert_no_error(mo_types_prefetch(dwarf, list->requests, list->n_requests));
+	print_message("  DWARF scanned for %zu requests in %.0f ms\n", list->n_requests, (seconds() - start) * 1e3);
 	btf = open_btf(elf);
 	assert_int_equal(compare_all(dwarf, btf, list, &n_there), 0);
 	print_message("  %zu types and enumerators agree\n", n_there);
-	assert_true(n_there >= list->n_wishes / 2 && n_there <= list->n_wishes);
+	assert_true(n_there >= list->n_requests / 2 && n_there <= list->n_requests);
 	mo_types_destroy(btf);
 	mo_types_destroy(dwarf);
 	mo_elf_close(elf);
@@ -210,5 +210,5 @@ int main(void)
 	}
 	globfree(&found);
 
-	return cmocka_run_group_tests(tests, read_wishes, free_wishes);
+	return cmocka_run_group_tests(tests, read_requests, free_requests);
 }

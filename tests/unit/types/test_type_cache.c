@@ -157,7 +157,7 @@ static void cached_types_are_the_same(void **state)
 	mo_elf_close(elf);
 }
 
-static void later_wishes_extend_the_cache(void **state)
+static void later_requests_extend_the_cache(void **state)
 {
 	const struct cache_test *test = *state;
 	struct mo_elf *elf = open_sample("sample-dwarf5");
@@ -407,7 +407,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CACHE_TEST(a_second_start_reads_no_dwarf),
 		CACHE_TEST(cached_types_are_the_same),
-		CACHE_TEST(later_wishes_extend_the_cache),
+		CACHE_TEST(later_requests_extend_the_cache),
 		CACHE_TEST(every_flipped_byte_is_noticed),
 		CACHE_TEST(every_cut_is_noticed),
 		CACHE_TEST(other_versions_and_builds_are_not_used),

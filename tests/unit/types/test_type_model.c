@@ -276,14 +276,14 @@ static void an_absent_name_says_where_it_was_searched(void **state)
 
 static void prefetch_forgives_absent_names_only(void **state)
 {
-	const struct mo_type_wish wishes[] = {
+	const struct mo_type_request requests[] = {
 		{ .type = "struct page" }, { .type = "struct nothing" }, { .enumerator = "NOTHING" },
 	};
-	const struct mo_type_wish bad[] = { { .type = "struct page struct" } };
+	const struct mo_type_request bad[] = { { .type = "struct page struct" } };
 	struct mo_types *types = open_page();
 
 	(void)state;
-	assert_no_error(mo_types_prefetch(types, wishes, 3));
+	assert_no_error(mo_types_prefetch(types, requests, 3));
 	assert_no_error(mo_types_prefetch(types, NULL, 0));
 	assert_error(mo_types_prefetch(types, bad, 1), MO_E_INVALID, "not the name of a type: \"struct page struct\"");
 	assert_string_equal(mo_types_describe(types), "BTF of the test");
