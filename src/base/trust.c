@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Which files and directories may be trusted: owners, write permission, links on the way. */
 #include "trust.h"
 
 #include <errno.h>

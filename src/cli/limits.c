@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Limits on the CPU time and memory that one run may cost. */
 #include "limits.h"
 
 #include <sys/resource.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The seccomp sandbox that a run enters once its files are open. */
 #include "sandbox.h"
 
 #include <errno.h>
