@@ -138,7 +138,14 @@ static struct mo_error *open_file(struct mo_file_bytes *file, const char *path, 
 	if (!may_map || !S_ISREG(status.st_mode) || is_on_procfs(file->fd))
 		return NULL;
 	MO_TRY(map_whole(file));
-	return mo_flattened_probe(file->map, file->map_bytes) ? index_records(file) : NULL;
+	if (mo_flattened_probe(file->map, file->map_bytes))
+		return index_records(file);
+	/* Hardly anything of it is stored: pages of a hole, once looked at through a map, would count as this process's memory. */
+	if (file->stored_bytes < file->map_bytes) {
+		munmap((void *)(uintptr_t)file->map, file->map_bytes);
+		file->map = NULL;
+	}
+	return NULL;
 }
 
 static struct mo_error *create(const char *path, bool may_map, struct mo_file_bytes **ret)

@@ -4,7 +4,7 @@
 
 /*
  * The bytes of one dump file, whatever it takes to get at them:
- *  - a regular file is mapped whole;
+ *  - a regular file is mapped whole, unless less than a sixteenth of it is stored;
  *  - a flattened file (makedumpfile -F, and QEMU's kdump formats) is mapped and indexed, and looks like the file that
  *    `makedumpfile -R` would make of it, without making it;
  *  - what should not or cannot be mapped (/proc/kcore, /proc/vmcore, a block device) is read with pread.

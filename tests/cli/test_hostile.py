@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 
 from memopsy_cli import Case, PROGRAM, main
+import dump_aliases
 import dump_forms
 
 TIB = 1 << 40
@@ -123,6 +124,20 @@ class Hostile(Case):
         status, err = self.run_bounded("report", file=path)
         self.assertEqual(status, 3, err)
         self.assertIn("none was found in its memory", err)
+
+    def test_tables_that_lead_back(self):
+        """Page tables and sections that alias: such walks are bounded."""
+        path = self.place / "dump"
+        for changes in (("kernel_tables",), ("process_tables",), ("section_roots",), ("sections",),
+                        ("sections", "section_roots", "process_tables", "kernel_tables")):
+            memory = dump_aliases.Memory(self.sample())
+            for change in changes:
+                getattr(memory, "alias_" + change)()
+            memory.write(path)
+            for command in ("report", "usage", "pagetables"):
+                with self.subTest(changes=changes, command=command):
+                    status, err = self.run_bounded(command, file=path)
+                    self.assertIn(status, (0, 1), err)
 
     def test_cpu_time_runs_out(self):
         if SLACK > 1:
