@@ -207,15 +207,16 @@ static uint64_t first_of_last(const struct mo_crash_lines *crash, uint64_t n)
 }
 
 /* The last records of the log: counted first, so that no more than these are kept. */
-static void write_last_log_lines(struct mo_cli *cli, const struct mo_identity *identity, uint64_t n_wanted)
+static struct mo_error *write_last_log_lines(struct mo_cli *cli, const struct mo_identity *identity, uint64_t n_wanted)
 {
 	uint64_t first = first_of_last(&identity->crash, n_wanted);
 	struct mo_log_record record;
 	struct mo_log *log;
-	struct mo_error *error;
+	struct mo_error *error = mo_log_open(cli->reader, &log);
 
+	if (mo_error_ends_run(error))
+		return error;
 	mo_report_section_begin(cli->report, "last_messages", "Last kernel messages");
-	error = mo_log_open(cli->reader, &log);
 	if (error) {
 		mo_report_note(cli->report, "The kernel log could not be read: %s.", mo_error_text(error));
 		mo_error_destroy(error);
@@ -229,6 +230,7 @@ static void write_last_log_lines(struct mo_cli *cli, const struct mo_identity *i
 		mo_log_close(log);
 	}
 	mo_report_section_end(cli->report);
+	return NULL;
 }
 
 /* What was left out of the dump, of the plugins and of the report. */
@@ -289,7 +291,7 @@ static struct mo_error *write_page(struct mo_cli *cli, const struct sections *se
 	MO_TRY(write_page_sections(cli, sections));
 	mo_report_set_brief(cli->report, NULL);
 	if (identity->has_log && (identity->crash.panic.text || identity->crash.trouble.text))
-		write_last_log_lines(cli, identity, PAGE_LOG_LINES);
+		MO_TRY(write_last_log_lines(cli, identity, PAGE_LOG_LINES));
 	write_completeness(cli, sections->host, true);
 	mo_page_write_steps(cli, verdict);
 	return NULL;
@@ -311,7 +313,7 @@ static struct mo_error *write_parts(struct mo_cli *cli, const struct sections *s
 		mo_identity_write_settings(cli, identity);
 	mo_report_section_end(cli->report);
 	MO_TRY(write_sections(cli, sections));
-	write_last_log_lines(cli, identity, LAST_LOG_LINES);
+	MO_TRY(write_last_log_lines(cli, identity, LAST_LOG_LINES));
 	write_completeness(cli, sections->host, false);
 	return NULL;
 }

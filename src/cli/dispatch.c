@@ -176,17 +176,22 @@ static void enter_sandbox(const struct mo_cli *cli)
 {
 	const char *output = mo_parsed_text(cli->parsed, "output");
 	const char *urls = getenv("DEBUGINFOD_URLS");
-	MO_FREE char *cache_dir = mo_parsed_has(cli->parsed, "no-cache") ? NULL : mo_cache_directory();
+	MO_FREE char *cache_dir = NULL;
 	MO_FREE char *target = output ? realpath(output, NULL) : NULL;
 	MO_FREE char *directory = output ? strdup(target ? target : output) : NULL;
-	MO_DROP_ERROR struct mo_error *error = cache_dir ? mo_make_directories(cache_dir) : NULL;
 	char *slash = directory ? strrchr(directory, '/') : NULL;
+	struct mo_error *no_cache = NULL;
 
 	if (mo_parsed_has(cli->parsed, "no-sandbox") || has_foreign_plugins(cli))
 		return;
 	if (slash)
 		slash[slash == directory] = '\0';
-	mo_sandbox_enter(slash || !directory ? directory : ".", error ? NULL : cache_dir, urls && *urls);
+	/* A directory that is not there cannot be allowed, and whether something will be kept is not known yet. */
+	if (!mo_parsed_has(cli->parsed, "no-cache"))
+		cache_dir = mo_cache_directory();
+	if (cache_dir)
+		no_cache = mo_make_directories(cache_dir);
+	mo_sandbox_enter(slash || !directory ? directory : ".", mo_error_destroy(no_cache) ? NULL : cache_dir, urls && *urls);
 }
 
 /* Types that are read as they are asked for, out of a file that may be larger than the dump. */

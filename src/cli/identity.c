@@ -120,6 +120,8 @@ struct mo_error *mo_identity_gather(struct mo_cli *cli, struct mo_identity *ret)
 	struct mo_identity identity = { .has_log = false };
 	struct mo_error *error = mo_crash_lines_gather(cli->reader, &identity.crash);
 
+	if (mo_error_ends_run(error))
+		return error;
 	identity.has_log = !error;
 	if (error) {
 		identity.why_no_log = strdup(mo_error_text(error));

@@ -19,6 +19,13 @@ uint64_t mo_limit_cpu_seconds(uint64_t file_bytes, bool may_read_dwarf)
 	return CPU_SECONDS + file_bytes / BYTES_PER_CPU_SECOND + (may_read_dwarf ? CPU_SECONDS_OF_DWARF : 0);
 }
 
+/* The address sanitizer reserves terabytes, and is several times slower. */
+#ifdef __SANITIZE_ADDRESS__
+#define HAS_ASAN true
+#else
+#define HAS_ASAN false
+#endif
+
 static void lower(int resource, uint64_t value)
 {
 	struct rlimit limit;
@@ -31,16 +38,11 @@ static void lower(int resource, uint64_t value)
 
 void mo_limits_set(uint64_t file_bytes, bool may_read_dwarf)
 {
-#ifndef __SANITIZE_ADDRESS__ /* which reserves terabytes, and is several times slower */
 	struct rusage used;
 
-	if (getrusage(RUSAGE_SELF, &used))
+	if (HAS_ASAN || getrusage(RUSAGE_SELF, &used))
 		return;
 	lower(RLIMIT_CPU, (uint64_t)used.ru_utime.tv_sec + (uint64_t)used.ru_stime.tv_sec + 1 +
 				  mo_limit_cpu_seconds(file_bytes, may_read_dwarf));
 	lower(RLIMIT_DATA, RESERVED_BYTES + THREAD_BYTES * mo_thread_count() + 2 * file_bytes);
-#else
-	(void)file_bytes;
-	(void)may_read_dwarf;
-#endif
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The seccomp sandbox that a run enters once its files are open. */
+/* The sandbox that a run enters once its files are open: landlock for files, seccomp for calls. */
 #include "sandbox.h"
 
 #include <errno.h>
@@ -106,18 +106,21 @@ static void restrict_calls(bool may_use_network)
 }
 #endif
 
+/* The address sanitizer traces its own threads when it looks for leaks. */
+#ifdef __SANITIZE_ADDRESS__
+#define HAS_ASAN true
+#else
+#define HAS_ASAN false
+#endif
+
 void mo_sandbox_enter(const char *output_dir, const char *cache_dir, bool may_use_network)
 {
-#ifdef __SANITIZE_ADDRESS__ /* which traces its own threads when it looks for leaks */
-	(void)output_dir;
-	(void)cache_dir;
-	(void)may_use_network;
-#else
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+	if (HAS_ASAN || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		return;
 	restrict_files(output_dir, cache_dir);
 #ifdef OWN_ARCH
 	restrict_calls(may_use_network);
-#endif
+#else
+	(void)may_use_network;
 #endif
 }

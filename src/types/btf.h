@@ -36,7 +36,7 @@ struct mo_btf {
 	unsigned pointer_bytes;
 	uint32_t n_types;            /* numbers first_id .. first_id + n_types - 1 are here */
 	bool is_cut;                 /* a type of unknown kind and length ended the reading */
-	unsigned unknown_kind;       /* which; 0: those that follow lie behind missing memory, and have no numbers */
+	unsigned unknown_kind;       /* which; 0, where there are gaps: what follows lies behind one, and has no numbers */
 	struct mo_type_gap *gaps;    /* ascending; NULL: nothing is missing */
 	size_t n_gaps;
 	uint32_t n_lost;             /* types that lie in missing memory */
@@ -60,6 +60,12 @@ struct mo_btf_record {
  * btf_gaps.c: records where memory is missing. What a record is, is told from its bytes; which number it has, from the
  * functions behind the gap, each of which stands behind its prototype and names it by number.
  */
+/* Whether the last records lie behind missing memory and have no numbers: it is not known how many there are. */
+static inline bool mo_btf_ends_in_gap(const struct mo_btf *btf)
+{
+	return btf->n_gaps && btf->is_cut && !btf->unknown_kind;
+}
+
 bool mo_btf_is_missing(const struct mo_btf *btf, const void *bytes, size_t n_bytes);
 struct mo_error *mo_btf_find_records(struct mo_btf *btf, const struct mo_btf_layout *layout) MO_MUST_USE;
 

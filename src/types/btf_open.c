@@ -114,9 +114,10 @@ struct mo_error *mo_btf_record(const struct mo_btf *btf, uint32_t id, struct mo_
 	const uint8_t *bytes;
 
 	if (id < btf->source.first_id || id - btf->source.first_id >= btf->n_types) {
-		if (btf->is_cut && !btf->unknown_kind)
+		/* No more types can be lost than the bytes would hold: a higher number is nonsense. */
+		if (mo_btf_ends_in_gap(btf) && id - btf->source.first_id <= btf->types_bytes / MO_BTF_RECORD_BYTES)
 			return mo_error_create(MO_E_NOT_IN_DUMP, "BTF type %u lies behind missing memory", id);
-		if (btf->is_cut)
+		if (btf->is_cut && !mo_btf_ends_in_gap(btf))
 			return mo_error_create(MO_E_UNSUPPORTED, "BTF type %u lies behind one of unknown kind %u", id,
 					       btf->unknown_kind);
 		return mo_error_create(MO_E_CORRUPT, "BTF type %u does not exist", id);
@@ -204,7 +205,7 @@ static struct mo_error *read_all(struct mo_btf *btf, size_t n_bytes)
 
 static struct mo_error *stack_on_base(struct mo_btf *btf, struct mo_btf *base)
 {
-	if (base->is_cut && !base->unknown_kind)
+	if (mo_btf_ends_in_gap(base))
 		return mo_error_create(MO_E_NOT_IN_DUMP, "the kernel's BTF is missing in part");
 	if (base->is_cut)
 		return mo_error_create(MO_E_UNSUPPORTED, "the kernel's BTF could be read in part only (unknown kind %u)",

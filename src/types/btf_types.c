@@ -289,7 +289,7 @@ static struct mo_error *none_or_lost(const struct mo_btf *btf, const struct mo_t
 {
 	if (!strcmp(name->tag, MO_TYPE_MISSING_NAME))
 		return mo_error_create(MO_E_NOT_IN_DUMP, "the type lies in missing memory");
-	if ((btf->n_lost || (btf->is_cut && !btf->unknown_kind)) && mo_btf_has_string(btf, name->tag))
+	if ((btf->n_lost || mo_btf_ends_in_gap(btf)) && mo_btf_has_string(btf, name->tag))
 		return mo_error_create(MO_E_NOT_IN_DUMP, "%s may be among the types that lie in missing memory", name->key);
 	*ret = 0;
 	return NULL;
@@ -398,7 +398,7 @@ static struct mo_error *describe(struct mo_btf *btf, const char *origin)
 {
 	int length;
 
-	if (btf->n_gaps && btf->is_cut && !btf->unknown_kind)
+	if (mo_btf_ends_in_gap(btf))
 		length = asprintf(&btf->source.description, "BTF of %s (in part: some of its memory is missing)", origin);
 	else if (btf->n_gaps)
 		length = asprintf(&btf->source.description, "BTF of %s (%u of %u types are missing)", origin, btf->n_lost,

@@ -117,6 +117,14 @@ static void numbers_out_of_range(void **state)
 	btf_writer_init(&writer);
 	(void)btf_add_reference(&writer, MO_BTF_TYPEDEF, "far_t", UINT32_MAX);
 	assert_unusable(&writer, "far_t", MO_E_CORRUPT, "cannot find type \"far_t\": BTF type 4294967295 does not exist");
+
+	/* Nothing is missing here: kind 0 is an unknown kind, and no gap that could hold three hundred million types. */
+	btf_writer_init(&writer);
+	(void)btf_add_struct(&writer, MO_BTF_STRUCT, "page", 4, 1);
+	btf_add_member(&writer, "flags", 318767110, 0);
+	(void)btf_add_head(&writer, NULL, 0, false, 0, 0);
+	assert_unusable(&writer, "struct page", MO_E_UNSUPPORTED,
+			"cannot find type \"struct page\": BTF type 318767110 lies behind one of unknown kind 0");
 }
 
 static void cycles(void **state)
