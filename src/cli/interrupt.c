@@ -40,6 +40,12 @@ static int bus_error_signal(void)
 	return SIGRTMIN;
 }
 
+/* Ends the thread that waits. Not pthread_cancel(): what the address sanitizer knows of the thread's stack would be left behind. */
+static int no_more_signal(void)
+{
+	return SIGRTMIN + 1;
+}
+
 /*
  * A page of a mapped file that is not there any more: somebody made the file shorter, or its device failed. The access is
  * given a page of zeros, so that the thread goes on to where it can be stopped; nothing that it finds is used.
@@ -102,6 +108,8 @@ static void *wait_for_signals(void *context)
 
 		if (number < 0 && errno == EINTR)
 			continue;
+		if (number == no_more_signal())
+			return NULL;
 		if (number == bus_error_signal() || number == SIGXCPU) {
 			note_reason(interrupt, number == SIGXCPU ? MO_STOP_CPU_TIME : MO_STOP_BUS_ERROR);
 			if (number == SIGXCPU && ++n_cpu_signals == CPU_SIGNALS_MAX)
@@ -146,6 +154,7 @@ struct mo_error *mo_interrupt_create(struct mo_progress *progress, struct mo_int
 	pthread_mutex_init(&interrupt->output_lock, NULL);
 	sigemptyset(&interrupt->signals);
 	sigaddset(&interrupt->signals, bus_error_signal());
+	sigaddset(&interrupt->signals, no_more_signal());
 	sigaddset(&interrupt->signals, SIGXCPU);
 	/* A signal that whoever started us has set aside (nohup, a shell's background job) stays set aside. */
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
@@ -179,7 +188,7 @@ int mo_interrupt_destroy(struct mo_interrupt *interrupt)
 
 	if (!interrupt)
 		return 0;
-	pthread_cancel(interrupt->thread);
+	pthread_kill(interrupt->thread, no_more_signal());
 	pthread_join(interrupt->thread, NULL);
 	sigaction(SIGBUS, &interrupt->bus_before, NULL);
 	pthread_sigmask(SIG_SETMASK, &interrupt->mask_before, NULL);

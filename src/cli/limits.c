@@ -4,6 +4,7 @@
 
 #include <sys/resource.h>
 
+#include "sanitizers.h"
 #include "threads.h"
 
 #define CPU_SECONDS 10u
@@ -19,13 +20,6 @@ uint64_t mo_limit_cpu_seconds(uint64_t file_bytes, bool may_read_dwarf)
 	return CPU_SECONDS + file_bytes / BYTES_PER_CPU_SECOND + (may_read_dwarf ? CPU_SECONDS_OF_DWARF : 0);
 }
 
-/* The address sanitizer reserves terabytes, and is several times slower. */
-#ifdef __SANITIZE_ADDRESS__
-#define HAS_ASAN true
-#else
-#define HAS_ASAN false
-#endif
-
 static void lower(int resource, uint64_t value)
 {
 	struct rlimit limit;
@@ -40,7 +34,7 @@ void mo_limits_set(uint64_t file_bytes, bool may_read_dwarf)
 {
 	struct rusage used;
 
-	if (HAS_ASAN || getrusage(RUSAGE_SELF, &used))
+	if (MO_HAS_SANITIZER || getrusage(RUSAGE_SELF, &used))
 		return;
 	lower(RLIMIT_CPU, (uint64_t)used.ru_utime.tv_sec + (uint64_t)used.ru_stime.tv_sec + 1 +
 				  mo_limit_cpu_seconds(file_bytes, may_read_dwarf));

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "sanitizers.h"
 
 #if defined(__x86_64__)
 #define OWN_ARCH AUDIT_ARCH_X86_64
@@ -106,16 +107,9 @@ static void restrict_calls(bool may_use_network)
 }
 #endif
 
-/* The address sanitizer traces its own threads when it looks for leaks. */
-#ifdef __SANITIZE_ADDRESS__
-#define HAS_ASAN true
-#else
-#define HAS_ASAN false
-#endif
-
 void mo_sandbox_enter(const char *output_dir, const char *cache_dir, bool may_use_network)
 {
-	if (HAS_ASAN || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+	if (MO_HAS_SANITIZER || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		return;
 	restrict_files(output_dir, cache_dir);
 #ifdef OWN_ARCH

@@ -267,7 +267,8 @@ static void join(struct mo_shape_log *log)
 {
 	size_t n_best = 0, n = 0;
 
-	qsort(log->infos.items, log->infos.count, sizeof(*log->infos.items), compare_infos);
+	if (log->infos.count)
+		qsort(log->infos.items, log->infos.count, sizeof(*log->infos.items), compare_infos);
 	for (unsigned way = 2 * MIN_COUNT_BITS; way <= 2 * MAX_COUNT_BITS + 1 && log->infos.count; way++) {
 		uint64_t first_id = first_id_of(way / 2, way % 2);
 		size_t n_fitting = 0;
@@ -281,7 +282,8 @@ static void join(struct mo_shape_log *log)
 	}
 	for (size_t i = 0; i < log->blocks.count && n_best; i++)
 		log->blocks.items[i].info = info_of(log, &log->blocks.items[i], log->first_id);
-	qsort(log->blocks.items, log->blocks.count, sizeof(*log->blocks.items), compare_blocks);
+	if (log->blocks.count)
+		qsort(log->blocks.items, log->blocks.count, sizeof(*log->blocks.items), compare_blocks);
 	for (size_t i = 0; i < log->blocks.count; i++) {
 		const struct text_block *block = &log->blocks.items[i];
 

@@ -108,8 +108,8 @@ static char *shown(struct toy *toy, const char *flag)
 
 static void expect_part(const char *text, const char *part)
 {
-	if (!strstr(text, part))
-		fail_msg("\"%s\" is not in:\n%s", part, text);
+	if (!text || !strstr(text, part))
+		fail_msg("\"%s\" is not in:\n%s", part, text ? text : "nothing");
 }
 
 static void test_stacks_in_tracks(void **state)
