@@ -20,8 +20,8 @@ extern "C" {
 #define MO_FREE_AREAS_MODEL "free_areas"
 #define MO_FREE_AREAS_MODEL_VERSION 1
 
-#define MO_MOST_ORDERS 32       /* NR_PAGE_ORDERS is 11 by default, and at most 17 or so */
-#define MO_MOST_MIGRATETYPES 12
+#define MO_MAX_ORDERS 32       /* NR_PAGE_ORDERS is 11 by default, and at most 17 or so */
+#define MO_MAX_MIGRATETYPES 12
 #define MO_MIGRATETYPE_UNKNOWN 255
 
 struct mo_free_list {
@@ -29,13 +29,13 @@ struct mo_free_list {
 };
 
 struct mo_free_area {
-	struct mo_free_list lists[MO_MOST_MIGRATETYPES]; /* by migratetype */
+	struct mo_free_list lists[MO_MAX_MIGRATETYPES]; /* by migratetype */
 	struct mo_count nr_free;      /* blocks, as the kernel counts them */
 };
 
 struct mo_zone_free_areas {
-	struct mo_free_area orders[MO_MOST_ORDERS];
-	struct mo_count pageblocks[MO_MOST_MIGRATETYPES]; /* by migratetype, as /proc/pagetypeinfo counts them */
+	struct mo_free_area orders[MO_MAX_ORDERS];
+	struct mo_count pageblocks[MO_MAX_MIGRATETYPES]; /* by migratetype, as /proc/pagetypeinfo counts them */
 	struct mo_count found_pages;  /* in all lists of the zone */
 	struct mo_count pcp_pages;    /* on per-CPU lists */
 	/* Blocks on the list of another type than their pageblock's. Fallbacks leave such blocks: nothing is wrong. */
@@ -67,7 +67,7 @@ struct mo_free_areas_model {
 	int migrate_highatomic;       /* values of enum migratetype; -1: this kernel has none */
 	int migrate_cma;
 	int migrate_isolate;
-	const char *migratetype_names[MO_MOST_MIGRATETYPES]; /* migratetype_names[] of mm/page_alloc.c, visible text */
+	const char *migratetype_names[MO_MAX_MIGRATETYPES]; /* migratetype_names[] of mm/page_alloc.c, visible text */
 	unsigned pageblock_order;
 	const struct mo_pageblock_run *pageblock_runs; /* ascending, not overlapping */
 	size_t n_pageblock_runs;
@@ -100,7 +100,7 @@ static inline const char *mo_pageblock_type_name(const struct mo_free_areas_mode
 {
 	unsigned type = model ? mo_pageblock_type_of(model, pfn) : MO_MIGRATETYPE_UNKNOWN;
 
-	return model && type < MO_MOST_MIGRATETYPES && type < model->n_migratetypes ? model->migratetype_names[type] : NULL;
+	return model && type < MO_MAX_MIGRATETYPES && type < model->n_migratetypes ? model->migratetype_names[type] : NULL;
 }
 
 #ifdef __cplusplus

@@ -29,7 +29,7 @@ struct mo_charge_layout {
 	MO_FIELD(layout, into.memcg, "struct obj_cgroup", "memcg", .is_optional = true)
 
 #define MO_CHARGE_POINTER_BITS (~7ull)        /* below are enum page_memcg_data_flags and enum objext_flags */
-#define MO_CHARGE_MOST_STRIDE_BYTES 65536u    /* 7.0 on: what is to say of an object may stand in the object's own padding */
+#define MO_CHARGE_MAX_STRIDE_BYTES 65536u    /* 7.0 on: what is to say of an object may stand in the object's own padding */
 
 struct mo_charge_vector {
 	uint64_t first_kva;    /* of the first object's pointer; 0: none of them is charged */
@@ -59,7 +59,7 @@ static inline struct mo_error *mo_charge_vector_read(struct mo_reader *reader, c
 		if (mo_has(&layout->stride))
 			error = mo_read_field(reader, &layout->stride, page_kva, &vector.stride_bytes);
 	}
-	if (!error && (!vector.stride_bytes || vector.stride_bytes > MO_CHARGE_MOST_STRIDE_BYTES))
+	if (!error && (!vector.stride_bytes || vector.stride_bytes > MO_CHARGE_MAX_STRIDE_BYTES))
 		error = mo_error_create(MO_E_CORRUPT, "a stride of %llu bytes", (unsigned long long)vector.stride_bytes);
 	if (!error)
 		*ret = vector;

@@ -20,7 +20,7 @@ extern "C" {
 #define MO_PAGE_TABLES_MODEL "page_tables"
 #define MO_PAGE_TABLES_MODEL_VERSION 1
 
-#define MO_MOST_TABLE_LEVELS 5
+#define MO_MAX_TABLE_LEVELS 5
 
 /* Append only. */
 enum mo_table_owner_kind {
@@ -37,7 +37,7 @@ struct mo_table_owner {
 	uint64_t root_pa;         /* of its top table */
 	int32_t pid;              /* of the first task that uses it; 0: none */
 	char comm[MO_TASK_COMM_BYTES]; /* its name, raw bytes; of others than tasks a name for people */
-	uint64_t tables[MO_MOST_TABLE_LEVELS]; /* by height, without the deposited ones */
+	uint64_t tables[MO_MAX_TABLE_LEVELS]; /* by height, without the deposited ones */
 	uint64_t deposited;       /* PTE tables kept behind huge pages, for the time when they are split */
 	uint64_t shared;          /* of tables[], those that another owner had first (huge pages of hugetlbfs, mostly) */
 	struct mo_count said_pages; /* what the mm itself counts (pgtables_bytes): without the upper two levels of five */
@@ -58,8 +58,8 @@ struct mo_page_tables_model {
 	const struct mo_page_table *tables;  /* ascending by page frame, each once */
 	size_t n_tables;
 	unsigned n_levels;
-	const char *level_names[MO_MOST_TABLE_LEVELS]; /* by height: "PTE", "PMD", ... */
-	uint64_t counts[MO_MOST_TABLE_LEVELS][2]; /* by height: [0] of processes, [1] of the kernel (and EFI) */
+	const char *level_names[MO_MAX_TABLE_LEVELS]; /* by height: "PTE", "PMD", ... */
+	uint64_t counts[MO_MAX_TABLE_LEVELS][2]; /* by height: [0] of processes, [1] of the kernel (and EFI) */
 	bool is_complete;
 };
 

@@ -19,8 +19,8 @@ extern "C" {
 #define MO_ZONES_MODEL "zones"
 #define MO_ZONES_MODEL_VERSION 2
 
-#define MO_MOST_ZONES_PER_NODE 16 /* MAX_NR_ZONES is at most 6 */
-#define MO_MOST_ZONE_ORDERS 32    /* NR_PAGE_ORDERS is 11 by default, and at most 17 or so */
+#define MO_MAX_ZONES_PER_NODE 16 /* MAX_NR_ZONES is at most 6 */
+#define MO_MAX_ZONE_ORDERS 32    /* NR_PAGE_ORDERS is 11 by default, and at most 17 or so */
 
 /* One line of /proc/meminfo. */
 struct mo_meminfo_line {
@@ -65,12 +65,12 @@ struct mo_zone {
 	struct mo_count watermark_pages[MO_N_WMARKS]; /* without the boost */
 	struct mo_count watermark_boost_pages;
 	struct mo_count free_pages; /* the zone's NR_FREE_PAGES, as printed: never below 0, per-CPU deltas not folded in */
-	struct mo_count lowmem_reserve_pages[MO_MOST_ZONES_PER_NODE]; /* kept from allocations that could use that zone */
+	struct mo_count lowmem_reserve_pages[MO_MAX_ZONES_PER_NODE]; /* kept from allocations that could use that zone */
 	size_t n_lowmem_reserve;
 	struct mo_count cma_pages;
 	struct mo_count reserved_highatomic_pages;
 	struct mo_count free_highatomic_pages;  /* unknown before 6.13 */
-	struct mo_count free_blocks[MO_MOST_ZONE_ORDERS]; /* free_area[order].nr_free; mo_zones_model.n_orders of them */
+	struct mo_count free_blocks[MO_MAX_ZONE_ORDERS]; /* free_area[order].nr_free; mo_zones_model.n_orders of them */
 	const struct mo_vm_counter *counters;      /* mo_zones_model.n_zone_items of them */
 	const struct mo_vm_counter *numa_counters; /* mo_zones_model.n_numa_items of them; NULL: none */
 	const struct mo_pageset *pagesets;         /* of the CPUs that run, or did until a panic; none without pages */

@@ -21,27 +21,27 @@
 
 #include "cgroups_layout.h"
 
-#define MOST_GROUPS (1u << 20)
-#define MOST_GROUP_DEPTH 256u
-#define MOST_STAT_LINES 256u
-#define MOST_STAT_NAME_BYTES 48u
-#define MOST_STAT_ITEMS 4096u /* of a kernel's enumerations */
+#define MAX_GROUPS (1u << 20)
+#define MAX_GROUP_DEPTH 256u
+#define MAX_STAT_LINES 256u
+#define MAX_STAT_NAME_BYTES 48u
+#define MAX_STAT_ITEMS 4096u /* of a kernel's enumerations */
 
 /* One line of memory.stat: the sum of so many counters, times a factor. */
-#define MOST_STAT_TERMS 4
+#define MAX_STAT_TERMS 4
 struct stat_line {
-	char name[MOST_STAT_NAME_BYTES];
+	char name[MAX_STAT_NAME_BYTES];
 	struct {
 		bool is_event;
 		uint32_t index;      /* into state or events */
-	} terms[MOST_STAT_TERMS];
+	} terms[MAX_STAT_TERMS];
 	unsigned n_terms;
 	uint64_t factor;
 	bool is_bytes;
 };
 
 struct stat_lines {
-	struct stat_line lines[MOST_STAT_LINES];
+	struct stat_line lines[MAX_STAT_LINES];
 	size_t n;
 	uint32_t n_state, n_events;  /* how many counters of each kind a group has */
 };

@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define MOST_CONTEXTS (1u << 20)
-#define MOST_ATTACHED (1u << 24) /* inodes of all contexts, should their lists be one and the same */
+#define MAX_CONTEXTS (1u << 20)
+#define MAX_ATTACHED (1u << 24) /* inodes of all contexts, should their lists be one and the same */
 
 static uint64_t count_attached(struct mo_reader *reader, const struct mo_field *list, uint64_t context_kva, uint64_t *n_left)
 {
@@ -17,7 +17,7 @@ static uint64_t count_attached(struct mo_reader *reader, const struct mo_field *
 
 	if (!mo_has(list))
 		return 0;
-	mo_list_begin(&walk, reader, mo_field_kva(list, context_kva), MOST_ATTACHED);
+	mo_list_begin(&walk, reader, mo_field_kva(list, context_kva), MAX_ATTACHED);
 	while (*n_left && mo_list_next(&walk, &node_kva)) {
 		n++;
 		--*n_left;
@@ -32,13 +32,13 @@ static void find_contexts(struct mo_run *run, struct group_pins *pins)
 	const struct cgroups_state *state = mo_run_model(run); /* the model is its first member */
 	const struct cgroups_layout *layout = mo_run_layout(run);
 	struct mo_reader *reader = mo_run_reader(run);
-	uint64_t n_left = MOST_ATTACHED;
+	uint64_t n_left = MAX_ATTACHED;
 	struct mo_list_walk walk;
 	uint64_t node_kva;
 
 	if (!mo_has(&layout->writeback.offline) || !mo_has(&layout->writeback.node) || !mo_has(&layout->writeback.memcg_css))
 		return;
-	mo_list_begin(&walk, reader, layout->writeback.offline.kva, MOST_CONTEXTS);
+	mo_list_begin(&walk, reader, layout->writeback.offline.kva, MAX_CONTEXTS);
 	while (mo_list_next(&walk, &node_kva)) {
 		uint64_t context_kva = node_kva - layout->writeback.node.offset_bytes;
 		uint64_t css_kva = 0;

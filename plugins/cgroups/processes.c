@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MOST_PATH_BYTES 4096
+#define MAX_PATH_BYTES 4096
 
 struct path_key {
 	const char *path;
@@ -23,7 +23,7 @@ static int compare_paths(const void *left, const void *right)
 /* The group with this path or else that of the closest part of it. */
 static uint32_t group_of_path(const struct path_key *keys, size_t n_keys, const char *path)
 {
-	char part[MOST_PATH_BYTES];
+	char part[MAX_PATH_BYTES];
 	size_t n = strlen(path);
 
 	if (n >= sizeof(part))

@@ -16,18 +16,18 @@ struct finding {
 	struct stat_lines *lines;
 	const struct mo_type *events;        /* enum vm_event_item */
 	const struct mo_type *items;         /* enum node_stat_item */
-	uint8_t places[MOST_STAT_ITEMS];     /* of each item its place in state[], used if is_indexed */
+	uint8_t places[MAX_STAT_ITEMS];     /* of each item its place in state[], used if is_indexed */
 	uint32_t n_items;
 	uint8_t first_place;                 /* what stands for the first place: 0, or 1 where 0 is nowhere */
 	bool is_indexed;
-	uint32_t counted_events[MOST_STAT_LINES];
+	uint32_t counted_events[MAX_STAT_LINES];
 	uint32_t n_counted_events;
 	bool has_event_table;
 };
 
 static struct stat_line *add_line(struct stat_lines *lines, const char *name)
 {
-	struct stat_line *line = lines->n < MOST_STAT_LINES ? &lines->lines[lines->n++] : NULL;
+	struct stat_line *line = lines->n < MAX_STAT_LINES ? &lines->lines[lines->n++] : NULL;
 
 	if (!line)
 		return NULL;
@@ -38,7 +38,7 @@ static struct stat_line *add_line(struct stat_lines *lines, const char *name)
 
 static void add_term(struct stat_line *line, bool is_event, uint32_t index)
 {
-	if (line && line->n_terms < MOST_STAT_TERMS) {
+	if (line && line->n_terms < MAX_STAT_TERMS) {
 		line->terms[line->n_terms].is_event = is_event;
 		line->terms[line->n_terms++].index = index;
 	}
@@ -55,7 +55,7 @@ static bool state_index(const struct finding *finding, uint64_t item, uint32_t *
 		place = (uint32_t)finding->places[item] - finding->first_place;
 	}
 	*ret = place;
-	return item < MOST_STAT_ITEMS && place < finding->lines->n_state;
+	return item < MAX_STAT_ITEMS && place < finding->lines->n_state;
 }
 
 static bool event_index(const struct finding *finding, uint64_t event, uint32_t *ret)
@@ -133,7 +133,7 @@ static bool add_table_line(struct finding *finding, uint64_t entry_kva)
 {
 	struct cgroups_state *state = finding->state;
 	const struct cgroups_layout *layout = state->layout;
-	char name[MOST_STAT_NAME_BYTES];
+	char name[MAX_STAT_NAME_BYTES];
 	struct stat_line *line;
 	uint64_t item = 0;
 	uint64_t ratio = 0;
@@ -144,7 +144,7 @@ static bool add_table_line(struct finding *finding, uint64_t entry_kva)
 		error = mo_read_field(state->reader, &layout->stat.idx, entry_kva, &item);
 	if (!error && mo_has(&layout->stat.ratio))
 		error = mo_read_field(state->reader, &layout->stat.ratio, entry_kva, &ratio);
-	if (error || !is_stat_name(name) || item >= MOST_STAT_ITEMS) {
+	if (error || !is_stat_name(name) || item >= MAX_STAT_ITEMS) {
 		mo_error_destroy(error);
 		return false;
 	}
@@ -176,8 +176,8 @@ static void add_table(struct finding *finding)
 	uint64_t entry_bytes = layout->stat.entry.bytes;
 	uint64_t n = entry_bytes ? layout->stat.table.size_bytes / entry_bytes : 0;
 
-	if (!layout->stat.table.size_bytes || n > MOST_STAT_LINES) /* its length is not known: it ends where it makes no sense */
-		n = MOST_STAT_LINES;
+	if (!layout->stat.table.size_bytes || n > MAX_STAT_LINES) /* its length is not known: it ends where it makes no sense */
+		n = MAX_STAT_LINES;
 	for (uint64_t i = 0; entry_bytes && i < n; i++)
 		if (!add_table_line(finding, layout->stat.table.kva + i * entry_bytes))
 			break;
@@ -206,7 +206,7 @@ static void add_sum_line(struct finding *finding, const char *name, const char *
 
 static void add_event_line(struct finding *finding, const char *enumerator)
 {
-	char name[MOST_STAT_NAME_BYTES];
+	char name[MAX_STAT_NAME_BYTES];
 	int64_t value;
 	uint32_t index;
 	size_t i = 0;
@@ -257,7 +257,7 @@ static void add_events(struct finding *finding)
 static struct mo_error *read_table(const struct finding *finding, const struct mo_address *table, uint32_t n, uint32_t *into,
 				   uint32_t *n_ret)
 {
-	for (uint32_t i = 0; i < n && *n_ret < MOST_STAT_LINES; i++) {
+	for (uint32_t i = 0; i < n && *n_ret < MAX_STAT_LINES; i++) {
 		struct mo_error *error = mo_read_u32(finding->state->reader, table->kva + i * 4ull, &into[*n_ret]);
 
 		if (error)
@@ -310,7 +310,7 @@ struct mo_error *find_stat_lines(struct cgroups_state *state)
 	struct mo_error *error;
 
 	if (!mo_has(&layout->stat.table) || !mo_has(&layout->stat.entry) || !mo_has(&layout->stat.name) ||
-	    !mo_has(&layout->stat.idx) || n_state < 2 || n_events < 2 || n_state > MOST_STAT_ITEMS || n_events > MOST_STAT_ITEMS)
+	    !mo_has(&layout->stat.idx) || n_state < 2 || n_events < 2 || n_state > MAX_STAT_ITEMS || n_events > MAX_STAT_ITEMS)
 		return mo_error_create(MO_E_ABSENT, "where this kernel keeps the statistics of memory cgroups is unknown");
 	state->lines->n_state = (uint32_t)n_state;
 	state->lines->n_events = (uint32_t)n_events;

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MOST_PERCPU_BYTES (1u << 20)
+#define MAX_PERCPU_BYTES (1u << 20)
 
 /* All groups' counters while they are being added up: n values a group, state first, then events. */
 struct folding {
@@ -222,7 +222,7 @@ static struct mo_error *check_percpu(const struct cgroups_state *state, bool *is
 	const struct cgroups_layout *layout = state->layout;
 	uint64_t bytes = mo_has(&layout->stat.percpu) ? layout->stat.percpu.bytes : 0;
 
-	if (!mo_has(&layout->memcg.vmstats_percpu) || bytes > MOST_PERCPU_BYTES ||
+	if (!mo_has(&layout->memcg.vmstats_percpu) || bytes > MAX_PERCPU_BYTES ||
 	    !fits(state, &layout->stat.cpu_state, state->lines->n_state, bytes) ||
 	    !fits(state, &layout->stat.cpu_events, state->lines->n_events, bytes))
 		return mo_error_create(MO_E_ABSENT, "where CPUs count for memory cgroups is unknown");

@@ -97,12 +97,12 @@ static struct mo_error *push_children(struct cgroups_state *state, uint32_t pare
 	struct mo_error *error = NULL;
 	uint64_t node_kva;
 
-	if (state->groups[parent].depth >= MOST_GROUP_DEPTH) {
+	if (state->groups[parent].depth >= MAX_GROUP_DEPTH) {
 		mo_trouble_note(&state->broken_lists, mo_error_create(MO_E_LIMIT, "groups are nested more than %u deep",
-								   MOST_GROUP_DEPTH));
+								   MAX_GROUP_DEPTH));
 		return NULL;
 	}
-	mo_list_begin(&walk, state->reader, mo_field_kva(&layout->css.children, css_kva), MOST_GROUPS);
+	mo_list_begin(&walk, state->reader, mo_field_kva(&layout->css.children, css_kva), MAX_GROUPS);
 	while (!memory && !error && mo_list_next(&walk, &node_kva)) {
 		uint64_t child_kva = node_kva - layout->css.sibling.offset_bytes;
 
@@ -189,9 +189,9 @@ struct mo_error *gather_tree(struct cgroups_state *state)
 	while (!error && pending.n) {
 		struct entry entry = pending.entries[--pending.n];
 
-		if (state->n_groups >= MOST_GROUPS) {
+		if (state->n_groups >= MAX_GROUPS) {
 			mo_trouble_note(&state->broken_lists, mo_error_create(MO_E_LIMIT, "more than %u groups",
-									   MOST_GROUPS));
+									   MAX_GROUPS));
 			break;
 		}
 		error = add_group(state, &entry);

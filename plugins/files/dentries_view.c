@@ -8,8 +8,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#define MOST_DENTRIES (1u << 27) /* of all superblocks */
-#define MOST_DENTRY_BYTES 1024u
+#define MAX_DENTRIES (1u << 27) /* of all superblocks */
+#define MAX_DENTRY_BYTES 1024u
 
 enum { COLUMN_TYPE, COLUMN_DENTRIES, COLUMN_POSITIVE, COLUMN_NEGATIVE, COLUMN_UNUSED, COLUMN_LRU, COLUMN_INODE_LRU,
        COLUMN_PATH, COLUMN_DEVICE, COLUMN_SB, N_COLUMNS };
@@ -96,7 +96,7 @@ static struct mo_error *count_dentry(struct files_state *state, uint64_t kva, ui
 	const struct files_layout *layout = state->layout;
 	bool is_chain = mo_has(&layout->counts.children);
 	const struct mo_field *children = is_chain ? &layout->counts.children : &layout->counts.subdirs;
-	uint8_t dentry[MOST_DENTRY_BYTES];
+	uint8_t dentry[MAX_DENTRY_BYTES];
 	uint64_t first_kva = 0;
 	struct mo_error *error = mo_read(state->reader, kva, dentry, (size_t)layout->counts.size.bytes);
 
@@ -129,9 +129,9 @@ static struct mo_error *count_children(struct files_state *state, uint64_t dir_k
 	struct mo_error *broken;
 
 	if (is_chain)
-		mo_hlist_begin(&chain, state->reader, mo_field_kva(&layout->counts.children, dir_kva), MOST_DENTRIES);
+		mo_hlist_begin(&chain, state->reader, mo_field_kva(&layout->counts.children, dir_kva), MAX_DENTRIES);
 	else
-		mo_list_begin(&list, state->reader, mo_field_kva(&layout->counts.subdirs, dir_kva), MOST_DENTRIES);
+		mo_list_begin(&list, state->reader, mo_field_kva(&layout->counts.subdirs, dir_kva), MAX_DENTRIES);
 	while (!error && (is_chain ? mo_chain_next(&chain, &node_kva) : mo_list_next(&list, &node_kva)))
 		if (node_kva - link->offset_bytes != dir_kva)
 			error = count_dentry(state, node_kva - link->offset_bytes, dir_kva, pending, counts);
@@ -166,7 +166,7 @@ static struct mo_error *count_tree(struct files_state *state, size_t mount, uint
 			mo_trouble_note(&state->unreadable_counts, broken);
 	}
 	if (!error && pending.n)
-		error = mo_error_create(MO_E_LIMIT, "more than %u dentries", MOST_DENTRIES);
+		error = mo_error_create(MO_E_LIMIT, "more than %u dentries", MAX_DENTRIES);
 	free(pending.kvas);
 	return error;
 }
@@ -176,7 +176,7 @@ static bool knows_trees(const struct files_layout *layout)
 	bool has_chain = mo_has(&layout->counts.children) && mo_has(&layout->counts.sib);
 	bool has_list = mo_has(&layout->counts.subdirs) && mo_has(&layout->counts.child);
 
-	return (has_chain || has_list) && layout->counts.size.bytes <= MOST_DENTRY_BYTES;
+	return (has_chain || has_list) && layout->counts.size.bytes <= MAX_DENTRY_BYTES;
 }
 
 static void put_row(struct files_state *state, struct mo_report *report, size_t index, struct dentry_counts *sum,
@@ -194,9 +194,9 @@ static void put_row(struct files_state *state, struct mo_report *report, size_t 
 		[COLUMN_SB] = mo_cell_number(mo_exact(mount->sb_kva)),
 	};
 
-	if (is_known && sum->all < MOST_DENTRIES)
+	if (is_known && sum->all < MAX_DENTRIES)
 		mo_trouble_note(&state->unreadable_counts,
-			     mo_error_prepend(count_tree(state, index, MOST_DENTRIES - sum->all, &counts, dirs),
+			     mo_error_prepend(count_tree(state, index, MAX_DENTRIES - sum->all, &counts, dirs),
 					      "dentries of the superblock at 0x%" PRIx64, mount->sb_kva));
 	if (is_known) {
 		cells[COLUMN_DENTRIES] = mo_cell_number(mo_exact(counts.all));

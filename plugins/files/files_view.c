@@ -10,8 +10,8 @@
 
 #define USUAL_ROWS 50u
 #define REPORT_ROWS 10u
-#define MOST_LISTED_USERS 32u
-#define USERS_BYTES (MOST_LISTED_USERS * (MO_TASK_COMM_BYTES + 16))
+#define MAX_LISTED_USERS 32u
+#define USERS_BYTES (MAX_LISTED_USERS * (MO_TASK_COMM_BYTES + 16))
 
 enum {
 	COLUMN_CACHED, COLUMN_DIRTY, COLUMN_MAPPED, COLUMN_SWAPPED, COLUMN_TYPE, COLUMN_USED_BY, COLUMN_PATH,
@@ -133,7 +133,7 @@ static void list_users(const struct files_state *state, const struct mo_file *fi
 
 	text->used = 0;
 	text->bytes[0] = '\0';
-	for (uint32_t i = 0; i < file->n_users && n_listed < MOST_LISTED_USERS; i++)
+	for (uint32_t i = 0; i < file->n_users && n_listed < MAX_LISTED_USERS; i++)
 		if (is_open ? file->users[i].has_open : file->users[i].has_mapped) {
 			add_user(state, text, &file->users[i]);
 			n_listed++;

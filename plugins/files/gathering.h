@@ -21,7 +21,7 @@
 #include "files_layout.h"
 #include "mapping_table.h"
 
-#define MOST_SUPERBLOCKS (1u << 20)
+#define MAX_SUPERBLOCKS (1u << 20)
 #define FILES_TYPE_BYTES 32
 
 /* Which mount of a superblock stands for it. */

@@ -15,9 +15,9 @@
 #include <string.h>
 
 #define GRAIN_FILES 2048u
-#define MOST_INODE_BYTES 2048u
-#define MOST_MAPPING_BYTES 512u
-#define MOST_SWAPPED_INODES (1u << 24)
+#define MAX_INODE_BYTES 2048u
+#define MAX_MAPPING_BYTES 512u
+#define MAX_SWAPPED_INODES (1u << 24)
 #define WINDOW_ALIGN_BYTES 4096u
 #define WINDOW_BYTES (1u << 20)
 #define LARGE_WINDOW_BYTES (1u << 17) /* worth giving back */
@@ -101,7 +101,7 @@ static size_t mapping_bytes(const struct files_layout *layout)
 static struct mo_error *read_mapping(const struct files_layout *layout, struct window *window, uint64_t kva,
 				     struct mapping_facts *ret)
 {
-	uint8_t raw[MOST_MAPPING_BYTES];
+	uint8_t raw[MAX_MAPPING_BYTES];
 	const uint8_t *mapping = NULL;
 	uint64_t first_vma = 1;
 	struct mo_error *error = look(window, kva, mapping_bytes(layout), raw, &mapping);
@@ -139,7 +139,7 @@ static struct mo_count read_swapped(const struct files_layout *layout, struct wi
 static struct mo_error *read_inode(const struct files_layout *layout, struct window *window, const struct mapping_facts *mapping,
 				   struct mo_file *file, uint64_t *sb_kva)
 {
-	uint8_t raw[MOST_INODE_BYTES];
+	uint8_t raw[MAX_INODE_BYTES];
 	const uint8_t *inode = NULL;
 	struct mo_error *error;
 
@@ -227,7 +227,7 @@ static struct mo_error *add_swapped_inodes(struct files_state *state)
 
 	if (!mo_has(&layout->inode.shmem_swaplist) || !mo_has(&layout->inode.swaplist) || !mo_has(&layout->inode.shmem_inode))
 		return NULL;
-	mo_list_begin(&walk, state->reader, layout->inode.shmem_swaplist.kva, MOST_SWAPPED_INODES);
+	mo_list_begin(&walk, state->reader, layout->inode.shmem_swaplist.kva, MAX_SWAPPED_INODES);
 	while (mo_list_next(&walk, &node_kva)) {
 		uint64_t inode_kva = node_kva - layout->inode.swaplist.offset_bytes + layout->inode.shmem_inode.offset_bytes;
 
@@ -348,9 +348,9 @@ struct mo_error *gather_inodes(struct files_state *state)
 	const struct files_layout *layout = state->layout;
 	struct mo_error *error;
 
-	if (layout->inode.size.bytes > MOST_INODE_BYTES)
+	if (layout->inode.size.bytes > MAX_INODE_BYTES)
 		return mo_error_create(MO_E_UNSUPPORTED, "struct inode has %" PRIu64 " bytes", layout->inode.size.bytes);
-	if (mapping_bytes(layout) > MOST_MAPPING_BYTES)
+	if (mapping_bytes(layout) > MAX_MAPPING_BYTES)
 		return mo_error_create(MO_E_UNSUPPORTED, "struct address_space has %zu bytes and more", mapping_bytes(layout));
 	error = add_swapped_inodes(state);
 	if (!error)

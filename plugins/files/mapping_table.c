@@ -5,12 +5,12 @@
 #include <stdlib.h>
 
 #define FIRST_ROWS 512u
-#define MOST_ROWS (1u << 31)
+#define MAX_ROWS (1u << 31)
 
 static bool grow(struct mapping_table *table)
 {
 	size_t n = table->n_allocated ? table->n_allocated * 2 : FIRST_ROWS;
-	struct mapping_counts *rows = n <= MOST_ROWS ? realloc(table->rows, n * sizeof(*rows)) : NULL;
+	struct mapping_counts *rows = n <= MAX_ROWS ? realloc(table->rows, n * sizeof(*rows)) : NULL;
 
 	if (!rows)
 		return false;

@@ -34,12 +34,12 @@ void note_negative_dir(struct negative_dirs *all, const struct negative_dir *dir
 		return;
 	all->n_all++;
 	for (at = all->n; at > 0 && all->dirs[at - 1].negative < dir->negative; at--)
-		if (at < MOST_NEGATIVE_DIRS)
+		if (at < MAX_NEGATIVE_DIRS)
 			all->dirs[at] = all->dirs[at - 1];
-	if (at == MOST_NEGATIVE_DIRS)
+	if (at == MAX_NEGATIVE_DIRS)
 		return;
 	all->dirs[at] = *dir;
-	if (all->n < MOST_NEGATIVE_DIRS)
+	if (all->n < MAX_NEGATIVE_DIRS)
 		all->n++;
 }
 

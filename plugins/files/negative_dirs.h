@@ -6,7 +6,7 @@
 
 #include "gathering.h"
 
-#define MOST_NEGATIVE_DIRS 20u
+#define MAX_NEGATIVE_DIRS 20u
 
 struct negative_dir {
 	uint64_t dentry_kva;
@@ -15,7 +15,7 @@ struct negative_dir {
 };
 
 struct negative_dirs {
-	struct negative_dir dirs[MOST_NEGATIVE_DIRS]; /* most negative children first */
+	struct negative_dir dirs[MAX_NEGATIVE_DIRS]; /* most negative children first */
 	size_t n;
 	uint64_t n_all;              /* directories with negative children */
 };

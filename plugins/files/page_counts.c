@@ -11,7 +11,7 @@
 #include <stdlib.h>
 
 #define GRAIN_PAGES 32768u /* 2 MiB of struct pages of 64 bytes: one mapping */
-#define MOST_GAP_PAGES 16u /* struct pages in between that are not looked at, before a view is taken anew */
+#define MAX_GAP_PAGES 16u /* struct pages in between that are not looked at, before a view is taken anew */
 /* mo_view() keeps 8 views; each read may take two. */
 #define READS_WITHIN_A_VIEW 3u
 #define LARGE_VIEW_BYTES (1u << 17) /* worth giving back */
@@ -168,7 +168,7 @@ static uint64_t count_some(const struct counting *counting, struct counting_thre
 	}
 	view.bytes = bytes;
 	view.n_pages = n_bytes / counting->page_bytes;
-	for (i = 0; i < view.n_pages && gap < MOST_GAP_PAGES && view.n_reads < READS_WITHIN_A_VIEW; i++) {
+	for (i = 0; i < view.n_pages && gap < MAX_GAP_PAGES && view.n_reads < READS_WITHIN_A_VIEW; i++) {
 		gap = is_wanted(classes[i]) ? 0 : gap + 1;
 		if (!gap)
 			count_page(counting, thread, &view, kva + i * counting->page_bytes,

@@ -10,14 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MOST_DISK_NAME_BYTES 64u
+#define MAX_DISK_NAME_BYTES 64u
 
 static struct mo_error *name_block_device(const struct files_state *state, uint64_t inode_kva, char *bytes, size_t size,
 					  size_t *n_bytes)
 {
 	const struct files_layout *layout = state->layout;
 	const struct mo_field *partno_field = mo_has(&layout->bdev.partno) ? &layout->bdev.partno : &layout->bdev.flags;
-	char name[MOST_DISK_NAME_BYTES] = "";
+	char name[MAX_DISK_NAME_BYTES] = "";
 	uint64_t bdev_kva, disk_kva = 0, partno = 0;
 	size_t length;
 	struct mo_error *error;

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MOST_MOUNTS (1u << 20)
-#define MOST_DEVICE_BYTES 512u
+#define MAX_MOUNTS (1u << 20)
+#define MAX_DEVICE_BYTES 512u
 #define ERR_PTR_FROM (UINT64_MAX - 4095) /* MNT_NS_INTERNAL (fs/mount.h) is an error pointer */
 
 /* The mounts of a superblock: a list until 6.17, a chain since. */
@@ -28,14 +28,14 @@ static struct mo_error *mounts_begin(struct mount_walk *walk, const struct files
 
 	*walk = (struct mount_walk){ .layout = layout, .is_list = mo_has(&layout->sb.mnt_instance) };
 	if (walk->is_list) {
-		mo_list_begin(&walk->walk.list, state->reader, mo_field_kva(&layout->sb.mounts, sb_kva), MOST_MOUNTS);
+		mo_list_begin(&walk->walk.list, state->reader, mo_field_kva(&layout->sb.mounts, sb_kva), MAX_MOUNTS);
 		return NULL;
 	}
 	if (!mo_has(&layout->sb.mnt_next_for_sb))
 		return mo_error_create(MO_E_ABSENT, "how mounts are linked is unknown");
 	error = mo_read_field(state->reader, &layout->sb.mounts, sb_kva, &first_kva);
 	if (!error)
-		mo_chain_begin(&walk->walk.chain, state->reader, first_kva, layout->sb.mnt_next_for_sb.offset_bytes, MOST_MOUNTS);
+		mo_chain_begin(&walk->walk.chain, state->reader, first_kva, layout->sb.mnt_next_for_sb.offset_bytes, MAX_MOUNTS);
 	return error;
 }
 
@@ -85,7 +85,7 @@ static void choose_mount(struct files_state *state, struct superblock *sb, uint6
 		mo_trouble_note(&state->bad_superblocks, mo_error_prepend(error, "mounts of the superblock at 0x%" PRIx64, sb->kva));
 		return;
 	}
-	while (state->n_mounts_met++ < MOST_MOUNTS && mounts_next(&walk, &mount_kva)) {
+	while (state->n_mounts_met++ < MAX_MOUNTS && mounts_next(&walk, &mount_kva)) {
 		unsigned rank = 0;
 
 		error = rank_mount(state, sb, mount_kva, first_ns_kva, &rank);
@@ -98,8 +98,8 @@ static void choose_mount(struct files_state *state, struct superblock *sb, uint6
 			best = rank;
 		}
 	}
-	if (state->n_mounts_met > MOST_MOUNTS)
-		mo_trouble_note(&state->bad_superblocks, mo_error_create(MO_E_LIMIT, "more than %u mounts", MOST_MOUNTS));
+	if (state->n_mounts_met > MAX_MOUNTS)
+		mo_trouble_note(&state->bad_superblocks, mo_error_create(MO_E_LIMIT, "more than %u mounts", MAX_MOUNTS));
 	sb->is_mounted = best > 0;
 	mo_trouble_note(&state->bad_superblocks,
 		     mo_error_prepend(mounts_end(&walk), "mounts of the superblock at 0x%" PRIx64, sb->kva));
@@ -149,7 +149,7 @@ static void read_device(struct files_state *state, const struct superblock *sb, 
 static struct mo_error *name_superblock(struct files_state *state, struct superblock *sb, struct mo_mount *mount)
 {
 	const struct files_layout *layout = state->layout;
-	char device[MOST_DEVICE_BYTES];
+	char device[MAX_DEVICE_BYTES];
 	char path[MO_PATH_BYTES_MAX];
 	size_t n_bytes = 0;
 	struct mo_path at = { .mnt_kva = sb->mnt_kva };
@@ -228,7 +228,7 @@ static struct mo_error *list_superblocks(struct files_state *state)
 		mo_trouble_note(&state->bad_superblocks, mo_error_create(MO_E_ABSENT, "there is no symbol super_blocks"));
 		return NULL;
 	}
-	mo_list_begin(&walk, state->reader, layout->sb.super_blocks.kva, MOST_SUPERBLOCKS);
+	mo_list_begin(&walk, state->reader, layout->sb.super_blocks.kva, MAX_SUPERBLOCKS);
 	while (mo_list_next(&walk, &node_kva)) {
 		if (state->n_superblocks == n_allocated) {
 			struct superblock *larger;

@@ -10,9 +10,9 @@
 
 #include <memopsy/containers.h>
 
-#define MOST_FDS (1u << 20)
-#define MOST_VMAS_OF_FILE (1u << 20)
-#define MOST_STEPS (1u << 25) /* file descriptors and VMAs of all, should their tables and trees be one and the same */
+#define MAX_FDS (1u << 20)
+#define MAX_VMAS_OF_FILE (1u << 20)
+#define MAX_STEPS (1u << 25) /* file descriptors and VMAs of all, should their tables and trees be one and the same */
 
 struct use {
 	uint32_t file;
@@ -46,7 +46,7 @@ static struct mo_error *add_use(struct uses *uses, uint32_t file, uint32_t task,
 
 static struct mo_error *too_many(void)
 {
-	return mo_error_create(MO_E_LIMIT, "more than %u file descriptors and mappings", MOST_STEPS);
+	return mo_error_create(MO_E_LIMIT, "more than %u file descriptors and mappings", MAX_STEPS);
 }
 
 static uint32_t file_of(const struct files_state *state, uint64_t mapping_kva)
@@ -69,14 +69,14 @@ static struct mo_error *read_fd_table(struct files_state *state, uint64_t files_
 		error = mo_read_field(state->reader, &layout->open.max_fds, fdt_kva, &n_fds);
 	if (!error)
 		error = mo_read_field(state->reader, &layout->open.fds, fdt_kva, &fds_kva);
-	if (!error && n_fds > MOST_FDS)
+	if (!error && n_fds > MAX_FDS)
 		error = mo_error_create(MO_E_CORRUPT, "it has %" PRIu64 " file descriptors", n_fds);
 	for (uint64_t fd = 0; fd < n_fds && !error; fd++) {
 		uint64_t file_kva = 0;
 		uint64_t mapping_kva = 0;
 		uint32_t file;
 
-		error = uses->n_steps++ < MOST_STEPS ? mo_read_pointer(state->reader, fds_kva + fd * pointer_bytes, &file_kva) :
+		error = uses->n_steps++ < MAX_STEPS ? mo_read_pointer(state->reader, fds_kva + fd * pointer_bytes, &file_kva) :
 						       too_many();
 		if (error || !file_kva)
 			continue;
@@ -129,12 +129,12 @@ static struct mo_error *gather_mapped_of(struct files_state *state, uint32_t ind
 	struct mo_error *broken;
 
 	mo_rbtree_begin(&walk, state->reader, mo_field_kva(&layout->mapping.i_mmap, state->files[index].mapping_kva),
-			MOST_VMAS_OF_FILE);
+			MAX_VMAS_OF_FILE);
 	while (!error && mo_rbtree_next(&walk, &node_kva)) {
 		uint64_t mm_kva = 0;
 		const struct mo_mm *mm;
 
-		if (uses->n_steps++ >= MOST_STEPS) {
+		if (uses->n_steps++ >= MAX_STEPS) {
 			error = too_many();
 			break;
 		}

@@ -106,7 +106,7 @@ static struct obstacle obstacle_of(const struct zone_pageblocks *sums, const str
 {
 	struct obstacle obstacle = { .class = sums ? first_in_the_way(sums) : MO_N_PAGE_CLASSES };
 
-	for (unsigned type = 0; sums && type <= MO_MOST_MIGRATETYPES; type++) {
+	for (unsigned type = 0; sums && type <= MO_MAX_MIGRATETYPES; type++) {
 		obstacle.movable_blocks += sums->types[type].movable_blocks;
 		obstacle.all_blocks += sums->types[type].blocks;
 	}

@@ -62,7 +62,7 @@ struct pageblock_sums {
 };
 
 struct zone_pageblocks {
-	struct pageblock_sums types[MO_MOST_MIGRATETYPES + 1]; /* the last: of no known type */
+	struct pageblock_sums types[MO_MAX_MIGRATETYPES + 1]; /* the last: of no known type */
 	struct class_sums {
 		uint64_t pages;
 		uint64_t pages_in_movable; /* in pageblocks of type Movable */

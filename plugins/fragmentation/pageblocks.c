@@ -59,7 +59,7 @@ static void add_block(const struct models *models, struct zone_pageblocks *zone,
 	uint64_t n_stuck = 0;
 
 	if (type >= models->free_areas->n_migratetypes)
-		type = MO_MOST_MIGRATETYPES;
+		type = MO_MAX_MIGRATETYPES;
 	sums = &zone->types[type];
 	for (uint64_t i = 0; i < n_pages; i++)
 		counts[classes[i]]++;

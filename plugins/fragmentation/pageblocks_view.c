@@ -2,7 +2,7 @@
 /* What stands in the way of larger blocks: pageblocks by migrate type, and who holds pages that cannot be moved. */
 #include "fragmentation.h"
 
-#define MOST_CLASSES_SHOWN 8
+#define MAX_CLASSES_SHOWN 8
 
 enum { BY_NODE, BY_ZONE, BY_TYPE, BY_BLOCKS, BY_FREE, BY_MOVABLE, BY_STUCK, BY_FREE_PAGES, BY_STUCK_PAGES, N_BY_COLUMNS };
 
@@ -100,7 +100,7 @@ void put_pageblocks(const struct models *models, const struct zone_pageblocks *s
 {
 	mo_report_table_begin(report, &pageblocks_table);
 	for (size_t i = 0; i < models->zones->n_zones; i++)
-		for (unsigned type = 0; type <= MO_MOST_MIGRATETYPES; type++)
+		for (unsigned type = 0; type <= MO_MAX_MIGRATETYPES; type++)
 			if (sums[i].types[type].blocks)
 				put_type(models, i, type, &sums[i].types[type], report);
 	mo_report_table_end(report);
@@ -108,7 +108,7 @@ void put_pageblocks(const struct models *models, const struct zone_pageblocks *s
 	for (size_t i = 0; i < models->zones->n_zones; i++) {
 		bool is_shown[MO_N_PAGE_CLASSES] = { false };
 
-		for (unsigned n = 0; n < MOST_CLASSES_SHOWN; n++) {
+		for (unsigned n = 0; n < MAX_CLASSES_SHOWN; n++) {
 			unsigned class = next_class(&sums[i], is_shown);
 
 			if (class == MO_N_PAGE_CLASSES)

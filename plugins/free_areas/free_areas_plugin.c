@@ -22,8 +22,8 @@ static struct mo_error *check_layout(const struct free_areas_layout *layout)
 {
 	const struct mo_field *area = &layout->zone.free_area;
 
-	if (!area->n_elements || area->n_elements > MO_MOST_ORDERS || !layout->free_list.n_elements ||
-	    layout->free_list.n_elements > MO_MOST_MIGRATETYPES)
+	if (!area->n_elements || area->n_elements > MO_MAX_ORDERS || !layout->free_list.n_elements ||
+	    layout->free_list.n_elements > MO_MAX_MIGRATETYPES)
 		return mo_error_create(MO_E_UNSUPPORTED, "%llu orders of %llu migratetypes are implausible",
 				       (unsigned long long)area->n_elements,
 				       (unsigned long long)layout->free_list.n_elements);

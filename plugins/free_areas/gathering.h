@@ -15,7 +15,7 @@
 
 #include "free_areas_layout.h"
 
-#define MOST_NAME_BYTES 24
+#define MAX_NAME_BYTES 24
 
 /* How struct page is decoded here, chosen once (page_shape.c). */
 struct page_shape {
@@ -86,7 +86,7 @@ struct list_result {
 struct free_areas_state {
 	struct mo_free_areas_model model; /* first, so that the model's address is the state's */
 	struct mo_zone_free_areas *zones;
-	char names[MO_MOST_MIGRATETYPES][MOST_NAME_BYTES];
+	char names[MO_MAX_MIGRATETYPES][MAX_NAME_BYTES];
 	struct mo_pageblock_run *pageblock_runs;
 	uint8_t *pageblock_types;
 	struct mo_pcp_block *pcp_blocks;

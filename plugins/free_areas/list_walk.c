@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-#define MOST_TROUBLES_OF_A_LIST 4
+#define MAX_TROUBLES_OF_A_LIST 4
 #define GIVE_BACK_BLOCKS 64
 #define GIVE_BACK_BLOCKS_A_VIEW 4
 
@@ -28,7 +28,7 @@ static struct mo_error *note(struct walk *walk, const struct trouble *trouble)
 	struct list_result *result = walk->result;
 	struct trouble *copy;
 
-	if (walk->is_backward || ++result->n_troubles > MOST_TROUBLES_OF_A_LIST) {
+	if (walk->is_backward || ++result->n_troubles > MAX_TROUBLES_OF_A_LIST) {
 		free(trouble->why);
 		return NULL;
 	}

@@ -50,7 +50,7 @@ static void read_name(struct free_areas_state *state, unsigned type)
 {
 	const struct mo_address *names = &state->layout->migratetype_names;
 	uint64_t pointer_bytes = mo_kernel_facts(mo_run_kernel(state->run))->pointer_bytes;
-	char name[MOST_NAME_BYTES];
+	char name[MAX_NAME_BYTES];
 	uint64_t name_kva;
 	struct mo_error *error;
 

@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-#define MOST_FLAG_BYTES (1u << 20)    /* of one section or zone */
+#define MAX_FLAG_BYTES (1u << 20)    /* of one section or zone */
 #define MIGRATETYPE_MASK 7u           /* PB_migrate_0 to _2; PB_migrate_end before */
 
 struct pageblocks {
@@ -128,7 +128,7 @@ static struct mo_error *gather_of_sections(struct pageblocks *blocks)
 	uint64_t per_section = memmap->section_pages >> blocks->state->model.pageblock_order;
 	struct mo_error *error;
 
-	if (!per_section || per_section * blocks->n_bits / 8 > MOST_FLAG_BYTES)
+	if (!per_section || per_section * blocks->n_bits / 8 > MAX_FLAG_BYTES)
 		return mo_error_create(MO_E_UNSUPPORTED, "sections of %llu page frames in pageblocks of 2^%u",
 				       (unsigned long long)memmap->section_pages, blocks->state->model.pageblock_order);
 	error = make_room(blocks, memmap->n_sections, memmap->n_sections * per_section);
@@ -161,7 +161,7 @@ static struct mo_error *gather_of_zones(struct pageblocks *blocks)
 		uint64_t flags_kva = 0;
 
 		if (!is_populated(zone) || first_pfn < end_pfn || last_pfn < first_pfn || !zone->spanned_pages.value ||
-		    n > MOST_FLAG_BYTES)
+		    n > MAX_FLAG_BYTES)
 			continue;
 		error = mo_read_field(state->reader, &state->layout->zone.pageblock_flags, zone->zone_kva, &flags_kva);
 		if (error) {
@@ -201,7 +201,7 @@ static void count_blocks(struct free_areas_state *state, size_t zone_index)
 	uint64_t step = 1ull << state->model.pageblock_order;
 	uint64_t end_pfn = zone->start_pfn + zone->spanned_pages.value;
 	bool is_partial = state->memmap->n_unreadable_sections > 0;
-	uint64_t found[MO_MOST_MIGRATETYPES] = { 0 };
+	uint64_t found[MO_MAX_MIGRATETYPES] = { 0 };
 	uint64_t give_back_pageblocks =
 		give_back_interval(state->memmap, GIVE_BACK_PAGEBLOCKS, GIVE_BACK_PAGEBLOCKS_A_VIEW);
 	uint64_t n_looked_at = 0;

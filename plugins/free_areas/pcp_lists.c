@@ -8,7 +8,7 @@
 #include <memopsy/walk.h>
 
 #define ORDERS_OF_PCP 4 /* 0 to PAGE_ALLOC_COSTLY_ORDER, since 5.14 */
-#define MOST_PCP_LISTS 64
+#define MAX_PCP_LISTS 64
 
 /*
  * Lists are in the order of order_to_pindex() (mm/page_alloc.c): all types of order 0, then of order 1 and so on; then
@@ -46,7 +46,7 @@ struct mo_error *for_each_pcp_list(const struct free_areas_state *state, size_t 
 
 	if (!mo_has(&layout->zone.pagesets) || !mo_has(&layout->pcp_lists) || !state->model.n_pcp_migratetypes)
 		return mo_error_create(MO_E_ABSENT, "where struct zone keeps its per-CPU lists is unknown");
-	if (!n_lists || n_lists > MOST_PCP_LISTS ||
+	if (!n_lists || n_lists > MAX_PCP_LISTS ||
 	    (n_lists > state->model.n_pcp_migratetypes && n_lists > state->model.n_pcp_migratetypes * ORDERS_OF_PCP + 2))
 		return mo_error_create(MO_E_UNSUPPORTED, "struct per_cpu_pages has %llu lists, which is implausible",
 				       (unsigned long long)n_lists);

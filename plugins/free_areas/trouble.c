@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#define MOST_REPORTED 16
+#define MAX_REPORTED 16
 #define ADVICE_LOCK "If the zone lock is held, a CPU may have been updating this very list when the dump was taken."
 #define ADVICE_USE_AFTER_FREE \
 	"The struct page of a free page was overwritten, or the page was freed twice: see who used it last (page_owner) and " \
@@ -212,7 +212,7 @@ void report_troubles(struct free_areas_state *state, struct list_result *result)
 	uint64_t n_reported = 0;
 
 	/* The last is the one that ended the list, and says most. */
-	for (struct trouble *trouble = result->troubles; trouble && state->n_troubles_reported < MOST_REPORTED;
+	for (struct trouble *trouble = result->troubles; trouble && state->n_troubles_reported < MAX_REPORTED;
 	     trouble = trouble->next) {
 		report_trouble(state, trouble);
 		state->n_troubles_reported++;

@@ -11,10 +11,10 @@
 
 #include <memopsy/containers.h>
 
-#define MOST_RANGES (1u << 16)
-#define MOST_DEPTH 64
-#define MOST_RESOURCE_BYTES 1024
-#define MOST_NAME_BYTES 256
+#define MAX_RANGES (1u << 16)
+#define MAX_DEPTH 64
+#define MAX_RESOURCE_BYTES 1024
+#define MAX_NAME_BYTES 256
 
 struct walk {
 	struct mo_run *run;
@@ -22,8 +22,8 @@ struct walk {
 	const struct iomem_layout *layout;
 	struct iomem_state *state;
 	struct mo_int_table seen;            /* addresses of resources */
-	uint64_t parents[MOST_DEPTH + 1];    /* the ancestors at each depth */
-	uint64_t siblings[MOST_DEPTH];       /* what comes beside the range at each depth */
+	uint64_t parents[MAX_DEPTH + 1];    /* the ancestors at each depth */
+	uint64_t siblings[MAX_DEPTH];       /* what comes beside the range at each depth */
 };
 
 static void report_break(struct walk *walk, uint64_t resource_kva, struct mo_error *why)
@@ -81,7 +81,7 @@ static struct mo_error *check(struct walk *walk, uint64_t resource_kva, uint64_t
 /* A name that cannot be read costs the name alone. */
 static char *read_name(struct walk *walk, uint64_t resource_kva, uint64_t name_kva)
 {
-	char buffer[MOST_NAME_BYTES];
+	char buffer[MAX_NAME_BYTES];
 	struct mo_error *error = name_kva ? mo_read_string(walk->reader, name_kva, buffer, sizeof(buffer), NULL) : NULL;
 
 	if (!name_kva)
@@ -104,14 +104,14 @@ static struct mo_error *add_range(struct walk *walk, uint64_t resource_kva, unsi
 {
 	const struct iomem_layout *layout = walk->layout;
 	struct iomem_state *state = walk->state;
-	uint8_t bytes[MOST_RESOURCE_BYTES];
+	uint8_t bytes[MAX_RESOURCE_BYTES];
 	struct mo_error *error;
 	uint64_t name_kva;
 	bool is_new;
 	char *name;
 
-	if (state->model.n_ranges >= MOST_RANGES)
-		return mo_error_create(MO_E_LIMIT, "more than %u resources", MOST_RANGES);
+	if (state->model.n_ranges >= MAX_RANGES)
+		return mo_error_create(MO_E_LIMIT, "more than %u resources", MAX_RANGES);
 	if (!mo_int_table_enter(&walk->seen, resource_kva, 0, &is_new))
 		return mo_error_no_memory();
 	if (!is_new)
@@ -153,8 +153,8 @@ static struct mo_error *walk_tree(struct walk *walk, uint64_t first_kva)
 		uint64_t child_kva = 0;
 		struct mo_error *error = add_range(walk, resource_kva, depth, &child_kva);
 
-		if (!error && child_kva && depth + 1 >= MOST_DEPTH)
-			error = mo_error_create(MO_E_LIMIT, "resources are nested more than %d deep", MOST_DEPTH);
+		if (!error && child_kva && depth + 1 >= MAX_DEPTH)
+			error = mo_error_create(MO_E_LIMIT, "resources are nested more than %d deep", MAX_DEPTH);
 		if (mo_error_ends_run(error))
 			return error;
 		if (error) {
@@ -180,7 +180,7 @@ static struct mo_error *check_layout(const struct iomem_layout *layout)
 	const struct mo_field *fields[] = { &layout->start, &layout->end,    &layout->name, &layout->flags,
 					    &layout->parent, &layout->sibling, &layout->child };
 
-	if (!layout->resource.bytes || layout->resource.bytes > MOST_RESOURCE_BYTES)
+	if (!layout->resource.bytes || layout->resource.bytes > MAX_RESOURCE_BYTES)
 		return mo_error_create(MO_E_CORRUPT, "struct resource of %llu bytes is implausible",
 				       (unsigned long long)layout->resource.bytes);
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
@@ -191,7 +191,7 @@ static struct mo_error *check_layout(const struct iomem_layout *layout)
 
 static struct mo_error *gather_tree(struct walk *walk)
 {
-	uint8_t root[MOST_RESOURCE_BYTES];
+	uint8_t root[MAX_RESOURCE_BYTES];
 	struct mo_error *error = check_layout(walk->layout);
 
 	if (!error)

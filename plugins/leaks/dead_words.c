@@ -6,9 +6,9 @@
 #include <memopsy/walk.h>
 #include <stdlib.h>
 
-#define MOST_STACK_BYTES (256u << 10)
-#define MOST_CACHED_BUFFERS 4096
-#define MOST_LIST_PAGES 4096
+#define MAX_STACK_BYTES (256u << 10)
+#define MAX_CACHED_BUFFERS 4096
+#define MAX_LIST_PAGES 4096
 
 static struct mo_error *add_range(struct dead_words *dead, uint64_t pa, uint64_t n_bytes)
 {
@@ -58,7 +58,7 @@ static struct mo_error *add_stack(const struct leaks_state *state, struct dead_w
 		error = mo_read_field(reader, &layout->task.stack, task_kva, &stack);
 	if (!error)
 		error = mo_read_field(reader, &layout->task.stack_pointer, task_kva, &pointer);
-	if (mo_error_destroy(error) || on_cpu || !stack || pointer <= stack || pointer - stack > MOST_STACK_BYTES)
+	if (mo_error_destroy(error) || on_cpu || !stack || pointer <= stack || pointer - stack > MAX_STACK_BYTES)
 		return NULL;
 	/* The lowest word says whether the stack overflowed; it is no pointer either. */
 	return add_dead_words(state, dead, stack, pointer & ~(uint64_t)(state->index.word_bytes - 1));
@@ -79,7 +79,7 @@ static struct mo_error *add_stacks(const struct leaks_state *state, struct dead_
 	for (size_t i = 0; state->vmap && i < state->vmap->n_areas && !error; i++) {
 		const struct mo_vmap_area *area = &state->vmap->areas[i];
 
-		if (area->is_idle_stack && area->end_kva - area->first_kva <= MOST_STACK_BYTES)
+		if (area->is_idle_stack && area->end_kva - area->first_kva <= MAX_STACK_BYTES)
 			error = add_dead_words(state, dead, area->first_kva, area->end_kva);
 	}
 	return error;
@@ -109,7 +109,7 @@ static struct mo_error *add_buffer_caches(const struct leaks_state *state, struc
 		error = mo_percpu(reader, layout->buffers.cache.kva, (unsigned)cpu, &kva);
 		if (!error)
 			error = mo_read_field(reader, &layout->buffers.count, kva, &count);
-		if (!error && count < n_slots && n_slots < MOST_CACHED_BUFFERS) {
+		if (!error && count < n_slots && n_slots < MAX_CACHED_BUFFERS) {
 			kva += layout->buffers.slots.offset_bytes;
 			error = add_dead_words(state, dead, kva + count * state->index.word_bytes,
 					   kva + n_slots * state->index.word_bytes);
@@ -129,7 +129,7 @@ static struct mo_error *add_free_lists(const struct leaks_state *state, struct d
 	uint64_t page_kva;
 	struct mo_error *error = NULL;
 
-	mo_hlist_begin(&walk, reader, head_kva, MOST_LIST_PAGES);
+	mo_hlist_begin(&walk, reader, head_kva, MAX_LIST_PAGES);
 	while (!error && mo_chain_next(&walk, &page_kva))
 		/* Its first word leads to the next one. */
 		if (!(page_kva % state->index.page_bytes))

@@ -3,10 +3,10 @@
 
 #include <memopsy/walk.h>
 
-#define MOST_CALLBACKS (16u << 20)
-#define MOST_LIST_PAGES (1u << 20)
-#define MOST_CHANNELS 8   /* FREE_N_CHANNELS: 2 */
-#define MOST_BATCHES 16   /* KFREE_N_BATCHES: 2 */
+#define MAX_CALLBACKS (16u << 20)
+#define MAX_LIST_PAGES (1u << 20)
+#define MAX_CHANNELS 8   /* FREE_N_CHANNELS: 2 */
+#define MAX_BATCHES 16   /* KFREE_N_BATCHES: 2 */
 
 /* Slabs that wait have their rcu_head in their struct page (free_slab() in mm/slub.c). */
 static bool is_slab_page(const struct leaks_state *state, uint64_t kva)
@@ -29,7 +29,7 @@ static void count_chain(struct leaks_state *state, struct mo_reader *reader, uin
 		mo_error_destroy(error);
 		return;
 	}
-	mo_chain_begin(&walk, reader, first, 0, MOST_CALLBACKS);
+	mo_chain_begin(&walk, reader, first, 0, MAX_CALLBACKS);
 	while (mo_chain_next(&walk, &kva)) {
 		state->model.deferred_callbacks += mo_pointed_slab(&state->index, kva) != 0;
 		state->model.deferred_slabs += is_slab_page(state, kva);
@@ -80,7 +80,7 @@ static uint64_t count_page_chain(const struct leaks_state *state, struct mo_read
 	uint64_t n_objects = 0;
 	uint64_t kva;
 
-	mo_chain_begin(&walk, reader, first_kva, state->layout->rcu.next_page.offset_bytes, MOST_LIST_PAGES);
+	mo_chain_begin(&walk, reader, first_kva, state->layout->rcu.next_page.offset_bytes, MAX_LIST_PAGES);
 	while (mo_chain_next(&walk, &kva))
 		n_objects += records_of(state, reader, kva);
 	mo_error_destroy(mo_chain_end(&walk));
@@ -93,7 +93,7 @@ static uint64_t count_page_list(const struct leaks_state *state, struct mo_reade
 	uint64_t n_objects = 0;
 	uint64_t kva;
 
-	mo_list_begin(&walk, reader, head_kva, MOST_LIST_PAGES);
+	mo_list_begin(&walk, reader, head_kva, MAX_LIST_PAGES);
 	while (mo_list_next(&walk, &kva))
 		n_objects += records_of(state, reader, kva - state->layout->rcu.page_list.offset_bytes);
 	mo_error_destroy(mo_list_end(&walk));
@@ -110,11 +110,11 @@ static uint64_t count_batch(const struct leaks_state *state, struct mo_reader *r
 	uint64_t kva;
 	struct mo_error *error = mo_read_field(reader, &layout->rcu.batch_list, batch_kva, &first);
 
-	mo_chain_begin(&walk, reader, mo_error_destroy(error) ? 0 : first, 0, MOST_CALLBACKS);
+	mo_chain_begin(&walk, reader, mo_error_destroy(error) ? 0 : first, 0, MAX_CALLBACKS);
 	while (mo_chain_next(&walk, &kva))
 		n_objects++;
 	mo_error_destroy(mo_chain_end(&walk));
-	for (uint64_t i = 0; i < MOST_CHANNELS && mo_has(&layout->rcu.records); i++) {
+	for (uint64_t i = 0; i < MAX_CHANNELS && mo_has(&layout->rcu.records); i++) {
 		if (mo_has(&layout->rcu.batch_lists) && mo_has(&layout->rcu.page_list) && i < layout->rcu.batch_lists.n_elements)
 			n_objects += count_page_list(state, reader, mo_element_kva(&layout->rcu.batch_lists, batch_kva, i));
 		if (!mo_has(&layout->rcu.batch_chains) || !mo_has(&layout->rcu.next_page) || i >= layout->rcu.batch_chains.n_elements)
@@ -165,7 +165,7 @@ void count_kfree_rcu(struct leaks_state *state)
 		if (!unread && count <= state->model.objects)
 			state->model.deferred_kfree_rcu += count;
 		for (uint64_t i = 0; !unread && mo_has(&layout->rcu.batches) && mo_has(&layout->rcu.batch_list) &&
-				     i < layout->rcu.batches.n_elements && i < MOST_BATCHES; i++)
+				     i < layout->rcu.batches.n_elements && i < MAX_BATCHES; i++)
 			state->model.deferred_batches += count_batch(state, reader, mo_element_kva(&layout->rcu.batches, kva, i));
 		mo_error_destroy(unread);
 	}

@@ -7,8 +7,8 @@
 
 #include <memopsy/walk.h>
 
-#define MOST_ENTRIES 65536
-#define MOST_ARRAY_NODES 1024
+#define MAX_ENTRIES 65536
+#define MAX_ARRAY_NODES 1024
 
 static struct mo_error *add_array(const struct leaks_state *state, struct dead_words *dead, uint64_t array_kva)
 {
@@ -21,7 +21,7 @@ static struct mo_error *add_array(const struct leaks_state *state, struct dead_w
 
 	if (!error)
 		error = mo_read_field(reader, &layout->free_array.limit, array_kva, &limit);
-	if (error || limit > MOST_ENTRIES || available >= limit) {
+	if (error || limit > MAX_ENTRIES || available >= limit) {
 		mo_error_destroy(error);
 		return NULL;
 	}
@@ -60,7 +60,7 @@ static struct mo_error *add_aliens(const struct leaks_state *state, struct dead_
 	if (mo_set_count(nodes) < 2 || !mo_has(&layout->free_array.alien) || !mo_has(&layout->free_array.alien_array))
 		return NULL;
 	unread = mo_read_field(reader, &layout->free_array.alien, node_kva, &aliens_kva);
-	for (int id = mo_set_next(nodes, 0); id >= 0 && id < MOST_ARRAY_NODES && !unread && !error && aliens_kva;
+	for (int id = mo_set_next(nodes, 0); id >= 0 && id < MAX_ARRAY_NODES && !unread && !error && aliens_kva;
 	     id = mo_set_next(nodes, (unsigned)id + 1)) {
 		uint64_t alien_kva = 0;
 

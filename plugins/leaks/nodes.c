@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#define LEAST_NUMBER 0x1000 /* page frames and addresses below it are as rare as such numbers are frequent */
+#define MIN_NUMBER 0x1000 /* page frames and addresses below it are as rare as such numbers are frequent */
 
 /* Where struct pages lie, if all lie in one array (SPARSEMEM_VMEMMAP, FLATMEM). */
 static void find_struct_pages(struct leaks_state *state)
@@ -124,7 +124,7 @@ static void set_ranges(struct leaks_state *state)
 	const struct mo_object_index *index = &state->index;
 
 	ranges->floor_kva = index->first_kva;
-	ranges->least_number = LEAST_NUMBER;
+	ranges->least_number = MIN_NUMBER;
 	mo_entry_words(mo_run_kernel(state->run), &ranges->entries);
 	ranges->physical_bytes = index->n_blocks || index->n_areas ? index->n_pages << index->page_shift : 0;
 	if (index->n_areas) {

@@ -8,7 +8,7 @@
 #include "words.h"
 
 #define MEMO_SLOTS 1024           /* lost objects of a kind point at the same few symbols */
-#define MOST_OBJECT_BYTES 8192    /* as far as objects are searched */
+#define MAX_OBJECT_BYTES 8192    /* as far as objects are searched */
 
 struct memo {
 	uint64_t word;
@@ -125,8 +125,8 @@ struct owner find_owner(struct owner_finder *finder, uint32_t lost)
 	if (best.module)
 		return best;
 	mo_object_span(index, ref_of(object), &kva, &n_bytes);
-	if (n_bytes > MOST_OBJECT_BYTES)
-		n_bytes = MOST_OBJECT_BYTES;
+	if (n_bytes > MAX_OBJECT_BYTES)
+		n_bytes = MAX_OBJECT_BYTES;
 	while (n_bytes) {
 		const void *view;
 		size_t n_viewed;

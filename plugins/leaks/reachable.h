@@ -12,8 +12,8 @@
 #include <memopsy/plugin.h>
 #include <memopsy/references.h>
 
-#define MOST_LINK_KINDS 96u
-#define MOST_KINDS_OF_CACHE 4u
+#define MAX_LINK_KINDS 96u
+#define MAX_KINDS_OF_CACHE 4u
 
 /* A byte of a cache's objects at which others point. */
 struct link_kind {
@@ -39,7 +39,7 @@ struct reachable {
 	uint64_t n_words;
 	uint32_t n_caches;
 	uint8_t *kind_of_word;   /* index of a kind + 1; 0: none */
-	struct link_kind kinds[MOST_LINK_KINDS];
+	struct link_kind kinds[MAX_LINK_KINDS];
 	uint32_t n_kinds;
 	uint64_t n_missing_pages;
 };

@@ -4,9 +4,9 @@
 
 #include "reachable.h"
 
-#define MOST_CLIMBS 8
-#define LEAST_GROUP 100u
-#define LEAST_GROUP_SHARE 20u    /* one of so many objects of the cache */
+#define MAX_CLIMBS 8
+#define MIN_GROUP 100u
+#define MIN_GROUP_SHARE 20u    /* one of so many objects of the cache */
 
 /* A component, or an object that is linked with no other, and what it hangs on. */
 struct hanging {
@@ -110,7 +110,7 @@ static void forget_components(struct link_kind *kind)
 /* What holds the node of a container holds what is in it. 0: nothing is known to. */
 static uint64_t climb(struct reachable *reachable, uint64_t holder)
 {
-	for (unsigned i = 0; i < MOST_CLIMBS && holder; i++) {
+	for (unsigned i = 0; i < MAX_CLIMBS && holder; i++) {
 		uint64_t kva = reachable->refs.index.slabs->direct_map_kva + holder_pa(holder);
 		struct place_in_cache place;
 		const struct link_kind *kind;
@@ -215,11 +215,11 @@ static struct mo_error *group_kind(const struct reachable *reachable, uint32_t n
 				   struct held_groups *groups)
 {
 	const struct mo_slab_cache *cache = &reachable->refs.index.slabs->caches[reachable->kinds[number].cache];
-	uint64_t least = cache->states[MO_OBJECT_ALLOCATED] / LEAST_GROUP_SHARE;
+	uint64_t least = cache->states[MO_OBJECT_ALLOCATED] / MIN_GROUP_SHARE;
 	struct held_group spread = { .anchors = 0 };
 	struct mo_error *error = NULL;
 
-	least = least < LEAST_GROUP ? LEAST_GROUP : least;
+	least = least < MIN_GROUP ? MIN_GROUP : least;
 	for (size_t first = 0, end; first < list->n && !error; first = end) {
 		struct held_group group;
 

@@ -4,10 +4,10 @@
 
 #include "reachable.h"
 
-#define LEAST_OBJECTS 100u
-#define LEAST_SHARE 4u           /* one reference for so many objects */
-#define MOST_ROOM_BYTES 65536u
-#define MOST_WORDS (1u << 20)    /* of all caches together; those of a machine have a tenth of it */
+#define MIN_OBJECTS 100u
+#define MIN_SHARE 4u           /* one reference for so many objects */
+#define MAX_ROOM_BYTES 65536u
+#define MAX_WORDS (1u << 20)    /* of all caches together; those of a machine have a tenth of it */
 
 bool locate(const struct reachable *reachable, uint64_t word, struct place_in_cache *ret)
 {
@@ -97,7 +97,7 @@ static struct mo_error *make_tables(struct reachable *reachable)
 		reachable->cache_objects[cache] += objects;
 	}
 	for (size_t i = 0; i < n_caches; i++) {
-		bool is_counted = slabs->caches[i].size_bytes <= MOST_ROOM_BYTES && reachable->n_words < MOST_WORDS;
+		bool is_counted = slabs->caches[i].size_bytes <= MAX_ROOM_BYTES && reachable->n_words < MAX_WORDS;
 
 		reachable->is_node_cache[i] = is_container(slabs->caches[i].name);
 		reachable->first_words[i] = is_counted ? reachable->n_words : UINT64_MAX;
@@ -177,15 +177,15 @@ static struct mo_error *choose_kinds(struct reachable *reachable, uint32_t cache
 	uint64_t allocated = of->states[MO_OBJECT_ALLOCATED];
 	struct mo_error *error = NULL;
 
-	if (allocated < LEAST_OBJECTS || reachable->first_words[cache] == UINT64_MAX)
+	if (allocated < MIN_OBJECTS || reachable->first_words[cache] == UINT64_MAX)
 		return NULL;
-	for (unsigned i = 0; i < MOST_KINDS_OF_CACHE && reachable->n_kinds < MOST_LINK_KINDS && !error; i++) {
+	for (unsigned i = 0; i < MAX_KINDS_OF_CACHE && reachable->n_kinds < MAX_LINK_KINDS && !error; i++) {
 		uint64_t best = UINT64_MAX;
 
 		for (uint64_t k = 0; k <= of->size_bytes / 8; k++) {
 			uint64_t word = reachable->first_words[cache] + k;
 
-			if (!reachable->kind_of_word[word] && counts[N_COUNTS * word] >= allocated / LEAST_SHARE &&
+			if (!reachable->kind_of_word[word] && counts[N_COUNTS * word] >= allocated / MIN_SHARE &&
 			    (best == UINT64_MAX || counts[N_COUNTS * word] > counts[N_COUNTS * best]))
 				best = word;
 		}

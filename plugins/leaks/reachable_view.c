@@ -7,13 +7,13 @@
 #include "leaks_views.h"
 #include "reachable.h"
 
-#define MOST_ROWS 20u
-#define MOST_ROWS_OF_CACHE 2u
-#define MOST_PATH_BYTES 600u
-#define MOST_DEPTH 5u
-#define MOST_STEPS 6u
-#define MOST_USERS 256u
-#define MOST_FINDINGS 5u
+#define MAX_ROWS 20u
+#define MAX_ROWS_OF_CACHE 2u
+#define MAX_PATH_BYTES 600u
+#define MAX_DEPTH 5u
+#define MAX_STEPS 6u
+#define MAX_USERS 256u
+#define MAX_FINDINGS 5u
 #define NOTABLE_OBJECTS 5000u
 #define NOTABLE_SHARE 200u       /* one byte of so many of all memory */
 
@@ -107,7 +107,7 @@ static void write_path(struct showing *showing, const struct mo_search *search, 
 	const struct mo_type *type = NULL;
 	size_t n_used = 0;
 
-	for (unsigned step = 0; step < MOST_STEPS && at != MO_NO_REFERENCE && n_used + 1 < MOST_PATH_BYTES; step++) {
+	for (unsigned step = 0; step < MAX_STEPS && at != MO_NO_REFERENCE && n_used + 1 < MAX_PATH_BYTES; step++) {
 		const struct mo_reference *reference = &search->found.items[at];
 		const struct mo_word_target *target = &search->targets[reference->target];
 		struct mo_place place = mo_reference_place(search->state, reference);
@@ -117,7 +117,7 @@ static void write_path(struct showing *showing, const struct mo_search *search, 
 		if (!step)
 			*module_ret = place.module;
 		mo_name_reference(&showing->namer, &place, type, where, sizeof(where), &leaf);
-		n_used += (size_t)snprintf(text + n_used, MOST_PATH_BYTES - n_used, "%s%s", step ? " > " : "", where);
+		n_used += (size_t)snprintf(text + n_used, MAX_PATH_BYTES - n_used, "%s%s", step ? " > " : "", where);
 		type = reference->word == target->kva ? mo_pointed_type(search->state, leaf, target->end_kva - target->kva) : NULL;
 		at = target->via;
 	}
@@ -129,7 +129,7 @@ static const struct mo_type *type_by_users(struct showing *showing, const struct
 	const struct mo_type *type = NULL;
 	unsigned n_tried = 0;
 
-	for (size_t i = 0; i < search->found.n_items && n_tried < MOST_USERS && !type; i++) {
+	for (size_t i = 0; i < search->found.n_items && n_tried < MAX_USERS && !type; i++) {
 		const struct mo_reference *reference = &search->found.items[i];
 		const struct mo_word_target *target = &search->targets[reference->target];
 		struct mo_place place;
@@ -161,7 +161,7 @@ static struct mo_error *find_path(struct showing *showing, const struct mo_place
 	target.depth = 1;
 	error = mo_search_add(&search, &target);
 	if (!error)
-		error = mo_search_users(&search, MOST_DEPTH);
+		error = mo_search_users(&search, MAX_DEPTH);
 	root = error ? MO_NO_REFERENCE : choose_root(&search);
 	*type_ret = error ? NULL : type_by_users(showing, &search);
 	if (root != MO_NO_REFERENCE)
@@ -185,7 +185,7 @@ static void report_notable(struct showing *showing, const struct held_group *gro
 		.advice = "Whether so many are meant to be is for who knows that code to say; a second dump shows whether they grow.",
 	};
 
-	if (!module || group->anchors > 1 || showing->n_findings == MOST_FINDINGS ||
+	if (!module || group->anchors > 1 || showing->n_findings == MAX_FINDINGS ||
 	    (group->objects < NOTABLE_OBJECTS && group->bytes < showing->memory_bytes / NOTABLE_SHARE))
 		return;
 	snprintf(verdict, sizeof(verdict), "module %s keeps %" PRIu64 " objects of %s (%" PRIu64 " KiB) on %s%s%s", module,
@@ -202,7 +202,7 @@ static struct mo_error *put_group(struct showing *showing, const struct held_gro
 	const char *module = place.module;
 	char room[64];
 	char anchor[400];
-	char path[MOST_PATH_BYTES] = "";
+	char path[MAX_PATH_BYTES] = "";
 	const struct mo_type *type = NULL;
 	const char *name = cache_name(cache, room, sizeof(room));
 	uint64_t allocated = cache->states[MO_OBJECT_ALLOCATED];
@@ -250,7 +250,7 @@ static bool is_shown(const struct reachable *reachable, const struct held_groups
 		n_better += i != at && reachable->kinds[other->kind].cache == cache && is_better;
 	}
 	/* That each is held by one of many says little where it is known on what all hang. */
-	return n_better < (group->anchors > 1 ? 1 : MOST_ROWS_OF_CACHE) && !reachable->kinds[group->kind].is_node;
+	return n_better < (group->anchors > 1 ? 1 : MAX_ROWS_OF_CACHE) && !reachable->kinds[group->kind].is_node;
 }
 
 static struct mo_error *put_groups_held(struct showing *showing, const struct held_groups *groups)
@@ -259,7 +259,7 @@ static struct mo_error *put_groups_held(struct showing *showing, const struct he
 	size_t n_shown = 0;
 
 	mo_report_table_begin(showing->report, &reachable_table);
-	for (size_t i = 0; i < groups->n && n_shown < MOST_ROWS && !error && !mo_report_failed(showing->report); i++) {
+	for (size_t i = 0; i < groups->n && n_shown < MAX_ROWS && !error && !mo_report_failed(showing->report); i++) {
 		if (!is_shown(showing->reachable, groups, i))
 			continue;
 		error = put_group(showing, &groups->groups[i]);

@@ -63,12 +63,12 @@ static void claim_kva(struct mem_map_state *state, uint64_t first_kva, uint64_t 
 	}
 }
 
-#define MOST_IMAGE_BYTES (1ull << 30) /* x86 maps 1 GiB for the image (KERNEL_IMAGE_SIZE), arm64 less */
+#define MAX_IMAGE_BYTES (1ull << 30) /* x86 maps 1 GiB for the image (KERNEL_IMAGE_SIZE), arm64 less */
 
 static void claim_section(struct mem_map_state *state, const struct mo_address *start, const struct mo_address *end,
 			  enum mo_page_class class)
 {
-	if (mo_has(start) && mo_has(end) && start->kva < end->kva && end->kva - start->kva <= MOST_IMAGE_BYTES)
+	if (mo_has(start) && mo_has(end) && start->kva < end->kva && end->kva - start->kva <= MAX_IMAGE_BYTES)
 		claim_kva(state, start->kva, end->kva, MO_PAGE_RESERVED, MO_PAGE_RESERVED, class);
 }
 

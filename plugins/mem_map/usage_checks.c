@@ -36,16 +36,16 @@ const struct mo_table_spec usage_checks_by_node_table = {
 	.n_columns = N_COLUMNS,
 };
 
-#define MOST_TERMS 6
+#define MAX_TERMS 6
 
 /* One comparison. Lists end with a term of 0, which is MO_PAGE_UNKNOWN and never summed; items are numbered from 1. */
 struct check {
 	const char *name;
-	enum mo_page_class classes[MOST_TERMS];
+	enum mo_page_class classes[MAX_TERMS];
 	bool counts_mark;               /* a mark instead of classes, or beside them */
 	enum mo_page_mark mark;
-	unsigned node_items[MOST_TERMS]; /* enum node_item + 1 */
-	unsigned zone_items[MOST_TERMS]; /* enum zone_item + 1 */
+	unsigned node_items[MAX_TERMS]; /* enum node_item + 1 */
+	unsigned zone_items[MAX_TERMS]; /* enum zone_item + 1 */
 	const char *counters;
 };
 
@@ -138,7 +138,7 @@ static struct mo_count counted(const struct check *check, const struct scope *sc
 	struct mo_count sum = mo_exact(0);
 
 	for (size_t node = 0; node < scope->n_counters; node++)
-		for (unsigned i = 0; i < MOST_TERMS; i++) {
+		for (unsigned i = 0; i < MAX_TERMS; i++) {
 			if (check->node_items[i])
 				sum = mo_count_add(sum, scope->counters[node].node_items[check->node_items[i] - 1]);
 			if (check->zone_items[i])
@@ -163,7 +163,7 @@ static struct mo_count found(const struct check *check, const struct scope *scop
 	for (size_t zone = 0; zone < model->n_zones; zone++) {
 		if (!is_in_scope(scope, &model->zones[zone]))
 			continue;
-		for (unsigned i = 0; i < MOST_TERMS; i++)
+		for (unsigned i = 0; i < MAX_TERMS; i++)
 			if (check->classes[i] != MO_PAGE_UNKNOWN)
 				sum += model->zones[zone].pages[check->classes[i]];
 		if (check->counts_mark)
@@ -256,7 +256,7 @@ static void check_vmap(struct mo_run *run, struct mo_report *report, struct scop
 	check_line(run, report, scope, &percpu, 0);
 }
 
-#define MOST_HUGE_STATES 16
+#define MAX_HUGE_STATES 16
 
 /* One of the pools' counters (mm/hugetlb.c), in base pages of all pools. */
 static struct mo_count pool_pages(struct mo_reader *reader, const struct mem_map_layout *layout,
@@ -270,7 +270,7 @@ static struct mo_count pool_pages(struct mo_reader *reader, const struct mem_map
 	    !mo_has(&layout->hugetlb.order) || !mo_has(field))
 		return mo_unknown();
 	error = mo_read_u32(reader, layout->hugetlb.count.kva, &n_pools);
-	for (uint32_t i = 0; i < n_pools && i < MOST_HUGE_STATES && !error; i++) {
+	for (uint32_t i = 0; i < n_pools && i < MAX_HUGE_STATES && !error; i++) {
 		uint64_t pool_kva = layout->hugetlb.states.kva + i * layout->hugetlb.size.bytes;
 		uint64_t order = 0;
 		uint64_t n_huge = 0;

@@ -10,8 +10,8 @@
 #include <memopsy/tasks.h>
 
 #define MM_CACHE "mm_struct"
-#define MOST_ORPHANS 65536u
-#define MOST_HOLDERS 4096u /* of a thread: kinds of places that point at orphans */
+#define MAX_ORPHANS 65536u
+#define MAX_HOLDERS 4096u /* of a thread: kinds of places that point at orphans */
 
 struct mms_layout {
 	struct mo_field users, count, pgtables_bytes, total_vm;
@@ -42,7 +42,7 @@ struct holder {
 };
 
 struct holders {
-	struct holder *entries;      /* MOST_HOLDERS of them */
+	struct holder *entries;      /* MAX_HOLDERS of them */
 	size_t n;
 	bool is_full;
 };

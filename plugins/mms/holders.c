@@ -38,7 +38,7 @@ static void add(struct holders *holders, const struct holder *found)
 			return;
 		}
 	}
-	if (holders->n < MOST_HOLDERS)
+	if (holders->n < MAX_HOLDERS)
 		holders->entries[holders->n++] = *found;
 	else
 		holders->is_full = true;
@@ -115,7 +115,7 @@ struct mo_error *find_holders(struct mo_run *run, const struct orphan *orphans, 
 	if (!pass.threads)
 		return mo_error_no_memory();
 	for (unsigned i = 0; !error && i < n_threads; i++) {
-		pass.threads[i].entries = calloc(MOST_HOLDERS, sizeof(*pass.threads[i].entries));
+		pass.threads[i].entries = calloc(MAX_HOLDERS, sizeof(*pass.threads[i].entries));
 		if (!pass.threads[i].entries)
 			error = mo_error_no_memory();
 	}

@@ -34,7 +34,7 @@ const struct mo_table_spec mms_table = {
 	.flags = MO_TABLE_NO_TITLE,
 };
 
-#define MOST_TEXT_BYTES 1024
+#define MAX_TEXT_BYTES 1024
 #define LARGE_BYTES (16ull << 20) /* worth a word in a report */
 #define REPORT_ROWS 10u
 
@@ -154,7 +154,7 @@ static void put_orphan(struct mo_run *run, struct mo_report *report, const struc
 		       const struct holders *holders)
 {
 	struct mo_cell cells[N_COLUMNS];
-	char text[MOST_TEXT_BYTES] = "";
+	char text[MAX_TEXT_BYTES] = "";
 	size_t at = 0;
 
 	/* Holders that are known by name first: others may be words that mean nothing any more. */
@@ -182,7 +182,7 @@ static void put_orphan(struct mo_run *run, struct mo_report *report, const struc
 
 static struct mo_error *put_orphans(struct mo_run *run, struct mo_report *report, const struct orphan *orphans, size_t n)
 {
-	struct holders holders = { .entries = calloc(MOST_HOLDERS, sizeof(*holders.entries)) };
+	struct holders holders = { .entries = calloc(MAX_HOLDERS, sizeof(*holders.entries)) };
 	struct mo_error *error = holders.entries ? find_holders(run, orphans, n, &holders) : mo_error_no_memory();
 
 	if (!error) {
@@ -191,10 +191,10 @@ static struct mo_error *put_orphans(struct mo_run *run, struct mo_report *report
 		for (uint32_t i = 0; i < n; i++)
 			put_orphan(run, report, &orphans[i], i, &holders);
 		mo_report_table_end(report);
-		if (n == MOST_ORPHANS)
-			mo_report_note(report, "The first %u are shown.", MOST_ORPHANS);
+		if (n == MAX_ORPHANS)
+			mo_report_note(report, "The first %u are shown.", MAX_ORPHANS);
 		if (holders.is_full)
-			mo_report_note(report, "More than %u kinds of holders point at them; not all are shown.", MOST_HOLDERS);
+			mo_report_note(report, "More than %u kinds of holders point at them; not all are shown.", MAX_HOLDERS);
 	}
 	free(holders.entries);
 	return error;
@@ -269,13 +269,13 @@ struct mo_error *gather_mms(struct mo_run *run, void **model_ret)
 	if (!state)
 		return mo_error_no_memory();
 	state->has_cache = cache != NULL;
-	state->orphans = calloc(MOST_ORPHANS, sizeof(*state->orphans));
+	state->orphans = calloc(MAX_ORPHANS, sizeof(*state->orphans));
 	if (!state->orphans) {
 		release_mms(state);
 		return mo_error_no_memory();
 	}
 	if (cache)
-		state->n_orphans = list_orphans(run, cache, state->orphans, MOST_ORPHANS);
+		state->n_orphans = list_orphans(run, cache, state->orphans, MAX_ORPHANS);
 	*model_ret = state;
 	return NULL;
 }

@@ -10,7 +10,7 @@
 #include <memopsy/vmap.h>
 #include <memopsy/walk.h>
 
-#define MOST_USERS 4096u
+#define MAX_USERS 4096u
 #define USERS_BYTES 4096u
 
 struct modules_layout {

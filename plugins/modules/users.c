@@ -25,7 +25,7 @@ static struct mo_error *read_users(struct modules_state *state, uint64_t module_
 	uint64_t node_kva;
 
 	text[0] = '\0';
-	mo_list_begin(&walk, reader, mo_field_kva(&layout->source_list, module_kva), MOST_USERS);
+	mo_list_begin(&walk, reader, mo_field_kva(&layout->source_list, module_kva), MAX_USERS);
 	while (!error && mo_list_next(&walk, &node_kva)) {
 		uint64_t source_kva = 0;
 		char name[64];

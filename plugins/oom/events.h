@@ -34,21 +34,21 @@ struct huge_pool {
 	uint64_t total;
 	uint64_t free;
 };
-#define MOST_HUGE_POOLS 4
+#define MAX_HUGE_POOLS 4
 
 struct slab_row {
 	char name[64];
 	uint64_t used_kib;
 	uint64_t total_kib;
 };
-#define MOST_SLAB_ROWS 8
+#define MAX_SLAB_ROWS 8
 
 /* Columns of a task table, as its heading names them. */
 enum task_column {
 	T_UID, T_TGID, T_TOTAL_VM, T_RSS, T_RSS_ANON, T_RSS_FILE, T_RSS_SHMEM, T_NR_PTES, T_NR_PMDS, T_NR_PUDS,
 	T_PGTABLES_BYTES, T_SWAPENTS, T_OOM_ADJ, T_OOM_SCORE_ADJ, T_OTHER, N_TASK_COLUMNS
 };
-#define MOST_TASK_COLUMNS 16
+#define MAX_TASK_COLUMNS 16
 
 /* Which part of an event's lines was met. */
 enum part { PART_HEADER = 1, PART_MEMINFO = 2, PART_ZONES = 4, PART_ORDERS = 8, PART_SWAP = 16, PART_TASKS = 32,
@@ -61,9 +61,9 @@ struct draft {
 	struct mo_count node_kib[N_COUNTERS]; /* the same of the nodes that the report shows, as far as it has them */
 	struct mo_count kernel_stack_kib, zspages_kib; /* sums of nodes or zones; unknown: not printed */
 	struct mo_count memcg_stats[N_MEMCG_STATS];
-	struct huge_pool huge_pools[MOST_HUGE_POOLS];
+	struct huge_pool huge_pools[MAX_HUGE_POOLS];
 	size_t n_huge_pools;
-	struct slab_row slabs[MOST_SLAB_ROWS]; /* largest first */
+	struct slab_row slabs[MAX_SLAB_ROWS]; /* largest first */
 	size_t n_slabs;
 	struct mo_count ram_pages, reserved_pages;
 	struct mo_oom_zone *zones;
@@ -100,7 +100,7 @@ struct draft {
 
 /* A task table's heading, once it was met. */
 struct task_table {
-	uint8_t columns[MOST_TASK_COLUMNS];
+	uint8_t columns[MAX_TASK_COLUMNS];
 	size_t n_columns;
 };
 

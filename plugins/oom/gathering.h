@@ -42,7 +42,7 @@ struct marked_task {
 	uint32_t task;             /* index into the model tasks */
 	const char *mark;          /* "killed by the OOM killer", "waits for the reaper", "in the OOM killer" */
 };
-#define MOST_MARKED 256
+#define MAX_MARKED 256
 
 /* A limit near its end, or reached. */
 struct limit_row {
@@ -55,7 +55,7 @@ struct limit_row {
 	char verdict[96];
 	bool is_reached;
 };
-#define MOST_LIMITS 64
+#define MAX_LIMITS 64
 
 /* What asking for a late model ended with, until it is returned. */
 struct late_models {
@@ -72,11 +72,11 @@ struct oom_state {
 	struct mo_oom_event *events;
 	const struct mo_zones_model *zones;
 	const struct mo_tasks_model *tasks;
-	struct marked_task marked[MOST_MARKED];
+	struct marked_task marked[MAX_MARKED];
 	size_t n_marked;
 	struct mo_count victims_in_flight;
 	uint64_t in_oom_task_kva;   /* holder of oom_lock; 0: nobody, or not known */
-	struct limit_row limits[MOST_LIMITS];
+	struct limit_row limits[MAX_LIMITS];
 	size_t n_limits;
 	struct mo_count swap_total_bytes, swap_free_bytes, available_bytes, total_bytes; /* of the dump */
 	bool has_first_log_ns;
@@ -171,9 +171,9 @@ const char *id_of_other(enum mo_oom_kind kind);
 void say_series(struct sentence *sentence, const struct oom_state *state, const struct draft *told);
 
 /* say/evidence_list.c */
-#define MOST_EVIDENCE 20
+#define MAX_EVIDENCE 20
 struct evidence_list {
-	struct mo_evidence items[MOST_EVIDENCE];
+	struct mo_evidence items[MAX_EVIDENCE];
 	size_t n;
 	char request[400];
 	char zone[128];

@@ -8,8 +8,8 @@
 
 #include "gathering.h"
 
-#define MOST_FIELDS 3u /* so many bytes of an object may be members of a struct */
-#define MOST_TEXT_BYTES 100
+#define MAX_FIELDS 3u /* so many bytes of an object may be members of a struct */
+#define MAX_TEXT_BYTES 100
 
 static bool is_in_kmalloc(const struct mo_holder *holder)
 {
@@ -46,7 +46,7 @@ static int compare_for_arrays(const void *left, const void *right)
 static struct mo_error *join(struct owners_state *state, size_t first, size_t end)
 {
 	struct mo_holder *holders = state->holders.holders;
-	char text[MOST_TEXT_BYTES];
+	char text[MAX_TEXT_BYTES];
 
 	snprintf(text, sizeof(text), "%.*s (arrays)", (int)strcspn(holders[first].name, "+"), holders[first].name);
 	for (size_t i = first + 1; i < end; i++) {
@@ -69,7 +69,7 @@ struct mo_error *join_arrays(struct owners_state *state)
 	for (size_t i = 0, end; i < table->n && !error && is_in_kmalloc(&table->holders[i]); i = end) {
 		for (end = i + 1; end < table->n && !compare_for_arrays(&table->holders[i], &table->holders[end]); end++)
 			continue;
-		if (end - i > MOST_FIELDS)
+		if (end - i > MAX_FIELDS)
 			error = join(state, i, end);
 	}
 	for (size_t i = 0; i < table->n; i++)

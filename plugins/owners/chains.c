@@ -14,7 +14,7 @@ bool is_generic_object(const struct owners_state *state, const struct mo_place *
 	return place->kind == MO_PLACE_SLAB_OBJECT && is_generic_cache(state, place->cache);
 }
 
-#define MOST_STEPS 4u
+#define MAX_STEPS 4u
 
 bool leads_on(const struct owners_state *state, const struct mo_place *place)
 {
@@ -56,7 +56,7 @@ struct mo_error *find_chains(struct owners_state *state)
 		error = add_object_of(state, first, state->percpu_targets.best[i]);
 	if (!error)
 		error = find_target_pointers(state, first, "looking for owners of objects");
-	for (unsigned step = 1; step < MOST_CHAIN_STEPS && !error; step++) {
+	for (unsigned step = 1; step < MAX_CHAIN_STEPS && !error; step++) {
 		const struct target_table *before = &state->steps[step - 1];
 
 		for (size_t i = 0; i < before->ranges.n && !error; i++)
@@ -74,7 +74,7 @@ static uint64_t pointer_to_object(const struct owners_state *state, uint64_t kva
 
 	if (best_pointer_to_object(state, kva, &best))
 		return best;
-	for (unsigned step = 0; step < MOST_CHAIN_STEPS && best == NO_POINTER; step++)
+	for (unsigned step = 0; step < MAX_CHAIN_STEPS && best == NO_POINTER; step++)
 		best = best_pointer(&state->steps[step], kva);
 	return best;
 }
@@ -85,13 +85,13 @@ struct mo_error *follow_chain(struct owners_state *state, const struct mo_place 
 	unsigned n_objects = 0;
 
 	*is_found = false;
-	for (unsigned step = 0; step < MOST_STEPS && leads_on(state, &at); step++) {
+	for (unsigned step = 0; step < MAX_STEPS && leads_on(state, &at); step++) {
 		uint64_t best = NO_POINTER;
 		struct mo_error *error;
 
 		if (at.kind == MO_PLACE_PERCPU)
 			best = best_pointer(&state->percpu_targets, at.percpu_kva);
-		else if (n_objects++ < MOST_CHAIN_STEPS)
+		else if (n_objects++ < MAX_CHAIN_STEPS)
 			best = pointer_to_object(state, at.kva);
 		if (best == NO_POINTER)
 			return NULL;

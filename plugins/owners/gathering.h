@@ -51,7 +51,7 @@ void sort_holders(struct holder_table *table);
  * The best pointer to a block, in a number of which the least is the best: the rank of the place where it lies, whether it
  * points elsewhere than at the block's begin, whether it is the address of a struct page, and the place's physical address.
  */
-#define MOST_CHAIN_STEPS 2u
+#define MAX_CHAIN_STEPS 2u
 #define NO_POINTER UINT64_MAX
 #define POINTER_RANK_SHIFT 60
 #define POINTER_INSIDE_BIT 59
@@ -166,7 +166,7 @@ struct owners_state {
 	struct block_index blocks;
 	struct generic_objects objects;
 	/* Without these: objects of kmalloc() that lead to blocks, and those that lead to them. */
-	struct target_table steps[MOST_CHAIN_STEPS];
+	struct target_table steps[MAX_CHAIN_STEPS];
 	struct target_table percpu_targets;
 	struct mo_cache_types types;
 	struct mo_module_index modules;

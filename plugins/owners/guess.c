@@ -4,8 +4,8 @@
 
 #include "gathering.h"
 
-#define MOST_WORDS 512u
-#define MOST_LOOK_UPS 24u
+#define MAX_WORDS 512u
+#define MAX_LOOK_UPS 24u
 
 /* The better a guess, the lower. */
 enum guess_rank { GUESS_MODULE, GUESS_KERNEL, GUESS_OBJECT, N_GUESS_RANKS };
@@ -42,11 +42,11 @@ static struct mo_error *fill_guess(struct owners_state *state, const struct mo_p
 struct mo_error *guess_block(struct owners_state *state, const struct block *block, struct mo_holder *holder, bool *ret)
 {
 	struct mo_reader *reader = mo_run_reader(state->run);
-	uint64_t words[MOST_WORDS];
+	uint64_t words[MAX_WORDS];
 	struct mo_place best = { .kind = MO_PLACE_NONE };
 	enum guess_rank best_rank = N_GUESS_RANKS;
 	unsigned n_looked_up = 0;
-	size_t n_words = state->page_bytes / 8 < MOST_WORDS ? state->page_bytes / 8 : MOST_WORDS;
+	size_t n_words = state->page_bytes / 8 < MAX_WORDS ? state->page_bytes / 8 : MAX_WORDS;
 	struct mo_error *error = mo_read_pa(reader, block->pfn << state->page_shift, words, n_words * 8);
 
 	*ret = false;
@@ -58,7 +58,7 @@ struct mo_error *guess_block(struct owners_state *state, const struct block *blo
 		mo_error_destroy(error);
 		return NULL;
 	}
-	for (size_t i = 0; state->places && i < n_words && n_looked_up < MOST_LOOK_UPS && best_rank != GUESS_MODULE; i++) {
+	for (size_t i = 0; state->places && i < n_words && n_looked_up < MAX_LOOK_UPS && best_rank != GUESS_MODULE; i++) {
 		struct mo_place place;
 
 		if (words[i] < state->page_shape->kernel_half_kva || words[i] > UINT64_MAX - 4096)

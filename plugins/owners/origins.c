@@ -5,9 +5,9 @@
 
 #include "gathering.h"
 
-#define MOST_STEPS 32u /* from block to block */
-#define MOST_TEXT_BYTES 240
-#define LEAST_REST_PAGES 3u /* fewer stand behind another page by chance */
+#define MAX_STEPS 32u /* from block to block */
+#define MAX_TEXT_BYTES 240
+#define MIN_REST_PAGES 3u /* fewer stand behind another page by chance */
 
 static enum pointer_rank best_rank(const struct block *block)
 {
@@ -110,7 +110,7 @@ static const struct block *follow(struct owners_state *state, const struct block
 {
 	const struct block *at = block;
 
-	for (*n_steps = 0; *n_steps < MOST_STEPS; ++*n_steps) {
+	for (*n_steps = 0; *n_steps < MAX_STEPS; ++*n_steps) {
 		const struct block *next = holding_block(state, at);
 
 		if (!next)
@@ -160,7 +160,7 @@ static struct mo_error *by_pointer(struct owners_state *state, const struct bloc
 	unsigned n_steps = 0;
 	const struct block *last = follow(state, block, &n_steps);
 	struct mo_place place;
-	char text[MOST_TEXT_BYTES];
+	char text[MAX_TEXT_BYTES];
 	enum structure structure;
 	struct mo_error *error;
 
@@ -252,7 +252,7 @@ static void mark_rests(struct owners_state *state)
 		n_pages = next - i;
 		while (aligned < n_pages)
 			aligned *= 2;
-		if (n_pages < LEAST_REST_PAGES || blocks[i].order || blocks[i].best == NO_POINTER || blocks[i].pfn & (aligned - 1) ||
+		if (n_pages < MIN_REST_PAGES || blocks[i].order || blocks[i].best == NO_POINTER || blocks[i].pfn & (aligned - 1) ||
 		    blocks[i].best >> POINTER_PAGE_BIT & 3 || best_rank(&blocks[i]) > RANK_LARGE_KMALLOC)
 			continue;
 		for (size_t k = i + 1; k < next; k++) {

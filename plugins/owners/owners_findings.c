@@ -8,8 +8,8 @@
 
 #include "gathering.h"
 
-#define LEAST_LOST_PERCENT 1u            /* of all pages */
-#define LEAST_LOST_BYTES (8ull << 20)
+#define MIN_LOST_PERCENT 1u            /* of all pages */
+#define MIN_LOST_BYTES (8ull << 20)
 
 /* The largest holder that is a guess, and a module's: whose the pages without an owner may be, too. */
 static const struct mo_holder *suspect_of(const struct owners_state *state)
@@ -54,7 +54,7 @@ static void judge_lost_pages(const struct owners_state *state, struct mo_run *ru
 		.advice = "`memopsy leaks` lists them by order; boot with page_owner=on to learn who allocates them.",
 	};
 
-	if (bytes >= LEAST_LOST_BYTES && state->model.direct_unowned_pages * 100 >= state->mem_map->n_pages * LEAST_LOST_PERCENT)
+	if (bytes >= MIN_LOST_BYTES && state->model.direct_unowned_pages * 100 >= state->mem_map->n_pages * MIN_LOST_PERCENT)
 		mo_run_judge(run, "owners", &finding);
 }
 
@@ -102,9 +102,9 @@ static enum mo_confidence confidence_in(const struct mo_holder *holder)
 							  MO_CERTAIN;
 }
 
-#define LEAST_DIRECT_THOUSANDTHS 50
+#define MIN_DIRECT_THOUSANDTHS 50
 #define MANY_DIRECT_THOUSANDTHS 100
-#define LEAST_DIRECT_BYTES (16ull << 20)
+#define MIN_DIRECT_BYTES (16ull << 20)
 
 /* What no counter has is told with its holder, where one has the most of it: that there is so much says the balance sheet, too. */
 static void judge_direct_pages(const struct owners_state *state, struct mo_run *run)
@@ -117,8 +117,8 @@ static void judge_direct_pages(const struct owners_state *state, struct mo_run *
 	char verdict[400];
 	char advice[160];
 
-	if (!holder || !mo_share_is_sound(held) || held_bytes < held.whole_bytes / 2 || thousandths < LEAST_DIRECT_THOUSANDTHS ||
-	    held.whole_bytes < LEAST_DIRECT_BYTES)
+	if (!holder || !mo_share_is_sound(held) || held_bytes < held.whole_bytes / 2 || thousandths < MIN_DIRECT_THOUSANDTHS ||
+	    held.whole_bytes < MIN_DIRECT_BYTES)
 		return;
 	snprintf(verdict, sizeof(verdict),
 		 "%" PRIu64 ".%" PRIu64 " %% of memory (%.1f MiB) was allocated directly from the buddy allocator. "

@@ -8,7 +8,7 @@ static void free_evidence(struct owners_state *state)
 {
 	blocks_deinit(&state->blocks);
 	state->blocks = (struct block_index){ .n_blocks = 0 };
-	for (unsigned step = 0; step < MOST_CHAIN_STEPS; step++)
+	for (unsigned step = 0; step < MAX_CHAIN_STEPS; step++)
 		targets_deinit(&state->steps[step]);
 	targets_deinit(&state->percpu_targets);
 	generic_objects_deinit(&state->objects);

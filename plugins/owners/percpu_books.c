@@ -5,7 +5,7 @@
 
 #include "gathering.h"
 
-#define MOST_TEXT_BYTES 240
+#define MAX_TEXT_BYTES 240
 
 /* Module's own variables are told as such, page by page. */
 static bool is_told(const struct owners_state *state, const struct mo_percpu_allocation *allocation)
@@ -52,7 +52,7 @@ static struct mo_error *name_by_pointer(struct owners_state *state, const struct
 {
 	uint64_t best = best_pointer(&state->percpu_targets, allocation->percpu_kva);
 	struct mo_place place, end;
-	char text[MOST_TEXT_BYTES];
+	char text[MAX_TEXT_BYTES];
 	bool is_chained = false;
 	struct mo_error *error;
 

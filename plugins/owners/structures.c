@@ -5,7 +5,7 @@
  */
 #include "gathering.h"
 
-#define MOST_FRAGS 64u
+#define MAX_FRAGS 64u
 
 const char *const structure_names[N_STRUCTURES] = {
 	[STRUCTURE_KERNEL_TABLES] = "page tables of the kernel",
@@ -86,7 +86,7 @@ static bool is_skb_fragment(struct owners_state *state, const struct mo_place *p
 		return false;
 	error = mo_read_field(mo_run_reader(state->run), &layout->skb_nr_frags, place->kva + offset, &n_frags);
 	offset = place->offset_bytes - offset - layout->skb_frags.offset_bytes;
-	return !mo_error_destroy(error) && n_frags <= MOST_FRAGS && offset % layout->skb_frag.bytes == 0 && offset / layout->skb_frag.bytes < n_frags;
+	return !mo_error_destroy(error) && n_frags <= MAX_FRAGS && offset % layout->skb_frag.bytes == 0 && offset / layout->skb_frag.bytes < n_frags;
 }
 
 /* A link of the list of a CPU's buffer: the next one's back pointer leads here. The low bits of next are flags. */

@@ -9,8 +9,8 @@
 
 #include "gathering.h"
 
-#define MOST_DEVICES 4096u
-#define MOST_NAME_BYTES 33 /* DISK_NAME_LEN, and one */
+#define MAX_DEVICES 4096u
+#define MAX_NAME_BYTES 33 /* DISK_NAME_LEN, and one */
 
 #define L struct zram_layout
 #define OPTIONAL .is_optional = true
@@ -30,7 +30,7 @@ static struct mo_error *name_device(struct owners_state *state, const struct zra
 				    struct mo_holder *holder)
 {
 	struct mo_reader *reader = mo_run_reader(state->run);
-	char name[MOST_NAME_BYTES] = "?";
+	char name[MAX_NAME_BYTES] = "?";
 	char detail[100];
 	uint64_t disk_kva = 0;
 	uint64_t stored = 0;
@@ -83,7 +83,7 @@ static struct mo_error *walk_devices(struct owners_state *state, const struct zr
 	uint64_t zram_kva;
 
 	/* struct idr begins with its xarray. What cannot be read stays with the class. */
-	mo_xarray_begin(&walk, mo_run_reader(state->run), idr_kva, MOST_DEVICES);
+	mo_xarray_begin(&walk, mo_run_reader(state->run), idr_kva, MAX_DEVICES);
 	while (!error && mo_xarray_next(&walk, &index, &zram_kva)) {
 		error = add_device(state, layout, zram_kva, n_pages);
 		if (!mo_error_ends_run(error)) {

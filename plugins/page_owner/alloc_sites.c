@@ -11,12 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MOST_RANGES 65536u
-#define MOST_SITES (1u << 20)
-#define MOST_TAG_BYTES 256u
+#define MAX_RANGES 65536u
+#define MAX_SITES (1u << 20)
+#define MAX_TAG_BYTES 256u
 #define TAGS_A_READ 64u
-#define MOST_WORD_BYTES 256u
-#define MOST_WORDS_BYTES (64u << 20)
+#define MAX_WORD_BYTES 256u
+#define MAX_WORDS_BYTES (64u << 20)
 
 /* A string that was read, and what was read last, since neighbours share their file and function. */
 struct word {
@@ -45,7 +45,7 @@ static bool is_known(const struct page_owner_layout *layout)
 
 	if (!mo_has(&layout->type.modules) || !mo_has(&layout->type.tag_bytes) || !mo_has(&layout->range.start) ||
 	    !mo_has(&layout->range.stop) || !mo_has(&layout->tag.size) || !mo_has(&layout->counters.size) ||
-	    !layout->tag.size.bytes || layout->tag.size.bytes > MOST_TAG_BYTES || layout->counters.size.bytes > MOST_TAG_BYTES)
+	    !layout->tag.size.bytes || layout->tag.size.bytes > MAX_TAG_BYTES || layout->counters.size.bytes > MAX_TAG_BYTES)
 		return false;
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
 		if (!mo_has(fields[i]) || !fields[i]->width_bytes ||
@@ -63,7 +63,7 @@ static struct mo_error *add_word(struct sites *sites, unsigned which, uint64_t k
 {
 	struct page_owner_state *state = sites->state;
 	struct word *last = &sites->last[which];
-	char text[MOST_WORD_BYTES];
+	char text[MAX_WORD_BYTES];
 	struct mo_error *error;
 	size_t length = 0;
 
@@ -78,7 +78,7 @@ static struct mo_error *add_word(struct sites *sites, unsigned which, uint64_t k
 		return mo_trouble_or_end(&state->broken_sites, error);
 	if (sites->words_bytes + length + 1 > sites->words_room) {
 		size_t room = sites->words_room ? sites->words_room * 2 : 65536;
-		char *grown = room > MOST_WORDS_BYTES ? NULL : realloc(state->words, room);
+		char *grown = room > MAX_WORDS_BYTES ? NULL : realloc(state->words, room);
 
 		if (!grown)
 			return mo_error_no_memory();
@@ -98,7 +98,7 @@ static struct mo_error *add_counters(struct sites *sites, uint64_t percpu_kva, s
 	uint64_t bytes = 0;
 
 	for (int cpu = mo_set_next(&sites->cpus, 0); cpu >= 0; cpu = mo_set_next(&sites->cpus, (unsigned)cpu + 1)) {
-		uint8_t raw[MOST_TAG_BYTES];
+		uint8_t raw[MAX_TAG_BYTES];
 		uint64_t kva = 0;
 		struct mo_error *error = mo_percpu(sites->state->reader, percpu_kva, (unsigned)cpu, &kva);
 
@@ -143,7 +143,7 @@ static struct mo_error *add_tags(struct sites *sites, const struct tag_range *ra
 {
 	struct page_owner_state *state = sites->state;
 	size_t tag_bytes = (size_t)state->layout->tag.size.bytes;
-	uint8_t raw[TAGS_A_READ * MOST_TAG_BYTES];
+	uint8_t raw[TAGS_A_READ * MAX_TAG_BYTES];
 	struct mo_error *error = NULL;
 
 	for (size_t i = 0; i < range->n_tags && !error; i += TAGS_A_READ) {
@@ -173,8 +173,8 @@ static struct mo_error *make_room(struct sites *sites, size_t n)
 	struct mo_alloc_site *grown;
 	struct site_words *words;
 
-	if (n > MOST_SITES - state->n_sites)
-		return mo_error_create(MO_E_LIMIT, "more than %u alloc_tags", MOST_SITES);
+	if (n > MAX_SITES - state->n_sites)
+		return mo_error_create(MO_E_LIMIT, "more than %u alloc_tags", MAX_SITES);
 	grown = realloc(state->sites, (state->n_sites + n) * sizeof(*grown));
 	if (!grown)
 		return mo_error_no_memory();
@@ -200,7 +200,7 @@ static struct mo_error *add_range(struct sites *sites, uint64_t module_kva)
 
 	if (!error)
 		error = mo_read_field(state->reader, &state->layout->range.stop, module_kva, &stop_kva);
-	if (!error && (stop_kva < range.start_kva || (stop_kva - range.start_kva) / bytes > MOST_SITES))
+	if (!error && (stop_kva < range.start_kva || (stop_kva - range.start_kva) / bytes > MAX_SITES))
 		error = mo_error_create(MO_E_CORRUPT, "alloc_tags from 0x%" PRIx64 " to 0x%" PRIx64, range.start_kva, stop_kva);
 	if (error)
 		return mo_trouble_or_end(&state->broken_sites, mo_error_prepend(error, "codetag_module at 0x%" PRIx64, module_kva));
@@ -227,7 +227,7 @@ static struct mo_error *walk_ranges(struct sites *sites, uint64_t type_kva)
 	uint64_t index;
 	uint64_t module_kva;
 
-	mo_xarray_begin(&walk, state->reader, mo_field_kva(&state->layout->type.modules, type_kva), MOST_RANGES);
+	mo_xarray_begin(&walk, state->reader, mo_field_kva(&state->layout->type.modules, type_kva), MAX_RANGES);
 	while (!error && mo_xarray_next(&walk, &index, &module_kva))
 		error = add_range(sites, module_kva);
 	if (error) {

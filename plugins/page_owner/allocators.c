@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MOST_NAME_BYTES 64u
+#define MAX_NAME_BYTES 64u
 
 /* Without what compilers and 6.10's "_noprof" append; sorted. */
 static const char *const names[] = {
@@ -47,7 +47,7 @@ static int compare_names(const void *key, const void *name)
 bool is_allocator(const char *function)
 {
 	static const char suffix[] = "_noprof";
-	char name[MOST_NAME_BYTES];
+	char name[MAX_NAME_BYTES];
 	size_t length = strcspn(function, ".");
 
 	if (length >= sizeof(name))

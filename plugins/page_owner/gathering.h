@@ -109,7 +109,7 @@ size_t site_of_ext(const struct page_owner_state *state, const void *ext);
 size_t site_of_page_flags(const struct page_owner_state *state, uint64_t flags);
 
 /* groups.c */
-#define MOST_GROUPS (1u << 22)
+#define MAX_GROUPS (1u << 22)
 struct mo_error *add_group(struct group_table *table, const struct group *group) MO_MUST_USE;
 void group_table_deinit(struct group_table *table);
 

@@ -18,8 +18,8 @@ static struct mo_error *grow(struct group_table *table)
 
 	if (table->n < table->n_slots)
 		return NULL;
-	if (n_slots > MOST_GROUPS)
-		return mo_error_create(MO_E_LIMIT, "pages of more than %u different stacks", MOST_GROUPS / 2);
+	if (n_slots > MAX_GROUPS)
+		return mo_error_create(MO_E_LIMIT, "pages of more than %u different stacks", MAX_GROUPS / 2);
 	groups = realloc(table->groups, n_slots * sizeof(*groups));
 	if (!groups)
 		return mo_error_no_memory();

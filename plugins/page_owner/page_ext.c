@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MOST_COMM_BYTES 16u
+#define MAX_COMM_BYTES 16u
 
 struct mo_error *read_key(const struct page_owner_state *state, const struct mo_address *key, bool *ret)
 {
@@ -127,7 +127,7 @@ const struct mo_memmap_section *section_of(const struct mo_memmap *memmap, uint6
 	return NULL;
 }
 
-#define MOST_FREE_ORDER 20u
+#define MAX_FREE_ORDER 20u
 
 bool is_free_after_all(const struct page_owner_state *state, struct mo_reader *reader, uint64_t pfn)
 {
@@ -135,7 +135,7 @@ bool is_free_after_all(const struct page_owner_state *state, struct mo_reader *r
 
 	if (!shape)
 		return false;
-	for (unsigned order = 0; order <= MOST_FREE_ORDER; order++) {
+	for (unsigned order = 0; order <= MAX_FREE_ORDER; order++) {
 		uint64_t head_pfn = pfn & ~((1ull << order) - 1);
 		uint64_t page_kva = 0;
 		uint64_t type = 0;
@@ -149,7 +149,7 @@ bool is_free_after_all(const struct page_owner_state *state, struct mo_reader *r
 			error = mo_read_field(reader, &shape->field.page_type, page_kva, &type);
 		if (!error && mo_page_has_type(shape->types[MO_PAGE_TYPE_BUDDY], (uint32_t)type))
 			error = mo_read_field(reader, &shape->field.private_, page_kva, &head_order);
-		if (!error && mo_page_has_type(shape->types[MO_PAGE_TYPE_BUDDY], (uint32_t)type) && head_order <= MOST_FREE_ORDER &&
+		if (!error && mo_page_has_type(shape->types[MO_PAGE_TYPE_BUDDY], (uint32_t)type) && head_order <= MAX_FREE_ORDER &&
 		    pfn - head_pfn < 1ull << head_order)
 			return true;
 		if (error) { /* no struct page: a block does not begin there */
@@ -166,7 +166,7 @@ static void decode_process(const struct page_owner_layout *layout, const uint8_t
 		record->freed_ns = mo_get(&layout->owner.free_ns, owner);
 	if (!mo_has(&layout->owner.pid) || !mo_has(&layout->owner.tgid) || !mo_has(&layout->owner.comm) ||
 	    !mo_has(&layout->owner.ns) || layout->owner.comm.offset_bytes > layout->owner.size.bytes ||
-	    layout->owner.size.bytes - layout->owner.comm.offset_bytes < MOST_COMM_BYTES)
+	    layout->owner.size.bytes - layout->owner.comm.offset_bytes < MAX_COMM_BYTES)
 		return;
 	record->has_process = true;
 	record->pid = (int32_t)mo_get_signed(&layout->owner.pid, owner);

@@ -9,7 +9,7 @@
 
 #define PIECES_A_SECTION 4u
 #define BYTES_A_READ 65536u
-#define MOST_ORDER 20u /* MAX_PAGE_ORDER is 10, and more on some machines */
+#define MAX_ORDER 20u /* MAX_PAGE_ORDER is 10, and more on some machines */
 
 struct thread_sums {
 	struct group_table table;
@@ -46,7 +46,7 @@ static struct mo_error *add_owner(const struct page_owner_state *state, struct t
 	struct group *run = &sums->run;
 	struct mo_error *error;
 
-	if (order > MOST_ORDER) {
+	if (order > MAX_ORDER) {
 		sums->unreadable_pages++;
 		mo_trouble_note(&sums->broken, mo_error_create(MO_E_CORRUPT, "page frame 0x%" PRIx64 " has order %u", pfn, order));
 		return NULL;

@@ -8,8 +8,8 @@
 
 #include <inttypes.h>
 
-#define MOST_DEPOSITS 512u            /* of one PMD table: an entry each */
-#define MOST_DEPOSITS_OF_MM (1u << 20)
+#define MAX_DEPOSITS 512u            /* of one PMD table: an entry each */
+#define MAX_DEPOSITS_OF_MM (1u << 20)
 
 static struct mo_error *take_ring(struct page_tables_state *state, struct mo_reader *reader, struct thread_tables *found,
 				  uint32_t owner, uint64_t first_page_kva, uint64_t most)
@@ -62,7 +62,7 @@ struct mo_error *take_deposits(struct page_tables_state *state, struct mo_reader
 		mo_trouble_note(&found->deposits, mo_error_prepend(error, "the PMD table in page frame 0x%" PRIx64, pmd_pfn));
 		return NULL;
 	}
-	return take_ring(state, reader, found, owner, first_kva, MOST_DEPOSITS);
+	return take_ring(state, reader, found, owner, first_kva, MAX_DEPOSITS);
 }
 
 struct mo_error *take_deposits_of_mm(struct page_tables_state *state, struct mo_reader *reader, struct thread_tables *found,
@@ -80,5 +80,5 @@ struct mo_error *take_deposits_of_mm(struct page_tables_state *state, struct mo_
 		mo_trouble_note(&found->deposits, error);
 		return NULL;
 	}
-	return take_ring(state, reader, found, owner, first_kva, MOST_DEPOSITS_OF_MM);
+	return take_ring(state, reader, found, owner, first_kva, MAX_DEPOSITS_OF_MM);
 }

@@ -21,8 +21,8 @@
 
 #include "page_tables_layout.h"
 
-#define MOST_OWNERS (1u << 22)
-#define MOST_REPEATS 65536u /* that are kept; more are counted */
+#define MAX_OWNERS (1u << 22)
+#define MAX_REPEATS 65536u /* that are kept; more are counted */
 
 /* A table that had been found before. */
 struct repeat {

@@ -152,7 +152,7 @@ static struct mo_error *add_listed(struct page_tables_state *state)
 	memory = known_roots(state, &roots);
 	if (memory)
 		return memory;
-	mo_list_begin(&walk, reader, layout->pgd_list.kva, MOST_OWNERS);
+	mo_list_begin(&walk, reader, layout->pgd_list.kva, MAX_OWNERS);
 	while (!memory && mo_list_next(&walk, &node_kva)) {
 		struct mo_table_owner owner = { .kind = MO_TABLES_OF_NO_TASK, .is_complete = true, .comm = "(no task)" };
 		uint64_t page_kva = node_kva - layout->pt_list.offset_bytes;

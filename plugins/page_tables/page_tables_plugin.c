@@ -33,7 +33,7 @@ void release_page_tables(void *model)
 
 static void name_levels(struct page_tables_state *state)
 {
-	static const char *const names[MO_MOST_TABLE_LEVELS] = { "PTE", "PMD", "PUD", "P4D", "PGD" };
+	static const char *const names[MO_MAX_TABLE_LEVELS] = { "PTE", "PMD", "PUD", "P4D", "PGD" };
 	unsigned top = mo_top_table_height(mo_run_kernel(state->run));
 
 	state->model.n_levels = top + 1;
@@ -46,8 +46,8 @@ static struct mo_error *gather(struct mo_run *run, void **model_ret)
 	struct page_tables_state *state;
 	struct mo_error *error;
 
-	if (mo_top_table_height(mo_run_kernel(run)) >= MO_MOST_TABLE_LEVELS)
-		return mo_error_create(MO_E_CORRUPT, "page tables of more than %d levels", MO_MOST_TABLE_LEVELS);
+	if (mo_top_table_height(mo_run_kernel(run)) >= MO_MAX_TABLE_LEVELS)
+		return mo_error_create(MO_E_CORRUPT, "page tables of more than %d levels", MO_MAX_TABLE_LEVELS);
 	state = calloc(1, sizeof(*state));
 	if (!state)
 		return mo_error_no_memory();

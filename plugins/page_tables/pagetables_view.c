@@ -120,7 +120,7 @@ static unsigned class_column(enum mo_page_class page_class)
 static void write_levels(struct mo_report *report, const struct mo_page_tables_model *model,
 			 const struct mo_mem_map_model *mem_map)
 {
-	uint64_t counts[MO_MOST_TABLE_LEVELS][N_LEVEL_COLUMNS] = { { 0 } };
+	uint64_t counts[MO_MAX_TABLE_LEVELS][N_LEVEL_COLUMNS] = { { 0 } };
 
 	for (size_t i = 0; mem_map && i < model->n_tables; i++)
 		counts[model->tables[i].height][class_column(mo_page_class_of(mem_map, model->tables[i].pfn))]++;
@@ -178,7 +178,7 @@ static uint64_t pages_of(const struct mo_table_owner *owner)
 {
 	uint64_t n = owner->deposited;
 
-	for (unsigned i = 0; i < MO_MOST_TABLE_LEVELS; i++)
+	for (unsigned i = 0; i < MO_MAX_TABLE_LEVELS; i++)
 		n += owner->tables[i];
 	return n;
 }

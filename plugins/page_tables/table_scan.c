@@ -43,7 +43,7 @@ static struct mo_error *keep_table(struct thread_tables *found, const struct mo_
 
 static struct mo_error *keep_repeat(struct thread_tables *found, const struct mo_page_table *table, uint64_t entry_pa)
 {
-	if (found->n_repeats == MOST_REPEATS)
+	if (found->n_repeats == MAX_REPEATS)
 		return NULL;
 	if (found->n_repeats == found->n_repeats_allocated) {
 		size_t n = found->n_repeats ? found->n_repeats * 2 : 64;

@@ -62,9 +62,9 @@ static struct mo_error *add_allocation(struct percpu_state *state, const struct 
 {
 	uint64_t kva = chunk->base_kva + first * UNIT_BYTES;
 
-	if (state->n_allocations == MOST_ALLOCATIONS) {
+	if (state->n_allocations == MAX_ALLOCATIONS) {
 		mo_trouble_note(&state->contradicting,
-			     mo_error_create(MO_E_LIMIT, "more than %u allocations", MOST_ALLOCATIONS));
+			     mo_error_create(MO_E_LIMIT, "more than %u allocations", MAX_ALLOCATIONS));
 		return NULL;
 	}
 	if (state->n_allocations == state->n_allocations_allocated) {

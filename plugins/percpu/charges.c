@@ -21,7 +21,7 @@ static struct mo_error *read_charge(struct percpu_state *state, const struct mo_
 }
 
 /* Small values stand for no tag (include/linux/alloc_tag.h, CODETAG_EMPTY). */
-#define LEAST_TAG_KVA 4096u
+#define MIN_TAG_KVA 4096u
 
 static void gather_tags(struct percpu_state *state, const struct mo_percpu_chunk *chunk, uint64_t array_kva)
 {
@@ -34,7 +34,7 @@ static void gather_tags(struct percpu_state *state, const struct mo_percpu_chunk
 		struct mo_error *error = mo_read_field(state->reader, &layout->obj_ext_tag,
 						       array_kva + bit * layout->obj_ext_size.bytes, &tag_kva);
 
-		if (!error && tag_kva >= LEAST_TAG_KVA)
+		if (!error && tag_kva >= MIN_TAG_KVA)
 			allocation->tag_kva = tag_kva;
 		mo_trouble_note(&state->unreadable,
 				mo_error_prepend(error, "the caller of the per-CPU allocation at 0x%" PRIx64,

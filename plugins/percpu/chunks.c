@@ -31,7 +31,7 @@ static struct mo_error *check_chunk(const struct percpu_state *state, const stru
 {
 	uint64_t page_bytes = page_bytes_of(state);
 
-	if (!chunk->n_pages || chunk->n_pages > MOST_CHUNK_PAGES)
+	if (!chunk->n_pages || chunk->n_pages > MAX_CHUNK_PAGES)
 		return mo_error_create(MO_E_CORRUPT, "the chunk at 0x%" PRIx64 " has %" PRIu64 " pages", chunk->chunk_kva,
 				       chunk->n_pages);
 	if (start_bytes > chunk->n_pages * page_bytes || end_bytes > chunk->n_pages * page_bytes - start_bytes)
@@ -116,11 +116,11 @@ static struct mo_error *add_list(struct percpu_state *state, uint64_t head_kva, 
 	struct mo_error *memory = NULL;
 	uint64_t node_kva;
 
-	if (state->n_chunks >= MOST_CHUNKS) {
-		mo_trouble_note(&state->broken_lists, mo_error_create(MO_E_LIMIT, "more than %u chunks", MOST_CHUNKS));
+	if (state->n_chunks >= MAX_CHUNKS) {
+		mo_trouble_note(&state->broken_lists, mo_error_create(MO_E_LIMIT, "more than %u chunks", MAX_CHUNKS));
 		return NULL;
 	}
-	mo_list_begin(&walk, state->reader, head_kva, MOST_CHUNKS - state->n_chunks);
+	mo_list_begin(&walk, state->reader, head_kva, MAX_CHUNKS - state->n_chunks);
 	while (!memory && mo_list_next(&walk, &node_kva)) {
 		uint64_t chunk_kva = node_kva - state->layout->chunk.list.offset_bytes;
 
@@ -145,7 +145,7 @@ static struct mo_error *add_lists(struct percpu_state *state, uint64_t first_kva
 
 	if (!error)
 		error = mo_read_u32(state->reader, layout->n_slots.kva, &n_slots);
-	if (!error && (!n_slots || n_slots > MOST_SLOTS || types > MOST_SLOTS))
+	if (!error && (!n_slots || n_slots > MAX_SLOTS || types > MAX_SLOTS))
 		error = mo_error_create(MO_E_CORRUPT, "pcpu_nr_slots is %" PRIu32, n_slots);
 	if (error) {
 		mo_trouble_note(&state->broken_lists, mo_error_prepend(error, "the lists of chunks"));
@@ -182,7 +182,7 @@ static void sum_up(struct percpu_state *state)
 		if (end_kva > state->base_kva && (end_kva - state->base_kva) / page_bytes > boot_pages)
 			boot_pages = (end_kva - state->base_kva) / page_bytes;
 	}
-	if (boot_pages <= MOST_CHUNK_PAGES)
+	if (boot_pages <= MAX_CHUNK_PAGES)
 		state->model.populated_pages += boot_pages;
 }
 

@@ -15,11 +15,11 @@
 #include "percpu_layout.h"
 
 #define UNIT_BYTES 4u                       /* PCPU_MIN_ALLOC_SIZE, include/linux/percpu.h: what a bit stands for */
-#define MOST_CHUNKS (1u << 20)
-#define MOST_SLOTS 256u
-#define MOST_CHUNK_PAGES (1u << 18)
-#define MOST_CHUNK_BYTES 1024u              /* of the struct, without its bitmap */
-#define MOST_ALLOCATIONS (1u << 26)
+#define MAX_CHUNKS (1u << 20)
+#define MAX_SLOTS 256u
+#define MAX_CHUNK_PAGES (1u << 18)
+#define MAX_CHUNK_BYTES 1024u              /* of the struct, without its bitmap */
+#define MAX_ALLOCATIONS (1u << 26)
 
 struct percpu_state {
 	struct mo_percpu_model model; /* first: the published model is this state */
@@ -36,7 +36,7 @@ struct percpu_state {
 
 /* A chunk's struct, as it was read. */
 struct chunk_bytes {
-	uint8_t bytes[MOST_CHUNK_BYTES];
+	uint8_t bytes[MAX_CHUNK_BYTES];
 };
 
 void report_trouble(struct percpu_state *state);

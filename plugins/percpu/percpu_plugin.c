@@ -26,7 +26,7 @@ static struct mo_error *check_layout(const struct percpu_layout *layout)
 		&layout->chunk.obj_cgroups,  &layout->chunk.obj_exts,	&layout->chunk.n_empty,	  &layout->chunk.n_alloc,
 	};
 
-	if (layout->chunk_size.bytes > MOST_CHUNK_BYTES)
+	if (layout->chunk_size.bytes > MAX_CHUNK_BYTES)
 		return mo_error_create(MO_E_CORRUPT, "struct pcpu_chunk of %" PRIu64 " bytes is implausible",
 				       layout->chunk_size.bytes);
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)

@@ -302,7 +302,7 @@ static bool find_page_table(const struct places_state *state, uint64_t direct_kv
 	const struct mo_table_owner *owner;
 	const char *level;
 
-	if (!table || table->owner >= model->n_owners || table->height >= MO_MOST_TABLE_LEVELS)
+	if (!table || table->owner >= model->n_owners || table->height >= MO_MAX_TABLE_LEVELS)
 		return false;
 	owner = &model->owners[table->owner];
 	level = model->level_names[table->height] ? model->level_names[table->height] : "page";

@@ -25,10 +25,10 @@
 
 #include "places_layout.h"
 
-#define MOST_PERCPU_UNIT_BYTES (1ull << 30)
-#define MOST_STACK_BYTES (1ull << 20)
+#define MAX_PERCPU_UNIT_BYTES (1ull << 30)
+#define MAX_STACK_BYTES (1ull << 20)
 #define PLACES_COMM_BYTES 32
-#define MOST_STACK_CALLERS 8u
+#define MAX_STACK_CALLERS 8u
 
 /* Page frames [first_pfn, first_pfn + n_pages), mapped from kva on. */
 struct frame_span {
@@ -105,7 +105,7 @@ struct places_state {
 	struct stack *stack_infos;
 	size_t n_stacks;
 	uint64_t percpu_static_bytes;
-	uint64_t stack_callers[MOST_STACK_CALLERS]; /* code that took the areas of stacks */
+	uint64_t stack_callers[MAX_STACK_CALLERS]; /* code that took the areas of stacks */
 	size_t n_stack_callers;
 	uint64_t tables_left;         /* page tables that are still read: those in a circle must end */
 };

@@ -12,7 +12,7 @@ static uint64_t read_unit_bytes(const struct places_state *state)
 	if (!mo_has(&state->layout->pcpu_unit_size))
 		return state->percpu_static_bytes;
 	error = mo_read_u32(mo_run_reader(state->run), state->layout->pcpu_unit_size.kva, &unit_bytes);
-	if (mo_error_destroy(error) || unit_bytes < state->percpu_static_bytes || unit_bytes > MOST_PERCPU_UNIT_BYTES)
+	if (mo_error_destroy(error) || unit_bytes < state->percpu_static_bytes || unit_bytes > MAX_PERCPU_UNIT_BYTES)
 		return state->percpu_static_bytes;
 	return unit_bytes;
 }
@@ -26,7 +26,7 @@ struct mo_error *gather_percpu_units(struct places_state *state)
 	struct mo_error *error;
 
 	if (!mo_has(&layout->percpu_start) || !mo_has(&layout->percpu_end) ||
-	    layout->percpu_end.kva - layout->percpu_start.kva > MOST_PERCPU_UNIT_BYTES)
+	    layout->percpu_end.kva - layout->percpu_start.kva > MAX_PERCPU_UNIT_BYTES)
 		return NULL;
 	state->percpu_static_bytes = layout->percpu_end.kva - layout->percpu_start.kva;
 	unit_bytes = read_unit_bytes(state);

@@ -25,10 +25,10 @@ static uint64_t stack_bytes_at(const struct places_state *state, uint64_t kva)
 {
 	const struct mo_vmap_area *area = state->vmap ? mo_vmap_area_at(state->vmap, kva) : NULL;
 
-	if (mo_has(&state->layout->stack) && state->layout->stack.bytes <= MOST_STACK_BYTES)
+	if (mo_has(&state->layout->stack) && state->layout->stack.bytes <= MAX_STACK_BYTES)
 		return state->layout->stack.bytes;
 	/* The last page of the area guards it. */
-	if (area && area->first_kva == kva && area->end_kva - kva > state->page_bytes && area->end_kva - kva <= MOST_STACK_BYTES)
+	if (area && area->first_kva == kva && area->end_kva - kva > state->page_bytes && area->end_kva - kva <= MAX_STACK_BYTES)
 		return area->end_kva - kva - state->page_bytes;
 	return 0;
 }
@@ -46,7 +46,7 @@ static void note_stack_caller(struct places_state *state, uint64_t stack_kva)
 	const struct mo_vmap_area *area = state->vmap ? mo_vmap_area_at(state->vmap, stack_kva) : NULL;
 
 	if (area && area->has_vm && area->first_kva == stack_kva && !is_stack_caller(state, area->caller_kva) &&
-	    state->n_stack_callers < MOST_STACK_CALLERS)
+	    state->n_stack_callers < MAX_STACK_CALLERS)
 		state->stack_callers[state->n_stack_callers++] = area->caller_kva;
 }
 

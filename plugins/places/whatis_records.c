@@ -9,7 +9,7 @@
 
 #include "whatis.h"
 
-#define MOST_STACK_BYTES_SHOWN 560
+#define MAX_STACK_BYTES_SHOWN 560
 
 /* "function+0x1c [module] < function+0x10 < ..." */
 static void describe_frames(const struct places_state *state, const uint64_t *frames_kva, size_t n_frames, char *text,
@@ -38,7 +38,7 @@ static void describe_frames(const struct places_state *state, const uint64_t *fr
 static void put_handle(const struct whatis_run *whatis, const char *what, uint32_t handle)
 {
 	uint64_t frames[MO_STACK_DEPOT_FRAMES];
-	char text[MOST_STACK_BYTES_SHOWN];
+	char text[MAX_STACK_BYTES_SHOWN];
 	size_t n = 0;
 	struct mo_error *error = handle ? mo_stack_depot_read(mo_run_reader(whatis->run), handle, frames, &n) : NULL;
 
@@ -96,7 +96,7 @@ static void put_track(const struct whatis_run *whatis, const struct mo_slab *sla
 	const struct mo_slab_model *slabs = whatis->state->slabs;
 	const char *what = is_of_free ? "freed" : "allocated";
 	struct mo_slab_track track;
-	char text[MOST_STACK_BYTES_SHOWN];
+	char text[MAX_STACK_BYTES_SHOWN];
 	char age[60] = "";
 	struct mo_error *error = slabs->track(slabs, mo_run_reader(whatis->run), slab, index, is_of_free, &track);
 

@@ -8,7 +8,7 @@
 
 #include "whatis.h"
 
-#define MOST_WORD_BYTES 512
+#define MAX_WORD_BYTES 512
 
 static struct mo_error *append_address(struct whatis_words *words, uint64_t address, bool is_pa)
 {
@@ -68,7 +68,7 @@ static struct mo_error *append_word(const struct places_state *state, const char
 
 static struct mo_error *append_standard_input(const struct places_state *state, struct whatis_words *words)
 {
-	char text[MOST_WORD_BYTES];
+	char text[MAX_WORD_BYTES];
 	struct mo_error *error = NULL;
 
 	while (!error && scanf("%511s", text) == 1)

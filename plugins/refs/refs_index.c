@@ -19,8 +19,8 @@
 #define INDEX_MAGIC "mo-refs"
 #define INDEX_VERSION 1u
 #define INDEX_BYTE_ORDER 0x01020304u
-#define MOST_INDEX_BYTES (4ull << 30)
-#define MOST_PATH_BYTES 4096
+#define MAX_INDEX_BYTES (4ull << 30)
+#define MAX_PATH_BYTES 4096
 
 /* Which dump it is of, as the file system and the dump itself say. */
 struct dump_identity {
@@ -90,7 +90,7 @@ static bool index_path(const struct mo_references *state, const struct dump_iden
 		       bool is_to_be_made)
 {
 	const char *cache_dir = mo_kernel_facts(state->kernel)->cache_dir;
-	char directory[MOST_PATH_BYTES];
+	char directory[MAX_PATH_BYTES];
 	int n;
 
 	if (!cache_dir)
@@ -120,7 +120,7 @@ static bool map_index(int file, const struct dump_identity *dump, struct mo_edge
 	struct mo_edges edges = { .n_edges = 0 };
 
 	if (fstat(file, &status) || !S_ISREG(status.st_mode) || status.st_uid != geteuid() || (status.st_mode & 022) ||
-	    (uint64_t)status.st_size < sizeof(header) || (uint64_t)status.st_size > MOST_INDEX_BYTES)
+	    (uint64_t)status.st_size < sizeof(header) || (uint64_t)status.st_size > MAX_INDEX_BYTES)
 		return false;
 	edges.map_bytes = (size_t)status.st_size;
 	edges.map = mmap(NULL, edges.map_bytes, PROT_READ, MAP_PRIVATE, file, 0);
@@ -144,7 +144,7 @@ static bool map_index(int file, const struct dump_identity *dump, struct mo_edge
 bool load_index(const struct mo_references *state, struct mo_edges *ret)
 {
 	struct dump_identity dump;
-	char path[MOST_PATH_BYTES];
+	char path[MAX_PATH_BYTES];
 	bool is_loaded;
 	int file;
 
@@ -186,8 +186,8 @@ void save_index(const struct mo_references *state, const struct mo_edges *edges,
 	struct index_header header = { .magic = INDEX_MAGIC, .byte_order = INDEX_BYTE_ORDER, .version = INDEX_VERSION,
 				       .n_edges = edges->n_edges, .n_blocks = edges->n_blocks,
 				       .n_missing_pages = edges->n_missing_pages };
-	char path[MOST_PATH_BYTES];
-	char temporary[MOST_PATH_BYTES + 16];
+	char path[MAX_PATH_BYTES];
+	char temporary[MAX_PATH_BYTES + 16];
 	char size[MO_SIZE_TEXT_BYTES];
 	bool is_written;
 	int file;
@@ -198,8 +198,8 @@ void save_index(const struct mo_references *state, const struct mo_edges *edges,
 				       "(--no-cache).");
 		return;
 	}
-	if (header.n_bytes > MOST_INDEX_BYTES) {
-		mo_format_bytes(size, sizeof(size), MOST_INDEX_BYTES, false);
+	if (header.n_bytes > MAX_INDEX_BYTES) {
+		mo_format_bytes(size, sizeof(size), MAX_INDEX_BYTES, false);
 		mo_report_note(report, "No index was written: it would be larger than %s.", size);
 		return;
 	}

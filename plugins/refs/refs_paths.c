@@ -4,8 +4,8 @@
 
 #include "refs.h"
 
-#define MOST_PATHS 10
-#define MOST_STEPS 65
+#define MAX_PATHS 10
+#define MAX_STEPS 65
 
 enum { COLUMN_PATH, COLUMN_STEP, COLUMN_AT, COLUMN_WHERE, COLUMN_TARGET, COLUMN_OFFSET, N_COLUMNS };
 
@@ -67,7 +67,7 @@ static void put_path(struct mo_report *report, const struct mo_search *search, s
 	const struct mo_type *type = NULL;
 	size_t at = root;
 
-	for (unsigned step = 1; step <= MOST_STEPS && at != MO_NO_REFERENCE; step++) {
+	for (unsigned step = 1; step <= MAX_STEPS && at != MO_NO_REFERENCE; step++) {
 		const struct mo_reference *reference = &search->found.items[at];
 		const struct mo_word_target *target = &search->targets[reference->target];
 		struct mo_place place = mo_reference_place(search->state, reference);
@@ -93,7 +93,7 @@ struct mo_error *put_paths(struct mo_report *report, struct mo_search *search, s
 
 			if (!mo_is_root_place(&place) || rank_of(&place) != rank)
 				continue;
-			if (n_paths == MOST_PATHS)
+			if (n_paths == MAX_PATHS)
 				n_left++;
 			else
 				put_path(report, search, namer, i, ++n_paths);

@@ -4,7 +4,7 @@
 
 #include "refs.h"
 
-#define MOST_DEPTH 64
+#define MAX_DEPTH 64
 
 enum { COLUMN_DEPTH, COLUMN_TARGET, COLUMN_OFFSET, COLUMN_AT, COLUMN_CLASS, COLUMN_WHERE, COLUMN_OBJECT, COLUMN_BY, N_COLUMNS };
 
@@ -90,10 +90,10 @@ static void put_found(struct mo_report *report, const struct mo_search *search, 
 static struct mo_error *read_options(struct mo_run *run, struct mo_search *search, uint64_t *n_depths)
 {
 	*n_depths = 1;
-	if (mo_run_number(run, "depth", n_depths) && (!*n_depths || *n_depths > MOST_DEPTH))
-		return mo_error_create(MO_E_INVALID, "--depth is 1 to %u", MOST_DEPTH);
+	if (mo_run_number(run, "depth", n_depths) && (!*n_depths || *n_depths > MAX_DEPTH))
+		return mo_error_create(MO_E_INVALID, "--depth is 1 to %u", MAX_DEPTH);
 	else if (mo_run_flag(run, "to-root") && !mo_run_number(run, "depth", n_depths))
-		*n_depths = MOST_DEPTH;
+		*n_depths = MAX_DEPTH;
 	search->is_to_root = mo_run_flag(run, "to-root");
 	return NULL;
 }

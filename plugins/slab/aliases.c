@@ -10,8 +10,8 @@
 
 #define KERNFS_TYPE_MASK 0xf /* include/linux/kernfs.h, enum kernfs_node_type */
 #define KERNFS_LINK 4
-#define MOST_LINKS 65536
-#define MOST_ALIAS_BYTES 128
+#define MAX_LINKS 65536
+#define MAX_ALIAS_BYTES 128
 
 /* Directories of caches in kernfs, by address. */
 struct directory {
@@ -55,7 +55,7 @@ static struct mo_error *take_link(const struct slab_state *state, const struct d
 	const struct slab_layout *layout = state->layout;
 	struct directory key = { .node_kva = 0 };
 	const struct directory *found;
-	char name[MOST_ALIAS_BYTES];
+	char name[MAX_ALIAS_BYTES];
 	uint64_t flags;
 	struct mo_error *error = mo_read_field(state->reader, &layout->kernfs.flags, node_kva, &flags);
 
@@ -99,7 +99,7 @@ struct mo_error *for_each_alias(const struct slab_state *state, alias_function f
 		error = read_directories(state, &directories);
 	if (error)
 		return mo_error_prepend(error, "cannot read /sys/kernel/slab");
-	mo_rbtree_begin(&walk, state->reader, mo_field_kva(&layout->kernfs.children, node_kva), MOST_LINKS);
+	mo_rbtree_begin(&walk, state->reader, mo_field_kva(&layout->kernfs.children, node_kva), MAX_LINKS);
 	while (!error && mo_rbtree_next(&walk, &at_kva))
 		error = take_link(state, directories, at_kva - layout->kernfs.rb.offset_bytes, function, context);
 	end = mo_rbtree_end(&walk);

@@ -7,7 +7,7 @@
 
 #include <inttypes.h>
 
-#define MOST_ARRAY_OBJECTS 65536
+#define MAX_ARRAY_OBJECTS 65536
 
 static const char *name_of(const struct slab_state *state, uint32_t cache)
 {
@@ -19,7 +19,7 @@ struct mo_error *count_array(const struct slab_state *state, uint64_t array_kva,
 	uint64_t n_objects = 0;
 	struct mo_error *error = mo_read_field(state->reader, &state->layout->array.avail, array_kva, &n_objects);
 
-	if (!error && n_objects > MOST_ARRAY_OBJECTS)
+	if (!error && n_objects > MAX_ARRAY_OBJECTS)
 		error = mo_error_create(MO_E_CORRUPT, "%" PRIu64 " objects", n_objects);
 	if (!error)
 		*ret = n_objects;

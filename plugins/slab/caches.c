@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MOST_OBJECT_BYTES (1u << 24)
+#define MAX_OBJECT_BYTES (1u << 24)
 #define OO_SHIFT 16 /* struct kmem_cache_order_objects (mm/slub.c): the order above, the objects below */
 #define OO_MASK 0xffff
 
@@ -95,10 +95,10 @@ static struct mo_error *check_cache(const struct slab_state *state, const struct
 {
 	uint64_t slab_bytes;
 
-	if (cache->order > MOST_SLAB_ORDER || cache->min_order > cache->order)
+	if (cache->order > MAX_SLAB_ORDER || cache->min_order > cache->order)
 		return mo_error_create(MO_E_CORRUPT, "slabs of order %" PRIu32 " (at least %" PRIu32 ")", cache->order,
 				       cache->min_order);
-	if (cache->size_bytes < state->shape.word_bytes || cache->size_bytes > MOST_OBJECT_BYTES ||
+	if (cache->size_bytes < state->shape.word_bytes || cache->size_bytes > MAX_OBJECT_BYTES ||
 	    cache->object_bytes > cache->size_bytes)
 		return mo_error_create(MO_E_CORRUPT, "objects of %" PRIu32 " bytes in %" PRIu32, cache->object_bytes,
 				       cache->size_bytes);
@@ -117,7 +117,7 @@ static struct mo_error *check_cache(const struct slab_state *state, const struct
 static struct mo_error *read_cache(const struct slab_state *state, uint64_t cache_kva, struct mo_slab_cache *cache,
 				   char *name)
 {
-	uint8_t bytes[MOST_CACHE_BYTES];
+	uint8_t bytes[MAX_CACHE_BYTES];
 	uint64_t n_bytes = bytes_wanted(state->layout);
 	struct mo_error *error;
 
@@ -132,7 +132,7 @@ static struct mo_error *read_cache(const struct slab_state *state, uint64_t cach
 	error = check_cache(state, cache);
 	if (error)
 		return error;
-	error = mo_read_string(state->reader, mo_get(&state->layout->cache.name, bytes), name, MOST_CACHE_NAME_BYTES, NULL);
+	error = mo_read_string(state->reader, mo_get(&state->layout->cache.name, bytes), name, MAX_CACHE_NAME_BYTES, NULL);
 	if (!error)
 		cache->name = name;
 	/* A cache without a name is a cache all the same. */
@@ -145,7 +145,7 @@ static struct mo_error *make_room(struct slab_state *state)
 {
 	size_t n_slots = state->n_cache_slots ? state->n_cache_slots * 2 : 256;
 	struct mo_slab_cache *caches;
-	char (*names)[MOST_CACHE_NAME_BYTES];
+	char (*names)[MAX_CACHE_NAME_BYTES];
 
 	if (state->model.n_caches < state->n_cache_slots)
 		return NULL;
@@ -193,7 +193,7 @@ struct mo_error *add_unlisted_cache(struct slab_state *state, uint64_t cache_kva
 	struct mo_error *error;
 	uint8_t order;
 
-	if (state->model.n_caches >= MOST_CACHES)
+	if (state->model.n_caches >= MAX_CACHES)
 		return NULL;
 	error = make_room(state);
 	if (error)
@@ -235,7 +235,7 @@ struct mo_error *gather_caches(struct slab_state *state)
 	struct mo_list_walk walk;
 	uint64_t node_kva;
 
-	mo_list_begin(&walk, state->reader, layout->slab_caches.kva, MOST_CACHES);
+	mo_list_begin(&walk, state->reader, layout->slab_caches.kva, MAX_CACHES);
 	while (!error && mo_list_next(&walk, &node_kva))
 		error = add_listed_cache(state, node_kva - layout->cache.list.offset_bytes);
 	end = mo_list_end(&walk);

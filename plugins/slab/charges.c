@@ -18,7 +18,7 @@ static void add(struct charges *charges, uint64_t memcg_kva)
 			charges->charges[i].n_objects++;
 			return;
 		}
-	if (charges->n < MOST_CHARGES)
+	if (charges->n < MAX_CHARGES)
 		charges->charges[charges->n++] = (struct charge){ .memcg_kva = memcg_kva, .n_objects = 1 };
 	else
 		charges->n_others++;

@@ -6,7 +6,7 @@
 
 #include "gathering.h"
 
-#define MOST_CHARGES 4096
+#define MAX_CHARGES 4096
 
 /* Objects of one memory cgroup. */
 struct charge {
@@ -15,7 +15,7 @@ struct charge {
 };
 
 struct charges {
-	struct charge charges[MOST_CHARGES];
+	struct charge charges[MAX_CHARGES];
 	size_t n;
 	uint64_t n_unreadable;       /* objects of slabs whose vector could not be read */
 	uint64_t n_others;           /* of further cgroups */

@@ -105,7 +105,7 @@ struct cgroup_sums {
 	struct charges of_cache;     /* of the cache that is being counted */
 	struct cgroup_sum {
 		uint64_t memcg_kva, n_objects, bytes[2];
-	} sums[MOST_CHARGES];
+	} sums[MAX_CHARGES];
 	size_t n;
 	uint64_t n_untold;
 };
@@ -122,7 +122,7 @@ static void add_cache(const struct slab_state *state, const struct mo_slab_cache
 
 		while (at < sums->n && sums->sums[at].memcg_kva != charge->memcg_kva)
 			at++;
-		if (at == MOST_CHARGES) {
+		if (at == MAX_CHARGES) {
 			sums->n_untold += charge->n_objects;
 			continue;
 		}

@@ -11,7 +11,7 @@
 #define POISON_FREE 0x6b
 #define POISON_END 0xa5
 
-#define MOST_CHECKED_BYTES (1u << 22) /* a slab of 1,024 pages of 4 KiB */
+#define MAX_CHECKED_BYTES (1u << 22) /* a slab of 1,024 pages of 4 KiB */
 
 const char *const zone_names[N_ZONE_KINDS] = {
 	[ZONE_LEFT] = "red zone before it overwritten",
@@ -146,7 +146,7 @@ struct mo_error *check_cache_bytes(const struct slab_state *state, const struct 
 	*n_unread = 0;
 	if (!is_checkable(state, cache))
 		return NULL;
-	if (most_bytes > MOST_CHECKED_BYTES)
+	if (most_bytes > MAX_CHECKED_BYTES)
 		return mo_error_create(MO_E_LIMIT, "slabs of %llu bytes are not checked", (unsigned long long)most_bytes);
 	bytes = malloc((size_t)most_bytes);
 	if (!bytes)

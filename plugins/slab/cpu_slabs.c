@@ -7,7 +7,7 @@
 
 #include <inttypes.h>
 
-#define MOST_CPU_PARTIAL (1u << 20)
+#define MAX_CPU_PARTIAL (1u << 20)
 
 typedef void (*cpu_slab_function)(struct slab_state *state, uint32_t cache, uint64_t cpu_slab_kva);
 
@@ -77,7 +77,7 @@ static void mark_cpu_slab(struct slab_state *state, uint32_t cache, uint64_t cpu
 	if (!error && slab_kva)
 		mark(state, cache, slab_kva, MO_SLAB_CPU);
 	if (!error && first_kva) {
-		mo_chain_begin(&walk, state->reader, first_kva, layout->slab.next.offset_bytes, MOST_CPU_PARTIAL);
+		mo_chain_begin(&walk, state->reader, first_kva, layout->slab.next.offset_bytes, MAX_CPU_PARTIAL);
 		while (mo_chain_next(&walk, &slab_kva))
 			mark(state, cache, slab_kva, MO_SLAB_CPU_PARTIAL);
 		error = mo_chain_end(&walk);

@@ -9,9 +9,9 @@
 
 #define SLUB_RED_ACTIVE 0xcc
 #define ASKED_BYTES 4u           /* an unsigned int, later an unsigned long: of a little-endian one the lower half */
-#define MOST_ASKED_BYTES 8u
-#define MOST_TRIED_OBJECTS 256u
-#define MOST_TRIED_BYTES 512u
+#define MAX_ASKED_BYTES 8u
+#define MAX_TRIED_OBJECTS 256u
+#define MAX_TRIED_BYTES 512u
 
 /* The size that was asked for; false: what stands there is none. */
 static bool asked_of(const struct slab_state *state, const struct mo_slab_cache *cache, const struct debug_layout *debug,
@@ -27,7 +27,7 @@ static bool asked_of(const struct slab_state *state, const struct mo_slab_cache 
 /* Whether all bytes from what was asked for to the object's end are a red zone. */
 static bool is_zone_whole(const struct slab_state *state, const struct mo_slab_cache *cache, uint64_t object_kva, uint32_t asked)
 {
-	uint8_t bytes[MOST_TRIED_BYTES];
+	uint8_t bytes[MAX_TRIED_BYTES];
 	size_t n = cache->object_bytes - asked < sizeof(bytes) ? cache->object_bytes - asked : sizeof(bytes);
 	struct mo_error *error = mo_read(state->reader, object_kva + asked, bytes, n);
 	size_t n_red = 0;
@@ -47,10 +47,10 @@ static bool has_asked_zones(const struct slab_state *state, const struct mo_slab
 	uint32_t n_tried = 0;
 	uint32_t n_whole = 0;
 
-	for (size_t i = 0; i < cache->n_slabs && n_tried < MOST_TRIED_OBJECTS; i++) {
+	for (size_t i = 0; i < cache->n_slabs && n_tried < MAX_TRIED_OBJECTS; i++) {
 		const struct mo_slab *slab = &state->model.slabs[cache->slabs[i]];
 
-		for (uint32_t k = 0; k < slab->objects && slab->has_states && n_tried < MOST_TRIED_OBJECTS; k++) {
+		for (uint32_t k = 0; k < slab->objects && slab->has_states && n_tried < MAX_TRIED_OBJECTS; k++) {
 			uint64_t kva = mo_object_kva(&state->model, slab, k);
 			uint32_t asked;
 
@@ -107,7 +107,7 @@ void find_debug_layout(const struct slab_state *state, const struct mo_slab_cach
 	}
 	/* At most four bytes of padding are not looked at where the size has four bytes. */
 	if (has_tracks && is_kmalloc)
-		at += MOST_ASKED_BYTES;
+		at += MAX_ASKED_BYTES;
 	debug.padding_at = at < room ? (uint32_t)at : room;
 	*ret = debug;
 }

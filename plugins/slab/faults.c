@@ -45,7 +45,7 @@ void note_wrong(struct slab_state *state, struct mo_slab *slab, const struct sla
 
 	if (slab->fault == MO_SLAB_SOUND)
 		slab->fault = (uint8_t)wrong->fault;
-	if (state->n_wrongs == MOST_WRONGS)
+	if (state->n_wrongs == MAX_WRONGS)
 		return;
 	*kept = *wrong;
 	error = mo_pfn_to_page(state->memmap, slab->pfn, &page_kva);

@@ -133,8 +133,8 @@ uint32_t walk_freelist(struct slab_state *state, struct mo_reader *reader, const
 
 /* What the first wrongs of a thread were; each slab keeps its own fault. Padded apart. */
 struct thread_wrongs {
-	struct slab_wrong wrongs[MOST_WRONGS];
-	struct mo_slab *slabs[MOST_WRONGS];
+	struct slab_wrong wrongs[MAX_WRONGS];
+	struct mo_slab *slabs[MAX_WRONGS];
 	size_t n;
 } __attribute__((aligned(128)));
 
@@ -170,7 +170,7 @@ static void walk_one(struct slab_state *state, struct mo_reader *reader, struct 
 	if (slab->free_objects < n_expected)
 		forget_untold(state, reader, slab, wrong.fault);
 	slab->fault = wrong.fault;
-	if (thread->n == MOST_WRONGS)
+	if (thread->n == MAX_WRONGS)
 		return;
 	thread->slabs[thread->n] = slab;
 	thread->wrongs[thread->n++] = wrong;

@@ -6,7 +6,7 @@
  */
 #include "gathering.h"
 
-#define MOST_TRIALS 512
+#define MAX_TRIALS 512
 
 static void try_forms(const struct slab_state *state, const struct mo_slab *slab, uint64_t first_kva, unsigned *scores)
 {
@@ -42,7 +42,7 @@ void choose_freelist_form(struct slab_state *state)
 	state->shape.form = FREELIST_PLAIN;
 	if (!mo_has(&state->layout->cache.random))
 		return;
-	for (size_t i = 0; i < state->model.n_slabs && n_trials < MOST_TRIALS; i++) {
+	for (size_t i = 0; i < state->model.n_slabs && n_trials < MAX_TRIALS; i++) {
 		const struct mo_slab *slab = &state->slabs[i];
 
 		if (!slab->has_states || !state->records[i].freelist_kva)

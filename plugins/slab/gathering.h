@@ -19,10 +19,10 @@
 
 #include "slab_layout.h"
 
-#define MOST_CACHES 65536
-#define MOST_CACHE_BYTES 4096       /* of struct kmem_cache before its array of nodes */
-#define MOST_CACHE_NAME_BYTES 128
-#define MOST_SLAB_ORDER 16
+#define MAX_CACHES 65536
+#define MAX_CACHE_BYTES 4096       /* of struct kmem_cache before its array of nodes */
+#define MAX_CACHE_NAME_BYTES 128
+#define MAX_SLAB_ORDER 16
 
 /* How a free object's pointer to the next one is kept (mm/slub.c, freelist_ptr()). */
 enum freelist_form {
@@ -65,13 +65,13 @@ struct slab_wrong {
 	uint64_t value;             /* what stood there */
 	uint32_t cache;
 };
-#define MOST_WRONGS 64
+#define MAX_WRONGS 64
 
 struct slab_state {
 	struct mo_slab_model model; /* first, so that the model's address is the state's */
 	struct mo_slab_cache *caches;
 	size_t n_cache_slots;
-	char (*names)[MOST_CACHE_NAME_BYTES]; /* one for each cache slot */
+	char (*names)[MAX_CACHE_NAME_BYTES]; /* one for each cache slot */
 	struct mo_slab_node *nodes;
 	size_t n_nodes, n_node_slots;
 	struct mo_slab *slabs;
@@ -85,7 +85,7 @@ struct slab_state {
 	struct slab_shape shape;
 	const struct slab_layout *layout;
 	const struct mo_memmap *memmap;
-	struct slab_wrong wrongs[MOST_WRONGS];
+	struct slab_wrong wrongs[MAX_WRONGS];
 	size_t n_wrongs;
 	uint64_t troubles;          /* lists and per-CPU data that could not be followed */
 	char first_trouble[320];

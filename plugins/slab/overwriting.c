@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MOST_BYTES 32u
-#define LEAST_TEXT_BYTES 4u
-#define LEAST_POINTER_BYTES 4u /* so many bytes of a pointer must be wrong: the others may be what had to stand there */
+#define MAX_BYTES 32u
+#define MIN_TEXT_BYTES 4u
+#define MIN_POINTER_BYTES 4u /* so many bytes of a pointer must be wrong: the others may be what had to stand there */
 
 static bool describe_pointer(const struct slab_state *state, uint64_t value, char *text, size_t n_bytes)
 {
@@ -45,7 +45,7 @@ static bool describe_words(const struct slab_state *state, uint64_t kva, uint32_
 		uint64_t value = 0;
 		struct mo_error *error;
 
-		if (last - first < LEAST_POINTER_BYTES)
+		if (last - first < MIN_POINTER_BYTES)
 			continue;
 		error = mo_read_pointer(state->reader, at, &value);
 		if (!error && value && describe_pointer(state, value, text, n_text_bytes))
@@ -77,7 +77,7 @@ static bool describe_bytes(const uint8_t *bytes, size_t n_bytes, char *text, siz
 		snprintf(text, n_text_bytes, "the red zone of an allocated object");
 	else if (n_same == n_bytes && bytes[0] == 0x6b && n_bytes > 1)
 		snprintf(text, n_text_bytes, "the poison of a free object");
-	else if (n_printable >= LEAST_TEXT_BYTES)
+	else if (n_printable >= MIN_TEXT_BYTES)
 		snprintf(text, n_text_bytes, "text \"%.*s\"", (int)n_printable, (const char *)bytes);
 	else
 		return false;
@@ -86,7 +86,7 @@ static bool describe_bytes(const uint8_t *bytes, size_t n_bytes, char *text, siz
 
 void describe_overwriting(const struct slab_state *state, uint64_t kva, uint32_t n_bytes, char *text, size_t n_text_bytes)
 {
-	uint8_t bytes[MOST_BYTES];
+	uint8_t bytes[MAX_BYTES];
 	size_t n = n_bytes < sizeof(bytes) ? n_bytes : sizeof(bytes);
 	struct mo_error *error;
 

@@ -7,18 +7,18 @@
 
 #include <inttypes.h>
 
-#define MOST_SHEAF_OBJECTS 65536
-#define MOST_BARN_SHEAVES 65536
+#define MAX_SHEAF_OBJECTS 65536
+#define MAX_BARN_SHEAVES 65536
 
 /* How many objects a sheaf that cannot be read may have. */
 static uint64_t sheaf_capacity(const struct slab_state *state, uint32_t cache)
 {
-	uint64_t capacity = MOST_SHEAF_OBJECTS;
+	uint64_t capacity = MAX_SHEAF_OBJECTS;
 
 	if (mo_has(&state->layout->cache.sheaf_capacity))
 		mo_error_destroy(mo_read_field(state->reader, &state->layout->cache.sheaf_capacity,
 					       state->caches[cache].cache_kva, &capacity));
-	return capacity < MOST_SHEAF_OBJECTS ? capacity : MOST_SHEAF_OBJECTS;
+	return capacity < MAX_SHEAF_OBJECTS ? capacity : MAX_SHEAF_OBJECTS;
 }
 
 static struct mo_error *mark_sheaf(struct slab_state *state, uint32_t cache, uint64_t sheaf_kva,
@@ -28,7 +28,7 @@ static struct mo_error *mark_sheaf(struct slab_state *state, uint32_t cache, uin
 	uint64_t n_objects = 0;
 	struct mo_error *error = mo_read_field(state->reader, &layout->sheaf_size, sheaf_kva, &n_objects);
 
-	if (!error && n_objects > MOST_SHEAF_OBJECTS)
+	if (!error && n_objects > MAX_SHEAF_OBJECTS)
 		error = mo_error_create(MO_E_CORRUPT, "%" PRIu64 " objects", n_objects);
 	if (error)
 		state->caches[cache].untold_objects += sheaf_capacity(state, cache);
@@ -99,7 +99,7 @@ static void mark_barn(struct slab_state *state, uint32_t cache, unsigned node_id
 	struct mo_error *end;
 
 	if (!error && barn_kva) {
-		mo_list_begin(&walk, state->reader, mo_field_kva(&state->layout->barn_full, barn_kva), MOST_BARN_SHEAVES);
+		mo_list_begin(&walk, state->reader, mo_field_kva(&state->layout->barn_full, barn_kva), MAX_BARN_SHEAVES);
 		while (!error && mo_list_next(&walk, &at_kva))
 			error = mark_sheaf(state, cache, at_kva - state->layout->sheaf_list.offset_bytes, MO_OBJECT_FREE_BARN);
 		end = mo_list_end(&walk);

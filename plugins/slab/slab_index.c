@@ -41,7 +41,7 @@ static uint32_t look_up(const struct cache_key *keys, size_t n_keys, uint64_t ca
 	return low < n_keys && keys[low].kva == cache_kva ? keys[low].index : MO_SLAB_NO_CACHE;
 }
 
-#define MOST_STRANGERS 1024 /* pointers that lead to no listed cache, and are tried */
+#define MAX_STRANGERS 1024 /* pointers that lead to no listed cache, and are tried */
 
 /*
  * Caches that only their slabs know. Each pointer is tried once: garbage in a struct page gives one pointer, a break in
@@ -49,7 +49,7 @@ static uint32_t look_up(const struct cache_key *keys, size_t n_keys, uint64_t ca
  */
 static struct mo_error *adopt_caches(struct slab_state *state)
 {
-	uint64_t tried[MOST_STRANGERS];
+	uint64_t tried[MAX_STRANGERS];
 	size_t n_tried = 0;
 	struct cache_key *keys = NULL;
 	size_t n_keys = state->model.n_caches;
@@ -57,7 +57,7 @@ static struct mo_error *adopt_caches(struct slab_state *state)
 
 	if (error)
 		return error;
-	for (size_t i = 0; i < state->model.n_slabs && n_tried < MOST_STRANGERS && !error; i++) {
+	for (size_t i = 0; i < state->model.n_slabs && n_tried < MAX_STRANGERS && !error; i++) {
 		const struct slab_record *record = &state->records[i];
 		size_t at = 0;
 

@@ -41,7 +41,7 @@ const struct mo_table_spec slabcheck_table = {
 	.n_columns = N_COLUMNS,
 };
 
-#define MOST_PLACES 3
+#define MAX_PLACES 3
 #define PLACE_BYTES 256
 #define MEANING_BYTES 160
 
@@ -49,7 +49,7 @@ struct checking {
 	struct mo_report *report;
 	const struct slab_state *state;
 	uint64_t n_damaged;
-	char places[MOST_PLACES][PLACE_BYTES]; /* the first ones, for the finding */
+	char places[MAX_PLACES][PLACE_BYTES]; /* the first ones, for the finding */
 };
 
 static void set_neighbours(const struct mo_slab_model *model, const struct mo_slab *slab, uint32_t index, struct mo_cell *cells)
@@ -70,7 +70,7 @@ static void keep_place(struct checking *checking, const struct damage *damage)
 	const struct mo_slab_model *model = &checking->state->model;
 	const char *name = model->caches[damage->slab->cache].name;
 
-	if (checking->n_damaged++ < MOST_PLACES)
+	if (checking->n_damaged++ < MAX_PLACES)
 		snprintf(checking->places[checking->n_damaged - 1], PLACE_BYTES, "0x%" PRIx64 ", %s: %s",
 			 mo_object_kva(model, damage->slab, damage->index), name ? name : "?", zone_names[damage->zone]);
 }
@@ -168,7 +168,7 @@ static void report_damage(struct mo_report *report, const struct checking *check
 		.confidence = MO_LIKELY,
 		.verdict = "Red zones, poison or padding of slab objects were overwritten.",
 		.evidence = evidence,
-		.n_evidence = 1 + (checking->n_damaged < MOST_PLACES ? (size_t)checking->n_damaged : MOST_PLACES),
+		.n_evidence = 1 + (checking->n_damaged < MAX_PLACES ? (size_t)checking->n_damaged : MAX_PLACES),
 		.advice = "A red zone behind an object is overwritten by that object's user, or from the object behind it; "
 			  "poison by who freed the object and went on using it: `memopsy slab DUMP CACHE --tracks "
 			  "--free-tracks` says who may be.",

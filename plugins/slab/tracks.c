@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MOST_GROUPS (1u << 22)
+#define MAX_GROUPS (1u << 22)
 
 void track_groups_deinit(struct track_groups *groups)
 {
@@ -40,8 +40,8 @@ static struct mo_error *grow(struct track_groups *groups)
 
 	if (groups->n < groups->n_slots)
 		return NULL;
-	if (n_slots > MOST_GROUPS)
-		return mo_error_create(MO_E_LIMIT, "more than %u different stacks", MOST_GROUPS / 2);
+	if (n_slots > MAX_GROUPS)
+		return mo_error_create(MO_E_LIMIT, "more than %u different stacks", MAX_GROUPS / 2);
 	grown = realloc(groups->groups, n_slots * sizeof(*grown));
 	if (!grown)
 		return mo_error_no_memory();
@@ -125,7 +125,7 @@ static struct mo_error *add_slab(const struct slab_state *state, const struct mo
 	struct mo_error *error = NULL;
 
 	for (uint32_t i = 0; i < slab->objects && slab->has_states && !error; i++) {
-		uint8_t track[MOST_TRACK_BYTES];
+		uint8_t track[MAX_TRACK_BYTES];
 		uint64_t kva = mo_object_kva(&state->model, slab, i) + track_offset;
 
 		if (mo_object_state_of(&state->model, slab, i) != MO_OBJECT_ALLOCATED)
@@ -164,7 +164,7 @@ static struct mo_error *check(const struct slab_state *state, const struct mo_sl
 {
 	const struct slab_layout *layout = state->layout;
 
-	if (!mo_has(&layout->track.size) || layout->track.size.bytes > MOST_TRACK_BYTES ||
+	if (!mo_has(&layout->track.size) || layout->track.size.bytes > MAX_TRACK_BYTES ||
 	    !lies_within(layout, &layout->track.addr) || !lies_within(layout, &layout->track.when) ||
 	    !lies_within(layout, &layout->track.pid) ||
 	    (mo_has(&layout->track.handle) && !lies_within(layout, &layout->track.handle)) ||
@@ -230,7 +230,7 @@ static struct mo_error *read_stack(const struct slab_layout *layout, struct mo_r
 		return mo_stack_depot_read(reader, (uint32_t)mo_get(&layout->track.handle, track), frames, n_ret);
 	if (!mo_has(&layout->track.addrs))
 		return mo_error_create(MO_E_ABSENT, "this kernel keeps no stacks with its tracks");
-	while (n < layout->track.addrs.n_elements && n < MOST_FRAMES && mo_get_element(&layout->track.addrs, track, n)) {
+	while (n < layout->track.addrs.n_elements && n < MAX_FRAMES && mo_get_element(&layout->track.addrs, track, n)) {
 		frames[n] = mo_get_element(&layout->track.addrs, track, n);
 		n++;
 	}
@@ -241,7 +241,7 @@ static struct mo_error *read_stack(const struct slab_layout *layout, struct mo_r
 struct mo_error *read_track_stack(const struct slab_state *state, const struct track_group *group, uint64_t *frames,
 				  size_t *n_ret)
 {
-	uint8_t track[MOST_TRACK_BYTES];
+	uint8_t track[MAX_TRACK_BYTES];
 	struct mo_error *error = mo_read(state->reader, group->track_kva, track, (size_t)state->layout->track.size.bytes);
 
 	return error ? error : read_stack(state->layout, state->reader, track, frames, n_ret);
@@ -252,8 +252,8 @@ struct mo_error *read_object_track(const struct mo_slab_model *model, struct mo_
 {
 	const struct slab_state *state = (const struct slab_state *)model; /* its first member */
 	const struct slab_layout *layout = state->layout;
-	uint64_t frames[MOST_FRAMES];
-	uint8_t track[MOST_TRACK_BYTES];
+	uint64_t frames[MAX_FRAMES];
+	uint8_t track[MAX_TRACK_BYTES];
 	uint64_t offset = 0;
 	uint64_t jiffies = 0;
 	size_t n_frames = 0;

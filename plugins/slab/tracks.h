@@ -11,8 +11,8 @@
 
 #include "gathering.h"
 
-#define MOST_TRACK_BYTES 512
-#define MOST_FRAMES MO_STACK_DEPOT_FRAMES
+#define MAX_TRACK_BYTES 512
+#define MAX_FRAMES MO_STACK_DEPOT_FRAMES
 
 enum track_item { TRACK_ALLOC = 0, TRACK_FREE = 1 };
 
@@ -38,7 +38,7 @@ struct mo_error *gather_tracks(const struct slab_state *state, const struct mo_s
 			       struct track_groups *ret) MO_MUST_USE;
 void track_groups_deinit(struct track_groups *groups);
 
-/* The frames of a group; at most MOST_FRAMES of them. */
+/* The frames of a group; at most MAX_FRAMES of them. */
 struct mo_error *read_track_stack(const struct slab_state *state, const struct track_group *group, uint64_t *frames,
 				  size_t *n_ret) MO_MUST_USE;
 

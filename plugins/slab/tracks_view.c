@@ -47,7 +47,7 @@ static size_t describe_address(struct mo_run *run, uint64_t kva, char *text, siz
 static void describe_stack(struct mo_run *run, const struct slab_state *state, const struct track_group *group, char *text,
 			   size_t n_bytes)
 {
-	uint64_t frames[MOST_FRAMES];
+	uint64_t frames[MAX_FRAMES];
 	size_t n_frames = 0;
 	size_t used = 0;
 	struct mo_error *error = read_track_stack(state, group, frames, &n_frames);

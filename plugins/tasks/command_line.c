@@ -67,15 +67,15 @@ static struct mo_error *read_text(const struct tasks_state *state, const struct 
 }
 
 struct mo_error *read_command_line(const struct tasks_state *state, const struct mo_mm *mm,
-				   char bytes[MOST_COMMAND_LINE_BYTES], size_t *n_bytes)
+				   char bytes[MAX_COMMAND_LINE_BYTES], size_t *n_bytes)
 {
-	return read_text(state, mm, &state->layout->mm.arg_start, &state->layout->mm.arg_end, bytes, MOST_COMMAND_LINE_BYTES,
+	return read_text(state, mm, &state->layout->mm.arg_start, &state->layout->mm.arg_end, bytes, MAX_COMMAND_LINE_BYTES,
 			 n_bytes);
 }
 
-struct mo_error *read_environment(const struct tasks_state *state, const struct mo_mm *mm, char bytes[MOST_ENVIRONMENT_BYTES],
+struct mo_error *read_environment(const struct tasks_state *state, const struct mo_mm *mm, char bytes[MAX_ENVIRONMENT_BYTES],
 				  size_t *n_bytes)
 {
-	return read_text(state, mm, &state->layout->mm.env_start, &state->layout->mm.env_end, bytes, MOST_ENVIRONMENT_BYTES,
+	return read_text(state, mm, &state->layout->mm.env_start, &state->layout->mm.env_end, bytes, MAX_ENVIRONMENT_BYTES,
 			 n_bytes);
 }

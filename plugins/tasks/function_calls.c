@@ -7,11 +7,11 @@
 
 #include "gathering.h"
 
-#define MOST_CODE_BYTES 8192
+#define MAX_CODE_BYTES 8192
 
 int function_calls(struct mo_reader *reader, const struct mo_address *function, const struct mo_address *callee)
 {
-	uint8_t code[MOST_CODE_BYTES];
+	uint8_t code[MAX_CODE_BYTES];
 	size_t n_bytes;
 	struct mo_error *error;
 

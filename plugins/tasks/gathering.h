@@ -16,7 +16,7 @@
 
 #include "tasks_layout.h"
 
-#define MOST_TASKS (4u * 1024 * 1024) /* PID_MAX_LIMIT (include/linux/threads.h) */
+#define MAX_TASKS (4u * 1024 * 1024) /* PID_MAX_LIMIT (include/linux/threads.h) */
 #define PF_KTHREAD 0x00200000u        /* include/linux/sched.h */
 #define MMF_OOM_SKIP 21u              /* include/linux/mm_types.h, before linux/sched/coredump.h */
 #define OOM_SCORE_ADJ_MIN (-1000)     /* include/uapi/linux/oom.h */
@@ -77,13 +77,13 @@ struct mo_error *show_procrank(struct mo_run *run, struct mo_report *report) MO_
 
 struct mo_error *show_rmap(struct mo_run *run, struct mo_report *report) MO_MUST_USE;
 
-#define MOST_COMMAND_LINE_BYTES 4096
+#define MAX_COMMAND_LINE_BYTES 4096
 /* User memory: an error says that the dump does not have it. */
 struct mo_error *read_command_line(const struct tasks_state *state, const struct mo_mm *mm,
-				   char bytes[MOST_COMMAND_LINE_BYTES], size_t *n_bytes) MO_MUST_USE;
+				   char bytes[MAX_COMMAND_LINE_BYTES], size_t *n_bytes) MO_MUST_USE;
 
-#define MOST_ENVIRONMENT_BYTES 16384
-struct mo_error *read_environment(const struct tasks_state *state, const struct mo_mm *mm, char bytes[MOST_ENVIRONMENT_BYTES],
+#define MAX_ENVIRONMENT_BYTES 16384
+struct mo_error *read_environment(const struct tasks_state *state, const struct mo_mm *mm, char bytes[MAX_ENVIRONMENT_BYTES],
 				  size_t *n_bytes) MO_MUST_USE;
 
 /* The namespaces of a task, by the inode numbers that /proc/PID/ns shows; 0: not known (a zombie has given most back). */

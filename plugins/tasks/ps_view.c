@@ -84,7 +84,7 @@ const struct mo_option ps_options[N_PS_OPTIONS] = {
 };
 
 #define REPORT_ROWS 10
-#define MOST_DEPTH 40
+#define MAX_DEPTH 40
 
 struct listing {
 	struct mo_report *report;
@@ -178,13 +178,13 @@ static void write_row(const struct listing *listing, const struct ps_row *row)
 	const struct mo_task *task = &listing->model->tasks[row->task];
 	const struct mo_mm *mm = mm_of_process(listing->model, task);
 	char state[2] = { task->state, '\0' };
-	char comm[MO_TASK_COMM_BYTES + 2 * MOST_DEPTH + 1];
-	char command_line[MOST_COMMAND_LINE_BYTES];
+	char comm[MO_TASK_COMM_BYTES + 2 * MAX_DEPTH + 1];
+	char command_line[MAX_COMMAND_LINE_BYTES];
 	struct mo_cell cells[N_COLUMNS];
 
 	for (unsigned i = 0; i < N_COLUMNS; i++) /* without an mm there is nothing to use */
 		cells[i] = columns[i].kind == MO_CELL_BYTES && !task->mm_kva ? mo_cell_number(mo_exact(0)) : mo_cell_unknown();
-	snprintf(comm, sizeof(comm), "%*s%s", 2 * (int)(row->depth < MOST_DEPTH ? row->depth : MOST_DEPTH), "", task->comm);
+	snprintf(comm, sizeof(comm), "%*s%s", 2 * (int)(row->depth < MAX_DEPTH ? row->depth : MAX_DEPTH), "", task->comm);
 	cells[COLUMN_PID] = mo_cell_signed(task->pid);
 	cells[COLUMN_TGID] = mo_cell_signed(task->tgid);
 	cells[COLUMN_PPID] = mo_cell_signed(task->ppid);
@@ -276,7 +276,7 @@ struct mo_error *show_ps(struct mo_run *run, struct mo_report *report)
 	listing.n_missing = &n_missing;
 	listing.has_command_lines = mo_run_flag(run, "cmdline") || mo_run_flag(run, "environ");
 	if (mo_run_flag(run, "environ")) {
-		listing.environment = malloc(MOST_ENVIRONMENT_BYTES);
+		listing.environment = malloc(MAX_ENVIRONMENT_BYTES);
 		if (!listing.environment)
 			error = mo_error_no_memory();
 	} else {

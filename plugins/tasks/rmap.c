@@ -8,8 +8,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#define MOST_VMAS_OF_PAGE (1u << 22)
-#define MOST_KSM_ITEMS (1u << 22)
+#define MAX_VMAS_OF_PAGE (1u << 22)
+#define MAX_KSM_ITEMS (1u << 22)
 
 struct finding_mappings {
 	const struct page_reading *reading;
@@ -126,7 +126,7 @@ static struct mo_error *walk_tree(const struct finding_mappings *finding, uint64
 	struct mo_error *error = NULL;
 	struct mo_error *broken;
 
-	mo_rbtree_begin(&walk, state->reader, root_kva, MOST_VMAS_OF_PAGE);
+	mo_rbtree_begin(&walk, state->reader, root_kva, MAX_VMAS_OF_PAGE);
 	while (mo_rbtree_next(&walk, &node_kva)) {
 		uint64_t vma_kva = is_anon ? 0 : node_kva - layout->rmap.vma_in_file_tree.offset_bytes;
 
@@ -184,7 +184,7 @@ static struct mo_error *walk_ksm(const struct finding_mappings *finding)
 	if (!mo_has(&layout->rmap.stable_items) || !mo_has(&layout->rmap.item_link) || !mo_has(&layout->rmap.item_anon_vma) ||
 	    !mo_has(&layout->rmap.item_address))
 		return mo_error_create(MO_E_ABSENT, "how KSM keeps its rmap items is unknown");
-	mo_hlist_begin(&walk, state->reader, mo_field_kva(&layout->rmap.stable_items, finding->page->mapping_kva), MOST_KSM_ITEMS);
+	mo_hlist_begin(&walk, state->reader, mo_field_kva(&layout->rmap.stable_items, finding->page->mapping_kva), MAX_KSM_ITEMS);
 	while (!error && mo_chain_next(&walk, &node_kva)) {
 		uint64_t item_kva = node_kva - layout->rmap.item_link.offset_bytes;
 		uint64_t anon_vma_kva = 0;

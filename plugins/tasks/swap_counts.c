@@ -7,13 +7,13 @@
 /* include/linux/swap.h, mm/swapfile.c */
 #define SWAP_HAS_CACHE 0x40u
 #define COUNT_CONTINUED 0x80u
-#define MOST_SWAP_TYPES 32u
+#define MAX_SWAP_TYPES 32u
 /* mm/swap_table.h (7.1): the count is in the first four bits of an entry; clusters have as many as a huge page has pages. */
 #define CLUSTER_ENTRIES 512u
 #define TABLE_COUNT_SHIFT 60u
 #define TABLE_COUNT_MAX 15u
 
-#define MOST_SHMEM_ENTRIES (1u << 28)
+#define MAX_SHMEM_ENTRIES (1u << 28)
 
 unsigned swap_type_count(const struct tasks_state *state)
 {
@@ -23,7 +23,7 @@ unsigned swap_type_count(const struct tasks_state *state)
 	if (!mo_has(&layout->swap.n_files))
 		return 0;
 	mo_error_destroy(mo_read_u32(state->reader, layout->swap.n_files.kva, &n));
-	return n < MOST_SWAP_TYPES ? n : MOST_SWAP_TYPES;
+	return n < MAX_SWAP_TYPES ? n : MAX_SWAP_TYPES;
 }
 
 static struct mo_error *count_in_map(const struct tasks_state *state, uint64_t info_kva, uint64_t offset,
@@ -124,7 +124,7 @@ static struct mo_error *count_swapped_range(const struct tasks_state *state, con
 			*ret = 4096;
 		return error;
 	}
-	mo_xarray_begin(&walk, state->reader, mo_field_kva(&state->layout->swap.i_pages, mapping_kva), MOST_SHMEM_ENTRIES);
+	mo_xarray_begin(&walk, state->reader, mo_field_kva(&state->layout->swap.i_pages, mapping_kva), MAX_SHMEM_ENTRIES);
 	while (mo_xarray_next(&walk, &index, &entry))
 		if (entry & 1 && index >= vma->pgoff && index - vma->pgoff < n_pages)
 			*ret += 4096;

@@ -71,13 +71,13 @@ static struct mo_error *add_threads(struct tasks_state *state, uint32_t leader)
 		mo_trouble_note(&state->broken_lists, mo_error_prepend(error, "threads of the task at 0x%" PRIx64, leader_kva));
 		return NULL;
 	}
-	mo_list_begin(&walk, state->reader, head_kva, MOST_TASKS);
+	mo_list_begin(&walk, state->reader, head_kva, MAX_TASKS);
 	while (!memory && mo_list_next(&walk, &node_kva)) {
 		uint64_t task_kva = node_kva - node->offset_bytes;
 
 		if (task_kva == leader_kva)
 			continue;
-		if (state->n_tasks >= MOST_TASKS)
+		if (state->n_tasks >= MAX_TASKS)
 			break;
 		memory = add_task(state, task_kva, leader);
 		if (memory)
@@ -105,8 +105,8 @@ struct mo_error *gather_task_list(struct tasks_state *state)
 	struct mo_error *error;
 	uint64_t node_kva;
 
-	mo_list_begin(&walk, state->reader, mo_field_kva(&layout->task.tasks, layout->init_task.kva), MOST_TASKS);
-	while (!memory && state->n_tasks < MOST_TASKS && mo_list_next(&walk, &node_kva)) {
+	mo_list_begin(&walk, state->reader, mo_field_kva(&layout->task.tasks, layout->init_task.kva), MAX_TASKS);
+	while (!memory && state->n_tasks < MAX_TASKS && mo_list_next(&walk, &node_kva)) {
 		uint32_t leader = (uint32_t)state->n_tasks;
 
 		memory = add_task(state, node_kva - layout->task.tasks.offset_bytes, leader);
@@ -123,8 +123,8 @@ struct mo_error *gather_task_list(struct tasks_state *state)
 	if (error && !state->n_tasks)
 		return error;
 	mo_trouble_note(&state->broken_lists, error);
-	if (state->n_tasks >= MOST_TASKS)
-		mo_trouble_note(&state->broken_lists, mo_error_create(MO_E_LIMIT, "more than %u tasks", MOST_TASKS));
+	if (state->n_tasks >= MAX_TASKS)
+		mo_trouble_note(&state->broken_lists, mo_error_create(MO_E_LIMIT, "more than %u tasks", MAX_TASKS));
 	state->model.is_complete = !state->broken_lists.n;
 	return NULL;
 }

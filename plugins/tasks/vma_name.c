@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#define MOST_ANON_NAME_BYTES 256
+#define MAX_ANON_NAME_BYTES 256
 
 static void set_name(struct vma_name *name, const char *text)
 {
@@ -40,8 +40,8 @@ static struct mo_error *name_by_ops(const struct tasks_state *state, const struc
 static struct mo_error *name_by_user(const struct tasks_state *state, const struct vma *vma, const char *kind,
 				     struct vma_name *ret)
 {
-	char text[MOST_ANON_NAME_BYTES];
-	char whole[MOST_ANON_NAME_BYTES + 32];
+	char text[MAX_ANON_NAME_BYTES];
+	char whole[MAX_ANON_NAME_BYTES + 32];
 	struct mo_error *error;
 
 	if (!mo_has(&state->layout->vma.anon_name_text))

@@ -4,7 +4,7 @@
 
 #include <inttypes.h>
 
-#define MOST_VMAS (1u << 24)
+#define MAX_VMAS (1u << 24)
 #define VSYSCALL_NONE 2u                 /* arch/x86/entry/vsyscall/vsyscall_64.c: { EMULATE, XONLY, NONE } */
 #define MM_CONTEXT_HAS_VSYSCALL (1u << 1) /* arch/x86/include/asm/mmu.h */
 
@@ -69,7 +69,7 @@ void vmas_begin(struct vma_walk *walk, struct tasks_state *state, const struct m
 	*walk = (struct vma_walk){ .state = state, .mm = mm, .by_tree = mo_has(&layout->vma.tree),
 				   .gate_is_due = has_gate(state, mm) };
 	if (walk->by_tree) {
-		mo_maple_begin(&walk->walk.tree, state->reader, mo_field_kva(&layout->vma.tree, mm->kva), MOST_VMAS);
+		mo_maple_begin(&walk->walk.tree, state->reader, mo_field_kva(&layout->vma.tree, mm->kva), MAX_VMAS);
 		return;
 	}
 	if (!mo_has(&layout->vma.mmap) || !mo_has(&layout->vma.next))
@@ -77,7 +77,7 @@ void vmas_begin(struct vma_walk *walk, struct tasks_state *state, const struct m
 	else
 		mo_trouble_note(&state->broken_vmas, mo_read_field(state->reader, &layout->vma.mmap, mm->kva, &first_kva));
 	mo_chain_begin(&walk->walk.list, state->reader, first_kva,
-		       mo_has(&layout->vma.next) ? layout->vma.next.offset_bytes : 0, MOST_VMAS);
+		       mo_has(&layout->vma.next) ? layout->vma.next.offset_bytes : 0, MAX_VMAS);
 }
 
 static bool next_kva(struct vma_walk *walk, uint64_t *kva, uint64_t *first, uint64_t *last)

@@ -46,11 +46,11 @@ void vmas_begin(struct vma_walk *walk, struct tasks_state *state, const struct m
 bool vmas_next(struct vma_walk *walk, struct vma *ret);
 void vmas_end(struct vma_walk *walk);
 
-#define MOST_NAME_BYTES 4096 /* PATH_MAX, and a page, which bounds what /proc can print */
+#define MAX_NAME_BYTES 4096 /* PATH_MAX, and a page, which bounds what /proc can print */
 
 /* Bytes without a terminator; is_known false: something has a name that could not be read. */
 struct vma_name {
-	char bytes[MOST_NAME_BYTES + 64];
+	char bytes[MAX_NAME_BYTES + 64];
 	size_t n_bytes;
 	bool is_known;
 };

@@ -163,7 +163,7 @@ static bool has_pages(const struct mo_vmap_area *area)
  * about to be freed or cached has a struct vm_stack there instead: an rcu_head, and where its vm_struct is.
  */
 #define STACK_END_MAGIC 0x57ac6e9du
-#define MOST_STACK_PAGES 64u
+#define MAX_STACK_PAGES 64u
 
 /* Whether an area may be a stack, by all that is known without a look at its memory: only fork.c takes them. */
 static bool may_be_stack(const struct vmap_state *state, const struct mo_vmap_area *area)
@@ -171,7 +171,7 @@ static bool may_be_stack(const struct vmap_state *state, const struct mo_vmap_ar
 	const struct vmap_layout *layout = state->layout;
 	uint64_t page_bytes = mo_kernel_facts(mo_run_kernel(state->run))->page_bytes;
 
-	if (!(area->flags & MO_VM_ALLOC) || area->n_pages > MOST_STACK_PAGES || (area->n_pages & (area->n_pages - 1)))
+	if (!(area->flags & MO_VM_ALLOC) || area->n_pages > MAX_STACK_PAGES || (area->n_pages & (area->n_pages - 1)))
 		return false;
 	if (stack_bytes(state) && area->n_pages * page_bytes != stack_bytes(state))
 		return false;

@@ -49,7 +49,7 @@ static struct mo_error *add_area(struct vmap_state *state, uint64_t area_kva, bo
 {
 	const struct vmap_layout *layout = state->layout;
 	struct mo_vmap_area area = { .area_kva = area_kva, .listed = (uint32_t)state->n_areas };
-	uint8_t bytes[MOST_STRUCT_BYTES];
+	uint8_t bytes[MAX_STRUCT_BYTES];
 	struct mo_error *error = make_room(state);
 
 	if (error)
@@ -82,7 +82,7 @@ static struct mo_error *add_area(struct vmap_state *state, uint64_t area_kva, bo
 
 static uint64_t areas_left(const struct vmap_state *state)
 {
-	return MOST_AREAS - state->n_areas;
+	return MAX_AREAS - state->n_areas;
 }
 
 /* Another tree or list than the walks' own limits would have seen. */
@@ -90,7 +90,7 @@ static bool is_full(struct vmap_state *state)
 {
 	if (areas_left(state))
 		return false;
-	mo_trouble_note(&state->broken_trees, mo_error_create(MO_E_LIMIT, "more than %u areas", MOST_AREAS));
+	mo_trouble_note(&state->broken_trees, mo_error_create(MO_E_LIMIT, "more than %u areas", MAX_AREAS));
 	return true;
 }
 
@@ -171,7 +171,7 @@ static struct mo_error *add_node_areas(struct vmap_state *state)
 		error = mo_read_u32(state->reader, layout->n_nodes.kva, &n_nodes);
 	if (error)
 		return mo_error_prepend(error, "cannot read where vmap_nodes are");
-	if (!n_nodes || n_nodes > MOST_VMAP_NODES) {
+	if (!n_nodes || n_nodes > MAX_VMAP_NODES) {
 		mo_trouble_note(&state->broken_trees,
 			     mo_error_create(MO_E_CORRUPT, "nr_vmap_nodes is %" PRIu32, n_nodes));
 		n_nodes = 1;
@@ -186,7 +186,7 @@ static struct mo_error *add_node_areas(struct vmap_state *state)
 static void read_vm(struct vmap_state *state, struct mo_vmap_area *area)
 {
 	const struct vmap_layout *layout = state->layout;
-	uint8_t bytes[MOST_STRUCT_BYTES];
+	uint8_t bytes[MAX_STRUCT_BYTES];
 	struct mo_error *error = mo_read(state->reader, area->vm_kva, bytes, (size_t)layout->vm.size.bytes);
 
 	if (error) {
@@ -242,7 +242,7 @@ static struct mo_error *check_layout(const struct vmap_layout *layout)
 					   &layout->vm.phys_addr, &layout->vm.caller };
 	const struct mo_field *bad = NULL;
 
-	if (layout->area.size.bytes > MOST_STRUCT_BYTES || layout->vm.size.bytes > MOST_STRUCT_BYTES)
+	if (layout->area.size.bytes > MAX_STRUCT_BYTES || layout->vm.size.bytes > MAX_STRUCT_BYTES)
 		return mo_error_create(MO_E_CORRUPT, "struct vmap_area of %" PRIu64 " and vm_struct of %" PRIu64
 				       " bytes are implausible", layout->area.size.bytes, layout->vm.size.bytes);
 	for (size_t i = 0; i < sizeof(of_area) / sizeof(of_area[0]); i++)

@@ -3,7 +3,7 @@
 #include "gathering.h"
 
 #define USUAL_CACHED_STACKS 2u /* NR_CACHED_STACKS */
-#define MOST_CACHED_STACKS 16u
+#define MAX_CACHED_STACKS 16u
 
 static void mark_stack(struct vmap_state *state, uint64_t vm_kva)
 {
@@ -40,7 +40,7 @@ void mark_cached_stacks(struct vmap_state *state)
 
 	if (!mo_has(symbol))
 		return;
-	if (symbol->size_bytes >= pointer_bytes && symbol->size_bytes / pointer_bytes <= MOST_CACHED_STACKS)
+	if (symbol->size_bytes >= pointer_bytes && symbol->size_bytes / pointer_bytes <= MAX_CACHED_STACKS)
 		n_stacks = symbol->size_bytes / pointer_bytes;
 	error = mo_cpus(state->reader, MO_CPUS_POSSIBLE, &cpus);
 	for (int cpu = mo_set_next(&cpus, 0); !error && cpu >= 0; cpu = mo_set_next(&cpus, (unsigned)cpu + 1))

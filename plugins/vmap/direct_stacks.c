@@ -8,9 +8,9 @@
 
 #include <inttypes.h>
 
-#define MOST_TASKS (1u << 22)
+#define MAX_TASKS (1u << 22)
 
-#define MOST_STACK_BYTES (1u << 20)
+#define MAX_STACK_BYTES (1u << 20)
 
 struct stack_walk {
 	struct vmap_state *state;
@@ -25,7 +25,7 @@ uint64_t stack_bytes(const struct vmap_state *state)
 	const struct mo_address *end = &state->layout->first_stack_end;
 	uint64_t n_bytes = mo_has(first) && mo_has(end) ? end->kva - first->kva : 0;
 
-	return n_bytes <= MOST_STACK_BYTES && !(n_bytes & (n_bytes - 1)) ? n_bytes : 0;
+	return n_bytes <= MAX_STACK_BYTES && !(n_bytes & (n_bytes - 1)) ? n_bytes : 0;
 }
 
 /* A stack that lies elsewhere than in the direct map is the business of vmalloc. */
@@ -66,7 +66,7 @@ static void add_threads(struct stack_walk *walk, uint64_t leader_kva)
 			     mo_error_prepend(error, "the threads of the task at 0x%" PRIx64, leader_kva));
 		return;
 	}
-	mo_list_begin(&list, state->reader, mo_field_kva(&layout->task.thread_head, signal_kva), MOST_TASKS);
+	mo_list_begin(&list, state->reader, mo_field_kva(&layout->task.thread_head, signal_kva), MAX_TASKS);
 	while (!walk->memory && mo_list_next(&list, &node_kva))
 		add_stack(walk, node_kva - layout->task.thread_node.offset_bytes);
 	mo_trouble_note(&state->unreadable_tasks,
@@ -107,7 +107,7 @@ struct mo_error *gather_direct_stacks(struct vmap_state *state)
 	    !mo_has(&layout->task.thread_node) || stack_bytes(state) < page_bytes)
 		return NULL;
 	walk.stack_pages = stack_bytes(state) / page_bytes;
-	mo_list_begin(&list, state->reader, mo_field_kva(&layout->task.tasks, layout->init_task.kva), MOST_TASKS);
+	mo_list_begin(&list, state->reader, mo_field_kva(&layout->task.tasks, layout->init_task.kva), MAX_TASKS);
 	while (!walk.memory && mo_list_next(&list, &node_kva))
 		add_threads(&walk, node_kva - layout->task.tasks.offset_bytes);
 	mo_trouble_note(&state->unreadable_tasks, mo_error_prepend(mo_list_end(&list), "the list of tasks"));

@@ -21,9 +21,9 @@
 
 #include "vmap_layout.h"
 
-#define MOST_AREAS (1u << 20)
-#define MOST_VMAP_NODES (1u << 13) /* one a CPU at most, and 128 in mm/vmalloc.c */
-#define MOST_STRUCT_BYTES 512      /* of the structs that are read as a whole */
+#define MAX_AREAS (1u << 20)
+#define MAX_VMAP_NODES (1u << 13) /* one a CPU at most, and 128 in mm/vmalloc.c */
+#define MAX_STRUCT_BYTES 512      /* of the structs that are read as a whole */
 
 /* All symbols' addresses, so that each caller costs one search. */
 struct caller_index {

@@ -8,7 +8,7 @@
 
 #include <inttypes.h>
 
-#define MOST_FIRST_CHUNK_BYTES (1ull << 30)
+#define MAX_FIRST_CHUNK_BYTES (1ull << 30)
 
 /* Errors that are about the dump are told; that there is no memory left is not the dump's fault. */
 static struct mo_error *tell(struct vmap_state *state, struct mo_error *error, const char *what, uint64_t kva)
@@ -37,8 +37,8 @@ static struct mo_error *read_first_chunk(struct vmap_state *state, uint64_t *bas
 	if (error)
 		return error;
 	*unit_bytes = chunk_base_kva - *base_kva + n_pages * page_bytes;
-	if (n_pages > MOST_FIRST_CHUNK_BYTES / page_bytes || chunk_base_kva < *base_kva ||
-	    *unit_bytes > MOST_FIRST_CHUNK_BYTES)
+	if (n_pages > MAX_FIRST_CHUNK_BYTES / page_bytes || chunk_base_kva < *base_kva ||
+	    *unit_bytes > MAX_FIRST_CHUNK_BYTES)
 		return mo_error_create(MO_E_CORRUPT, "a base of 0x%" PRIx64 " with %" PRIu64 " pages is implausible",
 				       chunk_base_kva, n_pages);
 	return NULL;

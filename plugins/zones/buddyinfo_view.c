@@ -2,7 +2,7 @@
 /* `memopsy buddyinfo`: frag_show_print() (mm/vmstat.c), byte for byte. */
 #include "gathering.h"
 
-enum { COLUMN_NODE, COLUMN_ZONE, COLUMN_ORDERS, COLUMN_ORDER_0, N_COLUMNS = COLUMN_ORDER_0 + MO_MOST_ZONE_ORDERS };
+enum { COLUMN_NODE, COLUMN_ZONE, COLUMN_ORDERS, COLUMN_ORDER_0, N_COLUMNS = COLUMN_ORDER_0 + MO_MAX_ZONE_ORDERS };
 
 #define ORDER(n) \
 	[COLUMN_ORDER_0 + (n)] = { .key = "order_" #n, .heading = #n, .kind = MO_CELL_COUNT, \

@@ -31,13 +31,13 @@ void zones_unreadable(const struct zones_state *state, const char *what, struct 
 static void read_counters(struct zones_state *state, const struct mo_address *symbol, const struct mo_constant *n_items,
 			  const char *what, struct counters *ret)
 {
-	uint64_t raw[MOST_STAT_ITEMS];
-	struct mo_field item = { .name = what, .width_bytes = 8, .element_bytes = 8, .n_elements = MOST_STAT_ITEMS,
+	uint64_t raw[MAX_STAT_ITEMS];
+	struct mo_field item = { .name = what, .width_bytes = 8, .element_bytes = 8, .n_elements = MAX_STAT_ITEMS,
 				 .is_big_endian = mo_kernel_facts(mo_run_kernel(state->run))->is_big_endian,
 				 .is_bound = true };
 	struct mo_error *error;
 
-	if (!mo_has(n_items) || n_items->value <= 0 || n_items->value > MOST_STAT_ITEMS)
+	if (!mo_has(n_items) || n_items->value <= 0 || n_items->value > MAX_STAT_ITEMS)
 		return;
 	error = mo_read(state->reader, symbol->kva, raw, (size_t)n_items->value * sizeof(raw[0]));
 	if (error) {

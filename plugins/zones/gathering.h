@@ -13,16 +13,16 @@
 
 #include "zones_layout.h"
 
-#define MOST_NODES 1024          /* CONFIG_NODES_SHIFT is at most 10 */
-#define MOST_ZONES_PER_NODE 16
-#define MOST_MEMINFO_LINES 96
-#define MOST_STAT_ITEMS 512
-#define MOST_ITEM_NAME_BYTES 48
-#define MOST_PAGESETS (1u << 20)
+#define MAX_NODES 1024          /* CONFIG_NODES_SHIFT is at most 10 */
+#define MAX_ZONES_PER_NODE 16
+#define MAX_MEMINFO_LINES 96
+#define MAX_STAT_ITEMS 512
+#define MAX_ITEM_NAME_BYTES 48
+#define MAX_PAGESETS (1u << 20)
 
 /* A global counter array: vm_node_stat, vm_zone_stat. */
 struct counters {
-	int64_t values[MOST_STAT_ITEMS];
+	int64_t values[MAX_STAT_ITEMS];
 	size_t n_values;             /* 0: unreadable */
 };
 
@@ -31,8 +31,8 @@ struct zones_state {
 	struct mo_node *nodes;
 	struct mo_zone *zones;
 	char (*zone_names)[24];      /* one per zone */
-	struct mo_meminfo_line meminfo[MOST_MEMINFO_LINES];
-	char (*item_names)[MOST_ITEM_NAME_BYTES]; /* zone items, numa items, node items, as in vmstat_text[] */
+	struct mo_meminfo_line meminfo[MAX_MEMINFO_LINES];
+	char (*item_names)[MAX_ITEM_NAME_BYTES]; /* zone items, numa items, node items, as in vmstat_text[] */
 	const char **item_name_pointers;
 	struct mo_vm_counter *vm_counters; /* of all zones, all nodes and the machine */
 	struct mo_pageset *pagesets;
@@ -57,7 +57,7 @@ struct item_counts {
 	size_t n_zone_items, n_numa_items, n_node_items;
 };
 struct item_counts count_items(const struct zones_layout *layout);
-bool read_item_name(const struct zones_state *state, size_t index, char *name); /* MOST_ITEM_NAME_BYTES */
+bool read_item_name(const struct zones_state *state, size_t index, char *name); /* MAX_ITEM_NAME_BYTES */
 struct mo_error *gather_item_names(struct zones_state *state) MO_MUST_USE;
 
 /* vm_counters.c: the counters of every zone, node and the machine, with what the CPUs have pending. */
@@ -75,8 +75,8 @@ struct mo_error *read_zone_cpus(const struct zones_state *state, struct zone_cpu
 
 /* pagesets.c: what the CPUs keep of a zone or node. */
 struct pending {
-	int64_t items[MOST_STAT_ITEMS];
-	int64_t numa[MOST_STAT_ITEMS];
+	int64_t items[MAX_STAT_ITEMS];
+	int64_t numa[MAX_STAT_ITEMS];
 	bool is_known;
 };
 struct mo_error *add_zone_pending(struct zones_state *state, struct mo_zone *zone, const struct zone_cpus *cpus,
@@ -136,11 +136,11 @@ void gather_meminfo(struct zones_state *state);
 void zones_view_state(struct mo_run *run, struct zones_state *ret);
 
 /* kernel_words.c: the format strings that the kernel prints with, as they stand in its read-only data. */
-#define MOST_WORDS 4
-#define MOST_WORDS_BYTES 512
+#define MAX_WORDS 4
+#define MAX_WORDS_BYTES 512
 struct kernel_words {
-	const char *beginnings[MOST_WORDS]; /* what is looked for; at most 64 bytes each */
-	char found[MOST_WORDS][MOST_WORDS_BYTES]; /* the whole strings; empty: not found */
+	const char *beginnings[MAX_WORDS]; /* what is looked for; at most 64 bytes each */
+	char found[MAX_WORDS][MAX_WORDS_BYTES]; /* the whole strings; empty: not found */
 };
 void find_kernel_words(const struct zones_state *state, struct kernel_words *words);
 

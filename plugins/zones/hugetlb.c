@@ -2,8 +2,8 @@
 /* struct hstate (include/linux/hugetlb.h): the pools of huge pages. */
 #include "gathering.h"
 
-#define MOST_POOLS (sizeof(((struct hugetlb_pools *)0)->pools) / sizeof(struct hugetlb_pool))
-#define MOST_ORDER 40
+#define MAX_POOLS (sizeof(((struct hugetlb_pools *)0)->pools) / sizeof(struct hugetlb_pool))
+#define MAX_ORDER 40
 
 static struct mo_count read_count(const struct zones_state *state, const struct mo_field *field, uint64_t hstate_kva)
 {
@@ -30,7 +30,7 @@ static void add_pool(const struct zones_state *state, uint64_t hstate_kva, struc
 	pool->free = read_count(state, &layout->hugetlb.free, hstate_kva);
 	pool->reserved = read_count(state, &layout->hugetlb.reserved, hstate_kva);
 	pool->surplus = read_count(state, &layout->hugetlb.surplus, hstate_kva);
-	if (order.certainty != MO_EXACT || order.value > MOST_ORDER || pool->total.certainty != MO_EXACT) {
+	if (order.certainty != MO_EXACT || order.value > MAX_ORDER || pool->total.certainty != MO_EXACT) {
 		pools->total_pages = mo_unknown();
 		return;
 	}
@@ -52,7 +52,7 @@ void gather_hugetlb(const struct zones_state *state, struct hugetlb_pools *ret)
 	ret->exists = true;
 	count = read_int(state, &layout->hugetlb.count);
 	default_index = read_int(state, &layout->hugetlb.default_index);
-	if (count.certainty != MO_EXACT || count.value > MOST_POOLS) {
+	if (count.certainty != MO_EXACT || count.value > MAX_POOLS) {
 		ret->total_pages = mo_unknown();
 		return;
 	}

@@ -10,7 +10,7 @@
 
 static size_t array_length(const struct mo_field *field)
 {
-	if (!mo_has(field) || field->width_bytes != 8 || field->n_elements > MOST_STAT_ITEMS)
+	if (!mo_has(field) || field->width_bytes != 8 || field->n_elements > MAX_STAT_ITEMS)
 		return 0;
 	return (size_t)field->n_elements;
 }
@@ -37,7 +37,7 @@ bool read_item_name(const struct zones_state *state, size_t index, char *name)
 		return false;
 	error = mo_read_pointer(state->reader, names->kva + index * pointer_bytes, &name_kva);
 	if (!error)
-		error = mo_read_string(state->reader, name_kva, name, MOST_ITEM_NAME_BYTES, NULL);
+		error = mo_read_string(state->reader, name_kva, name, MAX_ITEM_NAME_BYTES, NULL);
 	if (error) {
 		mo_error_destroy(error);
 		return false;

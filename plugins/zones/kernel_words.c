@@ -10,12 +10,12 @@
 #include <string.h>
 
 #define CHUNK_BYTES (256u << 10)
-#define MOST_RODATA_BYTES (256ull << 20)
+#define MAX_RODATA_BYTES (256ull << 20)
 
 /* Copies the string at `at`, which may end past this chunk: it is read from the kernel again. */
 static void take_words(const struct zones_state *state, uint64_t kva, char *found)
 {
-	struct mo_error *error = mo_read_string(state->reader, kva, found, MOST_WORDS_BYTES, NULL);
+	struct mo_error *error = mo_read_string(state->reader, kva, found, MAX_WORDS_BYTES, NULL);
 
 	if (error)
 		*found = '\0';
@@ -28,7 +28,7 @@ static unsigned search_chunk(const struct zones_state *state, const uint8_t *byt
 {
 	unsigned n_missing = 0;
 
-	for (unsigned i = 0; i < MOST_WORDS && words->beginnings[i]; i++) {
+	for (unsigned i = 0; i < MAX_WORDS && words->beginnings[i]; i++) {
 		const uint8_t *at;
 
 		if (*words->found[i])
@@ -71,7 +71,7 @@ void find_kernel_words(const struct zones_state *state, struct kernel_words *wor
 	uint8_t *bytes;
 
 	if (!mo_has(&layout->rodata_start) || !mo_has(&layout->rodata_end) || kva >= end_kva ||
-	    end_kva - kva > MOST_RODATA_BYTES)
+	    end_kva - kva > MAX_RODATA_BYTES)
 		return;
 	bytes = malloc(CHUNK_BYTES);
 	while (bytes && end_kva - kva > overlap_bytes) {

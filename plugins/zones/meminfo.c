@@ -7,7 +7,7 @@
 
 static void add_line(struct zones_state *state, const char *label, struct mo_count value, const char *unit)
 {
-	if (state->model.n_meminfo >= MOST_MEMINFO_LINES)
+	if (state->model.n_meminfo >= MAX_MEMINFO_LINES)
 		return;
 	state->meminfo[state->model.n_meminfo++] = (struct mo_meminfo_line){
 		.label = label,

@@ -5,7 +5,7 @@
 #include <memopsy/architecture.h>
 #include <memopsy/walk.h>
 
-#define MOST_BLOCK_DEVICES 1000000
+#define MAX_BLOCK_DEVICES 1000000
 
 static struct mo_count low_watermarks(const struct zones_state *state)
 {
@@ -66,7 +66,7 @@ struct mo_count blockdev_pages(const struct zones_state *state)
 		zones_unreadable(state, "The superblock of block devices", error);
 		return mo_unknown();
 	}
-	mo_list_begin(&walk, state->reader, mo_field_kva(&layout->bdev.s_inodes, superblock_kva), MOST_BLOCK_DEVICES);
+	mo_list_begin(&walk, state->reader, mo_field_kva(&layout->bdev.s_inodes, superblock_kva), MAX_BLOCK_DEVICES);
 	while (!error && mo_list_next(&walk, &node_kva)) {
 		uint64_t mapping_kva = 0;
 		uint64_t pages = 0;

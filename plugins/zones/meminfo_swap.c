@@ -9,9 +9,9 @@
 
 #include <memopsy/walk.h>
 
-#define MOST_SWAP_AREAS 128      /* MAX_SWAPFILES is at most 32 */
-#define MOST_SWAP_SPACES (1u << 20)
-#define MOST_ZSWAP_POOLS 4096
+#define MAX_SWAP_AREAS 128      /* MAX_SWAPFILES is at most 32 */
+#define MAX_SWAP_SPACES (1u << 20)
+#define MAX_ZSWAP_POOLS 4096
 
 /* SWAP_USAGE_OFFLIST_BIT (mm/swapfile.c, 6.13 on): a flag in what became an atomic_long_t. */
 #define INUSE_FLAGS (3ull << 62)
@@ -20,7 +20,7 @@ static uint64_t number_of_areas(const struct zones_state *state)
 {
 	struct mo_count count = read_int(state, &state->layout->swap.count);
 
-	return count.certainty != MO_EXACT ? 0 : count.value > MOST_SWAP_AREAS ? MOST_SWAP_AREAS : count.value;
+	return count.certainty != MO_EXACT ? 0 : count.value > MAX_SWAP_AREAS ? MAX_SWAP_AREAS : count.value;
 }
 
 /* The address of swap area i; 0: none. */
@@ -87,7 +87,7 @@ static struct mo_error *cached_of_area(const struct zones_state *state, uint64_t
 		error = mo_read_pointer(state->reader, layout->swap.spaces.kva + index * pointer_bytes, &spaces_kva);
 	if (error)
 		return error;
-	if (n_spaces > MOST_SWAP_SPACES)
+	if (n_spaces > MAX_SWAP_SPACES)
 		return mo_error_create(MO_E_CORRUPT, "swap area %u has %u address spaces", (unsigned)index, n_spaces);
 	for (uint32_t i = 0; i < n_spaces && spaces_kva; i++) {
 		uint64_t pages;
@@ -216,7 +216,7 @@ struct mo_count zswap_pool_bytes(const struct zones_state *state)
 		return read_long(state, &layout->zswap.total_bytes);
 	if (!can_sum_pools(layout))
 		return mo_unknown();
-	mo_list_begin(&walk, state->reader, layout->zswap.pools.kva, MOST_ZSWAP_POOLS);
+	mo_list_begin(&walk, state->reader, layout->zswap.pools.kva, MAX_ZSWAP_POOLS);
 	while (!error && mo_list_next(&walk, &node_kva)) {
 		uint64_t pages = 0;
 

@@ -11,7 +11,7 @@ static uint64_t zones_per_node(const struct zones_layout *layout)
 {
 	uint64_t count = layout->pgdat.node_zones.n_elements;
 
-	return count > MOST_ZONES_PER_NODE ? MOST_ZONES_PER_NODE : count;
+	return count > MAX_ZONES_PER_NODE ? MAX_ZONES_PER_NODE : count;
 }
 
 static struct mo_count watermark(const struct zones_layout *layout, const uint8_t *zone, const struct mo_constant *which)
@@ -139,7 +139,7 @@ struct mo_error *gather_nodes(struct zones_state *state)
 	if (error)
 		return mo_error_prepend(error, "cannot tell which nodes are online");
 	n_nodes = mo_set_count(&online);
-	if (n_nodes > MOST_NODES || !layout->zone.size.bytes || layout->zone.size.bytes > 1 << 16)
+	if (n_nodes > MAX_NODES || !layout->zone.size.bytes || layout->zone.size.bytes > 1 << 16)
 		return mo_error_create(MO_E_CORRUPT, "%u nodes of zones of %" PRIu64 " bytes make no sense", n_nodes,
 				       layout->zone.size.bytes);
 	state->nodes = calloc(n_nodes + 1, sizeof(*state->nodes));

@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-#define MOST_PERCPU_BYTES 8192
+#define MAX_PERCPU_BYTES 8192
 
 /* A struct of one CPU, as bytes. */
 static struct mo_error *read_percpu(const struct zones_state *state, uint64_t percpu_kva, unsigned cpu,
@@ -16,7 +16,7 @@ static struct mo_error *read_percpu(const struct zones_state *state, uint64_t pe
 	uint64_t kva = 0;
 	struct mo_error *error;
 
-	if (!mo_has(size) || !size->bytes || size->bytes > MOST_PERCPU_BYTES)
+	if (!mo_has(size) || !size->bytes || size->bytes > MAX_PERCPU_BYTES)
 		return mo_error_create(MO_E_ABSENT, "the kernel's type information lacks the per-CPU counters of zones");
 	error = mo_percpu(state->reader, percpu_kva, cpu, &kva);
 	if (!error)
@@ -44,7 +44,7 @@ static struct mo_count number(const struct mo_field *field, const struct mo_size
 /* Adds one CPU's parts; the kernel keeps them as s8, u16 (before 5.14) or unsigned long. */
 static bool add_parts(const struct mo_field *field, const struct mo_size *size, const uint8_t *bytes, int64_t *sums)
 {
-	if (!lies_within(field, size) || field->n_elements > MOST_STAT_ITEMS)
+	if (!lies_within(field, size) || field->n_elements > MAX_STAT_ITEMS)
 		return false;
 	for (uint64_t i = 0; i < field->n_elements; i++) {
 		int64_t part = mo_sign_(field, mo_get_element(field, bytes, i));
@@ -74,7 +74,7 @@ static struct mo_error *add_cpu_of_zone(const struct zones_state *state, unsigne
 					uint64_t zonestats_kva, struct mo_pageset *pageset, struct pending *sum)
 {
 	const struct zones_layout *layout = state->layout;
-	uint8_t bytes[MOST_PERCPU_BYTES];
+	uint8_t bytes[MAX_PERCPU_BYTES];
 	struct mo_error *error = read_percpu(state, pagesets_kva, cpu, &layout->pageset.size, bytes);
 
 	if (error)
@@ -131,7 +131,7 @@ struct mo_error *add_node_pending(const struct zones_state *state, uint64_t pgda
 		return mo_error_create(MO_E_ABSENT, "struct pglist_data has no per_cpu_nodestats");
 	error = mo_read_field(state->reader, &layout->pgdat.per_cpu_nodestats, pgdat_kva, &nodestats_kva);
 	for (int cpu = mo_set_next(cpus, 0); cpu >= 0 && !error; cpu = mo_set_next(cpus, (unsigned)cpu + 1)) {
-		uint8_t bytes[MOST_PERCPU_BYTES];
+		uint8_t bytes[MAX_PERCPU_BYTES];
 
 		error = read_percpu(state, nodestats_kva, (unsigned)cpu, &layout->nodestat.size, bytes);
 		if (!error)

@@ -11,7 +11,7 @@
 static bool read_values(struct zones_state *state, const struct mo_field *field, uint64_t object_kva, size_t n_items,
 			const char *what, int64_t *values)
 {
-	uint64_t raw[MOST_STAT_ITEMS];
+	uint64_t raw[MAX_STAT_ITEMS];
 	struct mo_field items = *field;
 	struct mo_error *error = mo_read(state->reader, mo_field_kva(field, object_kva), raw, n_items * sizeof(raw[0]));
 
@@ -49,7 +49,7 @@ static void print_exact(struct mo_vm_counter *counters, size_t n_items)
 
 static void add_pending(struct pending *total, const struct pending *part)
 {
-	for (size_t i = 0; i < MOST_STAT_ITEMS; i++) {
+	for (size_t i = 0; i < MAX_STAT_ITEMS; i++) {
 		total->items[i] = (int64_t)((uint64_t)total->items[i] + (uint64_t)part->items[i]);
 		total->numa[i] = (int64_t)((uint64_t)total->numa[i] + (uint64_t)part->numa[i]);
 	}
@@ -70,7 +70,7 @@ static void gather_zone(struct zones_state *state, struct mo_zone *zone, const s
 	const struct zones_layout *layout = state->layout;
 	size_t n_numa_items = state->model.n_numa_items;
 	struct pending pending = { .is_known = cpus };
-	int64_t values[MOST_STAT_ITEMS];
+	int64_t values[MAX_STAT_ITEMS];
 	struct mo_error *error = NULL;
 	char what[64];
 
@@ -100,7 +100,7 @@ static void gather_node(struct zones_state *state, struct mo_node *node, const s
 {
 	const struct zones_layout *layout = state->layout;
 	struct pending pending = { .is_known = cpus };
-	int64_t values[MOST_STAT_ITEMS];
+	int64_t values[MAX_STAT_ITEMS];
 	struct mo_error *error = NULL;
 	char what[64];
 
@@ -132,7 +132,7 @@ static void gather_totals(struct zones_state *state, struct mo_vm_counter *count
 	struct mo_zones_model *model = &state->model;
 	struct mo_vm_counter *node_counters = counters + model->n_zone_items;
 	struct mo_vm_counter *numa_counters = node_counters + model->n_node_items;
-	int64_t values[MOST_STAT_ITEMS];
+	int64_t values[MAX_STAT_ITEMS];
 
 	if (state->zone_counters.n_values >= model->n_zone_items)
 		set_counters(counters, state->zone_counters.values, of_zones->is_known ? of_zones->items : NULL,
@@ -145,7 +145,7 @@ static void gather_totals(struct zones_state *state, struct mo_vm_counter *count
 	if (!model->n_numa_items || !mo_has(&layout->vm_numa))
 		return;
 	if (read_values(state, &(const struct mo_field){ .name = "vm_numa", .width_bytes = 8, .element_bytes = 8,
-							 .n_elements = MOST_STAT_ITEMS, .is_bound = true,
+							 .n_elements = MAX_STAT_ITEMS, .is_bound = true,
 							 .is_big_endian = layout->zone.vm_stat.is_big_endian },
 			layout->vm_numa.kva, model->n_numa_items, "The NUMA counters", values)) {
 		set_counters(numa_counters, values, of_zones->is_known ? of_zones->numa : NULL, model->n_numa_items);
@@ -177,7 +177,7 @@ static struct mo_error *prepare_cpus(struct zones_state *state, struct zone_cpus
 		return NULL;
 	}
 	n_pagesets = populated_zones(state) * mo_set_count(&cpus->running);
-	if (n_pagesets > MOST_PAGESETS) {
+	if (n_pagesets > MAX_PAGESETS) {
 		zones_unreadable(state, "The per-CPU counters of the zones",
 				  mo_error_create(MO_E_LIMIT, "%zu zones and %u CPUs are too many", populated_zones(state),
 						  mo_set_count(&cpus->running)));

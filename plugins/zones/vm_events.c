@@ -12,14 +12,14 @@ size_t sum_vm_events(const struct zones_state *state, uint64_t *sums, size_t mos
 {
 	const struct zones_layout *layout = state->layout;
 	const struct mo_field *events = &layout->events;
-	uint64_t raw[MOST_STAT_ITEMS];
+	uint64_t raw[MAX_STAT_ITEMS];
 	struct mo_field items = *events;
 	struct mo_error *error;
 	struct mo_set cpus;
 	size_t n_items;
 
 	if (!mo_has(&layout->event_states) || !mo_has(events) || events->width_bytes != 8 ||
-	    events->n_elements > MOST_STAT_ITEMS || events->n_elements > most)
+	    events->n_elements > MAX_STAT_ITEMS || events->n_elements > most)
 		return 0;
 	n_items = (size_t)events->n_elements;
 	items.offset_bytes = 0;

@@ -101,7 +101,7 @@ static struct mo_count system_value(const struct zones_state *state, const struc
 static void put_named(const struct zones_state *state, struct mo_report *report, size_t index, struct mo_count value,
 		      const char *kind)
 {
-	char name[MOST_ITEM_NAME_BYTES];
+	char name[MAX_ITEM_NAME_BYTES];
 
 	put_row(report, read_item_name(state, index, name) ? name : NULL, value, value, kind);
 }
@@ -111,7 +111,7 @@ static size_t put_system_items(const struct zones_state *state, struct mo_report
 	const struct mo_constant *n_items = &state->layout->n_system_items;
 	struct dirty_limits limits = dirty_limits(state);
 
-	if (!mo_has(n_items) || n_items->value <= 0 || n_items->value > MOST_STAT_ITEMS)
+	if (!mo_has(n_items) || n_items->value <= 0 || n_items->value > MAX_STAT_ITEMS)
 		return 0;
 	for (size_t i = 0; i < (size_t)n_items->value; i++)
 		put_named(state, report, first + i, system_value(state, &limits, i), "system");
@@ -120,8 +120,8 @@ static size_t put_system_items(const struct zones_state *state, struct mo_report
 
 static void put_events(const struct zones_state *state, struct mo_report *report, size_t first)
 {
-	uint64_t sums[MOST_STAT_ITEMS];
-	size_t n_items = sum_vm_events(state, sums, MOST_STAT_ITEMS);
+	uint64_t sums[MAX_STAT_ITEMS];
+	size_t n_items = sum_vm_events(state, sums, MAX_STAT_ITEMS);
 
 	for (size_t i = 0; i < n_items; i++) {
 		/* Sectors become KiB. */

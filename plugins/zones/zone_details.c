@@ -5,7 +5,7 @@
 unsigned zone_order_count(const struct zones_layout *layout)
 {
 	if (!mo_has(&layout->zone.free_area) || !mo_has(&layout->nr_free) || !layout->nr_free.width_bytes ||
-	    !layout->zone.free_area.n_elements || layout->zone.free_area.n_elements > MO_MOST_ZONE_ORDERS ||
+	    !layout->zone.free_area.n_elements || layout->zone.free_area.n_elements > MO_MAX_ZONE_ORDERS ||
 	    layout->nr_free.offset_bytes + layout->nr_free.width_bytes > layout->zone.free_area.element_bytes)
 		return 0;
 	return (unsigned)layout->zone.free_area.n_elements;
@@ -23,7 +23,7 @@ static void decode_reserves(const struct zones_layout *layout, const uint8_t *by
 {
 	const struct mo_field *reserve = &layout->zone.lowmem_reserve;
 
-	if (!mo_has(reserve) || reserve->width_bytes != 8 || reserve->n_elements > MO_MOST_ZONES_PER_NODE ||
+	if (!mo_has(reserve) || reserve->width_bytes != 8 || reserve->n_elements > MO_MAX_ZONES_PER_NODE ||
 	    reserve->offset_bytes + reserve->size_bytes > layout->zone.size.bytes)
 		return;
 	zone->n_lowmem_reserve = (size_t)reserve->n_elements;

@@ -19,7 +19,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { MOST_REQUESTS = 1 << 20 };
+enum { MAX_REQUESTS = 1 << 20 };
 
 static void limit(int resource, unsigned long mib)
 {
@@ -68,7 +68,7 @@ int main(int argc, char **argv)
 		limit(RLIMIT_MEMLOCK, mib);
 	if ((is_lock || strcmp(what, "commit") == 0) && setuid(1000) != 0)
 		return 1;
-	for (; taken < MOST_REQUESTS; taken++) {
+	for (; taken < MAX_REQUESTS; taken++) {
 		char *start = take(bytes, taken, is_count);
 
 		if (!start || (is_lock && mlock(start, bytes) != 0))

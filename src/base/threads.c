@@ -8,7 +8,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-#define MOST_THREADS 256
+#define MAX_THREADS 256
 #define MAX_CPUS (1 << 20)
 
 /*
@@ -43,7 +43,7 @@ unsigned mo_thread_count(void)
 
 	if (narrowed && narrowed < count)
 		count = (unsigned)narrowed;
-	return count < 1 ? 1 : count > MOST_THREADS ? MOST_THREADS : count;
+	return count < 1 ? 1 : count > MAX_THREADS ? MAX_THREADS : count;
 }
 
 struct work {
@@ -96,12 +96,12 @@ struct mo_error *mo_parallel(unsigned n_threads, uint64_t n_items, uint64_t grai
 			     void *context)
 {
 	struct work work = { .function = function, .context = context, .n_items = n_items, .grain = grain ? grain : 1 };
-	struct worker workers[MOST_THREADS];
+	struct worker workers[MAX_THREADS];
 	uint64_t n_chunks = n_items / work.grain + (n_items % work.grain != 0);
 	unsigned n_started = 0;
 
-	if (n_threads > MOST_THREADS)
-		n_threads = MOST_THREADS;
+	if (n_threads > MAX_THREADS)
+		n_threads = MAX_THREADS;
 	if (n_threads > n_chunks)
 		n_threads = (unsigned)n_chunks;
 	workers[0] = (struct worker){ .work = &work, .index = 0 };

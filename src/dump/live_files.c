@@ -8,14 +8,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#define MOST_FILES 64
+#define MAX_FILES 64
 
 struct mo_live_files {
 	char *path;
 	struct live_file {
 		pthread_mutex_t lock; /* held by who reads */
 		int fd;               /* -1: not yet opened */
-	} files[MOST_FILES];
+	} files[MAX_FILES];
 };
 
 struct mo_error *mo_live_files_create(const char *path, int first_fd, struct mo_live_files **ret)
@@ -29,7 +29,7 @@ struct mo_error *mo_live_files_create(const char *path, int first_fd, struct mo_
 		free(files);
 		return mo_error_no_memory();
 	}
-	for (unsigned i = 0; i < MOST_FILES; i++) {
+	for (unsigned i = 0; i < MAX_FILES; i++) {
 		pthread_mutex_init(&files->files[i].lock, NULL);
 		files->files[i].fd = i ? -1 : first_fd;
 	}
@@ -41,7 +41,7 @@ void mo_live_files_destroy(struct mo_live_files *files)
 {
 	if (!files)
 		return;
-	for (unsigned i = 0; i < MOST_FILES; i++) {
+	for (unsigned i = 0; i < MAX_FILES; i++) {
 		if (i && files->files[i].fd >= 0)
 			close(files->files[i].fd);
 		pthread_mutex_destroy(&files->files[i].lock);
@@ -52,7 +52,7 @@ void mo_live_files_destroy(struct mo_live_files *files)
 
 int mo_live_files_take(struct mo_live_files *files, unsigned *number)
 {
-	for (unsigned i = 0; i < MOST_FILES; i++) {
+	for (unsigned i = 0; i < MAX_FILES; i++) {
 		struct live_file *file = &files->files[i];
 
 		if (pthread_mutex_trylock(&file->lock))

@@ -9,7 +9,7 @@
 
 #include "cleanup.h"
 
-#define MOST_TEXTS 16
+#define MAX_TEXTS 16
 
 /* What an architecture may look at while the session opens. */
 struct boot_view {
@@ -94,9 +94,9 @@ static struct mo_error *adopt(struct mo_kernel *kernel, const char *vmcoreinfo)
 /* Tries the texts found in memory; the one that leads to page tables is taken. */
 static struct mo_error *try_memory(struct mo_kernel *kernel, bool *found)
 {
-	char *texts[MOST_TEXTS];
+	char *texts[MAX_TEXTS];
 	size_t n_texts = 0;
-	struct mo_error *error = mo_vmcoreinfo_search(kernel, texts, MOST_TEXTS, &n_texts);
+	struct mo_error *error = mo_vmcoreinfo_search(kernel, texts, MAX_TEXTS, &n_texts);
 
 	for (size_t i = 0; i < n_texts && !error && !*found; i++) {
 		struct mo_error *wrong = try_vmcoreinfo(kernel, texts[i]);

@@ -13,8 +13,8 @@
 #include "cleanup.h"
 
 #define STACK_ALIGN 4          /* include/linux/stackdepot.h: DEPOT_STACK_ALIGN; STACK_ALLOC_ALIGN before 6.3 */
-#define MOST_POOLS (1u << 21)
-#define MOST_KEPT_FRAMES 256   /* lib/Kconfig: the range of STACKDEPOT_MAX_FRAMES */
+#define MAX_POOLS (1u << 21)
+#define MAX_KEPT_FRAMES 256   /* lib/Kconfig: the range of STACKDEPOT_MAX_FRAMES */
 #define HANDLE_BYTES 4u        /* depot_stack_handle_t */
 
 #define L struct mo_stack_depot_layout
@@ -69,7 +69,7 @@ static struct mo_error *pool_of(struct mo_reader *reader, const struct mo_stack_
 		index = mo_get(&layout->index_plus_one, handle) - 1;
 	else
 		index = mo_get(&layout->index, handle);
-	if (index >= MOST_POOLS || (!mo_has(&layout->max_pools) && layout->pools.size_bytes &&
+	if (index >= MAX_POOLS || (!mo_has(&layout->max_pools) && layout->pools.size_bytes &&
 				    index >= layout->pools.size_bytes / word_bytes))
 		return mo_error_create(MO_E_CORRUPT, "there is no pool %" PRId64, (int64_t)index);
 	if (mo_has(&layout->max_pools))
@@ -93,7 +93,7 @@ static struct mo_error *read_record(struct mo_reader *reader, const struct mo_st
 	MO_TRY(pool_of(reader, layout, handle, &record_kva));
 	record_kva += mo_get(&layout->offset, handle) << STACK_ALIGN;
 	MO_TRY(mo_read_field(reader, &layout->size, record_kva, &n_frames));
-	if (!n_frames || n_frames > MOST_KEPT_FRAMES)
+	if (!n_frames || n_frames > MAX_KEPT_FRAMES)
 		return mo_error_create(MO_E_CORRUPT, "a stack of %" PRIu64 " frames at 0x%" PRIx64, n_frames, record_kva);
 	if (n_frames > MO_STACK_DEPOT_FRAMES)
 		n_frames = MO_STACK_DEPOT_FRAMES;

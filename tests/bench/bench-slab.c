@@ -123,15 +123,15 @@ struct span { /* of struct pages that lie one after the other in the file */
 	uint64_t offset, first_pfn, n_pages;
 };
 
-#define MOST_SEGMENTS 64
-#define MOST_SPANS 65536
+#define MAX_SEGMENTS 64
+#define MAX_SPANS 65536
 #define CACHE_SLOTS 8192
 
 struct plain {
 	const uint8_t *file;
-	struct segment segments[MOST_SEGMENTS];
+	struct segment segments[MAX_SEGMENTS];
 	size_t n_segments;
-	struct span spans[MOST_SPANS];
+	struct span spans[MAX_SPANS];
 	size_t n_spans;
 	struct {
 		uint64_t cache_kva;
@@ -215,7 +215,7 @@ static bool read_segments(struct plain *plain)
 	const Elf64_Ehdr *head = (const void *)plain->file;
 	const Elf64_Phdr *programs = (const void *)(plain->file + head->e_phoff);
 
-	for (unsigned i = 0; i < head->e_phnum && plain->n_segments < MOST_SEGMENTS; i++)
+	for (unsigned i = 0; i < head->e_phnum && plain->n_segments < MAX_SEGMENTS; i++)
 		if (programs[i].p_type == PT_LOAD)
 			plain->segments[plain->n_segments++] = (struct segment){
 				programs[i].p_paddr, programs[i].p_paddr + programs[i].p_filesz, programs[i].p_offset };
@@ -225,7 +225,7 @@ static bool read_segments(struct plain *plain)
 static struct mo_error *find_spans(struct plain *plain, struct mo_reader *reader, const struct mo_memmap *memmap)
 {
 	for (size_t i = 0; i < memmap->n_runs; i++)
-		for (uint64_t k = 0; k < memmap->runs[i].n_pages && plain->n_spans < MOST_SPANS;) {
+		for (uint64_t k = 0; k < memmap->runs[i].n_pages && plain->n_spans < MAX_SPANS;) {
 			uint64_t pa = 0;
 			uint64_t n_bytes = 0;
 			uint64_t n;

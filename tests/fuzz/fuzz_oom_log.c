@@ -125,7 +125,7 @@ static uint64_t sum_of_event(const struct oom_state *state, const struct draft *
 	}
 	check(event->sentences[0][0] != '\0', "nothing is said of an event");
 	list_evidence(state, draft, &list);
-	check(list.n <= MOST_EVIDENCE, "too much evidence");
+	check(list.n <= MAX_EVIDENCE, "too much evidence");
 	return sum;
 }
 

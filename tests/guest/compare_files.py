@@ -8,9 +8,9 @@ import truth
 
 PAGE = 4096
 # Where memory is short, recording brings dentries and inodes back that had been dropped.
-MOST_RECORDED = 64
+MAX_RECORDED = 64
 # A CPU folds its delta to a counter in when it passes this (mm/vmstat.c), for each node.
-MOST_PENDING = 125
+MAX_PENDING = 125
 
 
 class Tally:
@@ -51,7 +51,7 @@ def compare_sums(tally, folder, rows):
     said = meminfo(folder)
     vmstat = dict(line.split() for line in (folder / "proc/vmstat").read_text().splitlines())
     n_cpus = (folder / "proc/cpuinfo").read_text().count("processor\t")
-    slack = MOST_PENDING * n_cpus
+    slack = MAX_PENDING * n_cpus
 
     def pages(key, *kinds):
         return sum((row[key] or 0) // PAGE for row in rows if row["kind"] in kinds)
@@ -151,11 +151,11 @@ def compare_dentries(tally, folder, dump, program):
     if (folder / "proc/sys/fs/dentry-state").exists():
         dentries = numbers(folder / "proc/sys/fs/dentry-state")
         inodes = numbers(folder / "proc/sys/fs/inode-state")
-        tally.check("nr_dentry", dentries[0], state["nr_dentry"], MOST_RECORDED)
-        tally.check("nr_unused", dentries[1], state["nr_unused"], MOST_RECORDED)
-        tally.check("nr_negative", dentries[4], state["nr_negative"], MOST_RECORDED)
-        tally.check("nr_inodes", inodes[0], state["nr_inodes"], MOST_RECORDED)
-        tally.check("nr_unused inodes", inodes[1], state["nr_unused_inodes"], MOST_RECORDED)
+        tally.check("nr_dentry", dentries[0], state["nr_dentry"], MAX_RECORDED)
+        tally.check("nr_unused", dentries[1], state["nr_unused"], MAX_RECORDED)
+        tally.check("nr_negative", dentries[4], state["nr_negative"], MAX_RECORDED)
+        tally.check("nr_inodes", inodes[0], state["nr_inodes"], MAX_RECORDED)
+        tally.check("nr_unused inodes", inodes[1], state["nr_unused_inodes"], MAX_RECORDED)
     tally.check("unused dentries of all superblocks", state["nr_unused"], sum(row["unused_dentries"] for row in data["dentries"]))
     tally.check("unused inodes of all superblocks", state["nr_unused_inodes"],
                 sum(row["unused_inodes"] for row in data["dentries"]))

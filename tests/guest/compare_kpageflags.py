@@ -23,7 +23,7 @@ OF = {name: 1 << bit for bit, name in BITS.items()}
 # What a page has that nothing above says more of: kpageflags cannot tell these apart.
 REST = {"direct", "free-pcp", "large-kmalloc", "zsmalloc", "page-pool", "isolated", "balloon", "guard", "unaccepted",
         "kernel-stack", "vmalloc", "percpu", "page-ext", "mem-map"}
-MOST_MOVED = 4
+MAX_MOVED = 4
 
 
 def allowed(word):
@@ -107,7 +107,7 @@ def main():
     if drained:
         print(f"{drained} of those that differ were on CPUs' lists when kpageflags was read, and then given back")
     print(f"{equal} of {seen} page frames agree, {seen - equal} differ; {unseen} of kpageflags are not in memopsy's pages")
-    sys.exit(1 if seen - equal - drained > MOST_MOVED or unseen > 0 or not equal or pages_wrong else 0)
+    sys.exit(1 if seen - equal - drained > MAX_MOVED or unseen > 0 or not equal or pages_wrong else 0)
 
 
 main()

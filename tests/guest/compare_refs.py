@@ -13,7 +13,7 @@ import truth
 
 CACHES = ("task_struct", "dentry", "kmalloc-64", "kmalloc-192", "kmalloc-1k", "inode_cache", "vm_area_struct", "filp",
           "mm_struct", "kmalloc-4k", "radix_tree_node", "kmalloc-8k", "cred_jar", "pid", "signal_cache", "names_cache")
-MOST_BYTES = 800 << 20
+MAX_BYTES = 800 << 20
 # Where nobody of the kernel keeps pointers, as refs has it.
 LEFT_OUT = {"free", "free-pcp", "anon", "file", "shmem", "swap-cache", "hugetlb", "zsmalloc", "kernel-text", "zero", "offline",
             "balloon", "hugetlb-free", "anon-thp", "file-mapped", "ksm", "mlocked", "page-cache"}
@@ -21,7 +21,7 @@ LEFT_OUT = {"free", "free-pcp", "anon", "file", "shmem", "swap-cache", "hugetlb"
 dump, folder, program = truth.arguments()
 with open(dump, "rb") as opened:
     head = opened.read(64)
-if head[:4] != b"\x7fELF" or os.path.getsize(dump) > MOST_BYTES:
+if head[:4] != b"\x7fELF" or os.path.getsize(dump) > MAX_BYTES:
     truth.skip("only ELF dumps of small guests are searched word by word")
 
 

@@ -17,7 +17,7 @@ MEMINFO = {"free": "MemFree", "anonymous": "AnonPages", "shared memory": "Shmem"
            "not reserved": "MemTotal", "vmalloc, with kernel stacks": "VmallocUsed",
            "kernel stacks of tasks": "KernelStack", "per-CPU": "Percpu"}
 # A CPU folds its delta to a counter in when it passes this (mm/vmstat.c), for each zone or node.
-MOST_PENDING = 125
+MAX_PENDING = 125
 
 
 def meminfo(path):
@@ -71,7 +71,7 @@ def main():
         pending = ""
         if line in printed:
             difference = row["kernel_pages"] - printed[line] // PAGE_KIB
-            good = good and abs(difference) <= MOST_PENDING * n_cpus * max(len(zones), 1)
+            good = good and abs(difference) <= MAX_PENDING * n_cpus * max(len(zones), 1)
             pending = f"; {line} printed {printed[line] // PAGE_KIB} pages"
         print(f"{'' if good else 'WRONG: '}{row['check']}: found {row['found_pages']}, counted {row['kernel_pages']}, "
               f"difference {row['difference_pages']}{pending}")

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #define ADJ_MIN (-1000)
-#define MOST_PAGES (1ull << 50)
+#define MAX_PAGES (1ull << 50)
 
 /* oc->totalpages; 0: not known */
 static uint64_t total_pages(const struct oom_state *state, const struct draft *draft)
@@ -54,7 +54,7 @@ static struct mo_count score_of(const struct oom_state *state, uint64_t pages, i
 
 	if (!total && state->total_bytes.certainty == MO_EXACT && state->swap_total_bytes.certainty == MO_EXACT)
 		total = (state->total_bytes.value + state->swap_total_bytes.value) / state->page_bytes;
-	if (!total || total >= MOST_PAGES || !mo_has(&state->layout->since_5_9))
+	if (!total || total >= MAX_PAGES || !mo_has(&state->layout->since_5_9))
 		return mo_unknown();
 	points = (int64_t)pages + adj * (int64_t)(total / 1000);
 	return mo_exact((uint64_t)((1000 + points * 1000 / (int64_t)total) * 2 / 3));
@@ -68,7 +68,7 @@ static void compute(const struct oom_state *state, const struct draft *draft, st
 
 	tables.value /= state->page_bytes;
 	pages = mo_count_add(pages, tables);
-	if (draft->is_old_badness || !total || total >= MOST_PAGES || pages.certainty != MO_EXACT || pages.value >= MOST_PAGES ||
+	if (draft->is_old_badness || !total || total >= MAX_PAGES || pages.certainty != MO_EXACT || pages.value >= MAX_PAGES ||
 	    (may_have_bonus(draft) && !candidate->uid))
 		return;
 	candidate->has_badness = true;

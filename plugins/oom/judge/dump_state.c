@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#define MOST_REAPING 1000
+#define MAX_REAPING 1000
 
 /* The kernel counts kills by CPU; those of CPUs that went away were added to others. */
 static struct mo_count count_kills(struct oom_state *state)
@@ -43,7 +43,7 @@ static void mark(struct oom_state *state, size_t task, const char *what)
 	for (size_t i = 0; i < state->n_marked; i++)
 		if (state->marked[i].task == task && state->marked[i].mark == what)
 			return;
-	if (state->n_marked < MOST_MARKED)
+	if (state->n_marked < MAX_MARKED)
 		state->marked[state->n_marked++] = (struct marked_task){ .task = (uint32_t)task, .mark = what };
 }
 
@@ -88,7 +88,7 @@ static void mark_reaped(struct oom_state *state)
 	mo_error_destroy(mo_read_pointer(state->reader, layout->oom_reaper_list.kva, &node_kva));
 	if (!node_kva)
 		return;
-	mo_chain_begin(&walk, state->reader, node_kva, layout->reaper_next.offset_bytes, MOST_REAPING);
+	mo_chain_begin(&walk, state->reader, node_kva, layout->reaper_next.offset_bytes, MAX_REAPING);
 	while (mo_chain_next(&walk, &node_kva)) {
 		size_t task = task_at(state, node_kva);
 

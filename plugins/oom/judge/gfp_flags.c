@@ -95,7 +95,7 @@ struct request request_of(const struct mo_oom_event *event)
 	return request;
 }
 
-#define MOST_NAMES 128
+#define MAX_NAMES 128
 
 /* One row of gfpflag_names[]; false: its end, or it cannot be read. */
 static bool read_name(const struct oom_state *state, uint64_t index, uint64_t *mask, char *name, size_t name_bytes)
@@ -126,7 +126,7 @@ void name_gfp(const struct oom_state *state, uint64_t gfp, char *text, size_t te
 	if (!mo_has(&layout->gfpflag_names) || !mo_has(&layout->flag_name_size) || !mo_has(&layout->flag_mask) ||
 	    !mo_has(&layout->flag_name))
 		return;
-	for (uint64_t i = 0; i < MOST_NAMES && gfp && length < text_bytes; i++) {
+	for (uint64_t i = 0; i < MAX_NAMES && gfp && length < text_bytes; i++) {
 		char name[48];
 		uint64_t mask = 0;
 

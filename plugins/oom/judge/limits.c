@@ -20,7 +20,7 @@ static bool is_near(uint64_t used, uint64_t max)
 
 static void add(struct oom_state *state, const struct limit_row *row)
 {
-	if (state->n_limits < MOST_LIMITS)
+	if (state->n_limits < MAX_LIMITS)
 		state->limits[state->n_limits++] = *row;
 }
 

@@ -11,9 +11,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MOST_STACK_BYTES 65536
-#define LEAST_STACK_BYTES 4096
-#define MOST_CONTROL_BYTES 256
+#define MAX_STACK_BYTES 65536
+#define MIN_STACK_BYTES 4096
+#define MAX_CONTROL_BYTES 256
 #define GFP_BITS 32
 
 struct control {
@@ -28,7 +28,7 @@ struct control {
 static bool has_layout(const struct oom_layout *layout)
 {
 	return mo_has(&layout->control_size) && layout->control_size.bytes &&
-	       layout->control_size.bytes <= MOST_CONTROL_BYTES && mo_has(&layout->zonelist) && mo_has(&layout->nodemask) &&
+	       layout->control_size.bytes <= MAX_CONTROL_BYTES && mo_has(&layout->zonelist) && mo_has(&layout->nodemask) &&
 	       mo_has(&layout->memcg) && mo_has(&layout->gfp_mask) && mo_has(&layout->order) && mo_has(&layout->totalpages) &&
 	       mo_has(&layout->chosen) && mo_has(&layout->chosen_points) && mo_has(&layout->stack) &&
 	       mo_has(&layout->pgdat_size);
@@ -94,14 +94,14 @@ static size_t read_stack(const struct oom_state *state, uint64_t stack_kva, uint
 {
 	size_t n = 0;
 
-	while (n < MOST_STACK_BYTES) {
-		struct mo_error *error = mo_read(state->reader, stack_kva + n, bytes + n, LEAST_STACK_BYTES);
+	while (n < MAX_STACK_BYTES) {
+		struct mo_error *error = mo_read(state->reader, stack_kva + n, bytes + n, MIN_STACK_BYTES);
 
 		if (error) {
 			mo_error_destroy(error);
 			break;
 		}
-		n += LEAST_STACK_BYTES;
+		n += MIN_STACK_BYTES;
 	}
 	return n;
 }
@@ -128,7 +128,7 @@ static bool has_return_address(const struct oom_state *state, const uint8_t *byt
 static bool find_control(const struct oom_state *state, uint64_t stack_kva, struct control *ret)
 {
 	size_t size = (size_t)state->layout->control_size.bytes;
-	uint8_t *bytes = malloc(MOST_STACK_BYTES);
+	uint8_t *bytes = malloc(MAX_STACK_BYTES);
 	bool found = false;
 	size_t n;
 

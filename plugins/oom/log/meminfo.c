@@ -65,7 +65,7 @@ static bool take_huge_pages(struct draft *draft, struct span line)
 		draft->huge_pools[i].free += pool.free;
 		return true;
 	}
-	if (draft->n_huge_pools < MOST_HUGE_POOLS)
+	if (draft->n_huge_pools < MAX_HUGE_POOLS)
 		draft->huge_pools[draft->n_huge_pools++] = pool;
 	return true;
 }

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MOST_DRAFTS 2000
+#define MAX_DRAFTS 2000
 #define SAME_MOMENT_NS 1000000000ull
 #define LOST_BEGINNING_NS 10000000000ull /* numbers of an event whose beginning is lost are its own for so long */
 
@@ -52,7 +52,7 @@ struct draft *open_draft(struct log_scan *scan, struct stream *stream, enum mo_o
 	stream->zone = NULL;
 	stream->tasks.n_columns = 0;
 	stream->is_slab_table = stream->is_memcg_stats = stream->is_trace = false;
-	if (scan->n_drafts >= MOST_DRAFTS) {
+	if (scan->n_drafts >= MAX_DRAFTS) {
 		scan->n_untold++;
 		return NULL;
 	}

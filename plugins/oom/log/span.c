@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* No counter of a log is larger: what is, was damaged, and sums of smaller ones cannot overflow. */
-#define MOST (1ull << 50)
+#define MAX_NUMBER (1ull << 50)
 
 bool span_skip(struct span *span, const char *literal)
 {
@@ -190,7 +190,7 @@ bool span_value_of(struct span line, const char *key, uint64_t *ret)
 		if (!is_start(line.at, before.at + before.n) || !span_skip(&value, ":"))
 			continue;
 		span_blanks(&value);
-		return span_number(&value, ret) && *ret < MOST;
+		return span_number(&value, ret) && *ret < MAX_NUMBER;
 	}
 	return false;
 }

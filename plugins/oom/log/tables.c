@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#define MOST_CANDIDATES 100000
+#define MAX_CANDIDATES 100000
 
 static const char *const column_names[N_TASK_COLUMNS] = {
 	[T_UID] = "uid", [T_TGID] = "tgid", [T_TOTAL_VM] = "total_vm", [T_RSS] = "rss", [T_RSS_ANON] = "rss_anon",
@@ -38,7 +38,7 @@ static bool take_heading(struct log_scan *scan, struct stream *stream, struct sp
 	for (word = span_word(&line); word.n && !span_is(word, "name"); word = span_word(&line)) {
 		uint8_t column = 0;
 
-		if (table.n_columns == MOST_TASK_COLUMNS)
+		if (table.n_columns == MAX_TASK_COLUMNS)
 			return true;
 		while (column < T_OTHER && !span_is(word, column_names[column]))
 			column++;
@@ -116,7 +116,7 @@ bool take_task_row(struct log_scan *scan, struct stream *stream, struct span lin
 	}
 	span_skip(&line, " ");
 	span_copy(line, candidate.comm, sizeof(candidate.comm));
-	if (draft->n_candidates >= MOST_CANDIDATES)
+	if (draft->n_candidates >= MAX_CANDIDATES)
 		return true;
 	candidates = grow(scan, draft->candidates, draft->n_candidates, &draft->candidates_room, sizeof(candidate));
 	if (!candidates)
@@ -132,9 +132,9 @@ static void keep_slab(struct draft *draft, const struct slab_row *row)
 
 	while (at && draft->slabs[at - 1].total_kib < row->total_kib)
 		at--;
-	if (at == MOST_SLAB_ROWS)
+	if (at == MAX_SLAB_ROWS)
 		return;
-	if (draft->n_slabs < MOST_SLAB_ROWS)
+	if (draft->n_slabs < MAX_SLAB_ROWS)
 		draft->n_slabs++;
 	memmove(&draft->slabs[at + 1], &draft->slabs[at], (draft->n_slabs - 1 - at) * sizeof(*row));
 	draft->slabs[at] = *row;

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#define MOST_ZONES 4096
+#define MAX_ZONES 4096
 
 /* "Node 3 " in kernels with NUMA; others have no nodes to tell apart. */
 static bool take_node(struct span *line, uint32_t *node_id)
@@ -47,7 +47,7 @@ static struct mo_oom_zone *add_zone(struct log_scan *scan, struct draft *draft, 
 {
 	struct mo_oom_zone *zones;
 
-	if (draft->n_zones >= MOST_ZONES)
+	if (draft->n_zones >= MAX_ZONES)
 		return NULL;
 	zones = grow(scan, draft->zones, draft->n_zones, &draft->zones_room, sizeof(*zones));
 	if (!zones)

@@ -9,7 +9,7 @@
 
 static void add(struct evidence_list *list, const char *label, enum mo_cell_kind kind, struct mo_cell cell)
 {
-	if (list->n < MOST_EVIDENCE)
+	if (list->n < MAX_EVIDENCE)
 		list->items[list->n++] = (struct mo_evidence){ label, kind, cell };
 }
 

@@ -7,7 +7,7 @@
 
 #include "sentence.h"
 
-#define MOST_CANDIDATES_SHOWN 40
+#define MAX_CANDIDATES_SHOWN 40
 
 /* The help text comes last, with flags behind it where there are some. */
 #define TEXT(key_, heading_, ...) { .key = key_, .heading = heading_, .kind = MO_CELL_TEXT, .help = __VA_ARGS__ }
@@ -279,7 +279,7 @@ static void put_candidates(const struct oom_state *state, size_t first, size_t e
 		const struct draft *draft = state->scan.drafts[i];
 
 		for (size_t k = 0; k < draft->n_candidates; k++) {
-			if (k < MOST_CANDIDATES_SHOWN || end - first > 1 || draft->candidates[k].is_victim)
+			if (k < MAX_CANDIDATES_SHOWN || end - first > 1 || draft->candidates[k].is_victim)
 				put_candidate(state, &draft->candidates[k], i + 1, report);
 			else
 				n_left_out++;

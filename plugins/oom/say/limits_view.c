@@ -72,7 +72,7 @@ void put_limits(const struct oom_state *state, struct mo_report *report)
 	mo_report_table_end(report);
 }
 
-#define MOST_NAMED 6
+#define MAX_NAMED 6
 
 /* The refusal that is told is of this very limit. */
 static bool is_told(const struct limit_row *row, const struct mo_oom_event *told)
@@ -99,7 +99,7 @@ static void say_reached(struct sentence *sentence, const struct oom_state *state
 
 		if (!row->is_reached || is_told(row, told))
 			continue;
-		if (n++ == MOST_NAMED) {
+		if (n++ == MAX_NAMED) {
 			say(sentence, ", and others");
 			return;
 		}

@@ -16,7 +16,7 @@
 
 #include "loser.h"
 
-#define MOST_RECORDS 20000
+#define MAX_RECORDS 20000
 
 struct truth {
 	const char *kind;
@@ -40,7 +40,7 @@ static struct kmem_cache *by_callback, *by_kfree;
 
 void record(const char *kind, enum fate fate, enum unit unit, const void *address, size_t n_bytes)
 {
-	if (!address || n_truths == MOST_RECORDS) {
+	if (!address || n_truths == MAX_RECORDS) {
 		pr_warn("loser: %s: not taken\n", kind);
 		return;
 	}
@@ -135,7 +135,7 @@ static int work(void *unused)
 
 static int __init loser_init(void)
 {
-	truths = vzalloc(MOST_RECORDS * sizeof(*truths));
+	truths = vzalloc(MAX_RECORDS * sizeof(*truths));
 	by_callback = kmem_cache_create("loser_call_rcu", sizeof(struct deferred), 0, 0, construct);
 	by_kfree = kmem_cache_create("loser_kfree_rcu", sizeof(struct deferred), 0, 0, construct);
 	if (!truths || !by_callback || !by_kfree)

@@ -15,7 +15,7 @@
 #include <linux/percpu.h>
 #include <linux/vmalloc.h>
 
-#define MOST_PAGES 8
+#define MAX_PAGES 8
 
 static int lost_vmalloc, lost_vmap, lost_ram, freed, lost_percpu, charged_percpu;
 module_param(lost_vmalloc, int, 0444);
@@ -57,11 +57,11 @@ static noinline int lose_vmalloc(int n)
 
 static noinline int lose_mappings(int n, bool is_ram)
 {
-	struct page *pages[MOST_PAGES];
+	struct page *pages[MAX_PAGES];
 	int i;
 
 	for (i = 0; i < n; i++) {
-		int n_pages = 1 + i % MOST_PAGES;
+		int n_pages = 1 + i % MAX_PAGES;
 		void *area = NULL;
 
 		if (take_pages(pages, n_pages))

@@ -181,7 +181,7 @@ static void test_directories_kept(void **unused)
 	for (uint64_t i = 0; i < 100; i++) /* 0, 37, 74, 11 ...: each once */
 		note_negative_dir(&all, &(struct negative_dir){ .negative = i * 37 % 100 + 1, .dentry_kva = i });
 	assert_int_equal(all.n_all, 100);
-	assert_int_equal(all.n, MOST_NEGATIVE_DIRS);
+	assert_int_equal(all.n, MAX_NEGATIVE_DIRS);
 	for (size_t i = 0; i < all.n; i++)
 		assert_int_equal(all.dirs[i].negative, 100 - i);
 }

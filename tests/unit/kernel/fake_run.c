@@ -7,8 +7,8 @@
 
 #include "report_write.h"
 
-#define MOST_FINDINGS 64
-#define MOST_WORDS 8
+#define MAX_FINDINGS 64
+#define MAX_WORDS 8
 
 struct mo_run {
 	struct mo_kernel *kernel;
@@ -19,13 +19,13 @@ struct mo_run {
 	const char *model_name; /* that the plugin may read */
 	const void *model_read;
 	const char *const *words; /* while a view is shown */
-	const char *options[MOST_WORDS];
-	const char *arguments[MOST_WORDS];
+	const char *options[MAX_WORDS];
+	const char *arguments[MAX_WORDS];
 	size_t n_options, n_arguments;
 	bool is_report;
 	const char *view;       /* that is shown */
 	struct mo_report *judged_into;
-	char *findings[MOST_FINDINGS];
+	char *findings[MAX_FINDINGS];
 	size_t n_findings;
 };
 
@@ -146,7 +146,7 @@ void mo_run_finding(struct mo_run *run, const struct mo_finding *finding)
 		finding->severity == MO_CRITICAL ? "critical" : finding->severity == MO_WARNING ? "warning" : "notice",
 		finding->confidence == MO_CERTAIN ? "certain" : finding->confidence == MO_LIKELY ? "likely" : "guess");
 	fclose(stream);
-	assert_true(run->n_findings < MOST_FINDINGS);
+	assert_true(run->n_findings < MAX_FINDINGS);
 	run->findings[run->n_findings++] = text;
 }
 
@@ -229,7 +229,7 @@ static void set_words(struct mo_run *run, const char *const *words)
 	run->words = words;
 	run->n_options = run->n_arguments = 0;
 	for (size_t i = 0; words && words[i]; i++) {
-		assert_true(i < MOST_WORDS);
+		assert_true(i < MAX_WORDS);
 		if (!strncmp(words[i], "--", 2))
 			run->options[run->n_options++] = words[i] + 2;
 		else

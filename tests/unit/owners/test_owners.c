@@ -163,7 +163,7 @@ static void toy_name(struct toy *toy)
 static void toy_destroy(struct toy *toy)
 {
 	fake_run_destroy(toy->state.run);
-	for (unsigned step = 0; step < MOST_CHAIN_STEPS; step++)
+	for (unsigned step = 0; step < MAX_CHAIN_STEPS; step++)
 		targets_deinit(&toy->state.steps[step]);
 	targets_deinit(&toy->state.percpu_targets);
 	generic_objects_deinit(&toy->state.objects);

@@ -25,7 +25,7 @@
 #define IS_INSTRUMENTED false
 #endif
 
-#define MOST_KEPT 10000 /* findings, notes: as docs/report-schema.md says */
+#define MAX_KEPT 10000 /* findings, notes: as docs/report-schema.md says */
 
 static const struct mo_report_options text = { .format = MO_FORMAT_TEXT };
 
@@ -300,7 +300,7 @@ static void test_findings_beyond_the_most_are_counted(void **state)
 
 	(void)state;
 	catch_begin(&caught, &text, NULL, false);
-	for (size_t i = 0; i < MOST_KEPT + 3; i++) {
+	for (size_t i = 0; i < MAX_KEPT + 3; i++) {
 		write_plain_finding(caught.report, MO_NOTICE, MO_GUESS, "one of many");
 		mo_report_note(caught.report, "note");
 	}

@@ -176,7 +176,7 @@ static void add_tail(struct toy *toy, uint64_t head_kva, uint64_t node_kva)
 
 static void take_own(struct toy *toy, const struct mo_fake *own, struct mo_fake *fake)
 {
-	assert_true(mo_n_container_rows + own->n_rows <= TOY_MOST_ROWS && N_ROWS(symbols) + own->n_symbols <= TOY_MOST_SYMBOLS);
+	assert_true(mo_n_container_rows + own->n_rows <= TOY_MAX_ROWS && N_ROWS(symbols) + own->n_symbols <= TOY_MAX_SYMBOLS);
 	memcpy(toy->rows, mo_container_rows, mo_n_container_rows * sizeof(toy->rows[0]));
 	memcpy(toy->symbols, symbols, sizeof(symbols));
 	if (own->n_rows)

@@ -19,9 +19,9 @@ enum toy_shape {
 #define TOY_PAGES 64u
 #define TOY_MAP_KVA 0xffffea0000000000ull
 #define TOY_CPUS 2u
-#define TOY_MOST_CACHES 4u
-#define TOY_MOST_ROWS 64u
-#define TOY_MOST_SYMBOLS 16u
+#define TOY_MAX_CACHES 4u
+#define TOY_MAX_ROWS 64u
+#define TOY_MAX_SYMBOLS 16u
 
 struct toy {
 	struct mo_kernel *kernel;
@@ -31,9 +31,9 @@ struct toy {
 	unsigned n_caches;
 	struct {
 		uint32_t size, offset, objects;
-	} caches[TOY_MOST_CACHES];
-	struct mo_fake_row rows[TOY_MOST_ROWS]; /* beside those of the shape */
-	struct mo_fake_symbol symbols[TOY_MOST_SYMBOLS];
+	} caches[TOY_MAX_CACHES];
+	struct mo_fake_row rows[TOY_MAX_ROWS]; /* beside those of the shape */
+	struct mo_fake_symbol symbols[TOY_MAX_SYMBOLS];
 };
 
 void toy_init(struct toy *toy, enum toy_shape shape);

@@ -17,7 +17,7 @@
 #define PAGE 4096ull
 #define PRESENT 1ull
 #define HUGE 0x80ull
-#define MOST_SEEN 64
+#define MAX_SEEN 64
 
 struct hole {
 	uint64_t first_va, last_va;
@@ -28,8 +28,8 @@ struct fake {
 	struct mo_kernel kernel;     /* first: the reader's kernel leads here */
 	struct mo_reader reader;
 	uint8_t memory[N_PAGES * PAGE];
-	struct mo_table_entry leaves[MOST_SEEN], tables[MOST_SEEN];
-	struct hole holes[MOST_SEEN];
+	struct mo_table_entry leaves[MAX_SEEN], tables[MAX_SEEN];
+	struct hole holes[MAX_SEEN];
 	size_t n_leaves, n_tables, n_broken, n_holes;
 	char broken[512];
 	bool is_leaf_failing, is_everything_skipped;
@@ -55,7 +55,7 @@ static struct mo_error *take_leaf(void *context, const struct mo_table_entry *en
 {
 	struct fake *fake = context;
 
-	assert_true(fake->n_leaves < MOST_SEEN);
+	assert_true(fake->n_leaves < MAX_SEEN);
 	fake->leaves[fake->n_leaves++] = *entry;
 	return fake->is_leaf_failing ? mo_error_create(MO_E_CANCELLED, "enough") : NULL;
 }
@@ -64,7 +64,7 @@ static bool take_table(void *context, const struct mo_table_entry *entry)
 {
 	struct fake *fake = context;
 
-	if (fake->n_tables < MOST_SEEN)
+	if (fake->n_tables < MAX_SEEN)
 		fake->tables[fake->n_tables] = *entry;
 	fake->n_tables++;
 	return !fake->is_everything_skipped;
@@ -261,7 +261,7 @@ static struct mo_error *take_swap(void *context, const struct mo_table_entry *en
 {
 	struct fake *fake = context;
 
-	assert_true(fake->n_leaves < MOST_SEEN);
+	assert_true(fake->n_leaves < MAX_SEEN);
 	fake->leaves[fake->n_leaves++] = *entry;
 	return NULL;
 }
@@ -270,7 +270,7 @@ static struct mo_error *take_hole(void *context, uint64_t first_va, uint64_t las
 {
 	struct fake *fake = context;
 
-	assert_true(fake->n_holes < MOST_SEEN);
+	assert_true(fake->n_holes < MAX_SEEN);
 	fake->holes[fake->n_holes++] = (struct hole){ .first_va = first_va, .last_va = last_va, .height = height };
 	return NULL;
 }

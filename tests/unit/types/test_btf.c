@@ -111,13 +111,13 @@ static void enums_without_signs_are_guessed(void **state)
 	btf_add_enumerator(&writer, "OLD_ONE", 1);
 	(void)btf_add_head(&writer, "flags", MO_BTF_ENUM, false, 2, 4);
 	btf_add_enumerator(&writer, "FLAG_TOP", INT32_MIN);
-	btf_add_enumerator(&writer, "FLAG_MOST", (int32_t)0xefffffff);
+	btf_add_enumerator(&writer, "FLAG_MAX", (int32_t)0xefffffff);
 	types = open_written(&writer);
 	assert_enumerator(types, "enum old", "OLD_MINUS", -1);
 	assert_enumerator(types, "enum old", "OLD_FAR", INT32_MIN);
 	assert_true(must_find(types, "enum old")->is_signed);
 	assert_enumerator(types, "enum flags", "FLAG_TOP", 0x80000000ll);
-	assert_enumerator(types, "enum flags", "FLAG_MOST", 0xefffffffll);
+	assert_enumerator(types, "enum flags", "FLAG_MAX", 0xefffffffll);
 	assert_false(must_find(types, "enum flags")->is_signed);
 	mo_types_destroy(types);
 }

@@ -244,7 +244,7 @@ static bool toy_mapped(uint64_t va, struct mo_table_entry *entry)
 		entry->pa = (700 + page / 2) * PAGE_BYTES;
 	else if (area == TOY_MAPPING_AREA && page < 3)
 		entry->pa = page == 1 ? 0xfee00000 : (300 + page) * PAGE_BYTES;
-	else if (area >= TOY_ENDLESS_AREA && area < TOY_MOST_AREAS)
+	else if (area >= TOY_ENDLESS_AREA && area < TOY_MAX_AREAS)
 		entry->pa = 300 * PAGE_BYTES;
 	else
 		return false;
@@ -264,7 +264,7 @@ struct mo_error *mo_walk_tables(struct mo_reader *reader, struct mo_table_walk *
 		return NULL;
 	}
 	/* Behind the last area there is nothing, as far as a range may go. */
-	for (uint64_t va = walk->first_va, n = 0; va <= walk->last_va && n < TOY_MOST_AREAS * 16; va += PAGE_BYTES, n++) {
+	for (uint64_t va = walk->first_va, n = 0; va <= walk->last_va && n < TOY_MAX_AREAS * 16; va += PAGE_BYTES, n++) {
 		struct mo_table_entry entry;
 		struct mo_error *error = toy_mapped(va, &entry) ? walk->leaf(walk->context, &entry) : NULL;
 

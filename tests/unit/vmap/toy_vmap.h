@@ -48,7 +48,7 @@ enum toy_form {
 #define TOY_TASK(i) (BASE_KVA + 0x40000 + (i) * 0x100ull) /* init_task, a leader, its thread, an idle task */
 #define TOY_SIGNAL (BASE_KVA + 0x41000)
 #define TOY_STACK_PFN(i) (200u + 4u * (i))
-#define TOY_MOST_AREAS 200u
+#define TOY_MAX_AREAS 200u
 #define TOY_MODULE_TEXT 0xffffffffc0000000ull
 
 /* One area with its vm_struct; size 0: none, as vm_map_ram() has it. */
