@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the fragmentation plugin needs of the kernel. */
 #include "fragmentation.h"
 
 #define L struct fragmentation_layout

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Which words nobody will read again: the kinds of memory that hold such, each with its own rule. */
 #include "dead_words.h"
 
 #include <memopsy/containers.h>

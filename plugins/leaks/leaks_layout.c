@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the leaks plugin needs of the kernel. */
 #include "leaks_layout.h"
 
 #define L struct leaks_layout

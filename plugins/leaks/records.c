@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Finds the record that the kernel kept of an allocation: struct track, tag or page_owner. */
 #include "records.h"
 
 #include <memopsy/page_owner.h>

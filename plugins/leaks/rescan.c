@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Looks again at a running kernel, and keeps what is lost in every look. */
 #include "rescan.h"
 
 #include <memopsy/model_again.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Recognises sheaves among the objects of their cache. */
 #include "sheaves.h"
 
 #include <stdlib.h>

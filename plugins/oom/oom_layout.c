@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the oom plugin needs of the kernel; all of it is optional, since a log alone has none. */
 #include "oom_layout.h"
 
 #define L struct oom_layout

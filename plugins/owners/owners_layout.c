@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the owners plugin needs of the kernel. */
 #include "owners_layout.h"
 
 #define L struct owners_layout

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Counts the objects of a cache by the memory cgroup that they are charged to. */
 #include "charges.h"
 
 #include <stdlib.h>

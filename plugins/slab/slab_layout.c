@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the slab plugin needs of the kernel. */
 #include "slab_layout.h"
 
 #define L struct slab_layout

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* `memopsy report`: a page for a ticket, or with --full and in JSON every section of all plugins. */
 #include <stdlib.h>
 #include <string.h>
 

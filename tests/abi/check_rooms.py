@@ -3,7 +3,8 @@
 """What stands in one place stays there: check_rooms.py SOURCE.
 
 No plugin includes or builds a file of another folder by `../`, for what several plugins need is in src/mm, behind
-include/memopsy. And which errors end a run is what mo_error_ends_run() says, and nobody else.
+include/memopsy. And which errors end a run is what mo_error_ends_run() says, and nobody else. Every source file opens with
+what it is for.
 """
 import pathlib
 import re
@@ -20,6 +21,14 @@ def own_ends_of_runs(source):
             for folder in ("src", "plugins", "include")
             for path in sorted((source / folder).rglob("*.[ch]")) if path.relative_to(source).as_posix() != "src/base/error.c"
             for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1) if ENDS_RUN.search(line)]
+
+
+def without_purpose(source):
+    """Files whose first lines do not say what they are for."""
+    return [path.relative_to(source).as_posix()
+            for folder in ("src", "plugins", "include")
+            for path in sorted((source / folder).rglob("*.[ch]"))
+            if "/*" not in "".join(path.read_text(encoding="utf-8").splitlines(True)[1:9])]
 
 
 def foreign(source):
@@ -57,6 +66,9 @@ def main():
     own = own_ends_of_runs(source)
     if own:
         sys.exit(f"FAILED: mo_error_ends_run() says whether an error ends a run: {', '.join(own)}")
+    silent = without_purpose(source)
+    if silent:
+        sys.exit(f"FAILED: these do not say in their first lines what they are for: {', '.join(silent)}")
     print("ok: no plugin takes anything of another folder")
 
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Sentences: text that is appended to a buffer of fixed size. */
 #include "sentence.h"
 
 #include <inttypes.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The words of kinds, constraints, causes and roles, as tables and JSON have them. */
 #include "gathering.h"
 
 #include <string.h>
