@@ -19,7 +19,7 @@ extern "C" {
 
 /* What a holder's name rests on, the surest first. */
 enum mo_holder_evidence {
-	MO_HOLDER_BY_ALLOCATOR = 0,   /* the allocator's own books: a slab cache, a vmap area's caller, page tables */
+	MO_HOLDER_BY_ALLOCATOR = 0,   /* the allocator's own accounting: a slab cache, a vmap area's caller, page tables */
 	MO_HOLDER_BY_RECORD,          /* the kernel recorded it: page_owner, alloc_tag, slub_debug's tracks */
 	MO_HOLDER_BY_STRUCTURE,       /* found by walking the structure that owns it: a ring buffer, a pipe, a pool */
 	MO_HOLDER_BY_POINTER,         /* something that is known points at it */

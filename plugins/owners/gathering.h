@@ -3,7 +3,7 @@
 #define OWNERS_GATHERING_H
 
 /*
- * The model while it is being built: the books of the allocators (books.c, vmap_books.c); the blocks of pages that were
+ * The model while it is being built: the accounting of the allocators (accounting.c, vmap_accounting.c); the blocks of pages that were
  * taken directly (blocks.c), what the kernel recorded of them, who points at them (one pass over the kernel's memory:
  * pointers.c), what they begin with (guess.c); all of it summed up by holder (holders.c).
  */
@@ -124,7 +124,7 @@ static inline uint32_t block_at(const struct block_index *index, uint64_t pfn)
 
 /*
  * Ranges of addresses that pointers are looked for, and the best one to each, as for blocks: objects that lead on
- * (chains.c), per-CPU allocations (percpu_books.c).
+ * (chains.c), per-CPU allocations (percpu_accounting.c).
  */
 struct target_table {
 	struct mo_word_ranges ranges;
@@ -216,17 +216,17 @@ struct mo_error *follow_chain(struct owners_state *state, const struct mo_place 
 /* What holds a pointer, in the words of a group: "skbuff_head_cache.head", all stacks as one. */
 void describe_pointer_place(struct owners_state *state, const struct mo_place *place, char *text, size_t n_bytes);
 /* zram.c: pages of zsmalloc by the device that has them; *n_pages: of all these. */
-struct mo_error *gather_zram_books(struct owners_state *state, uint64_t *n_pages) MO_MUST_USE;
-/* percpu_books.c */
+struct mo_error *gather_zram_accounting(struct owners_state *state, uint64_t *n_pages) MO_MUST_USE;
+/* percpu_accounting.c */
 struct mo_error *add_percpu_targets(struct owners_state *state) MO_MUST_USE;
-struct mo_error *gather_percpu_books(struct owners_state *state) MO_MUST_USE;
+struct mo_error *gather_percpu_accounting(struct owners_state *state) MO_MUST_USE;
 /* arrays.c */
 struct mo_error *join_arrays(struct owners_state *state) MO_MUST_USE;
 /* What a block's own words point at; false: at nothing that tells anything. */
 struct mo_error *guess_block(struct owners_state *state, const struct block *block, struct mo_holder *holder,
 			     bool *ret) MO_MUST_USE;
-struct mo_error *gather_books(struct owners_state *state) MO_MUST_USE;
-struct mo_error *gather_vmap_books(struct owners_state *state) MO_MUST_USE;
+struct mo_error *gather_accounting(struct owners_state *state) MO_MUST_USE;
+struct mo_error *gather_vmap_accounting(struct owners_state *state) MO_MUST_USE;
 
 /* The classes of page frames whose holders are told: the kernel's own memory. */
 bool is_kernel_class(enum mo_page_class class);

@@ -44,7 +44,7 @@ static struct mo_error *fill(struct owners_state *state)
 	if (!error)
 		error = mo_module_index_init(&state->modules, mo_run_reader(state->run));
 	if (!error)
-		error = gather_books(state);
+		error = gather_accounting(state);
 	if (!error)
 		error = gather_blocks(state);
 	if (!error)
@@ -60,7 +60,7 @@ static struct mo_error *fill(struct owners_state *state)
 	if (!error)
 		error = find_chains(state);
 	if (!error)
-		error = gather_percpu_books(state);
+		error = gather_percpu_accounting(state);
 	if (!error)
 		error = name_blocks(state);
 	if (!error)

@@ -21,7 +21,7 @@ const char *const holder_kind_names[MO_N_HOLDER_KINDS] = {
 };
 
 const char *const holder_evidence_names[MO_N_HOLDER_EVIDENCES] = {
-	[MO_HOLDER_BY_ALLOCATOR] = "books",
+	[MO_HOLDER_BY_ALLOCATOR] = "accounting",
 	[MO_HOLDER_BY_RECORD] = "record",
 	[MO_HOLDER_BY_STRUCTURE] = "structure",
 	[MO_HOLDER_BY_POINTER] = "pointer",
@@ -42,7 +42,7 @@ enum {
 	[COLUMN_MODULE] = { .key = "module", .heading = "MODULE", .kind = MO_CELL_TEXT, \
 			    .help = "whose; none: the kernel itself, or not known" }, \
 	[COLUMN_EVIDENCE] = { .key = "evidence", .heading = "BY", .kind = MO_CELL_TEXT, \
-			      .help = "what that rests on: the allocator's books, the kernel's record, a structure, a pointer, a guess" }, \
+			      .help = "what that rests on: the allocator's accounting, the kernel's record, a structure, a pointer, a guess" }, \
 	[COLUMN_PIECES] = { .key = "pieces", .heading = "PIECES", .kind = MO_CELL_COUNT, .help = "objects, pages or blocks of pages" }, \
 	[COLUMN_ORDER] = { .key = "order", .heading = "ORDER", .kind = MO_CELL_COUNT, .flags = order_flags, \
 			   .help = "of blocks of pages: each is of 2^order pages" }, \

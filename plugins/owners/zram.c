@@ -95,7 +95,7 @@ static struct mo_error *walk_devices(struct owners_state *state, const struct zr
 	return error;
 }
 
-struct mo_error *gather_zram_books(struct owners_state *state, uint64_t *n_pages)
+struct mo_error *gather_zram_accounting(struct owners_state *state, uint64_t *n_pages)
 {
 	const void *bound = NULL;
 	const struct zram_layout *layout;

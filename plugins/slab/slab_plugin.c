@@ -177,7 +177,7 @@ static const struct mo_view views[] = {
 	{
 		.name = "slabtop",
 		.title = "Slab caches by memory",
-		.summary = "slab caches by the memory that they hold, and what of it serves nobody",
+		.summary = "slab caches by the memory that they hold, and what of it is wasted",
 		OPTIONS(slabtop),
 		TABLES(slabtop),
 		.topic = MO_TOPIC_HOLDER,

@@ -219,7 +219,11 @@ struct mo_error *show_slabcheck(struct mo_run *run, struct mo_report *report)
 	error = check_caches(&checking, only, &n_checkable, &n_unread);
 	mo_report_table_end(report);
 	mo_report_note(report, "Free lists and counters of %zu slabs were checked.", state.model.n_slabs);
-	mo_report_note(report, "Red zones, poison and padding were checked of %" PRIu64 " caches that have them.", n_checkable);
+	if (n_checkable)
+		mo_report_note(report, "Red zones, poison and padding of %" PRIu64 " cache%s were checked.", n_checkable,
+			       n_checkable == 1 ? "" : "s");
+	else
+		mo_report_note(report, "No cache has red zones or poison that could be checked.");
 	if (state.model.is_slab)
 		mo_report_note(report, "This kernel's allocator is SLAB: red zones and poison are known of SLUB only.");
 	if (n_unread)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* `memopsy slabtop`: caches by the memory that they hold, and how much of it serves nobody. */
+/* `memopsy slabtop`: caches by the memory that they hold, and how much of it is wasted (free objects, padding). */
 #include "charges.h"
 #include "slab_views.h"
 
@@ -21,9 +21,9 @@ static const struct mo_column columns[N_COLUMNS] = {
 	[COLUMN_OBJECTS] = { .key = "objects", .heading = "OBJECTS", .kind = MO_CELL_COUNT, .help = "room for objects" },
 	[COLUMN_USE] = { .key = "use_percent", .heading = "USE", .kind = MO_CELL_PERCENT, .help = "objects in use of that room" },
 	[COLUMN_SLABS] = { .key = "slabs", .heading = "SLABS", .kind = MO_CELL_COUNT, .help = "slabs found among all pages" },
-	[COLUMN_OBJECT_BYTES] = { .key = "object_bytes", .heading = "ASKED", .kind = MO_CELL_COUNT,
+	[COLUMN_OBJECT_BYTES] = { .key = "object_bytes", .heading = "OBJSIZE", .kind = MO_CELL_COUNT,
 				  .help = "bytes of an object as asked for (object_size)" },
-	[COLUMN_SIZE] = { .key = "size_bytes", .heading = "TAKEN", .kind = MO_CELL_COUNT,
+	[COLUMN_SIZE] = { .key = "size_bytes", .heading = "SIZE", .kind = MO_CELL_COUNT,
 			  .help = "bytes that an object takes (size)" },
 	[COLUMN_FREE_BYTES] = { .key = "free_bytes", .heading = "FREE", .kind = MO_CELL_BYTES, .help = "in free objects" },
 	[COLUMN_CACHED_BYTES] = { .key = "cached_bytes", .heading = "OF CPUS", .kind = MO_CELL_BYTES, .flags = MO_COLUMN_HIDDEN,
@@ -45,7 +45,7 @@ static const struct mo_column columns[N_COLUMNS] = {
 const struct mo_table_spec slabtop_table = {
 	.name = "slabtop",
 	.title = "Slab caches by memory",
-	.help = "How much memory each slab cache holds, and how much of it serves nobody.",
+	.help = "How much memory each slab cache holds, and how much of it is wasted (free objects, padding).",
 	.columns = columns,
 	.n_columns = N_COLUMNS,
 };

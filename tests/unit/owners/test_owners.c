@@ -522,7 +522,7 @@ static void test_percpu_allocations(void **unused)
 	point(&toy, DATA_PFN, 24, 0x30100);
 	point(&toy, DATA_PFN, 32, 0x31000);
 	toy_name(&toy);
-	expect_success(gather_percpu_books(&toy.state));
+	expect_success(gather_percpu_accounting(&toy.state));
 	assert_int_equal(holder_named(&toy, "toy_variable", MO_HOLDER_BY_POINTER)->bytes, 2 * 8);
 	assert_string_equal(holder_named(&toy, "toy_variable", MO_HOLDER_BY_POINTER)->detail,
 			    "points at an object that points at it");

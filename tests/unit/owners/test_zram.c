@@ -78,7 +78,7 @@ static void put_device(struct toy *toy, unsigned i, uint64_t pages, uint64_t sto
 static void gather(struct toy *toy)
 {
 	toy->state.run = fake_run(toy->kernel, &plugin);
-	expect_success(gather_zram_books(&toy->state, &toy->n_pages));
+	expect_success(gather_zram_accounting(&toy->state, &toy->n_pages));
 }
 
 static const struct mo_holder *holder_named(const struct toy *toy, const char *name)

@@ -157,8 +157,8 @@ static void test_views(void **state)
 	toy_gather(&toy);
 	toy_argument = "alpha";
 	text = fake_run_flagged(toy.run, "slab", "slabs");
-	assert_non_null(strstr(text, "ALLOCATED:          55"));
-	assert_non_null(strstr(text, "FREE, CPU:          3"));
+	assert_non_null(strstr(text, "Allocated:          55"));
+	assert_non_null(strstr(text, "Free, CPU:          3"));
 	assert_non_null(strstr(text, "CPU's partial list"));
 	assert_non_null(strstr(text, "Names of merged caches: the kernel has no slab_kset"));
 	free(text);
@@ -184,8 +184,8 @@ static void test_report(void **state)
 	toy_is_report = true;
 	text = fake_run_flagged(toy.run, "slabs", NULL);
 	toy_is_report = false;
-	assert_non_null(strstr(text, "\nCACHE    TOTAL  ALLOCATED      USE  TAKEN  FREE  RECLAIMABLE\n"
-				     "alpha  4.0 KiB         16  100.0 %    256   0 B  no\n"));
+	assert_non_null(strstr(text, "\nCACHE    TOTAL  ALLOCATED      USE  SIZE  FREE  RECLAIMABLE\n"
+				     "alpha  4.0 KiB         16  100.0 %   256   0 B  no\n"));
 	/* Of what the kernel does not have nothing is said. */
 	assert_non_null(strstr(text, "dentries      ?       ?       ?         ?\n"));
 	free(text);

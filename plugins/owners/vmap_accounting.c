@@ -62,14 +62,14 @@ static struct mo_error *add_page(struct owners_state *state, enum mo_page_class 
 		describe_stack(&place, &holder);
 	else
 		error = describe_percpu(state, &place, &holder);
-	if (!error && !holder.name) { /* told by allocation: percpu_books.c */
+	if (!error && !holder.name) { /* told by allocation: percpu_accounting.c */
 		state->percpu_bytes += holder.bytes;
 		return NULL;
 	}
 	return error ? error : add_holder(&state->holders, &holder);
 }
 
-struct mo_error *gather_vmap_books(struct owners_state *state)
+struct mo_error *gather_vmap_accounting(struct owners_state *state)
 {
 	struct mo_error *error = NULL;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Holders by the allocators' own books: slab caches, and classes of pages that have one holder each. */
+/* Holders by the allocators' own accounting: slab caches, and classes of pages that have one holder each. */
 #include "gathering.h"
 
 /* What a class is held by, as a whole; kinds MO_N_HOLDER_KINDS: by somebody who is told otherwise, or by no kernel code. */
@@ -45,7 +45,7 @@ bool is_kernel_class(enum mo_page_class class)
 static struct mo_error *add_classes(struct owners_state *state)
 {
 	uint64_t zram_pages = 0;
-	struct mo_error *error = gather_zram_books(state, &zram_pages);
+	struct mo_error *error = gather_zram_accounting(state, &zram_pages);
 
 	for (unsigned class = 0; class < MO_N_PAGE_CLASSES && !error; class++) {
 		enum mo_holder_kind kind = kind_of_class((enum mo_page_class)class);
@@ -147,12 +147,12 @@ static struct mo_error *add_page_tables(struct owners_state *state)
 	return error;
 }
 
-struct mo_error *gather_books(struct owners_state *state)
+struct mo_error *gather_accounting(struct owners_state *state)
 {
 	struct mo_error *error = add_caches(state);
 
 	if (!error)
-		error = gather_vmap_books(state);
+		error = gather_vmap_accounting(state);
 	if (!error)
 		error = add_page_tables(state);
 	return error ? error : add_classes(state);

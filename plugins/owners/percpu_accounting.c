@@ -99,7 +99,7 @@ static struct mo_error *add_allocation(struct owners_state *state, const struct 
 	return error ? error : add_holder(&state->holders, &holder);
 }
 
-struct mo_error *gather_percpu_books(struct owners_state *state)
+struct mo_error *gather_percpu_accounting(struct owners_state *state)
 {
 	struct mo_error *error = NULL;
 
