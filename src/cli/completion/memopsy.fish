@@ -16,31 +16,34 @@ function __memopsy_wants_command
     end
 end
 
-# Whether all that may stand there is known: a name, a column, one of some choices; else it may be a file.
-function __memopsy_is_listed
+# Whether an option's name is asked for. What stands behind "=" fish completes by the options below, or as a file.
+function __memopsy_wants_option
     set -l token (commandline -ct)
-    string match -q -- '-*' $token; or return 1
-    string match -q -- '*=*' $token; or return 0
-    string match -qr -- '^--(columns|sort)=' $token; and return 0
-    set -l name (string replace -r -- '=.*' '=' $token)
-    set -l command (__memopsy_command)
-    memopsy --list-options "$command" 2>/dev/null | string match -q -- "$name?*"
+    string match -q -- '-*' $token; and not string match -q -- '*=*' $token
 end
 
-# The whole words that may stand in the place of one that begins with a dash.
 function __memopsy_options
-    set -l token (commandline -ct)
     set -l command (__memopsy_command)
-    if string match -qr -- '^--(columns|sort)=' $token
-        # A list: what stands before the last comma stays, and so does the "+" or "-" of a name.
-        set -l kept (string replace -r -- '^(--[a-z]+=(?:.*,)?[+-]?).*$' '$1' $token)
-        for column in (memopsy --list-columns "$command" 2>/dev/null)
-            echo $kept$column
-        end
-    else
-        memopsy --list-options "$command" 2>/dev/null
+    memopsy --list-options "$command" 2>/dev/null
+end
+
+# The values that an option may have, where they are few.
+function __memopsy_choices
+    __memopsy_options | string replace -f -- "--$argv[1]=" ''
+end
+
+# A list of columns: what stands before the last comma stays, and so does the "+" or "-" of a name.
+function __memopsy_columns
+    set -l kept (commandline -ct | string replace -r -- '^(?:--[a-z]+=)?((?:.*,)?[+-]?).*$' '$1')
+    set -l command (__memopsy_command)
+    for column in (memopsy --list-columns "$command" 2>/dev/null)
+        echo $kept$column
     end
 end
 
 complete -c memopsy -n __memopsy_wants_command -f -a '(memopsy --list-commands 2>/dev/null)'
-complete -c memopsy -n __memopsy_is_listed -f -a '(__memopsy_options)'
+complete -c memopsy -n __memopsy_wants_option -f -a '(__memopsy_options)'
+complete -c memopsy -l types -x -a '(__memopsy_choices types)'
+complete -c memopsy -l color -x -a '(__memopsy_choices color)'
+complete -c memopsy -l columns -x -a '(__memopsy_columns)'
+complete -c memopsy -l sort -x -a '(__memopsy_columns)'
