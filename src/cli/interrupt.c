@@ -191,6 +191,9 @@ int mo_interrupt_destroy(struct mo_interrupt *interrupt)
 	pthread_kill(interrupt->thread, no_more_signal());
 	pthread_join(interrupt->thread, NULL);
 	sigaction(SIGBUS, &interrupt->bus_before, NULL);
+	/* One of our own that came too late for the thread would end the process. */
+	signal(bus_error_signal(), SIG_IGN);
+	signal(no_more_signal(), SIG_IGN);
 	pthread_sigmask(SIG_SETMASK, &interrupt->mask_before, NULL);
 	received = atomic_load(&interrupt->received);
 	pthread_mutex_destroy(&interrupt->output_lock);
