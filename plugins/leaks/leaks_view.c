@@ -309,7 +309,7 @@ static void put_deferred(struct mo_report *report, const struct mo_leaks_model *
 static void put_groups(struct mo_run *run, struct mo_report *report, const struct mo_leaks_model *model,
 		       const struct mo_slab_model *slabs)
 {
-	size_t most = model->is_hopeless ? 0 : mo_run_is_report(run) ? REPORT_GROUPS : model->n_groups;
+	size_t most = model->is_hopeless ? 0 : mo_run_is_report(run) ? mo_run_report_rows(run, REPORT_GROUPS) : model->n_groups;
 	size_t n_shown = 0;
 	size_t n_left = 0;
 	struct mo_column shown[N_COLUMNS];
