@@ -10,8 +10,15 @@ static const char *const names[] = {
 
 const char *program_name(struct cursor tag)
 {
-	size_t n = cursor_left(&tag);
+	size_t n;
 
+	/* journalctl -o with-unit: the unit in place of the program, a user's manager before it. */
+	if (cursor_left(&tag) > 8 && !memcmp(tag.end - 8, ".service", 8)) {
+		const char *slash = memrchr(tag.at, '/', cursor_left(&tag));
+
+		tag = (struct cursor){ slash ? slash + 1 : tag.at, tag.end - 8 };
+	}
+	n = cursor_left(&tag);
 	if (n < 3 || n > 16)
 		return NULL;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
