@@ -94,6 +94,7 @@ struct draft {
 	bool is_old_badness;        /* before 2.6.36: by size, run time and oom_adj, in no unit */
 	bool is_past_entry;         /* of its trace: an entry of the allocator was met */
 	bool is_unproven;           /* a lockup whose trace has not shown yet that it is about memory */
+	bool is_group_gone;         /* the memory cgroup at its limit is no longer in the dump */
 	bool is_of_dying;           /* the process was killed by an OOM before, and was on its way out */
 	uint32_t n_kill_lines;
 };

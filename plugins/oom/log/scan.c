@@ -69,7 +69,7 @@ struct draft *open_draft(struct log_scan *scan, struct stream *stream, enum mo_o
 	draft->event.time_ns = scan->time_ns;
 	draft->event.has_time = true;
 	note_source(&draft->event, scan->record);
-	draft->event.source = "log";
+	draft->event.source = MO_OOM_OF_LOG;
 	draft->event.n_repeats = 1;
 	draft->last_time_ns = scan->time_ns;
 	scan->drafts[scan->n_drafts++] = draft;
@@ -184,30 +184,27 @@ static bool is_event(const struct draft *draft)
 	       (draft->event.kind != MO_OOM_UNKNOWN || draft->parts & (PART_HEADER | PART_SUMMARY | PART_KILL));
 }
 
-static const char *why_partial(const struct draft *draft)
+static enum mo_oom_gap gap_of(const struct draft *draft)
 {
 	bool is_oom = draft->event.kind == MO_OOM_KILL || draft->event.kind == MO_OOM_PANIC ||
 		      draft->event.kind == MO_OOM_NO_VICTIM || draft->event.kind == MO_OOM_UNKNOWN;
 
 	if (draft->is_interleaved)
-		return "two reports are mixed in the log: numbers are those of the first";
+		return MO_OOM_GAP_MIXED;
 	if (is_oom && !(draft->parts & PART_HEADER))
-		return draft->parts & (PART_MEMINFO | PART_ZONES | PART_TASKS) ?
-			       "the beginning of its report is no longer in the log" :
-			       "the kernel printed no report of it (it prints ten in five seconds at most), or the log has lost it";
+		return draft->parts & (PART_MEMINFO | PART_ZONES | PART_TASKS) ? MO_OOM_GAP_BEGINNING : MO_OOM_GAP_REPORT;
 	if (draft->event.kind == MO_OOM_UNKNOWN || draft->is_cut_at_summary)
-		return "the log ends, or was cut, before it says what happened";
+		return MO_OOM_GAP_END;
 	if (is_oom && !(draft->parts & (PART_MEMINFO | PART_ZONES | PART_MEMCG)))
-		return "the report's numbers are missing from the log";
-	return NULL;
+		return MO_OOM_GAP_NUMBERS;
+	return MO_OOM_NO_GAP;
 }
 
 static void finish(struct draft *draft)
 {
 	struct mo_oom_event *event = &draft->event;
 
-	event->why_partial = why_partial(draft);
-	event->is_partial = event->why_partial != NULL;
+	event->gap = gap_of(draft);
 	event->zones = draft->zones;
 	event->n_zones = draft->n_zones;
 	event->kills = draft->kills;
