@@ -96,6 +96,8 @@ struct draft {
 	bool is_unproven;           /* a lockup whose trace has not shown yet that it is about memory */
 	bool is_group_gone;         /* the memory cgroup at its limit is no longer in the dump */
 	bool is_of_dying;           /* the process was killed by an OOM before, and was on its way out */
+	bool is_trigger;            /* a daemon had the kernel's OOM killer invoked: the kernel tells the rest */
+	bool is_failed_kill;        /* of a daemon, which says so */
 	uint32_t n_kill_lines;
 };
 
@@ -103,6 +105,17 @@ struct draft {
 struct task_table {
 	uint8_t columns[MAX_TASK_COLUMNS];
 	size_t n_columns;
+};
+
+/* What a killer of user space said before it kills. */
+struct killer_notes {
+	uint64_t time_ns;           /* of the reason */
+	char reason[256];
+	int32_t pid;                /* nohang's victim */
+	char comm[64];
+	struct mo_count victim_bytes;
+	char group[160];            /* that systemd-oomd considered last */
+	struct mo_count group_bytes;
 };
 
 /* A thread or CPU that writes to the log; without caller ids all of a machine's boot are one. */
@@ -123,6 +136,7 @@ struct stream {
 	bool is_before_trace;       /* the event before has such a line, and its trace is still to come */
 	size_t indent;              /* of a report that was pasted with blanks before each line */
 	bool is_task_in;            /* "Task in A" without the rest, which comes as a line of its own */
+	struct killer_notes notes;
 	uint64_t last_used;
 };
 #define N_STREAMS 16
@@ -162,6 +176,8 @@ struct draft *draft_for_numbers(struct log_scan *scan, struct stream *stream);
 extern const char *const counter_names[N_COUNTERS];
 
 void take_victim_of_summary(struct log_scan *scan, struct draft *draft); /* log/kills.c: once all lines were met */
+
+void join_triggers(struct log_scan *scan); /* log/killers.c: likewise */
 
 /* Each takes a line if it is of its kind. */
 bool take_opening(struct log_scan *scan, struct stream *stream, struct span line);

@@ -35,6 +35,7 @@ enum mo_oom_kind {
 	MO_OOM_CMA_FAILURE,          /* "cma-failure": no contiguous piece in the area that is kept for such */
 	MO_OOM_HUGETLB_SHORTAGE,     /* "hugetlb-shortage": the pool got fewer huge pages than were asked for */
 	MO_OOM_RECLAIM_LOCKUP,       /* "reclaim-lockup": a CPU did nothing but free memory for long */
+	MO_OOM_RECLAIM_HANG,         /* "reclaim-hang": a task waited for long while it freed memory */
 	MO_OOM_USERSPACE_KILL,       /* "userspace-kill": systemd-oomd, earlyoom, lmkd, or Android's driver killed */
 	MO_OOM_EVICTION,             /* "eviction": kubelet ended a pod to get memory back */
 	MO_OOM_CONTAINER_OOM,        /* "container-oom": a container's manager says that the kernel killed in it */

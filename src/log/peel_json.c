@@ -98,7 +98,7 @@ bool peel_json(struct peel_context *context, struct peeled *line)
 		entry.has_message = message.kind != JSON_OTHER;
 		journal_entry_peel(&entry, line);
 		/* Most lines will be dropped: what they say need not be decoded. */
-		if (line->origin == LINE_KERNEL || program_name(line->tag))
+		if (line->origin == LINE_KERNEL || program_name(line->tag, message.value))
 			line->text = decode(context, &message);
 		return true;
 	}

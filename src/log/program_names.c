@@ -8,7 +8,18 @@ static const char *const names[] = {
 	"systemd-oomd", "earlyoom", "lmkd", "lowmemorykiller", "kubelet", "dockerd", "containerd", "k3s", "nohang", "oomd",
 };
 
-const char *program_name(struct cursor tag)
+static bool has(struct cursor text, const char *word)
+{
+	return memmem(text.at, cursor_left(&text), word, strlen(word)) != NULL;
+}
+
+/* Of all that systemd says. */
+static bool is_about_a_kill(struct cursor text)
+{
+	return has(text, "killed by the OOM killer") || has(text, "systemd-oomd killed") || has(text, "'oom-kill'");
+}
+
+const char *program_name(struct cursor tag, struct cursor text)
 {
 	size_t n;
 
@@ -18,6 +29,8 @@ const char *program_name(struct cursor tag)
 
 		tag = (struct cursor){ slash ? slash + 1 : tag.at, tag.end - 8 };
 	}
+	if (is_text(tag, "systemd"))
+		return is_about_a_kill(text) ? "systemd" : NULL;
 	n = cursor_left(&tag);
 	if (n < 3 || n > 16)
 		return NULL;

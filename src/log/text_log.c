@@ -207,7 +207,7 @@ static bool is_wanted(struct mo_text_log *log, struct peeled *line, const char *
 		return true;
 	if (says_what_was_lost(line->tag))
 		note_missed(log, line->text);
-	*program = log->last_program = program_name(line->tag);
+	*program = log->last_program = program_name(line->tag, line->text);
 	return *program != NULL;
 }
 

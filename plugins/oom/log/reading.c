@@ -11,8 +11,10 @@
 static const char *program_of(struct span text)
 {
 	static const char *const names[] = { "systemd-oomd", "earlyoom",   "lmkd",   "lowmemorykiller",
-					     "kubelet",	     "containerd", "dockerd" };
+					     "kubelet",	     "containerd", "dockerd", "systemd" };
 
+	if (span_has((struct span){ text.at, text.n < 16 ? text.n : 16 }, "oomd kill: "))
+		return "oomd";
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		struct span rest = text;
 

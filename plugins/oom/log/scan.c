@@ -231,6 +231,7 @@ void log_scan_finish(struct log_scan *scan)
 {
 	size_t n = 0;
 
+	join_triggers(scan);
 	for (size_t i = 0; i < scan->n_drafts; i++) {
 		struct draft *draft = scan->drafts[i];
 		struct draft *before = n ? scan->drafts[n - 1] : NULL;

@@ -19,7 +19,7 @@ static const struct mo_column verdict_columns[N_V] = {
 	[V_EVENT] = OF("event", "event", MO_CELL_COUNT, "its number in the timeline; unknown: nothing ran out", HIDDEN),
 	[V_KIND] = TEXT("kind", "what happened",
 			"none, oom-kill, oom-panic, oom-no-victim, allocation-failure, vmalloc-failure, "
-			"slab-failure, refusal, stall, swiotlb-failure, cma-failure, hugetlb-shortage, reclaim-lockup, "
+			"slab-failure, refusal, stall, swiotlb-failure, cma-failure, hugetlb-shortage, reclaim-lockup, reclaim-hang, "
 			"userspace-kill, eviction, container-oom, unknown"),
 	[V_TIME] = OF("time_seconds", "when", MO_CELL_SECONDS, "since boot, as printk stamped it", HIDDEN),
 	[V_CLOCK] = TEXT("clock", "clock", "of a text: its own time, as far as it says", HIDDEN),
@@ -82,7 +82,7 @@ enum { E_EVENT, E_TIME, E_CLOCK, E_HOST, E_KIND, E_CONSTRAINT, E_ORDER, E_GFP, E
 	[E_REPEATS] = OF("repeats", "TIMES", MO_CELL_COUNT, "failures alike, told once", HIDDEN), \
 	[E_FUNCTION] = TEXT("function", "FUNCTION", "the first function behind the allocator in the call trace", HIDDEN), \
 	[E_FUNCTION_MODULE] = TEXT("function_module", "IN-MODULE", "the innermost module of its stack", HIDDEN), \
-	[E_KILLER] = TEXT("killer", "KILLER", "who killed, or says so, if not the kernel's OOM killer", HIDDEN), \
+	[E_KILLER] = TEXT("killer", "KILLER", "who killed, says so, or had the kernel kill, if not the kernel's OOM killer of itself", HIDDEN), \
 	[E_SUBJECT] = TEXT("subject", "SUBJECT", "the group, pod, container, device or area that it is about", HIDDEN), \
 	[E_REASON] = TEXT("reason", "REASON", "why, in the words of the killer or the kernel", HIDDEN), \
 	[E_BYTES] = OF("request_bytes", "BYTES", MO_CELL_BYTES, "asked for, where it is not 2^order pages; of a userspace kill: " \

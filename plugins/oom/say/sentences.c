@@ -298,7 +298,10 @@ static void say_by_hand(struct sentence *sentence, const struct draft *draft)
 {
 	const struct mo_oom_event *event = &draft->event;
 
-	say(sentence, "The OOM killer was invoked manually (SysRq-f)");
+	if (event->killer[0])
+		say(sentence, "%s had the OOM killer invoked (SysRq-f)", event->killer);
+	else
+		say(sentence, "The OOM killer was invoked manually (SysRq-f)");
 	say_when(sentence, event);
 	if (event->free_bytes.certainty == MO_EXACT && event->total_bytes.value) {
 		say(sentence, ", with ");

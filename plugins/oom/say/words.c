@@ -16,6 +16,7 @@ const char *const kind_words[MO_OOM_N_KINDS] = {
 	[MO_OOM_CMA_FAILURE] = "cma-failure",
 	[MO_OOM_HUGETLB_SHORTAGE] = "hugetlb-shortage",
 	[MO_OOM_RECLAIM_LOCKUP] = "reclaim-lockup",
+	[MO_OOM_RECLAIM_HANG] = "reclaim-hang",
 	[MO_OOM_USERSPACE_KILL] = "userspace-kill",
 	[MO_OOM_EVICTION] = "eviction",
 	[MO_OOM_CONTAINER_OOM] = "container-oom",
