@@ -240,6 +240,11 @@ void mo_reader_destroy(struct mo_reader *reader)
 	free(reader);
 }
 
+void mo_reader_forget(struct mo_reader *reader)
+{
+	(void)reader;
+}
+
 struct mo_kernel *mo_reader_kernel(const struct mo_reader *reader)
 {
 	return reader->kernel;
