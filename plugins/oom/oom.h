@@ -140,6 +140,7 @@ enum mo_oom_gap {
 	MO_OOM_GAP_REPORT,           /* all of the report: suppressed or lost */
 	MO_OOM_GAP_END,              /* what happened */
 	MO_OOM_GAP_NUMBERS,          /* Mem-Info, or the group's statistics */
+	MO_OOM_GAP_CUT_LINE,         /* the end of one of its lines */
 	MO_OOM_GAP_RUNNING,          /* nothing was printed yet when the dump was taken */
 	MO_OOM_N_GAPS,
 };

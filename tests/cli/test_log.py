@@ -200,6 +200,20 @@ class Log(Case):
         self.assertEqual([(row["kind"], row["killer"]) for row in rows], [("userspace-kill", "earlyoom")])
         self.assertIn("had the kernel's OOM killer invoked", verdict["what"])
 
+    def test_cut_lines(self):
+        """A syslog daemon that cuts at 1024 bytes: half a number is none, and the report says that it is not whole."""
+        long = CGROUP.replace("/pods/pod1", "/pods/" + "x" * 400)
+        lines = [f"Dec  1 08:49:04 node kernel: {line}" for line in long.splitlines()]
+        summary = next(i for i, line in enumerate(lines) if "oom-kill:constraint" in line)
+        fill = 1024 - lines[summary].index(",pid=4242") - len(",pid=42")
+        lines[summary] = lines[summary].replace("oom_memcg=/pods/", "oom_memcg=/pods/" + "x" * fill)[:1024]
+        self.assertTrue(lines[summary].endswith(",pid=42"))
+        oom = json.loads(memopsy("oom", "--json", self.write("log", "\n".join(lines[:summary + 1]).encode() + b"\n")).out)["data"]["oom"]
+        self.assertEqual((oom["victim_pid"], oom["is_partial"]), (None, 1))
+        run = memopsy("oom", self.write("log", "\n".join(lines).encode() + b"\n"))
+        self.assertIn("a line of its report was cut", run.out)
+        self.assertIn("worker (PID 4242)", run.out)
+
     def test_what_is_lost_is_said(self):
         text = "[    1.000000] ** 12 printk messages dropped **\n" + CGROUP
         run = self.succeeds(memopsy("dmesg", self.write("log", text.encode())), "could not be read", status=1)

@@ -47,6 +47,7 @@ struct draft *open_draft(struct log_scan *scan, struct stream *stream, enum mo_o
 	stream->is_before_trace = stream->draft && stream->draft->event.has_pid && !stream->draft->is_past_entry &&
 				  !stream->draft->is_closed && stream->draft->parts == PART_HEADER &&
 				  scan->time_ns - stream->draft->last_time_ns < SAME_MOMENT_NS;
+	suspend_report(scan, stream);
 	stream->is_foreign_trace = false;
 	stream->draft = NULL;
 	stream->zone = NULL;
@@ -140,6 +141,14 @@ static void skip_indent(const struct stream *stream, struct span *text)
 	}
 }
 
+/* Of a line that was cut the last word, or number, may be half of one. */
+static struct span without_last_word(struct span text)
+{
+	while (text.n && text.at[text.n - 1] != ' ' && text.at[text.n - 1] != ',')
+		text.n--;
+	return text;
+}
+
 typedef bool (*line_taker)(struct log_scan *, struct stream *, struct span);
 
 void log_scan_line(struct log_scan *scan, const struct log_line *line)
@@ -150,6 +159,7 @@ void log_scan_line(struct log_scan *scan, const struct log_line *line)
 	};
 	struct stream *stream = stream_of(scan, line);
 	struct span text = line->text;
+	bool is_taken = false;
 
 	stream->last_used = ++scan->n_lines;
 	scan->time_ns = line->time_ns;
@@ -161,9 +171,13 @@ void log_scan_line(struct log_scan *scan, const struct log_line *line)
 	if (line->program && !take_killer(scan, stream, line->text))
 		take_container(scan, stream, line->text);
 	skip_indent(stream, &text);
-	for (size_t i = 0; !line->program && i < sizeof(takers) / sizeof(takers[0]); i++)
-		if (takers[i](scan, stream, text))
-			break;
+	choose_report(scan, stream, text);
+	if (line->is_cut)
+		text = without_last_word(text);
+	for (size_t i = 0; !line->program && !is_taken && i < sizeof(takers) / sizeof(takers[0]); i++)
+		is_taken = takers[i](scan, stream, text);
+	if (stream->draft && line->is_cut && is_taken)
+		stream->draft->has_cut_line = true;
 	if (stream->draft)
 		stream->draft->last_time_ns = line->time_ns;
 }
@@ -197,6 +211,8 @@ static enum mo_oom_gap gap_of(const struct draft *draft)
 		return MO_OOM_GAP_END;
 	if (is_oom && !(draft->parts & (PART_MEMINFO | PART_ZONES | PART_MEMCG)))
 		return MO_OOM_GAP_NUMBERS;
+	if (draft->has_cut_line)
+		return MO_OOM_GAP_CUT_LINE;
 	return MO_OOM_NO_GAP;
 }
 

@@ -125,12 +125,13 @@ const char *const holder_kind_words[MO_OOM_N_HOLDER_KINDS] = {
 };
 
 const char *const gap_words[MO_OOM_N_GAPS] = {
-	[MO_OOM_GAP_MIXED] = "two reports are mixed in the log: numbers are those of the first",
+	[MO_OOM_GAP_MIXED] = "two reports are mixed in the log: numbers may be of the other one",
 	[MO_OOM_GAP_BEGINNING] = "the beginning of its report is no longer in the log",
 	[MO_OOM_GAP_REPORT] =
 		"the kernel printed no report of it (it prints ten in five seconds at most), or the log has lost it",
 	[MO_OOM_GAP_END] = "the log ends, or was cut, before it says what happened",
 	[MO_OOM_GAP_NUMBERS] = "the report's numbers are missing from the log",
+	[MO_OOM_GAP_CUT_LINE] = "a line of its report was cut, and what stood at its end is not known",
 	[MO_OOM_GAP_RUNNING] = "it was happening when the dump was taken, and had printed nothing yet",
 };
 
