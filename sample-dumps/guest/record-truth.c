@@ -5,7 +5,7 @@
  *
  * Recording must not move what it records. So every file is read once to warm the kernel's caches (its dentries, inodes
  * and buffers), then all of them are read into memory that was taken and locked beforehand, the most moving ones last,
- * /proc/meminfo last of all; then one write to an I/O port has QEMU stop the machine at that very instruction. The
+ * /proc/meminfo last of all; then one write to the pvpanic device has QEMU stop the machine at that very instruction. The
  * host dumps the memory and lets the guest go on, and only now is the record written to a raw disk.
  *
  *     record-truth snapshot DISK     as above; prints the offset where the disk is free again
@@ -30,7 +30,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/io.h>
 #include <sys/klog.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -39,8 +38,9 @@
 
 #include "page-owner.h"
 #include "residency.h"
+#include "stop-machine.h"
 
-enum { BLOCK_BYTES = 512, HEADER_BYTES = 512, WRITE_BYTES = 1 << 20, PVPANIC_PORT = 0x505, PVPANIC_PANICKED = 1, SYSLOG_READ_ALL = 3 };
+enum { BLOCK_BYTES = 512, HEADER_BYTES = 512, WRITE_BYTES = 1 << 20, SYSLOG_READ_ALL = 3 };
 
 struct record {
 	int disk;
@@ -511,7 +511,7 @@ static uint64_t end_pfn(void)
 		if (strstr(line, "System RAM") && sscanf(line, "%llx-%llx", &start, &end) == 2 && end > highest)
 			highest = end;
 	fclose(iomem);
-	return highest / 4096 + 1;
+	return highest / (uint64_t)sysconf(_SC_PAGESIZE) + 1;
 }
 
 static void open_record(struct record *record, const char *disk, off_t offset, size_t size)
@@ -550,10 +550,8 @@ static int snapshot(const char *disk)
 	size_t extra_mib = getenv("RECORD_MIB") ? strtoul(getenv("RECORD_MIB"), NULL, 10) : access(PAGE_OWNER, R_OK) ? 6 : 24;
 	struct record record;
 
-	if (ioperm(PVPANIC_PORT, 1, 1) != 0) {
-		perror("record-truth: ioperm");
+	if (!prepare_stop())
 		return 1;
-	}
 	open_record(&record, disk, 0, (end_pfn() * 24 + (extra_mib << 20)) & ~(size_t)4095);
 	record.prefix = "before/";
 	add_brief_counters(&record);
@@ -566,7 +564,7 @@ static int snapshot(const char *disk)
 	record.used = 0;
 	add_everything(&record);
 	if (!getenv("RECORD_WITHOUT_STOP"))
-		outb(PVPANIC_PANICKED, PVPANIC_PORT); /* here the machine stands still and its memory is dumped */
+		stop_machine(); /* here the machine stands still and its memory is dumped */
 	flush_record(&record);
 	record.prefix = "after/";
 	add_brief_counters(&record);

@@ -19,6 +19,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#ifndef MAP_32BIT
+#define MAP_32BIT 0 /* x86 alone has it */
+#endif
+
 enum {
 	PAGE = 4096,
 	SIX_PAGES = 6 * PAGE,
