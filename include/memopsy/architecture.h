@@ -38,6 +38,15 @@ enum mo_cpu_feature {
 };
 int mo_cpu_feature_bit(const struct mo_kernel *kernel, enum mo_cpu_feature feature);
 
+/*
+ * What smaps' VmFlags calls a bit of vm_flags that is the architecture's own: "" is not shown; NULL: the bit is none of
+ * these. has_keys: the kernel knows protection keys, which take bits from 32 on (pkey_alloc()).
+ */
+const char *mo_vma_flag_name(const struct mo_kernel *kernel, unsigned bit, bool has_keys);
+
+/* HPAGE_PMD_ORDER: the order of a huge page that one entry of the second lowest table maps. */
+unsigned mo_pmd_order(const struct mo_kernel *kernel);
+
 /* A pointer or an unsigned long out of bytes that were read: facts->pointer_bytes of them, at any alignment. */
 static inline uint64_t mo_word_at(const struct mo_kernel_facts *facts, const void *bytes)
 {

@@ -67,6 +67,12 @@ struct mo_error *mo_page_to_pfn(const struct mo_memmap *memmap, uint64_t page_kv
 struct mo_error *mo_pa_to_kva(const struct mo_kernel *kernel, uint64_t pa, uint64_t *kva) MO_MUST_USE;
 struct mo_error *mo_direct_map_to_pa(const struct mo_kernel *kernel, uint64_t kva, uint64_t *pa) MO_MUST_USE;
 
+/*
+ * The address that physical address 0 has in the direct map, or would have where memory begins higher. MO_E_NOT_MAPPED:
+ * there is none that checks out.
+ */
+struct mo_error *mo_direct_map_base(const struct mo_kernel *kernel, uint64_t *kva) MO_MUST_USE;
+
 MO_API_END
 
 #endif

@@ -38,7 +38,7 @@ static struct mo_error *fill(struct owners_state *state)
 	state->page_shift = facts->page_shift;
 	error = mo_memmap(mo_run_reader(state->run), &state->memmap);
 	if (!error)
-		error = mo_pa_to_kva(state->kernel, 0, &state->direct_map_kva);
+		error = mo_direct_map_base(state->kernel, &state->direct_map_kva);
 	if (!error)
 		error = mo_cache_types_init(&state->types, state->kernel, state->slabs);
 	if (!error)

@@ -28,7 +28,7 @@ static struct mo_error *fill(struct places_state *state)
 
 	state->page_bytes = facts->page_bytes;
 	state->page_shift = facts->page_shift;
-	error = mo_pa_to_kva(state->kernel, 0, &state->direct_map_kva);
+	error = mo_direct_map_base(state->kernel, &state->direct_map_kva);
 	if (error)
 		return mo_error_prepend(error, "cannot classify addresses");
 	state->direct_map_bytes = facts->end_pfn << facts->page_shift;

@@ -2,7 +2,7 @@
 /* The architectures that there are. */
 #include "arch.h"
 
-static const struct mo_arch *const architectures[] = { &mo_arch_x86_64 };
+static const struct mo_arch *const architectures[] = { &mo_arch_x86_64, &mo_arch_arm64 };
 #define N_ARCHITECTURES (sizeof(architectures) / sizeof(architectures[0]))
 
 const struct mo_arch *mo_arch_by_name(const char *name)
@@ -28,5 +28,5 @@ const struct mo_arch *mo_arch_by_vmcoreinfo(const struct mo_arch_view *view)
 
 const char *mo_arch_supported(void)
 {
-	return "x86_64";
+	return "x86_64, aarch64";
 }

@@ -27,6 +27,8 @@
  *  9. has_call(): how a direct call looks in machine code.
  * 10. feature_bit(): where the kernel notes what the CPU and it have agreed on.
  * 11. vmalloc_bytes(): what /proc/meminfo calls VmallocTotal.
+ * 12. vma_flag(): the bits of vm_flags that it has taken for itself.
+ * 13. refine(): what of all this only symbols and types tell.
  *
  * Optional ones may be NULL where it says so. Nothing here reads a dump by itself: memory, VMCOREINFO and notes come
  * through `struct mo_arch_view`. All functions are pure as far as the view is, so any thread may call them.
@@ -65,6 +67,8 @@ struct mo_arch_view {
 	bool (*link_address)(void *context, const char *symbol, uint64_t *ret);
 	/* The value of a variable of the kernel that is as wide as a pointer; false: none. NULL: not known yet. */
 	bool (*variable)(void *context, const char *symbol, uint64_t *ret);
+	/* Whether an enum of the kernel's has this name in it. NULL: not known yet. */
+	bool (*has_enumerator)(void *context, const char *type, const char *name);
 	const struct mo_arch_note *notes;
 	size_t n_notes;
 	bool is_big_endian;       /* the dump */
@@ -91,6 +95,8 @@ struct mo_paging {
 	uint64_t kaslr_offset;    /* of the kernel image, in bytes */
 	uint64_t image_first_kva; /* where a search for the kernel image may begin ... */
 	uint64_t image_bytes;     /* ... and how far it may go */
+	unsigned entry_form;      /* which of the architecture's several forms entries have: its own */
+	uint64_t vmalloc_first_kva, vmalloc_end_kva; /* where VMCOREINFO has them; 0: not known */
 	const char *found_by;     /* "VMCOREINFO", "CR3 of a CPU": for the report */
 };
 
@@ -126,6 +132,7 @@ struct mo_arch_range {
 /* A bit of an entry by name. */
 struct mo_arch_flag {
 	unsigned bit;
+	bool of_tables;           /* means this only in an entry that leads to a table */
 	bool of_leaves;           /* means this only in an entry that maps memory */
 	bool of_no_access;        /* ... and only in one without access */
 	bool of_access;           /* ... and only in one with access */
@@ -145,6 +152,12 @@ struct mo_arch {
 	 * nothing to find them by; MO_E_CORRUPT: what it holds leads nowhere.
 	 */
 	struct mo_error *(*find_paging)(const struct mo_arch_view *view, struct mo_paging *ret);
+
+	/*
+	 * What can be told of entries only when symbols and types are known: view->variable() and view->has_enumerator()
+	 * answer. NULL: nothing.
+	 */
+	void (*refine)(const struct mo_arch_view *view, struct mo_paging *paging);
 
 	/* n entries of a table of this height, as they stand in memory; those of kind none are left out. Returns the rest. */
 	unsigned (*decode)(const struct mo_paging *paging, unsigned height, const uint8_t *raw, unsigned n,
@@ -173,6 +186,9 @@ struct mo_arch {
 	/* The number of the bit that notes it; -1: there is no such thing. */
 	int (*feature_bit)(enum mo_cpu_feature feature);
 
+	/* What show_smap_vma_flags() calls a bit of vm_flags that is the architecture's; "": nothing. NULL: it has none. */
+	const char *(*vma_flag)(unsigned bit, bool has_keys);
+
 	/* NULL: not known. */
 	uint64_t (*vmalloc_bytes)(const struct mo_paging *paging);
 };
@@ -189,6 +205,7 @@ void mo_arch_flag_names(const struct mo_arch *arch, uint64_t entry, unsigned hei
 uint64_t mo_arch_entry_value(const struct mo_paging *paging, const uint8_t *raw);
 
 extern const struct mo_arch mo_arch_x86_64;
+extern const struct mo_arch mo_arch_arm64;
 
 /* By name ("x86_64"); NULL: not supported. */
 const struct mo_arch *mo_arch_by_name(const char *name);

@@ -82,6 +82,8 @@ static bool has_flag(const struct mo_arch_flag *flag, uint64_t entry, enum mo_en
 		return false;
 	if (kind == MO_ENTRY_TABLE)
 		return !flag->of_leaves;
+	if (flag->of_tables)
+		return false;
 	return kind == MO_ENTRY_LEAF ? !flag->of_no_access : !flag->of_access;
 }
 

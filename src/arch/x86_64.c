@@ -371,6 +371,13 @@ static int feature_bit(enum mo_cpu_feature feature)
 	return -1;
 }
 
+/* VM_PKEY_BIT0 to 3 (include/linux/mm.h). */
+static const char *vma_flag(unsigned bit, bool has_keys)
+{
+	(void)has_keys;
+	return bit >= 32 && bit <= 35 ? "" : NULL;
+}
+
 static const struct mo_arch_flag flags[] = {
 	{ .bit = 0, .name = "PRESENT" },
 	{ .bit = 1, .name = "RW" },
@@ -403,5 +410,6 @@ const struct mo_arch mo_arch_x86_64 = {
 	.registers = registers,
 	.has_call = has_call,
 	.feature_bit = feature_bit,
+	.vma_flag = vma_flag,
 	.vmalloc_bytes = vmalloc_bytes,
 };

@@ -70,7 +70,10 @@ static struct mo_error *open_as(struct mo_dump *dump, const struct mo_dump_forma
 {
 	MO_TRY(open_files(dump, paths, n_paths));
 	dump->format = format ? format : choose_format(dump->files[0]);
-	return dump->format->open(dump);
+	MO_TRY(dump->format->open(dump));
+	dump->unit_shift = dump->info.page_shift;
+	mo_dump_use_page_bytes(dump, mo_vmcoreinfo_page_bytes(dump->info.vmcoreinfo));
+	return NULL;
 }
 
 struct mo_error *mo_dump_open_as(const struct mo_dump_format *format, const char *const *paths, size_t n_paths,
@@ -113,21 +116,85 @@ void mo_dump_append_cut(const struct mo_dump_info *info, struct mo_text *text)
 	mo_text_append(text, " bytes");
 }
 
+/* The format's units in a page frame or, with a negative shift, the page frames in a unit, as a power of two. */
+static int unit_distance(const struct mo_dump *dump)
+{
+	return (int)dump->info.page_shift - (int)dump->unit_shift;
+}
+
+static uint64_t unit_of(const struct mo_dump *dump, uint64_t pfn)
+{
+	int distance = unit_distance(dump);
+
+	return distance >= 0 ? pfn << distance : pfn >> -distance;
+}
+
+typedef bool next_run_function(const struct mo_dump *dump, uint64_t unit, uint64_t *first_unit, uint64_t *n_units);
+
+/* Runs of units as runs of page frames, which they may cover in part. */
+static bool next_run_by(const struct mo_dump *dump, next_run_function *next, uint64_t pfn, uint64_t *first_pfn, uint64_t *n_pages)
+{
+	int distance = unit_distance(dump);
+	uint64_t first, n, end;
+
+	if (!distance)
+		return next(dump, pfn, first_pfn, n_pages);
+	if ((distance > 0 && pfn > UINT64_MAX >> distance) || !next(dump, unit_of(dump, pfn), &first, &n))
+		return false;
+	if (distance > 0) {
+		end = ((first + n - 1) >> distance) + 1;
+		first >>= distance;
+	} else {
+		end = (first + n) << -distance;
+		first <<= -distance;
+	}
+	*first_pfn = first > pfn ? first : pfn;
+	*n_pages = end - *first_pfn;
+	return true;
+}
+
 enum mo_presence mo_dump_presence(const struct mo_dump *dump, uint64_t pfn)
 {
-	return dump->format->presence(dump, pfn);
+	int distance = unit_distance(dump);
+	uint64_t first, n;
+
+	if (distance <= 0)
+		return dump->format->presence(dump, unit_of(dump, pfn));
+	if (pfn > UINT64_MAX >> distance)
+		return MO_HOLE;
+	if (dump->format->next_run(dump, unit_of(dump, pfn), &first, &n) && first >> distance == pfn)
+		return MO_PRESENT;
+	return dump->format->presence(dump, unit_of(dump, pfn));
 }
 
 bool mo_dump_next_run(const struct mo_dump *dump, uint64_t pfn, uint64_t *first_pfn, uint64_t *n_pages)
 {
-	return dump->format->next_run(dump, pfn, first_pfn, n_pages);
+	return next_run_by(dump, dump->format->next_run, pfn, first_pfn, n_pages);
 }
 
 bool mo_dump_next_stored_run(const struct mo_dump *dump, uint64_t pfn, uint64_t *first_pfn, uint64_t *n_pages)
 {
-	if (!dump->format->next_stored_run)
-		return mo_dump_next_run(dump, pfn, first_pfn, n_pages);
-	return dump->format->next_stored_run(dump, pfn, first_pfn, n_pages);
+	return next_run_by(dump, dump->format->next_stored_run ? dump->format->next_stored_run : dump->format->next_run, pfn,
+			   first_pfn, n_pages);
+}
+
+void mo_dump_use_page_bytes(struct mo_dump *dump, uint32_t n_bytes)
+{
+	struct mo_dump_info *info = &dump->info;
+	unsigned old_shift = info->page_shift;
+
+	if (!n_bytes || n_bytes == info->page_bytes)
+		return;
+	mo_dump_set_page_bytes(info, n_bytes);
+	if (info->page_shift < old_shift) {
+		info->end_pfn <<= old_shift - info->page_shift;
+		info->present_pages <<= old_shift - info->page_shift;
+	} else {
+		uint64_t part = (1ull << (info->page_shift - old_shift)) - 1;
+
+		info->end_pfn = (info->end_pfn + part) >> (info->page_shift - old_shift);
+		info->present_pages = (info->present_pages + part) >> (info->page_shift - old_shift);
+	}
 }
 
 uint64_t mo_dump_max_search_pages(const struct mo_dump_info *info)
@@ -157,12 +224,6 @@ void mo_dump_reader_destroy(struct mo_dump_reader *reader)
 		return;
 	reader->dump->format->reader_destroy(reader->state);
 	free(reader);
-}
-
-void mo_dump_reader_forget(struct mo_dump_reader *reader)
-{
-	if (reader->dump->info.is_live && reader->dump->format->reader_forget)
-		reader->dump->format->reader_forget(reader->state);
 }
 
 struct mo_error *mo_dump_view(struct mo_dump_reader *reader, uint64_t pa, size_t max_bytes, const void **ret,

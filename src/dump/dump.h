@@ -84,6 +84,12 @@ void mo_dump_close(struct mo_dump *dump);
 
 const struct mo_dump_info *mo_dump_info(const struct mo_dump *dump);
 
+/*
+ * Sets the kernel's page size, which info and page frame numbers then go by: a file may be written in other units (QEMU's
+ * kdump of arm64 in 64 KiB), and what it says itself is taken where it has VMCOREINFO. Before there are other threads.
+ */
+void mo_dump_use_page_bytes(struct mo_dump *dump, uint32_t n_bytes);
+
 /* Of a truncated dump: "cut short at 70123456 of 71922048 bytes", as far as it is known. Nothing for others. */
 void mo_dump_append_cut(const struct mo_dump_info *info, struct mo_text *text);
 
@@ -116,9 +122,6 @@ uint64_t mo_dump_max_search_pages(const struct mo_dump_info *info);
 
 struct mo_error *mo_dump_reader_create(const struct mo_dump *dump, struct mo_dump_reader **ret) MO_MUST_USE;
 void mo_dump_reader_destroy(struct mo_dump_reader *reader);
-
-/* Lets go of the pages that it keeps of a kernel that runs: the next view shows what is there then. Views end. */
-void mo_dump_reader_forget(struct mo_dump_reader *reader);
 
 /* A view stays valid until its reader has handed out this many more views of other pages. */
 #define MO_DUMP_VIEWS_KEPT 8

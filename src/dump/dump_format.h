@@ -32,7 +32,6 @@ struct mo_dump_format {
 
 	struct mo_error *(*reader_create)(const struct mo_dump *dump, void **state_ret);
 	void (*reader_destroy)(void *state);
-	void (*reader_forget)(void *state); /* of a kernel that runs: as mo_dump_reader_forget(); NULL: it keeps nothing */
 
 	/* As mo_dump_view(); max_bytes is not 0. */
 	struct mo_error *(*view)(struct mo_dump_reader *reader, uint64_t pa, size_t max_bytes, const void **ret,
@@ -44,6 +43,7 @@ struct mo_dump {
 	struct mo_dump_info info;
 	struct mo_file_bytes **files;
 	size_t n_files;
+	unsigned unit_shift;    /* of what the format counts in: info.page_shift after open(), the kernel's page is info's */
 	struct mo_notes notes;
 	char *vmcoreinfo;       /* what info.vmcoreinfo points at */
 	char *uts_strings[4];   /* what info.os_* point at */

@@ -179,8 +179,11 @@ static struct mo_error *make_page(struct kdump_reader *reader, const struct mo_k
 static struct mo_error *absent(const struct mo_dump *dump, uint64_t pfn)
 {
 	enum mo_presence presence_of = presence(dump, pfn);
+	bool is_elsewhere = presence_of == MO_EXCLUDED && !mo_kdump_parts_find(dump->state, pfn);
 
-	if (presence_of == MO_EXCLUDED && !mo_kdump_parts_find(dump->state, pfn))
+	if (dump->unit_shift > dump->info.page_shift)
+		pfn <<= dump->unit_shift - dump->info.page_shift;
+	if (is_elsewhere)
 		return mo_error_create(MO_E_NOT_IN_DUMP,
 				       "page frame 0x%" PRIx64 " is in a part of the split dump that was not given", pfn);
 	return mo_dump_absent_error(pfn, presence_of);
@@ -353,7 +356,8 @@ static struct mo_error *take_text(struct mo_dump *dump, size_t i, const char *ut
 /* The name of the architecture that a machine belongs to; the machine's own where that is the same. */
 static const char *arch_of(const char *machine)
 {
-	if (!machine)
+	/* What QEMU writes of arm64. */
+	if (!machine || !strcmp(machine, "Unknown"))
 		return NULL;
 	if (strlen(machine) == 4 && machine[0] == 'i' && strcmp(machine + 2, "86") == 0)
 		return "i386";

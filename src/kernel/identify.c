@@ -141,7 +141,7 @@ static struct mo_error *check_first_page(struct mo_kernel *kernel)
 	return NULL;
 }
 
-struct mo_error *mo_kernel_identify(struct mo_kernel *kernel)
+static struct mo_error *identify(struct mo_kernel *kernel)
 {
 	const char *note = kernel->dump_info->vmcoreinfo;
 	MO_DROP_ERROR struct mo_error *by_note = try_vmcoreinfo(kernel, note);
@@ -169,4 +169,12 @@ struct mo_error *mo_kernel_identify(struct mo_kernel *kernel)
 	}
 	return mo_error_prepend(mo_take(by_note), "cannot find the kernel's page tables%s",
 				note ? "" : " (the dump has no VMCOREINFO, and none was found in its memory)");
+}
+
+struct mo_error *mo_kernel_identify(struct mo_kernel *kernel)
+{
+	MO_TRY(identify(kernel));
+	/* Of a dump without VMCOREINFO the page tables tell. */
+	mo_dump_use_page_bytes(kernel->dump, 1u << kernel->paging.page_shift);
+	return NULL;
 }

@@ -112,6 +112,9 @@ struct mo_error *mo_error_of_text(void) MO_MUST_USE;
 /* translate.c: the direct map, once symbols are known. */
 void mo_kernel_find_direct_map(struct mo_kernel *kernel);
 
+/* What of page-table entries only symbols and types tell. */
+void mo_kernel_refine_paging(struct mo_kernel *kernel);
+
 /* layout.c: the types and enumerators that need tables ask for. */
 struct mo_error *mo_needs_prefetch(struct mo_types *types, const struct mo_need *const *tables, const size_t *n_needs,
 				   size_t n_tables) MO_MUST_USE;

@@ -55,6 +55,16 @@ int mo_cpu_feature_bit(const struct mo_kernel *kernel, enum mo_cpu_feature featu
 	return kernel->arch->feature_bit(feature);
 }
 
+const char *mo_vma_flag_name(const struct mo_kernel *kernel, unsigned bit, bool has_keys)
+{
+	return kernel->arch->vma_flag ? kernel->arch->vma_flag(bit, has_keys) : NULL;
+}
+
+unsigned mo_pmd_order(const struct mo_kernel *kernel)
+{
+	return kernel->paging.index_bits[0];
+}
+
 struct mo_error *mo_read_long(struct mo_reader *reader, uint64_t kva, int64_t *ret)
 {
 	uint64_t value;

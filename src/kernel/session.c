@@ -205,6 +205,8 @@ static struct mo_error *open_all(struct mo_kernel *kernel, const struct mo_sessi
 	MO_TRY(release_from_banner(kernel));
 	MO_TRY(mo_kernel_check_banner(kernel));
 	MO_TRY(mo_kernel_open_types(kernel, options));
+	if (kernel->arch)
+		mo_kernel_refine_paging(kernel);
 	MO_TRY(add_source_remarks(kernel));
 	fill_facts(kernel);
 	kernel->layouts = mo_kernel_layouts_create();

@@ -28,6 +28,14 @@ struct mo_error *mo_pa_to_kva(const struct mo_kernel *kernel, uint64_t pa, uint6
 	return NULL;
 }
 
+struct mo_error *mo_direct_map_base(const struct mo_kernel *kernel, uint64_t *kva)
+{
+	if (!kernel->facts.page_offset_kva)
+		return mo_error_create(MO_E_NOT_MAPPED, "the direct map was not found");
+	*kva = kernel->direct_map.base_kva;
+	return NULL;
+}
+
 struct mo_error *mo_direct_map_to_pa(const struct mo_kernel *kernel, uint64_t kva, uint64_t *pa)
 {
 	if (!in_direct_map(kernel, kva))
@@ -156,6 +164,30 @@ static bool read_vmcoreinfo(void *context, const char *key, int64_t *ret)
 	MO_DROP_ERROR struct mo_error *error = mo_kernel_vmcoreinfo_number(reader->kernel, key, ret);
 
 	return !error;
+}
+
+static bool has_enumerator(void *context, const char *type, const char *name)
+{
+	struct mo_reader *reader = context;
+	int64_t ignored;
+	struct mo_error *error = mo_types_find_enumerator(reader->kernel->types, type, name, &ignored);
+
+	return !mo_error_destroy(error);
+}
+
+void mo_kernel_refine_paging(struct mo_kernel *kernel)
+{
+	struct mo_reader *reader = NULL;
+	struct mo_arch_view view;
+	MO_DROP_ERROR struct mo_error *error = kernel->arch->refine ? mo_reader_create(kernel, &reader) : NULL;
+
+	if (!reader)
+		return;
+	view = reader->view;
+	view.variable = read_variable;
+	view.has_enumerator = kernel->types && !kernel->lacks_types ? has_enumerator : NULL;
+	kernel->arch->refine(&view, &kernel->paging);
+	mo_reader_destroy(reader);
 }
 
 /*

@@ -14,8 +14,12 @@ static const struct {
 	{ "aarch64", ADDRXLAT_PTE_AARCH64 },
 };
 
-static addrxlat_pte_format_t format_of(const struct mo_arch *arch)
+static addrxlat_pte_format_t format_of(const struct mo_arch *arch, const struct mo_paging *paging)
 {
+	if (arch == &mo_arch_arm64 && paging->page_shift == 16)
+		return ADDRXLAT_PTE_AARCH64_LPA;
+	if (arch == &mo_arch_arm64 && paging->last_user_va >> 51)
+		return ADDRXLAT_PTE_AARCH64_LPA2;
 	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++)
 		if (!strcmp(formats[i].arch, arch->name))
 			return formats[i].format;
@@ -24,7 +28,10 @@ static addrxlat_pte_format_t format_of(const struct mo_arch *arch)
 
 bool oracle_knows(const struct mo_arch *arch)
 {
-	return format_of(arch) != ADDRXLAT_PTE_NONE;
+	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++)
+		if (!strcmp(formats[i].arch, arch->name))
+			return true;
+	return false;
 }
 
 static void put_page(const addrxlat_buffer_t *buffer)
@@ -67,7 +74,7 @@ bool oracle_translate(const struct mo_arch *arch, const struct mo_paging *paging
 	callbacks->read_caps = read_caps;
 	tables->root = (addrxlat_fulladdr_t){ .addr = paging->root_pa, .as = ADDRXLAT_MACHPHYSADDR };
 	tables->pte_mask = paging->encryption_mask;
-	tables->pf.pte_format = format_of(arch);
+	tables->pf.pte_format = format_of(arch, paging);
 	tables->pf.nfields = (unsigned short)(paging->levels + 1);
 	tables->pf.fieldsz[0] = (unsigned short)paging->page_shift;
 	for (unsigned height = 0; height < paging->levels; height++)

@@ -3,6 +3,7 @@
  * Translations as text: each file is a physical memory of page-table entries and what addresses lead to there.
  *
  *	arch NAME            levels N            root PA            encryption MASK
+ *	form BITS            mo_paging's entry_form: the architecture's own
  *	entry PA VALUE       an entry in memory
  *	vmcoreinfo KEY VALUE hexadecimal; with finds: root, levels and offset are found by it
  *	finds ROOT LEVELS KASLR_OFFSET
@@ -96,6 +97,8 @@ static void set_line(struct corpus *corpus, const char *word, const char *first,
 		corpus->paging.root_pa = root_pa;
 	} else if (!strcmp(word, "root")) {
 		corpus->paging.root_pa = number;
+	} else if (!strcmp(word, "form")) {
+		corpus->paging.entry_form = (unsigned)number;
 	} else if (!strcmp(word, "encryption")) {
 		corpus->paging.encryption_mask = number;
 	} else if (!strcmp(word, "entry")) {

@@ -42,6 +42,13 @@ WEAK struct mo_error *mo_pa_to_kva(const struct mo_kernel *kernel, uint64_t pa, 
 	return NULL;
 }
 
+WEAK struct mo_error *mo_direct_map_base(const struct mo_kernel *kernel, uint64_t *kva)
+{
+	(void)kernel;
+	*kva = DIRECT_KVA;
+	return NULL;
+}
+
 WEAK void mo_view_done(struct mo_reader *reader, const void *bytes, size_t n_bytes)
 {
 	(void)reader;

@@ -49,3 +49,10 @@ WEAK struct mo_error *mo_pa_to_kva(const struct mo_kernel *kernel, uint64_t pa, 
 	*kva = DIRECT_KVA + pa;
 	return NULL;
 }
+
+WEAK struct mo_error *mo_direct_map_base(const struct mo_kernel *kernel, uint64_t *kva)
+{
+	(void)kernel;
+	*kva = DIRECT_KVA;
+	return NULL;
+}

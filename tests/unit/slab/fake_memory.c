@@ -29,6 +29,13 @@ WEAK struct mo_error *mo_pa_to_kva(const struct mo_kernel *kernel, uint64_t pa, 
 	return NULL;
 }
 
+WEAK struct mo_error *mo_direct_map_base(const struct mo_kernel *kernel, uint64_t *kva)
+{
+	(void)kernel;
+	*kva = BASE_KVA;
+	return NULL;
+}
+
 WEAK struct mo_error *mo_translate(struct mo_reader *reader, uint64_t kva, uint64_t *pa_ret, uint64_t *span_bytes_ret)
 {
 	(void)reader;
