@@ -7,7 +7,8 @@
 
 #include "nodes.h"
 
-#define NOT_NODES (MO_VM_IOREMAP | MO_VM_UNINITIALIZED | MO_VM_SPARSE | MO_VM_DMA_COHERENT)
+#define NOT_MAPPINGS (MO_VM_IOREMAP | MO_VM_UNINITIALIZED | MO_VM_SPARSE)
+#define NOT_NODES (NOT_MAPPINGS | MO_VM_DMA_COHERENT)
 
 static enum mo_page_class first_class(const struct leaks_state *state, struct mo_reader *reader, const struct mo_vmap_area *area)
 {
@@ -17,12 +18,16 @@ static enum mo_page_class first_class(const struct leaks_state *state, struct mo
 	return mo_error_destroy(error) ? MO_PAGE_UNKNOWN : mo_page_class_of(state->mem_map, pa >> state->index.page_shift);
 }
 
-/* vmap() without VM_MAP_PUT_PAGES: pages of the caller, of which the area keeps no array. */
+/*
+ * vmap() without VM_MAP_PUT_PAGES: pages of the caller, of which the area keeps no array. dma_common_contiguous_remap() is
+ * one of the callers, with a flag of its own, where devices do not see the CPU's caches.
+ */
 static bool is_mapping(const struct leaks_state *state, struct mo_reader *reader, const struct mo_vmap_area *area)
 {
 	enum mo_page_class class;
 
-	if (area->state != MO_VMAP_BUSY || !area->has_vm || !(area->flags & MO_VM_MAP) || area->flags & (NOT_NODES | MO_VM_ALLOC) ||
+	if (area->state != MO_VMAP_BUSY || !area->has_vm || !(area->flags & (MO_VM_MAP | MO_VM_DMA_COHERENT)) ||
+	    area->flags & (NOT_MAPPINGS | MO_VM_ALLOC) ||
 	    area->pages_kva || !area->n_mapped_memory_pages)
 		return false;
 	class = first_class(state, reader, area);

@@ -3,6 +3,7 @@
  * The kernel's own page tables are pages that only physical addresses lead to. A walk over the kernel's half names them;
  * of the tables of the lowest level the entries that point at them do.
  */
+#include <memopsy/page_entry.h>
 #include <memopsy/table_walk.h>
 
 #include "nodes.h"
@@ -50,14 +51,16 @@ struct mo_error *mark_kernel_tables(struct leaks_state *state)
 {
 	uint64_t last_user_va;
 	uint64_t first_kernel_va;
+	struct mo_kernel *kernel = mo_run_kernel(state->run);
 
+	state->has_root_tables_in_slabs = (uint64_t)mo_root_table_entries(kernel) * mo_entry_bytes(kernel) < state->index.page_bytes;
 	if (!state->index.n_blocks)
 		return NULL;
 	state->kernel_tables = calloc(state->index.n_pages / 64 + 1, sizeof(*state->kernel_tables));
 	if (!state->kernel_tables)
 		return mo_error_no_memory();
-	mo_address_halves(mo_run_kernel(state->run), &last_user_va, &first_kernel_va);
-	mark_table(state, mo_kernel_root_table_pa(mo_run_kernel(state->run)));
+	mo_address_halves(kernel, &last_user_va, &first_kernel_va);
+	mark_table(state, mo_kernel_root_table_pa(kernel));
 	walk_kernel_half(state, mo_run_reader(state->run), first_kernel_va);
 	return NULL;
 }

@@ -28,6 +28,7 @@ struct word_source {
 	uint64_t kva;            /* of the first byte */
 	uint32_t area_bytes;     /* so many bytes at its start are the borders of an area, not references: struct vmap_area */
 	bool may_be_table;       /* a block of pages: perhaps a page table, of which only the lower levels say so */
+	bool may_be_root_table;  /* a slab object: perhaps a top table of few entries */
 	bool has_no_numbers;     /* nobody keeps physical addresses of what can be lost there */
 	bool has_no_frames;      /* no page frame numbers: objects, which have serial numbers of every size (kernfs_node.id) */
 	bool has_no_pages;       /* no pairs of struct page and offset: struct pages themselves */

@@ -148,6 +148,14 @@ static struct mo_error *scan_half(struct scan *scan, uint64_t first_va, uint64_t
 	return scan->memory;
 }
 
+/* Top tables of few entries are objects of a slab cache (arm64's pgd_cache), not pages. */
+static bool is_page(const struct page_tables_state *state)
+{
+	struct mo_kernel *kernel = mo_run_kernel(state->run);
+
+	return (uint64_t)mo_root_table_entries(kernel) * mo_entry_bytes(kernel) >= mo_kernel_facts(kernel)->page_bytes;
+}
+
 /* The top table itself, and of a pair the one that the user's half of the CPU's life runs on. */
 static struct mo_error *take_root(struct scan *scan)
 {
@@ -156,6 +164,8 @@ static struct mo_error *take_root(struct scan *scan)
 	struct mo_table_owner *owner = &state->owners[scan->owner];
 	struct mo_error *error = NULL;
 
+	if (scan->owner && !is_page(state))
+		return NULL;
 	for (unsigned i = 0; i < (state->has_user_roots ? 2u : 1u) && !error; i++) {
 		struct mo_page_table table = { .pfn = (owner->root_pa >> page_shift) + i, .owner = scan->owner,
 					       .height = (uint8_t)top_height(state) };

@@ -110,7 +110,8 @@ bool is_shmem_vma(const struct tasks_state *state, const struct vma *vma)
 static struct mo_error *count_swapped_range(const struct tasks_state *state, const struct vma *vma, uint64_t mapping_kva,
 					    uint64_t *ret)
 {
-	uint64_t n_pages = (vma->end - vma->start) >> 12;
+	const struct mo_kernel_facts *facts = mo_kernel_facts(mo_run_kernel(state->run));
+	uint64_t n_pages = (vma->end - vma->start) >> facts->page_shift;
 	struct mo_xarray_walk walk;
 	uint64_t index;
 	uint64_t entry = 0;
@@ -121,13 +122,13 @@ static struct mo_error *count_swapped_range(const struct tasks_state *state, con
 							vma->pgoff, &entry);
 
 		if (!error && entry & 1)
-			*ret = 4096;
+			*ret = facts->page_bytes;
 		return error;
 	}
 	mo_xarray_begin(&walk, state->reader, mo_field_kva(&state->layout->swap.i_pages, mapping_kva), MAX_SHMEM_ENTRIES);
 	while (mo_xarray_next(&walk, &index, &entry))
 		if (entry & 1 && index >= vma->pgoff && index - vma->pgoff < n_pages)
-			*ret += 4096;
+			*ret += facts->page_bytes;
 	return mo_xarray_end(&walk);
 }
 
@@ -154,7 +155,7 @@ struct mo_error *shmem_swap_bytes(const struct tasks_state *state, const struct 
 	if (error || !swapped)
 		return error;
 	if (!vma->pgoff && vma->end - vma->start >= size) {
-		*ret = swapped << 12;
+		*ret = swapped << mo_kernel_facts(mo_run_kernel(state->run))->page_shift;
 		return NULL;
 	}
 	return count_swapped_range(state, vma, mapping_kva, ret);

@@ -162,6 +162,7 @@ static const struct mo_need rows[] = {
 	MO_FIELD(L, smaps.cpu_capability, "struct cpuinfo_x86", "x86_capability", OPTIONAL,
 		 .why = "arch/x86: whether there is a line ProtectionKey"),
 	MO_ADDRESS(L, smaps.boot_cpu_data, "boot_cpu_data", OPTIONAL),
+	MO_ADDRESS(L, smaps.set_user_key, "arch_set_user_pkey_access", OPTIONAL),
 	MO_FIELD(L, smaps.s_fs_info, "struct super_block", "s_fs_info", OPTIONAL),
 	MO_FIELD(L, smaps.hstate, "struct hugetlbfs_sb_info", "hstate", OPTIONAL),
 	MO_FIELD(L, smaps.hstate_order, "struct hstate", "order", OPTIONAL),

@@ -64,7 +64,7 @@ struct tasks_layout {
 	struct {
 		struct mo_field pss_dirty, ksm;                  /* struct mem_size_stats: which lines there are */
 		struct mo_field cpu_capability, s_fs_info, hstate, hstate_order, shmem_sb_huge;
-		struct mo_address boot_cpu_data, thp_flags, orders_always, orders_madvise, orders_inherit, shmem_huge,
+		struct mo_address set_user_key, boot_cpu_data, thp_flags, orders_always, orders_madvise, orders_inherit, shmem_huge,
 			shmem_anon_ops;
 		struct mo_constant thp_unsupported, thp_always, thp_madvise;
 		struct mo_field huge_fault, nr_thps, mapping_flags;

@@ -8,21 +8,21 @@
 #include <string.h>
 
 #define MMF_DISABLE_THP 24u /* include/linux/sched/coredump.h */
-#define PMD_ORDER 9u
 #define FOLIO_ORDER_MAX_SHIFT 21u /* AS_FOLIO_ORDER_MAX (include/linux/pagemap.h, 6.12) */
 
 uint64_t vma_page_bytes(const struct tasks_state *state, const struct vma *vma)
 {
 	const struct tasks_layout *layout = state->layout;
-	uint64_t page_bytes = mo_kernel_facts(mo_run_kernel(state->run))->page_bytes;
+	uint64_t page_bytes = mo_kernel_facts(mo_reader_kernel(state->reader))->page_bytes;
 	uint64_t at_kva = 0;
-	uint64_t order = PMD_ORDER;
+	const uint64_t pmd_order = mo_pmd_order(mo_reader_kernel(state->reader));
+	uint64_t order = pmd_order;
 	struct mo_error *error;
 
 	if (!(vma->flags & VM_HUGETLB) || !vma->file_kva)
 		return page_bytes;
 	if (!mo_has(&layout->smaps.s_fs_info) || !mo_has(&layout->smaps.hstate) || !mo_has(&layout->smaps.hstate_order))
-		return page_bytes << PMD_ORDER;
+		return page_bytes << pmd_order;
 	error = mo_read_field(state->reader, &layout->file.f_inode, vma->file_kva, &at_kva);
 	if (!error)
 		error = mo_read_field(state->reader, &layout->file.i_sb, at_kva, &at_kva);
@@ -32,7 +32,7 @@ uint64_t vma_page_bytes(const struct tasks_state *state, const struct vma *vma)
 		error = mo_read_field(state->reader, &layout->smaps.hstate, at_kva, &at_kva);
 	if (!error)
 		error = mo_read_field(state->reader, &layout->smaps.hstate_order, at_kva, &order);
-	return page_bytes << (mo_error_destroy(error) || order > 18 ? PMD_ORDER : order);
+	return page_bytes << (mo_error_destroy(error) || order > 18 ? pmd_order : order);
 }
 
 static uint64_t read_mask(const struct tasks_state *state, const struct mo_address *symbol)
@@ -50,12 +50,13 @@ static bool has_thp_flag(uint64_t flags, const struct mo_constant *bit)
 }
 
 /* thp_vma_suitable_order(): whether a huge page of this order fits at the VMA's end. */
-static bool is_suitable(const struct vma *vma, unsigned order)
+static bool is_suitable(const struct tasks_state *state, const struct vma *vma, unsigned order)
 {
-	uint64_t bytes = 4096ull << order;
+	unsigned page_shift = mo_kernel_facts(mo_reader_kernel(state->reader))->page_shift;
+	uint64_t bytes = 1ull << page_shift << order;
 	uint64_t start;
 
-	if (vma->file_kva && ((vma->start >> 12) - vma->pgoff) & ((1ull << order) - 1))
+	if (vma->file_kva && ((vma->start >> page_shift) - vma->pgoff) & ((1ull << order) - 1))
 		return false;
 	if (vma->end < bytes)
 		return false;
@@ -67,16 +68,17 @@ static bool is_suitable(const struct vma *vma, unsigned order)
 static uint64_t allowed_anon_orders(const struct tasks_state *state, const struct vma *vma, bool is_enabled)
 {
 	const struct tasks_layout *layout = state->layout;
+	unsigned pmd_order = mo_pmd_order(mo_reader_kernel(state->reader));
 	uint64_t mask;
 
 	if (!mo_has(&layout->smaps.orders_always))
-		return is_enabled ? 1u << PMD_ORDER : 0;
+		return is_enabled ? 1ull << pmd_order : 0;
 	mask = read_mask(state, &layout->smaps.orders_always);
 	if (vma->flags & VM_HUGEPAGE)
 		mask |= read_mask(state, &layout->smaps.orders_madvise);
 	if (is_enabled)
 		mask |= read_mask(state, &layout->smaps.orders_inherit);
-	return mask & ((1u << (PMD_ORDER + 1)) - 1) & ~3u;
+	return mask & ((1ull << (pmd_order + 1)) - 1) & ~3ull;
 }
 
 /* enum by values: mm/shmem.c, SHMEM_HUGE_*; the last two in one byte. */
@@ -143,12 +145,13 @@ static int file_eligible(const struct tasks_state *state, const struct vma *vma)
 	}
 	if (mo_error_destroy(error))
 		return -1;
-	return mo_has(&layout->smaps.guard_bit) && (flags >> FOLIO_ORDER_MAX_SHIFT & 31) >= PMD_ORDER;
+	return mo_has(&layout->smaps.guard_bit) && (flags >> FOLIO_ORDER_MAX_SHIFT & 31) >= mo_pmd_order(mo_reader_kernel(state->reader));
 }
 
 int vma_thp_eligible(const struct tasks_state *state, const struct mo_mm *mm, const struct vma *vma)
 {
 	const struct tasks_layout *layout = state->layout;
+	unsigned pmd_order = mo_pmd_order(mo_reader_kernel(state->reader));
 	uint64_t flags = read_mask(state, &layout->smaps.thp_flags);
 	bool is_enabled = has_thp_flag(flags, &layout->smaps.thp_always) ||
 			  (has_thp_flag(flags, &layout->smaps.thp_madvise) && vma->flags & VM_HUGEPAGE);
@@ -159,12 +162,12 @@ int vma_thp_eligible(const struct tasks_state *state, const struct mo_mm *mm, co
 	if (!vma->ops_kva) {
 		uint64_t orders = allowed_anon_orders(state, vma, is_enabled);
 
-		for (unsigned order = 2; order <= PMD_ORDER; order++)
-			if (orders >> order & 1 && is_suitable(vma, order))
+		for (unsigned order = 2; order <= pmd_order; order++)
+			if (orders >> order & 1 && is_suitable(state, vma, order))
 				return 1;
 		return 0;
 	}
-	if (!is_suitable(vma, PMD_ORDER) || vma->flags & VM_HUGETLB)
+	if (!is_suitable(state, vma, pmd_order) || vma->flags & VM_HUGETLB)
 		return 0;
 	if (is_shmem_vma(state, vma))
 		return shmem_eligible(state, vma);
@@ -174,7 +177,7 @@ int vma_thp_eligible(const struct tasks_state *state, const struct mo_mm *mm, co
 bool has_protection_keys(const struct tasks_state *state)
 {
 	const struct tasks_layout *layout = state->layout;
-	int bit = mo_cpu_feature_bit(mo_run_kernel(state->run), MO_CPU_PROTECTION_KEYS);
+	int bit = mo_cpu_feature_bit(mo_reader_kernel(state->reader), MO_CPU_PROTECTION_KEYS);
 	uint32_t word = 0;
 
 	if (bit < 0 || !mo_has(&layout->smaps.boot_cpu_data) || !mo_has(&layout->smaps.cpu_capability))
@@ -184,9 +187,6 @@ bool has_protection_keys(const struct tasks_state *state)
 				     &word));
 	return word >> (unsigned)bit % 32 & 1;
 }
-
-#define FIRST_KEY_BIT 32u
-#define LAST_KEY_BIT 35u
 
 /* show_smap_vma_flags() */
 void describe_vma_flags(const struct tasks_state *state, uint64_t flags, char *text, size_t n_bytes)
@@ -215,13 +215,16 @@ void describe_vma_flags(const struct tasks_state *state, uint64_t flags, char *t
 	for (unsigned bit = 0; bit < 64 && used + 4 < n_bytes; bit++) {
 		const char *name = bit < 32 ? low[bit] : "??";
 
-		if (!(flags >> bit & 1) || (bit >= FIRST_KEY_BIT && bit <= LAST_KEY_BIT))
+		const char *own = mo_vma_flag_name(mo_reader_kernel(state->reader), bit, mo_has(&layout->smaps.set_user_key));
+
+		if (!(flags >> bit & 1) || (own && !*own))
 			continue;
 		if (bit == 19 && is_newer)
 			name = "lf";
 		for (size_t i = 0; i < sizeof(high) / sizeof(high[0]); i++)
 			if (mo_has(high[i].bit) ? high[i].bit->value == bit : !has_enum && high[i].before_enum == bit)
 				name = high[i].name;
+		name = own ? own : name;
 		used += (size_t)snprintf(text + used, n_bytes - used, "%s ", name);
 	}
 }

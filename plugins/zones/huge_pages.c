@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The unit of the counters of transparent huge pages, and what the views share in printing numbers. */
+#include <memopsy/architecture.h>
+
 #include "gathering.h"
 
 bool counts_huge_pages(const struct zones_layout *layout)
@@ -9,7 +11,7 @@ bool counts_huge_pages(const struct zones_layout *layout)
 
 unsigned huge_page_shift(const struct zones_state *state)
 {
-	return 21 - mo_kernel_facts(mo_run_kernel(state->run))->page_shift;
+	return mo_pmd_order(mo_run_kernel(state->run));
 }
 
 bool is_huge_page_item(const struct zones_layout *layout, size_t node_item)

@@ -187,7 +187,7 @@ static void add_huge_item(struct zones_state *state, const char *label, enum nod
 	struct mo_count pages = node_counter(state, item);
 
 	if (mo_has(&state->layout->memory_stat_ratio))
-		pages.value <<= 21 - page_shift(state); /* HPAGE_PMD_ORDER with 4 KiB pages */
+		pages.value <<= huge_page_shift(state);
 	add_pages(state, label, pages);
 }
 

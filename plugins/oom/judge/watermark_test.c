@@ -94,20 +94,20 @@ static bool is_reserved(const struct mo_oom_zone *zone, const struct request *re
 	       zone->free_pages.value > zone->mark_pages.value + zone->reserve_pages.value;
 }
 
-static enum mo_oom_zone_verdict verdict_of(const struct mo_oom_zone *zone, const struct request *request, unsigned order, bool is_oom)
+static const char *verdict_of(const struct mo_oom_zone *zone, const struct request *request, unsigned order, bool is_oom)
 {
 	if (zone->free_pages.certainty != MO_EXACT || zone->mark_pages.certainty != MO_EXACT ||
 	    zone->reserve_pages.certainty != MO_EXACT)
-		return MO_OOM_ZONE_UNKNOWN;
+		return NULL;
 	if (is_reserved(zone, request))
-		return MO_OOM_ZONE_RESERVED;
+		return "reserved";
 	if (order && passes_for_one_page(zone, request) && zone->n_orders && !has_block(zone, order))
-		return MO_OOM_ZONE_NO_BLOCK;
+		return "no block";
 	if (!is_enough(zone, zone->unusable_pages))
-		return MO_OOM_ZONE_WATERMARK;
+		return "watermark";
 	if (order && !zone->n_orders)
-		return MO_OOM_ZONE_UNKNOWN;
-	return is_oom && is_below_high(zone) ? MO_OOM_ZONE_BELOW_HIGH : MO_OOM_ZONE_PASSES;
+		return NULL;
+	return is_oom && is_below_high(zone) ? "below high" : "passes";
 }
 
 void test_zones(const struct oom_state *state, struct draft *draft)
@@ -126,11 +126,11 @@ void test_zones(const struct oom_state *state, struct draft *draft)
 					      mo_exact(zone->lowmem_reserve_pages[highest]) :
 					      mo_unknown();
 		if (zone->managed_pages.certainty == MO_EXACT && !zone->managed_pages.value)
-			zone->verdict = MO_OOM_ZONE_UNKNOWN;
+			zone->verdict = NULL;
 		else if (index >= 0 && highest >= 0 && index > highest)
-			zone->verdict = MO_OOM_ZONE_OTHER_ZONE;
+			zone->verdict = "other zone";
 		else if (!is_node_allowed(&draft->event, zone->node_id))
-			zone->verdict = MO_OOM_ZONE_OTHER_NODE;
+			zone->verdict = "other node";
 		else
 			zone->verdict = verdict_of(zone, &request, order, draft->event.kind < MO_OOM_ALLOCATION_FAILURE);
 	}
@@ -139,7 +139,7 @@ void test_zones(const struct oom_state *state, struct draft *draft)
 bool has_reserved_zone(const struct draft *draft)
 {
 	for (size_t i = 0; i < draft->n_zones; i++)
-		if (draft->zones[i].verdict == MO_OOM_ZONE_RESERVED)
+		if (draft->zones[i].verdict && !strcmp(draft->zones[i].verdict, "reserved"))
 			return true;
 	return false;
 }
@@ -147,7 +147,7 @@ bool has_reserved_zone(const struct draft *draft)
 bool has_passing_zone(const struct draft *draft)
 {
 	for (size_t i = 0; i < draft->n_zones; i++)
-		if (draft->zones[i].verdict == MO_OOM_ZONE_PASSES)
+		if (draft->zones[i].verdict && !strcmp(draft->zones[i].verdict, "passes"))
 			return true;
 	return false;
 }
