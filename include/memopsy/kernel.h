@@ -106,6 +106,11 @@ bool mo_kernel_next_frames(const struct mo_kernel *kernel, uint64_t pfn, uint64_
 
 struct mo_error *mo_reader_create(struct mo_kernel *kernel, struct mo_reader **ret) MO_MUST_USE;
 void mo_reader_destroy(struct mo_reader *reader);
+/*
+ * Lets go of what a reader keeps of memory that it has read, so that it reads anew: for who looks twice at a kernel that
+ * runs. Views end.
+ */
+void mo_reader_forget(struct mo_reader *reader);
 struct mo_kernel *mo_reader_kernel(const struct mo_reader *reader);
 
 /*

@@ -133,6 +133,7 @@ struct mo_leaks_model {
 	bool is_whole;             /* nothing is missing: what is lost is lost */
 	bool is_missing_counted;   /* all that is missing is missing_pages: no object, struct page, type or symbol */
 	bool is_hopeless;          /* so much is missing that most of what seems lost is not */
+	uint64_t moved_objects;    /* of a kernel that runs: of slabs that moved while they were looked at; taken as reached */
 };
 
 #ifdef __cplusplus

@@ -155,6 +155,12 @@ size_t mo_run_argument_count(const struct mo_run *run);
 const char *mo_run_argument(const struct mo_run *run, size_t index);
 bool mo_run_is_report(const struct mo_run *run);                                      /* a section among others: be brief */
 
+/*
+ * In a report: how many rows a long table has at most. `usual` in text; in JSON so many that two reports can be compared
+ * row by row.
+ */
+size_t mo_run_report_rows(const struct mo_run *run, size_t usual);
+
 #define MO_PLUGIN_ENTRY "memopsy_plugin_entry"
 typedef const struct mo_plugin *(*mo_plugin_entry)(void);
 

@@ -88,6 +88,7 @@ enum mo_cell_kind {
 	MO_CELL_TIME = 9,     /* seconds since 1970, shown in UTC; ISO 8601 string in JSON ("@N" outside years 0 to 9999) */
 	MO_CELL_KIB = 10,     /* KiB, as /proc prints them: "1234 kB"; a number in JSON (name the key "..._kib") */
 	MO_CELL_FLAGS = 11,   /* unsigned number shown in hexadecimal; a string in JSON */
+	MO_CELL_BYTES_CHANGE = 12, /* signed bytes, by which something grew: "+1.5 MiB"; number of bytes in JSON */
 };
 
 struct mo_cell {
@@ -96,7 +97,7 @@ struct mo_cell {
 		struct {
 			int64_t value;
 			enum mo_certainty certainty;
-		} signed_number;         /* MO_CELL_SIGNED, MO_CELL_TIME */
+		} signed_number;         /* MO_CELL_SIGNED, MO_CELL_TIME, MO_CELL_BYTES_CHANGE */
 		struct {
 			const char *bytes;   /* NULL: unknown; length 0: known to be empty */
 			size_t n_bytes;

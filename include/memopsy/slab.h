@@ -19,7 +19,7 @@ extern "C" {
 #endif
 
 #define MO_SLAB_MODEL "slab"
-#define MO_SLAB_MODEL_VERSION 1
+#define MO_SLAB_MODEL_VERSION 2
 
 /* What an object is. Four bits: at most 16 of them. Append only. */
 enum mo_object_state {
@@ -55,7 +55,8 @@ enum mo_slab_fault {
 	MO_SLAB_LEAVES = 5,            /* the free list leads out of the slab, or between two objects */
 	MO_SLAB_TWICE = 6,             /* the free list, or another list of free objects, has an object twice */
 	MO_SLAB_MISCOUNTED = 7,        /* the free list and the slab's counter of objects in use disagree */
-	MO_N_SLAB_FAULTS = 8,
+	MO_SLAB_MOVED = 8,             /* no fault: of a kernel that runs, what was read of it is of several moments */
+	MO_N_SLAB_FAULTS = 9,
 };
 
 #define MO_SLAB_NO_CACHE UINT32_MAX
@@ -164,6 +165,14 @@ struct mo_slab_model {
 	 */
 	struct mo_error *(*track)(const struct mo_slab_model *model, struct mo_reader *reader, const struct mo_slab *slab,
 				  uint32_t index, bool is_of_free, struct mo_slab_track *ret);
+
+	/*
+	 * Of a kernel that runs: whether an object holds, at this moment, a pointer to the next free one as free objects do. False
+	 * too if it cannot be read. NULL in models without, and where free objects hold none (SLAB).
+	 */
+	bool (*looks_free)(const struct mo_slab_model *model, struct mo_reader *reader, const struct mo_slab *slab, uint32_t index);
+	uint64_t moved_lists;          /* of a kernel that runs: lists that changed while they were followed, and were not to their end */
+	uint64_t moved_pages;          /* likewise, pages that looked like slabs and were none any more */
 
 	/* Blocks of kmalloc beyond its largest cache: no slabs, yet the kernel counts them with these. */
 	bool marks_large_kmalloc;      /* a page type tells them (6.15 on); else nothing does, and the counts are 0 */

@@ -14,7 +14,7 @@
 
 MO_API_BEGIN
 
-/* Memory at one physical address; whole pages, in the dump's byte order. */
+/* Memory at one physical address; whole pages, but of a page that the dump has in part what it has. In the dump's byte order. */
 struct mo_word_view {
 	const uint8_t *bytes;
 	size_t n_bytes;
@@ -31,7 +31,8 @@ typedef bool (*mo_word_function)(void *context, unsigned thread_index, const str
 struct mo_word_pass {
 	struct mo_kernel *kernel;
 	struct mo_progress *progress;
-	const struct mo_mem_map_model *mem_map;
+	const struct mo_page_run *runs; /* of the model mem_map, or others whose classes the caller knows */
+	size_t n_runs;
 	const char *phase;           /* literal, for the line of progress */
 	uint8_t kinds[MO_N_PAGE_CLASSES]; /* what pages of a class are to the caller; 0: they are not looked at, nor viewed */
 	mo_word_function look;
@@ -39,7 +40,8 @@ struct mo_word_pass {
 };
 
 /*
- * Adds to *n_missing_pages the pages that the dump should have and has not. Errors: those of mo_parallel_scan(), and
+ * Adds to *n_missing_pages the pages that the dump should have and has not, or not as a whole: what it has of them is looked
+ * at. Errors: those of mo_parallel_scan(), and
  * MO_E_LIMIT.
  */
 struct mo_error *mo_scan_words(const struct mo_word_pass *pass, uint64_t *n_missing_pages) MO_MUST_USE;

@@ -110,7 +110,7 @@ struct mo_error *put_dying(struct mo_run *run, struct mo_report *report)
 			continue;
 		n++;
 		n_reparented += !charged_bytes(run, &model->cgroups[i]).value;
-		if (!mo_run_is_report(run) || n <= SECTION_GROUPS)
+		if (!mo_run_is_report(run) || n <= mo_run_report_rows(run, SECTION_GROUPS))
 			put_one(run, report, &model->cgroups[i], &pins[i]);
 	}
 	mo_report_table_end(report);
@@ -227,7 +227,7 @@ struct mo_error *show_cgroups_section(struct mo_run *run, struct mo_report *repo
 		return NULL;
 	for (size_t i = 0; i < model->n_cgroups; i++)
 		n_dying += model->cgroups[i].is_dying;
-	error = put_groups(run, report, SECTION_GROUPS);
+	error = put_groups(run, report, mo_run_report_rows(run, SECTION_GROUPS));
 	if (error)
 		return error;
 	mo_report_note(report, "%zu memory cgroups, %zu of them dying; the largest are shown.",

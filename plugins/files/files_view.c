@@ -251,7 +251,7 @@ struct mo_error *show_files(struct mo_run *run, struct mo_report *report)
 
 	view_state(run, &state);
 	if (mo_run_is_report(run)) {
-		put_files(&state, report, false, REPORT_ROWS);
+		put_files(&state, report, false, mo_run_report_rows(run, REPORT_ROWS));
 		put_mounts(&state, report, false);
 		mo_run_show_findings(run, report);
 	} else if (mo_run_flag(run, "mounts")) {

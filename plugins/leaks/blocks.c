@@ -15,6 +15,17 @@ struct listing {
 	bool is_live;
 };
 
+/*
+ * Of a kernel that runs the CPUs' lists of free pages are those of another moment: a page that nobody counts on may be on one
+ * by now. What says itself that it is kmalloc's is not counted either since 6.15, and is not free.
+ */
+static bool may_be_free(const struct listing *listing, const uint8_t *page, uint8_t class, bool is_tail)
+{
+	const struct mo_page_shape *shape = listing->state->layout->page;
+
+	return listing->is_live && class == MO_PAGE_DIRECT && !is_tail && !mo_page_half(shape, page, shape->at.refcount, false);
+}
+
 static struct mo_error *append_block(struct block_list *list, uint64_t pfn, bool is_compound, bool is_free)
 {
 	if (list->n == list->n_slots) {
@@ -38,7 +49,7 @@ static bool fits_alignment(const struct block *block)
 	return !block->pfn || block->n_pages < alignment;
 }
 
-static struct mo_error *add_page(struct listing *listing, const uint8_t *page, uint64_t pfn)
+static struct mo_error *add_page(struct listing *listing, const uint8_t *page, uint64_t pfn, uint8_t class)
 {
 	const struct mo_page_shape *shape = listing->state->layout->page;
 	struct block *last = listing->list->n ? &listing->list->blocks[listing->list->n - 1] : NULL;
@@ -55,9 +66,7 @@ static struct mo_error *add_page(struct listing *listing, const uint8_t *page, u
 		return NULL;
 	}
 	listing->is_open = true;
-	/* Of a kernel that runs the CPUs' lists of free pages are those of another moment. */
-	return append_block(listing->list, pfn, is_tail,
-			    listing->is_live && !is_tail && !mo_page_half(shape, page, shape->at.refcount, false));
+	return append_block(listing->list, pfn, is_tail, may_be_free(listing, page, class, is_tail));
 }
 
 static bool is_block_class(uint8_t class)
@@ -86,7 +95,7 @@ static struct mo_error *list_some(struct listing *listing, struct mo_reader *rea
 			listing->is_open = false;
 			continue;
 		}
-		error = add_page(listing, copy, pfn + i);
+		error = add_page(listing, copy, pfn + i, run->classes[pfn + i - run->first_pfn]);
 	}
 	return error;
 }
@@ -94,7 +103,7 @@ static struct mo_error *list_some(struct listing *listing, struct mo_reader *rea
 struct mo_error *list_blocks(struct leaks_state *state, struct block_list *list)
 {
 	struct listing listing = { .state = state, .list = list,
-				   .is_live = mo_kernel_facts(mo_run_kernel(state->run))->is_live };
+				   .is_live = state->is_live };
 	struct mo_reader *reader = mo_run_reader(state->run);
 	struct mo_error *error = NULL;
 

@@ -72,7 +72,7 @@ static struct mo_error *add_stacks(const struct leaks_state *state, struct dead_
 	struct mo_error *error = NULL;
 
 	/* Of a running kernel the pointers are of another moment than the words. */
-	if (mo_kernel_facts(mo_run_kernel(state->run))->is_live)
+	if (state->is_live)
 		return NULL;
 	if (tasks && mo_has(&layout->task.on_cpu) && mo_has(&layout->task.stack) && mo_has(&layout->task.stack_pointer))
 		for (size_t i = 0; i < tasks->n_tasks && !error; i++)
@@ -95,7 +95,7 @@ static struct mo_error *add_buffer_caches(const struct leaks_state *state, struc
 	struct mo_set cpus;
 
 	if (!mo_has(&layout->buffers.cache) || !mo_has(&layout->buffers.count) || !mo_has(&layout->buffers.slots) ||
-	    mo_kernel_facts(mo_run_kernel(state->run))->is_live)
+	    state->is_live)
 		return NULL;
 	error = mo_cpus(reader, MO_CPUS_POSSIBLE, &cpus);
 	if (error) {
@@ -147,7 +147,7 @@ static struct mo_error *add_kfree_rcu(const struct leaks_state *state, struct de
 	struct mo_set cpus;
 
 	if (!mo_has(&layout->rcu.kfree) || !mo_has(&layout->rcu.kfree_pages) ||
-	    mo_kernel_facts(mo_run_kernel(state->run))->is_live)
+	    state->is_live)
 		return NULL;
 	error = mo_cpus(reader, MO_CPUS_POSSIBLE, &cpus);
 	if (error) {

@@ -102,7 +102,7 @@ struct mo_error *add_free_arrays(const struct leaks_state *state, struct dead_wo
 
 	if (!slabs->is_slab || !mo_has(&layout->free_array.of_cpu) || !mo_has(&layout->free_array.of_node) ||
 	    !mo_has(&layout->free_array.available) || !mo_has(&layout->free_array.limit) || !mo_has(&layout->free_array.entries) ||
-	    mo_kernel_facts(mo_run_kernel(state->run))->is_live)
+	    state->is_live)
 		return NULL;
 	error = mo_cpus(mo_run_reader(state->run), MO_CPUS_POSSIBLE, &cpus);
 	if (!error)

@@ -43,11 +43,14 @@ static inline uint64_t struct_page_kva(const struct reference_ranges *ranges, ui
 struct leaks_state {
 	struct mo_leaks_model model; /* first: what is published */
 	struct mo_run *run;
+	bool is_live;                /* the kernel runs while it is looked at */
 	const struct leaks_layout *layout;
 	const struct mo_mem_map_model *mem_map;
 	const struct mo_vmap_model *vmap; /* NULL: areas are no nodes */
 	struct mo_object_index index;
 	struct mo_indexed_area *areas;
+	uint32_t *uncounted;         /* of a kernel that runs: numbers of blocks that nobody counts on */
+	size_t n_uncounted;
 	struct reference_ranges ranges;
 	struct constant_pages constant[N_CONSTANT];
 	uint64_t *marked;            /* a bit for each object; atomic while threads mark */

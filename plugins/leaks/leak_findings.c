@@ -301,7 +301,7 @@ static size_t print_untold_slabs(char *text, size_t n_bytes, const struct mo_sla
 		uint32_t n_unknown = 0;
 		char room[64];
 
-		if (slab->fault == MO_SLAB_SOUND || slab->cache == MO_SLAB_NO_CACHE || !slab->has_states)
+		if (slab->fault == MO_SLAB_SOUND || slab->fault == MO_SLAB_MOVED || slab->cache == MO_SLAB_NO_CACHE || !slab->has_states)
 			continue;
 		for (uint32_t k = 0; k < slab->objects; k++)
 			n_unknown += mo_object_state_of(slabs, slab, k) == MO_OBJECT_UNKNOWN;

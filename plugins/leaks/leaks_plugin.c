@@ -16,6 +16,8 @@ void free_gathering(struct leaks_state *state)
 {
 	mo_object_index_deinit(&state->index);
 	free(state->areas);
+	free(state->uncounted);
+	state->uncounted = NULL;
 	free(state->marked);
 	free(state->weak);
 	free(state->met_pfns);
@@ -89,6 +91,7 @@ static struct mo_error *gather(struct mo_run *run, void **model_ret)
 	if (!state)
 		return mo_error_no_memory();
 	state->run = run;
+	state->is_live = mo_kernel_facts(mo_run_kernel(run))->is_live;
 	state->layout = mo_run_layout(run);
 	state->mem_map = mo_run_model_of(run, MO_MEM_MAP_MODEL);
 	state->vmap = mo_run_model_of(run, MO_VMAP_MODEL);

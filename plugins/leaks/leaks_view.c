@@ -281,9 +281,13 @@ static void put_scope(struct mo_report *report, const struct mo_leaks_model *mod
 		       (double)model->scanned_bytes / (1 << 20), read);
 	if (model->rescans)
 		mo_report_note(report,
-			       "The kernel runs: what is listed was lost in each of %" PRIu64 " looks a second apart; %" PRIu64
+			       "The kernel runs: what is listed was lost in each of %" PRIu64 " looks a second apart, with the same bytes; %" PRIu64
 			       " pieces seemed so at first.",
 			       model->rescans + 1, model->n_lost + model->vanished_objects);
+	if (model->moved_objects)
+		mo_report_note(report,
+			       "%" PRIu64 " objects count as reached, because their slabs moved while they were looked at.",
+			       model->moved_objects);
 	if (!model->is_hopeless)
 		mo_report_note(report, "An idle kernel shows no likely loss: a few headers of sysctl tables, lost on purpose (of a crashed "
 				       "one VMCOREINFO, too), and tens to hundreds of suspect pages, nearly all of them tails of "
@@ -309,7 +313,7 @@ static void put_deferred(struct mo_report *report, const struct mo_leaks_model *
 static void put_groups(struct mo_run *run, struct mo_report *report, const struct mo_leaks_model *model,
 		       const struct mo_slab_model *slabs)
 {
-	size_t most = model->is_hopeless ? 0 : mo_run_is_report(run) ? REPORT_GROUPS : model->n_groups;
+	size_t most = model->is_hopeless ? 0 : mo_run_is_report(run) ? mo_run_report_rows(run, REPORT_GROUPS) : model->n_groups;
 	size_t n_shown = 0;
 	size_t n_left = 0;
 	struct mo_column shown[N_COLUMNS];

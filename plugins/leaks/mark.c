@@ -149,6 +149,16 @@ static uint32_t source_cache(const struct leaks_state *state, struct mo_object_r
 	return mo_is_slab_node(&state->index, ref.slab) ? slabs->slabs[ref.slab].cache : (uint32_t)slabs->n_caches;
 }
 
+/* Of a kernel that runs: an object that was free when its slab was looked at, and is still. */
+static bool is_still_free(const struct leaks_state *state, struct mo_reader *reader, struct mo_object_ref ref)
+{
+	const struct mo_slab_model *slabs = state->index.slabs;
+
+	return mo_index_state(&state->index, ref) != MO_OBJECT_ALLOCATED && mo_is_slab_node(&state->index, ref.slab) &&
+	       mo_index_state(&state->index, ref) != MO_OBJECT_UNKNOWN && slabs->looks_free &&
+	       slabs->looks_free(slabs, reader, &slabs->slabs[ref.slab], ref.index);
+}
+
 /* The words of one object, in the pieces that views give; what cannot be read of it is counted. */
 static void scan_object(const struct marking *marking, struct mo_reader *reader, struct marking_thread *thread,
 			struct mo_object_ref ref)
@@ -160,6 +170,8 @@ static void scan_object(const struct marking *marking, struct mo_reader *reader,
 	uint64_t kva;
 	uint64_t n_bytes;
 
+	if (state->is_live && is_still_free(state, reader, ref))
+		return;
 	thread->source_cache = source_cache(state, ref);
 	mo_object_span(&state->index, ref, &kva, &n_bytes);
 	source = begin_node(state, reader, thread, ref, kva);
@@ -398,7 +410,10 @@ static struct mo_error *begin_with_unknown(struct marking *marking)
 		for (; ref.index < state->index.indexed[i].objects; ref.index++) {
 			if (mo_index_state(&state->index, ref) != MO_OBJECT_UNKNOWN)
 				continue;
-			state->model.unknown_objects++;
+			if (slabs->slabs[i].fault == MO_SLAB_MOVED)
+				state->model.moved_objects++;
+			else
+				state->model.unknown_objects++;
 			if (!append_ref(&marking->round, ref))
 				return mo_error_no_memory();
 		}
@@ -523,6 +538,8 @@ struct mo_error *mark_reached(struct leaks_state *state)
 		error = read_sheaf_shape(state, &marking.sheaves);
 	if (!error)
 		error = mark_all(&marking, n_threads);
+	if (!error)
+		spare_uncounted(state);
 	end_grown(state, marking.threads, n_threads);
 	for (unsigned i = 0; i < n_threads; i++) {
 		const struct marking_thread *thread = &marking.threads[i];

@@ -61,8 +61,10 @@ static struct mo_error *widen_index(struct leaks_state *state, const struct bloc
 	return NULL;
 }
 
-static void enter_blocks(struct mo_object_index *index, const struct block_list *blocks)
+static void enter_blocks(struct leaks_state *state, const struct block_list *blocks)
 {
+	struct mo_object_index *index = &state->index;
+
 	for (size_t i = 0; i < blocks->n; i++) {
 		const struct block *block = &blocks->blocks[i];
 		uint32_t number = index->n_slabs + index->n_blocks;
@@ -72,10 +74,12 @@ static void enter_blocks(struct mo_object_index *index, const struct block_list 
 		index->indexed[number] = (struct mo_indexed_slab){
 			.first_kva = index->first_kva + (block->pfn << index->page_shift),
 			.first_object = index->n_objects++,
-			.objects = block->is_free ? 0 : 1, /* what is free is neither lost nor leads anywhere */
+			.objects = 1,
 			.size_bytes = (uint32_t)((uint64_t)block->n_pages << index->page_shift),
 		};
 		index->n_blocks++;
+		if (block->is_free)
+			state->uncounted[state->n_uncounted++] = number;
 		for (uint64_t k = 0; k < block->n_pages && block->pfn + k < index->n_pages; k++)
 			if (!index->slab_of_page[block->pfn + k])
 				index->slab_of_page[block->pfn + k] = number + 1;
@@ -139,6 +143,15 @@ static void set_ranges(struct leaks_state *state)
 	ranges->area_cache = find_area_cache(state);
 }
 
+void spare_uncounted(struct leaks_state *state)
+{
+	for (size_t i = 0; i < state->n_uncounted; i++) {
+		uint64_t object = state->index.indexed[state->uncounted[i]].first_object;
+
+		state->marked[object / 64] |= 1ull << object % 64;
+	}
+}
+
 struct mo_error *add_nodes(struct leaks_state *state)
 {
 	struct block_list blocks = { .n = 0 };
@@ -152,8 +165,12 @@ struct mo_error *add_nodes(struct leaks_state *state)
 		if (!error && (blocks.n || state->index.n_areas))
 			error = widen_index(state, &blocks);
 	}
+	if (!error && blocks.n) {
+		state->uncounted = calloc(blocks.n, sizeof(*state->uncounted));
+		error = state->uncounted ? NULL : mo_error_no_memory();
+	}
 	if (!error && (blocks.n || state->index.n_areas)) {
-		enter_blocks(&state->index, &blocks);
+		enter_blocks(state, &blocks);
 		enter_areas(state);
 	}
 	if (!error)

@@ -12,6 +12,12 @@
 /* Adds both kinds to the index, as far as struct pages and the model "vmap" are there to tell them. */
 struct mo_error *add_nodes(struct leaks_state *state) MO_MUST_USE;
 
+/*
+ * After marking: blocks that nobody counts on are not lost. They may be free by now; and if something leads to one, it leads
+ * on, since it may as well be in use without being counted.
+ */
+void spare_uncounted(struct leaks_state *state);
+
 /* blocks.c: the blocks of one stretch of page frames, by their struct pages. */
 struct block {
 	uint64_t pfn;

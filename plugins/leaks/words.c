@@ -31,6 +31,20 @@ static void meet_bit(uint64_t *bits, uint64_t at)
 		__atomic_fetch_or(&bits[at / 64], bit, __ATOMIC_RELAXED);
 }
 
+/*
+ * What a kernel that runs has allocated since its free lists were walked leads on as well: whoever moves what hangs on it makes
+ * new nodes for that (maple trees, xarrays). Whether it still looks free is seen when it is scanned.
+ */
+static bool leads_on(const struct leaks_state *state, struct mo_object_ref ref)
+{
+	enum mo_object_state object = mo_index_state(&state->index, ref);
+
+	if (object == MO_OBJECT_ALLOCATED)
+		return true;
+	return state->is_live && state->index.slabs->looks_free &&
+	       (object == MO_OBJECT_FREE || object == MO_OBJECT_FREE_CPU || object == MO_OBJECT_FREE_CPU_PARTIAL);
+}
+
 /* A word that points into a node. */
 static void meet(struct leaks_state *state, struct marking_thread *thread, uint32_t node, uint64_t word)
 {
@@ -43,7 +57,7 @@ static void meet(struct leaks_state *state, struct marking_thread *thread, uint3
 		return;
 	object = state->index.indexed[node].first_object + ref.index;
 	bit = 1ull << object % 64;
-	if (is_marked(state, object) || mo_index_state(&state->index, ref) != MO_OBJECT_ALLOCATED)
+	if (is_marked(state, object) || !leads_on(state, ref))
 		return;
 	if (__atomic_fetch_or(&state->marked[object / 64], bit, __ATOMIC_RELAXED) & bit)
 		return; /* another thread was faster */

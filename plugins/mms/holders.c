@@ -1,20 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Who points at an mm: every word of every allocated slab object is looked at, on all cores. */
-#include <inttypes.h>
+/* Who points at an mm: every word of the pages of slabs is looked at, and those that point at one are told by object. */
 #include <stdlib.h>
 
-#include <memopsy/architecture.h>
 #include <memopsy/containers.h>
-#include <memopsy/parallel.h>
+#include <memopsy/object_index.h>
 #include <memopsy/walk.h>
+#include <memopsy/word_pass.h>
 
 #include "gathering.h"
 
-#define GRAIN_SLABS 1024u
+enum { IS_SLAB = 1 }; /* what a page is to the pass */
 
-struct pass {
-	const struct mo_kernel_facts *facts;
-	const struct mo_slab_model *slab;
+struct search {
+	const struct mo_object_index *index;
 	const struct orphan *orphans;
 	size_t n_orphans;
 	struct holders *threads;
@@ -35,6 +33,8 @@ static void add(struct holders *holders, const struct holder *found)
 		if (known->orphan == found->orphan && known->cache == found->cache && known->cpu == found->cpu &&
 		    known->offset_bytes == found->offset_bytes && known->variable == found->variable) {
 			known->n_objects += found->n_objects;
+			if (found->example_kva < known->example_kva)
+				known->example_kva = found->example_kva;
 			return;
 		}
 	}
@@ -44,91 +44,93 @@ static void add(struct holders *holders, const struct holder *found)
 		holders->is_full = true;
 }
 
-static void scan_words(const struct pass *pass, struct holders *holders, const struct mo_slab *slab, uint64_t object_kva,
-		       uint64_t done, const uint8_t *bytes, size_t n_bytes)
+/* A word that is the address of an orphan, if it lies in an allocated object: in one that is free it is a remnant. */
+static void add_word(const struct search *search, struct holders *holders, uint64_t kva, const struct orphan *orphan)
 {
-	uint64_t first = pass->orphans[0].kva;
-	uint64_t last = pass->orphans[pass->n_orphans - 1].kva;
+	const struct mo_object_index *index = search->index;
+	uint32_t number = mo_pointed_slab(index, kva);
+	struct mo_object_ref ref = { .slab = number - 1 };
+	uint64_t object_kva, n_bytes;
 
-	for (size_t at = 0; at + pass->facts->pointer_bytes <= n_bytes; at += pass->facts->pointer_bytes) {
-		const struct orphan *orphan;
-		uint64_t word = mo_word_at(pass->facts, bytes + at);
-
-		if (word < first || word > last)
-			continue;
-		orphan = orphan_at(pass->orphans, pass->n_orphans, word);
-		if (orphan && orphan->kva != object_kva) /* an mm points at itself */
-			add(holders, &(struct holder){ .orphan = (uint32_t)(orphan - pass->orphans), .cache = slab->cache,
-						       .offset_bytes = (uint32_t)(done + at), .n_objects = 1,
-						       .example_kva = object_kva, .cpu = -1 });
-	}
+	if (!number || !mo_pointed_object(index, ref.slab, kva, &ref.index) || mo_index_state(index, ref) != MO_OBJECT_ALLOCATED)
+		return;
+	mo_object_span(index, ref, &object_kva, &n_bytes);
+	if (kva - object_kva >= n_bytes || object_kva == orphan->kva) /* an mm points at itself */
+		return;
+	add(holders, &(struct holder){ .orphan = (uint32_t)(orphan - search->orphans),
+				       .cache = index->slabs->slabs[ref.slab].cache, .offset_bytes = (uint32_t)(kva - object_kva),
+				       .n_objects = 1, .example_kva = object_kva, .cpu = -1 });
 }
 
-static void scan_object(const struct pass *pass, struct holders *holders, struct mo_reader *reader,
-			const struct mo_slab *slab, uint32_t index)
+static bool look(void *context, unsigned thread_index, const struct mo_word_view *view)
 {
-	uint64_t kva = mo_object_kva(pass->slab, slab, index);
-	uint64_t n_bytes = pass->slab->caches[slab->cache].object_bytes;
-	size_t word_bytes = pass->facts->pointer_bytes;
+	const struct search *search = context;
+	uint64_t first = search->orphans[0].kva;
+	uint64_t span = search->orphans[search->n_orphans - 1].kva - first;
+	size_t word_bytes = search->index->word_bytes;
 
-	for (uint64_t done = 0; done + word_bytes <= n_bytes;) {
-		const void *bytes = NULL;
-		size_t n = 0;
-		struct mo_error *error = mo_view(reader, kva + done, (size_t)(n_bytes - done), &bytes, &n);
+	for (size_t at = 0; at + word_bytes <= view->n_bytes; at += word_bytes) {
+		uint64_t word = mo_index_word(search->index, view->bytes + at);
+		const struct orphan *orphan = word - first <= span ? orphan_at(search->orphans, search->n_orphans, word) : NULL;
 
-		if (error || n < word_bytes) { /* left out of the dump: whatever it points at, nobody can say */
-			mo_error_destroy(error);
-			return;
-		}
-		scan_words(pass, holders, slab, kva, done, bytes, n);
-		done += n & ~(word_bytes - 1);
+		if (orphan)
+			add_word(search, &search->threads[thread_index], search->index->slabs->direct_map_kva + view->pa + at,
+				 orphan);
 	}
+	return true;
 }
 
-static struct mo_error *scan_slabs(void *context, struct mo_reader *reader, unsigned thread_index, uint64_t first,
-				   uint64_t n_items)
+/* The pages of slabs, without what the model mem_map would cost. */
+static struct mo_error *scan_slabs(struct mo_run *run, struct search *search)
 {
-	const struct pass *pass = context;
+	const struct mo_object_index *index = search->index;
+	uint8_t *classes = calloc(index->n_pages + 1, sizeof(*classes));
+	struct mo_page_run pages = { .first_pfn = index->first_pfn, .n_pages = index->n_pages, .classes = classes };
+	struct mo_word_pass pass = { .kernel = mo_run_kernel(run), .progress = mo_run_progress(run), .phase = "objects",
+				     .runs = &pages, .n_runs = 1, .kinds = { [MO_PAGE_SLAB] = IS_SLAB }, .look = look,
+				     .context = search };
+	uint64_t n_missing_pages = 0; /* whatever they point at, nobody can say */
+	struct mo_error *error;
 
-	for (uint64_t i = first; i < first + n_items; i++) {
-		const struct mo_slab *slab = &pass->slab->slabs[i];
-
-		if (!slab->has_states || slab->cache == MO_SLAB_NO_CACHE)
-			continue;
-		for (uint32_t j = 0; j < slab->objects; j++)
-			if (mo_object_state_of(pass->slab, slab, j) == MO_OBJECT_ALLOCATED)
-				scan_object(pass, &pass->threads[thread_index], reader, slab, j);
-	}
-	return NULL;
+	if (!classes)
+		return mo_error_no_memory();
+	for (uint64_t i = 0; i < index->n_pages; i++)
+		if (index->slab_of_page[i])
+			classes[i] = MO_PAGE_SLAB;
+	error = mo_scan_words(&pass, &n_missing_pages);
+	free(classes);
+	return error;
 }
 
 struct mo_error *find_holders(struct mo_run *run, const struct orphan *orphans, size_t n_orphans, struct holders *ret)
 {
-	const struct mo_kernel_facts *facts = mo_kernel_facts(mo_run_kernel(run));
 	unsigned n_threads = mo_kernel_thread_count(mo_run_kernel(run));
-	struct pass pass = { .facts = facts, .slab = mo_run_model_of(run, MO_SLAB_MODEL), .orphans = orphans, .n_orphans = n_orphans };
-	struct mo_error *error = NULL;
+	struct mo_object_index index;
+	struct search search = { .index = &index, .orphans = orphans, .n_orphans = n_orphans };
+	struct mo_error *error;
 
 	if (!n_orphans)
 		return NULL;
-	pass.threads = calloc(n_threads, sizeof(*pass.threads));
-	if (!pass.threads)
-		return mo_error_no_memory();
+	error = mo_object_index_build(mo_run_kernel(run), mo_run_model_of(run, MO_SLAB_MODEL), &index);
+	if (error)
+		return error;
+	search.threads = calloc(n_threads, sizeof(*search.threads));
+	error = search.threads ? NULL : mo_error_no_memory();
 	for (unsigned i = 0; !error && i < n_threads; i++) {
-		pass.threads[i].entries = calloc(MAX_HOLDERS, sizeof(*pass.threads[i].entries));
-		if (!pass.threads[i].entries)
+		search.threads[i].entries = calloc(MAX_HOLDERS, sizeof(*search.threads[i].entries));
+		if (!search.threads[i].entries)
 			error = mo_error_no_memory();
 	}
 	if (!error)
-		error = mo_parallel_scan(mo_run_kernel(run), mo_run_progress(run), "objects", 0, pass.slab->n_slabs, GRAIN_SLABS,
-					 scan_slabs, &pass);
-	for (unsigned i = 0; i < n_threads; i++) {
-		for (size_t j = 0; !error && j < pass.threads[i].n; j++)
-			add(ret, &pass.threads[i].entries[j]);
-		ret->is_full |= pass.threads[i].is_full;
-		free(pass.threads[i].entries);
+		error = scan_slabs(run, &search);
+	for (unsigned i = 0; search.threads && i < n_threads; i++) {
+		for (size_t j = 0; !error && j < search.threads[i].n; j++)
+			add(ret, &search.threads[i].entries[j]);
+		ret->is_full |= search.threads[i].is_full;
+		free(search.threads[i].entries);
 	}
-	free(pass.threads);
+	free(search.threads);
+	mo_object_index_deinit(&index);
 	return error;
 }
 

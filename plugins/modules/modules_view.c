@@ -161,10 +161,10 @@ static int compare_sizes(const void *a, const void *b)
 }
 
 /* In a report: the modules that are and hold most. */
-static struct mo_error *show_largest(struct mo_report *report, const struct mo_modules_model *model)
+static struct mo_error *show_largest(struct mo_report *report, const struct mo_modules_model *model, size_t most)
 {
 	const struct mo_module_memory **sorted = calloc(model->n_modules + 1, sizeof(*sorted));
-	size_t n = model->n_modules < REPORT_ROWS ? model->n_modules : REPORT_ROWS;
+	size_t n = model->n_modules < most ? model->n_modules : most;
 
 	if (!sorted)
 		return mo_error_no_memory();
@@ -185,7 +185,7 @@ struct mo_error *show_modules(struct mo_run *run, struct mo_report *report)
 	const struct mo_modules_model *model = mo_run_model(run);
 
 	if (mo_run_is_report(run))
-		return show_largest(report, model);
+		return show_largest(report, model, mo_run_report_rows(run, REPORT_ROWS));
 	mo_report_table_begin(report, mo_run_flag(run, "proc") ? &proc_modules_table : &modules_table);
 	for (size_t i = 0; i < model->n_modules; i++)
 		write_module(report, model, &model->modules[i]);

@@ -76,6 +76,7 @@ struct draft {
 	size_t n_shares;
 	unsigned parts;             /* enum part */
 	uint64_t last_time_ns;
+	uint64_t nodes_seen;        /* a bit a node below 64 whose line was met */
 	char release[64];           /* of the kernel, where the report says it; empty: it does not */
 	char constraint_text[40];   /* "CONSTRAINT_MEMCG", as the summary line says */
 	bool has_summary_pid;
@@ -84,7 +85,9 @@ struct draft {
 	bool is_cut_at_summary;     /* who was killed is known from it alone */
 	bool is_ignored;            /* SysRq-m: numbers, and nothing happened */
 	bool is_closed;
-	bool is_interleaved;        /* the same zone twice: two reports in one */
+	bool is_interleaved;        /* the same zone twice, or lines that two reports may have printed */
+	bool is_doubtful;           /* took numbers that another open report would have taken, too */
+	bool has_cut_line;          /* printk or who wrote the log cut one of its lines */
 	bool has_pte_columns;       /* nr_ptes and the like: before 4.15 */
 	bool is_compaction_off;
 	bool is_allocating_task;    /* vm.oom_kill_allocating_task */
@@ -94,7 +97,10 @@ struct draft {
 	bool is_old_badness;        /* before 2.6.36: by size, run time and oom_adj, in no unit */
 	bool is_past_entry;         /* of its trace: an entry of the allocator was met */
 	bool is_unproven;           /* a lockup whose trace has not shown yet that it is about memory */
+	bool is_group_gone;         /* the memory cgroup at its limit is no longer in the dump */
 	bool is_of_dying;           /* the process was killed by an OOM before, and was on its way out */
+	bool is_trigger;            /* a daemon had the kernel's OOM killer invoked: the kernel tells the rest */
+	bool is_failed_kill;        /* of a daemon, which says so */
 	uint32_t n_kill_lines;
 };
 
@@ -103,6 +109,27 @@ struct task_table {
 	uint8_t columns[MAX_TASK_COLUMNS];
 	size_t n_columns;
 };
+
+/* What a killer of user space said before it kills. */
+struct killer_notes {
+	uint64_t time_ns;           /* of the reason */
+	char reason[256];
+	int32_t pid;                /* nohang's victim */
+	char comm[64];
+	struct mo_count victim_bytes;
+	char group[160];            /* that systemd-oomd considered last */
+	struct mo_count group_bytes;
+};
+
+/* A report whose lines another one's came between, as the stream was in it. */
+struct suspended {
+	struct draft *draft;        /* NULL: free */
+	struct mo_oom_zone *zone;
+	struct task_table tasks;
+	bool is_slab_table, is_memcg_stats, is_trace, is_foreign_trace;
+	uint64_t moment_ns;         /* of its last line */
+};
+#define MAX_SUSPENDED 3
 
 /* A thread or CPU that writes to the log; without caller ids all of a machine's boot are one. */
 struct stream {
@@ -122,6 +149,8 @@ struct stream {
 	bool is_before_trace;       /* the event before has such a line, and its trace is still to come */
 	size_t indent;              /* of a report that was pasted with blanks before each line */
 	bool is_task_in;            /* "Task in A" without the rest, which comes as a line of its own */
+	struct killer_notes notes;
+	struct suspended suspended[MAX_SUSPENDED]; /* latest first */
 	uint64_t last_used;
 };
 #define N_STREAMS 16
@@ -147,6 +176,7 @@ struct log_line {
 	bool has_caller;
 	uint32_t caller;
 	const char *program;        /* that kills, or says what was killed; NULL: the kernel */
+	bool is_cut;                /* it was longer */
 	const struct mo_log_record *record;
 };
 void log_scan_line(struct log_scan *scan, const struct log_line *line);
@@ -158,9 +188,22 @@ struct draft *open_draft(struct log_scan *scan, struct stream *stream, enum mo_o
 /* The event that numbers belong to: the open one, or one whose beginning was lost. */
 struct draft *draft_for_numbers(struct log_scan *scan, struct stream *stream);
 
+/* log/interleave.c: where two CPUs print at once and nothing says which of them a line is of. */
+void suspend_report(const struct log_scan *scan, struct stream *stream);       /* before another one opens */
+void choose_report(const struct log_scan *scan, struct stream *stream, struct span line); /* whose line it is */
+
+bool is_counters_line(struct span line); /* of counters in pages; those of nodes and zones say kB */
+
+/* The parts of lines that more than one file takes apart. */
+bool take_node(struct span *line, uint32_t *node_id);
+bool take_zone_name(struct span *line, char *name, size_t name_bytes);
+struct mo_oom_zone *zone_of(struct draft *draft, uint32_t node_id, const char *name);
+
 extern const char *const counter_names[N_COUNTERS];
 
 void take_victim_of_summary(struct log_scan *scan, struct draft *draft); /* log/kills.c: once all lines were met */
+
+void join_triggers(struct log_scan *scan); /* log/killers.c: likewise */
 
 /* Each takes a line if it is of its kind. */
 bool take_opening(struct log_scan *scan, struct stream *stream, struct span line);

@@ -157,7 +157,10 @@ void judge_victim(struct draft *draft);
 
 /* say/sentences.c, say/sentences_held.c (say/sentence.h) */
 struct sentence;
-void write_sentences(const struct oom_state *state, struct draft *draft);
+struct event_sentences {
+	char text[3][640]; /* what ran out, what held it, who died; empty: nothing to say */
+};
+void write_sentences(const struct oom_state *state, const struct draft *draft, struct event_sentences *ret);
 void say_held(struct sentence *sentence, const struct draft *draft);
 void say_died(struct sentence *sentence, const struct oom_state *state, const struct draft *draft);
 bool is_harmless(const struct draft *draft); /* a large block that was only tried for */
@@ -181,7 +184,7 @@ struct evidence_list {
 	char badness[128];
 };
 bool is_hinted(const struct draft *draft); /* the owner is unknown, and the failing stack has a module */
-const struct mo_oom_zone *zone_with(const struct draft *draft, const char *verdict); /* the largest; NULL: none */
+const struct mo_oom_zone *zone_with(const struct draft *draft, enum mo_oom_zone_verdict verdict); /* the largest; NULL: none */
 void list_evidence(const struct oom_state *state, const struct draft *draft, struct evidence_list *list);
 
 /* say/advice.c: findings, of judge or of an event that an option named */
@@ -219,9 +222,17 @@ extern const char *const cause_words[MO_OOM_N_CAUSES];
 const char *cause_word(const struct mo_oom_event *event); /* "none": nothing was short */
 extern const char *const cause_kinds[MO_OOM_N_CAUSES];  /* short, for tables */
 extern const char *const cause_titles[MO_OOM_N_CAUSES]; /* the subject of a sentence */
-bool is_word(const char *word, const char *what);       /* false where there is none */
 extern const char *const role_words[];
-const char *swap_word(const struct mo_oom_event *event); /* "absent", "full", "free"; NULL: not known */
+/* NULL where the value is that of "not known" or "none" */
+extern const char *const zone_verdict_words[MO_OOM_N_ZONE_VERDICTS];
+extern const char *const exempt_words[MO_OOM_N_EXEMPT];
+extern const char *const fate_words[MO_OOM_N_EXEMPT]; /* short; "" for one that could be chosen */
+extern const char *const source_words[MO_OOM_N_SOURCES];
+extern const char *const holder_kind_words[MO_OOM_N_HOLDER_KINDS];
+extern const char *const gap_words[MO_OOM_N_GAPS];
+enum swap_state { SWAP_STATE_UNKNOWN, SWAP_STATE_ABSENT, SWAP_STATE_FULL, SWAP_STATE_FREE };
+enum swap_state swap_of(const struct mo_oom_event *event);
+extern const char *const swap_words[];
 
 /* the views */
 extern const struct mo_table_spec oom_many_table;

@@ -35,6 +35,7 @@ enum mo_oom_kind {
 	MO_OOM_CMA_FAILURE,          /* "cma-failure": no contiguous piece in the area that is kept for such */
 	MO_OOM_HUGETLB_SHORTAGE,     /* "hugetlb-shortage": the pool got fewer huge pages than were asked for */
 	MO_OOM_RECLAIM_LOCKUP,       /* "reclaim-lockup": a CPU did nothing but free memory for long */
+	MO_OOM_RECLAIM_HANG,         /* "reclaim-hang": a task waited for long while it freed memory */
 	MO_OOM_USERSPACE_KILL,       /* "userspace-kill": systemd-oomd, earlyoom, lmkd, or Android's driver killed */
 	MO_OOM_EVICTION,             /* "eviction": kubelet ended a pod to get memory back */
 	MO_OOM_CONTAINER_OOM,        /* "container-oom": a container's manager says that the kernel killed in it */
@@ -84,6 +85,66 @@ enum mo_oom_cause {
 	MO_OOM_N_CAUSES,
 };
 
+/* The watermark test of a zone (judge/watermark_test.c). */
+enum mo_oom_zone_verdict {
+	MO_OOM_ZONE_UNKNOWN = 0,     /* not known: no word */
+	MO_OOM_ZONE_PASSES,          /* "passes" */
+	MO_OOM_ZONE_WATERMARK,       /* "watermark": less than the mark is free */
+	MO_OOM_ZONE_BELOW_HIGH,      /* "below high": above min, and the last attempt is against the high watermark */
+	MO_OOM_ZONE_RESERVED,        /* "reserved": enough is free, all of it on lists that are kept for others */
+	MO_OOM_ZONE_NO_BLOCK,        /* "no block": enough is free, and no block of the order */
+	MO_OOM_ZONE_OTHER_ZONE,      /* "other zone": the request may not use it */
+	MO_OOM_ZONE_OTHER_NODE,      /* "other node": likewise */
+	MO_OOM_N_ZONE_VERDICTS,
+};
+
+/* Why a process could not be chosen. */
+enum mo_oom_exempt {
+	MO_OOM_NOT_EXEMPT = 0,       /* it could: no word */
+	MO_OOM_EXEMPT_BY_ADJ,        /* oom_score_adj is -1000 */
+	MO_OOM_EXEMPT_DYING,         /* killed before, and still there */
+	MO_OOM_EXEMPT_EMPTY,         /* it has no memory left, and the kernel says that it found nobody */
+	MO_OOM_EXEMPT_BY_KERNEL,     /* the kernel says that it found nobody, and the log does not show why */
+	MO_OOM_N_EXEMPT,
+};
+
+/* Where numbers come from. */
+enum mo_oom_source {
+	MO_OOM_SOURCE_UNKNOWN = 0,   /* no word */
+	MO_OOM_OF_LOG,               /* "log": of the moment of the event */
+	MO_OOM_OF_DUMP,              /* "dump": of the moment of the dump */
+	MO_OOM_OF_LOG_AND_DUMP,      /* "log and dump" */
+	MO_OOM_N_SOURCES,
+};
+
+/* What a holder is. */
+enum mo_oom_holder_kind {
+	MO_OOM_NO_HOLDER = 0,        /* not known: no word */
+	MO_OOM_PROCESS,              /* "process" */
+	MO_OOM_PROCESSES,            /* "processes": of one name */
+	MO_OOM_CACHE,                /* "cache": of slab */
+	MO_OOM_HOLDER_FILE,          /* "file" */
+	MO_OOM_MOUNT,                /* "mount": where a file system is mounted */
+	MO_OOM_POOL,                 /* "pool": of huge pages */
+	MO_OOM_MODULE,               /* "module" */
+	MO_OOM_CALLER,               /* "caller": a function of the kernel */
+	MO_OOM_OWNER,                /* "owner": whoever points at the memory */
+	MO_OOM_N_HOLDER_KINDS,
+};
+
+/* What is missing of an event's report. */
+enum mo_oom_gap {
+	MO_OOM_NO_GAP = 0,
+	MO_OOM_GAP_MIXED,            /* two reports are mixed */
+	MO_OOM_GAP_BEGINNING,        /* its beginning */
+	MO_OOM_GAP_REPORT,           /* all of the report: suppressed or lost */
+	MO_OOM_GAP_END,              /* what happened */
+	MO_OOM_GAP_NUMBERS,          /* Mem-Info, or the group's statistics */
+	MO_OOM_GAP_CUT_LINE,         /* the end of one of its lines */
+	MO_OOM_GAP_RUNNING,          /* nothing was printed yet when the dump was taken */
+	MO_OOM_N_GAPS,
+};
+
 enum mo_oom_role {
 	MO_OOM_ROLE_UNKNOWN = 0,     /* "unknown" */
 	MO_OOM_CONSUMER,             /* "consumer": the victim was what held most */
@@ -108,7 +169,7 @@ struct mo_oom_zone {
 	struct mo_count mark_pages;  /* what of the min watermark this request has to leave */
 	struct mo_count reserve_pages;
 	struct mo_count unusable_pages;
-	const char *verdict;         /* words: "passes", "watermark", "no block", "other zone", "other node"; NULL: not known */
+	enum mo_oom_zone_verdict verdict;
 };
 
 /* A process of the log's task table, or of the dump. */
@@ -122,7 +183,7 @@ struct mo_oom_candidate {
 	bool has_badness;
 	int64_t badness_pages;       /* oom_badness() */
 	struct mo_count oom_score;   /* what /proc/PID/oom_score would have said; unknown for kernels before 5.9 */
-	const char *exempt;          /* why it could not be chosen; NULL: it could */
+	enum mo_oom_exempt exempt;
 	bool is_victim;
 };
 
@@ -146,7 +207,7 @@ struct mo_oom_share {
 	bool is_of_machine;          /* the report has it of the whole machine alone; how much lay in the scope is not known */
 	uint32_t percent_thousandths; /* of what there is (machine or limit) */
 	const char *ordinary;        /* what an ordinary machine shows: "< 5 %" */
-	const char *holder_kind;     /* "process", "processes", "cache", "mount", "file", "cgroup", "module", "pool"; NULL */
+	enum mo_oom_holder_kind holder_kind;
 	char holder[160];            /* empty: not known */
 	struct mo_count holder_bytes;
 	uint32_t n_holders;          /* of "processes": how many */
@@ -158,9 +219,9 @@ struct mo_oom_share {
 	struct mo_count second_bytes;
 	int32_t second_pid;          /* of a process; 0: it is none */
 	struct mo_count unused_bytes; /* of a pool: what of it is free */
-	const char *holder_source;   /* "log", "dump"; NULL: no holder */
+	enum mo_oom_source holder_source; /* unknown: no holder */
 	char module[64];             /* that the holder's memory points into, or that owns it; empty: none, or not known */
-	const char *source;          /* of the bytes: "log", "dump" */
+	enum mo_oom_source source;   /* of the bytes */
 };
 
 struct mo_oom_memcg {
@@ -180,8 +241,7 @@ struct mo_oom_event {
 	bool has_time;
 	char clock[32];              /* of a text's own, as far as it says; empty: it has none */
 	char host[64];               /* of a text that names it; empty: not said */
-	bool is_partial;             /* lines are missing: why says which */
-	const char *why_partial;
+	enum mo_oom_gap gap;
 	/* The request. */
 	bool has_request;
 	char comm[64];
@@ -222,8 +282,7 @@ struct mo_oom_event {
 	size_t n_kills;
 	uint32_t n_repeats;          /* of failures alike, told once: this one included */
 	uint64_t freed_bytes;        /* what the victims had */
-	const char *source;          /* "log", "dump", "log and dump" */
-	char sentences[3][640];      /* what ran out, what held it, who died */
+	enum mo_oom_source source;
 };
 
 struct mo_oom_model {

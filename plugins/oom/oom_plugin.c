@@ -33,6 +33,7 @@ static int weight_of(const struct mo_oom_event *event)
 	case MO_OOM_SLAB_FAILURE:
 	case MO_OOM_STALL:
 	case MO_OOM_RECLAIM_LOCKUP:
+	case MO_OOM_RECLAIM_HANG:
 	case MO_OOM_VMALLOC_FAILURE: return 2;
 	default: return 1;
 	}

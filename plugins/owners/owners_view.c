@@ -276,20 +276,20 @@ static void put_of_class(struct mo_report *report, const char *class, const char
 }
 
 static void put_class(const struct owners_state *state, struct mo_report *report, const struct holder_table *holders,
-		      enum mo_page_class class)
+		      enum mo_page_class class, size_t most)
 {
 	const char *class_name = state->mem_map->classes[class].name;
 	uint64_t n_left = 0;
 	uint64_t bytes_left = 0;
 	uint64_t pieces_left = 0;
-	unsigned n_shown = 0;
+	size_t n_shown = 0;
 
 	for (size_t i = 0; i < holders->n; i++) {
 		const struct mo_holder *holder = &holders->holders[i];
 
 		if (holder->page_class != class)
 			continue;
-		if (n_shown++ < SECTION_HOLDERS) {
+		if (n_shown++ < most) {
 			put_of_class(report, class_name, holder->name ? holder->name : "(nobody that is known)",
 				     holder->module, holder_evidence_names[holder->evidence],
 				     holder->bytes, holder->pieces);
@@ -319,7 +319,7 @@ static struct mo_error *merge_orders(const struct owners_state *state, struct ho
 	return error;
 }
 
-static struct mo_error *put_section(const struct owners_state *state, struct mo_report *report)
+static struct mo_error *put_section(const struct owners_state *state, struct mo_report *report, size_t most)
 {
 	bool is_done[MO_N_PAGE_CLASSES] = { false };
 	struct holder_table holders = { .n = 0 };
@@ -340,7 +340,7 @@ static struct mo_error *put_section(const struct owners_state *state, struct mo_
 		if (largest == MO_N_PAGE_CLASSES)
 			break;
 		is_done[largest] = true;
-		put_class(state, report, &holders, (enum mo_page_class)largest);
+		put_class(state, report, &holders, (enum mo_page_class)largest, most);
 	}
 	mo_report_table_end(report);
 	holders_deinit(&holders);
@@ -386,7 +386,7 @@ struct mo_error *show_owners(struct mo_run *run, struct mo_report *report)
 	unsigned which = 0;
 
 	if (mo_run_is_report(run)) {
-		error = put_section(state, report);
+		error = put_section(state, report, mo_run_report_rows(run, SECTION_HOLDERS));
 		put_direct_note(state, report);
 		mo_run_show_findings(run, report);
 		return error;

@@ -42,7 +42,7 @@ static enum pointer_rank rank_of(enum mo_page_class class)
 struct mo_error *scan_ranks(struct owners_state *state, const char *what, enum pointer_rank end_rank, mo_word_function look,
 			    void *context, uint64_t *n_missing_pages)
 {
-	struct mo_word_pass pass = { .kernel = state->kernel, .progress = mo_run_progress(state->run), .mem_map = state->mem_map,
+	struct mo_word_pass pass = { .kernel = state->kernel, .progress = mo_run_progress(state->run), .runs = state->mem_map->runs, .n_runs = state->mem_map->n_runs,
 				     .phase = what, .look = look, .context = context };
 
 	/* Words of 32-bit kernels, whose direct map is at most a gigabyte, are not looked at. */

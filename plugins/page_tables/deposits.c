@@ -14,7 +14,7 @@
 static struct mo_error *take_ring(struct page_tables_state *state, struct mo_reader *reader, struct thread_tables *found,
 				  uint32_t owner, uint64_t first_page_kva, uint64_t most)
 {
-	uint64_t lru_bytes = state->layout->page_lru.offset_bytes;
+	uint64_t lru_bytes = state->layout->ptdesc.ring.offset_bytes;
 	uint64_t page_kva = first_page_kva;
 	struct mo_error *error = NULL;
 	struct mo_error *memory = NULL;
@@ -53,11 +53,11 @@ struct mo_error *take_deposits(struct page_tables_state *state, struct mo_reader
 	uint64_t first_kva = 0;
 	struct mo_error *error;
 
-	if (!mo_has(&layout->pt_deposited) || !mo_has(&layout->page_lru))
+	if (!mo_has(&layout->ptdesc.deposited) || !mo_has(&layout->ptdesc.ring))
 		return NULL;
 	error = mo_pfn_to_page(state->memmap, pmd_pfn, &page_kva);
 	if (!error)
-		error = mo_read_field(reader, &layout->pt_deposited, page_kva, &first_kva);
+		error = mo_read_field(reader, &layout->ptdesc.deposited, page_kva, &first_kva);
 	if (error) {
 		mo_trouble_note(&found->deposits, mo_error_prepend(error, "the PMD table in page frame 0x%" PRIx64, pmd_pfn));
 		return NULL;
@@ -72,7 +72,7 @@ struct mo_error *take_deposits_of_mm(struct page_tables_state *state, struct mo_
 	uint64_t first_kva = 0;
 	struct mo_error *error;
 
-	if (mo_has(&layout->pt_deposited) || !mo_has(&layout->mm_deposited) || !mo_has(&layout->page_lru) ||
+	if (mo_has(&layout->ptdesc.deposited) || !mo_has(&layout->mm_deposited) || !mo_has(&layout->ptdesc.ring) ||
 	    !state->owners[owner].mm_kva)
 		return NULL;
 	error = mo_read_field(reader, &layout->mm_deposited, state->owners[owner].mm_kva, &first_kva);

@@ -147,7 +147,7 @@ static struct mo_error *add_listed(struct page_tables_state *state)
 	uint64_t node_kva;
 	struct mo_error *memory;
 
-	if (!mo_has(&layout->pgd_list) || !mo_has(&layout->pt_list) || !mo_has(&layout->pt_mm))
+	if (!mo_has(&layout->pgd_list) || !mo_has(&layout->ptdesc.list) || !mo_has(&layout->ptdesc.mm))
 		return NULL;
 	memory = known_roots(state, &roots);
 	if (memory)
@@ -155,7 +155,7 @@ static struct mo_error *add_listed(struct page_tables_state *state)
 	mo_list_begin(&walk, reader, layout->pgd_list.kva, MAX_OWNERS);
 	while (!memory && mo_list_next(&walk, &node_kva)) {
 		struct mo_table_owner owner = { .kind = MO_TABLES_OF_NO_TASK, .is_complete = true, .comm = "(no task)" };
-		uint64_t page_kva = node_kva - layout->pt_list.offset_bytes;
+		uint64_t page_kva = node_kva - layout->ptdesc.list.offset_bytes;
 		uint64_t pfn = 0;
 		struct mo_error *error = mo_page_to_pfn(state->memmap, page_kva, &pfn);
 
@@ -163,7 +163,7 @@ static struct mo_error *add_listed(struct page_tables_state *state)
 		if (!error && bsearch(&owner.root_pa, roots, n_known, sizeof(*roots), compare_roots))
 			continue;
 		if (!error)
-			error = mo_read_field(reader, &layout->pt_mm, page_kva, &owner.mm_kva);
+			error = mo_read_field(reader, &layout->ptdesc.mm, page_kva, &owner.mm_kva);
 		if (!error)
 			memory = add_owner(state, &owner);
 		mo_trouble_note(&state->unreadable_owners, mo_error_prepend(error, "pgd_list"));

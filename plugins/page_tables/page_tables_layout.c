@@ -5,8 +5,6 @@
 #define L struct page_tables_layout
 #define OPTIONAL .is_optional = true
 
-#define WHY_PTDESC "include/linux/mm_types.h: page tables have a struct ptdesc of their own since 6.6"
-
 static const struct mo_need rows[] = {
 	MO_FIELD(L, mm_pgd, "struct mm_struct", "pgd"),
 	MO_FIELD(L, mm_pgtables_bytes, "struct mm_struct", "pgtables_bytes", OPTIONAL, .why = "CONFIG_MMU; since 4.15"),
@@ -17,11 +15,7 @@ static const struct mo_need rows[] = {
 		   .why = "arch/x86/kernel/alternative.c: since 5.2, renamed after 6.12"),
 	MO_ADDRESS(L, efi_mm, "efi_mm", OPTIONAL, .why = "CONFIG_EFI"),
 	MO_ADDRESS(L, init_mm, "init_mm", OPTIONAL),
-	MO_FIELD(L, pt_list, "struct ptdesc", "pt_list", .or_names = { "struct page.lru" }, OPTIONAL, .why = WHY_PTDESC),
-	MO_FIELD(L, pt_mm, "struct ptdesc", "pt_mm", .or_names = { "struct page.pt_mm" }, OPTIONAL, .why = WHY_PTDESC),
-	MO_FIELD(L, pt_deposited, "struct ptdesc", "pmd_huge_pte", .or_names = { "struct page.pmd_huge_pte" }, OPTIONAL,
-		 .why = WHY_PTDESC),
-	MO_FIELD(L, page_lru, "struct page", "lru", OPTIONAL),
+	MO_PTDESC_NEEDS(L, ptdesc),
 	MO_ADDRESS(L, boot_cpu_data, "boot_cpu_data", OPTIONAL, .why = "x86"),
 	MO_FIELD(L, capability, "struct cpuinfo_x86", "x86_capability", OPTIONAL, .why = "x86"),
 };

@@ -4,12 +4,12 @@
 
 /* What the page_tables plugin needs of a kernel. */
 
-#include <memopsy/layout.h>
+#include <memopsy/page_overlays.h>
 
 struct page_tables_layout {
 	struct mo_field mm_pgd, mm_pgtables_bytes, mm_deposited;
 	struct mo_address pgd_list, poking_mm, efi_mm, init_mm;
-	struct mo_field pt_list, pt_mm, pt_deposited, page_lru;
+	struct mo_ptdesc ptdesc;
 	struct mo_address boot_cpu_data;
 	struct mo_field capability;
 };

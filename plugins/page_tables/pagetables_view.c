@@ -225,7 +225,8 @@ static struct mo_error *write_owners(struct mo_run *run, struct mo_report *repor
 {
 	uint64_t page_bytes = mo_kernel_facts(mo_run_kernel(run))->page_bytes;
 	const struct mo_table_owner **sorted = calloc(model->n_owners + 1, sizeof(*sorted));
-	size_t n = mo_run_is_report(run) && model->n_owners > REPORT_OWNERS ? REPORT_OWNERS : model->n_owners;
+	size_t most = mo_run_is_report(run) ? mo_run_report_rows(run, REPORT_OWNERS) : model->n_owners;
+	size_t n = model->n_owners > most ? most : model->n_owners;
 
 	if (!sorted)
 		return mo_error_no_memory();

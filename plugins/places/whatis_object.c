@@ -59,7 +59,7 @@ static void put_slab(const struct whatis_run *whatis, const struct mo_slab *slab
 
 	put_fact(whatis, "slab", "page frame 0x%" PRIx64 ", order %u, %u of %u objects in use, %s%s", slab->pfn, slab->order,
 		 slab->inuse, slab->objects, slab->place <= MO_SLAB_CPU_PARTIAL ? slab_place_names[slab->place] : "?",
-		 slab->fault ? "; at fault (see slabcheck)" : "");
+		 slab->fault && slab->fault != MO_SLAB_MOVED ? "; at fault (see slabcheck)" : "");
 	put_fact(whatis, "cache", "struct kmem_cache at 0x%" PRIx64 "%s", cache->cache_kva,
 		 cache->refcount > 1 ? "; other caches are merged into it" : "");
 }

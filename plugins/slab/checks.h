@@ -42,6 +42,17 @@ void find_debug_layout(const struct slab_state *state, const struct mo_slab_cach
 struct mo_error *check_cache_bytes(const struct slab_state *state, const struct mo_slab_cache *cache, damage_function function,
 				   void *context, uint64_t *n_unread) MO_MUST_USE;
 
+/* standing_damage.c: of a kernel that runs. What is beyond the list is not told. */
+#define MAX_STANDING_DAMAGES 4096
+struct damage_list {
+	struct damage *damages;      /* freed by who has the list */
+	size_t n;
+	bool is_out_of_memory;
+};
+void collect_damage(void *context, const struct damage *damage); /* context: a list */
+/* Keeps what is the same in later looks; returns how much was not. */
+size_t keep_standing_damage(const struct slab_state *state, struct damage_list *list);
+
 /*
  * overwriting.c: what the n bytes at an address may be: "text "abcd"", "pointer to SYMBOL", "pointer to an object of CACHE",
  * "zeros"; empty if nothing is known of them.

@@ -53,6 +53,28 @@ static void for_each_cpu_slab(struct slab_state *state, cpu_slab_function functi
 			for_each_cpu_of(state, (uint32_t)i, &cpus, function, are_lists ? state->caches[i].objects_per_slab : 0);
 }
 
+bool read_cpu_slab(const struct slab_state *state, struct mo_reader *reader, uint32_t cache, unsigned cpu, struct cpu_slab_words *ret)
+{
+	const struct slab_layout *layout = state->layout;
+	uint64_t percpu_kva = 0;
+	uint64_t kva = 0;
+	struct mo_error *error;
+
+	*ret = (struct cpu_slab_words){ .freelist_kva = 0 };
+	if (!mo_has(&layout->cache.cpu_slab) || !mo_has(&layout->cpu.freelist) || !mo_has(&layout->cpu.slab))
+		return false;
+	error = mo_read_field(reader, &layout->cache.cpu_slab, state->caches[cache].cache_kva, &percpu_kva);
+	if (!error && percpu_kva)
+		error = mo_percpu(reader, percpu_kva, cpu, &kva);
+	for (unsigned i = 0; i < CPU_SLAB_WORDS && !error && kva; i++)
+		error = mo_read_pointer(reader, kva + i * state->shape.word_bytes, &ret->words[i]);
+	if (!error && kva)
+		error = mo_read_field(reader, &layout->cpu.freelist, kva, &ret->freelist_kva);
+	if (!error && kva)
+		error = mo_read_field(reader, &layout->cpu.slab, kva, &ret->slab_kva);
+	return !mo_error_destroy(error) && kva;
+}
+
 static void mark(struct slab_state *state, uint32_t cache, uint64_t page_kva, enum mo_slab_place place)
 {
 	struct mo_slab *slab = slab_of_page(state, page_kva);

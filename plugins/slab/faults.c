@@ -15,6 +15,7 @@ const char *const fault_names[MO_N_SLAB_FAULTS] = {
 	[MO_SLAB_LEAVES] = "free list leaves",
 	[MO_SLAB_TWICE] = "free twice",
 	[MO_SLAB_MISCOUNTED] = "miscounted",
+	[MO_SLAB_MOVED] = "moved",
 };
 
 const char *const object_state_names[MO_N_OBJECT_STATES] = {
@@ -58,6 +59,13 @@ void note_trouble(struct slab_state *state, struct mo_error *error)
 {
 	if (!error)
 		return;
+	/* A list that changes under the eye of who follows it leads anywhere: that is no trouble of the kernel's. */
+	if (state->is_live && (mo_error_code(error) == MO_E_CORRUPT || mo_error_code(error) == MO_E_LIMIT ||
+			       mo_error_code(error) == MO_E_NOT_MAPPED || mo_error_code(error) == MO_E_NOT_IN_DUMP)) {
+		state->model.moved_lists++;
+		mo_error_destroy(error);
+		return;
+	}
 	if (!state->troubles++)
 		snprintf(state->first_trouble, sizeof(state->first_trouble), "%s", mo_error_text(error));
 	mo_error_destroy(error);
@@ -127,7 +135,7 @@ static void describe_places(const struct slab_state *state, enum mo_slab_fault f
  * there); its struct page may still say what the pages' last user wrote. One object may be on its way between the free list
  * and the counter, which change one after the other where no instruction changes both.
  */
-static bool may_be_passing(const struct slab_state *state, const struct mo_slab *slab)
+bool may_be_passing(const struct slab_state *state, const struct mo_slab *slab)
 {
 	/* A CPU's own slab is frozen and in use as a whole all the time: that says nothing. */
 	bool is_nobodys = slab->place == MO_SLAB_FULL;
@@ -218,7 +226,7 @@ void report_slab_faults(struct slab_state *state)
 	};
 
 	for (enum mo_slab_fault fault = MO_SLAB_SOUND + 1; fault < MO_N_SLAB_FAULTS; fault++)
-		if (state->model.faults[fault])
+		if (state->model.faults[fault] && texts[fault].id)
 			report_fault(state, fault);
 	if (state->troubles)
 		mo_run_finding(state->run, &finding);

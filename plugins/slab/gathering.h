@@ -87,6 +87,9 @@ struct slab_state {
 	const struct mo_memmap *memmap;
 	struct slab_wrong wrongs[MAX_WRONGS];
 	size_t n_wrongs;
+	bool is_live;               /* the kernel runs while it is read */
+	uint64_t counted_kva;       /* not 0: arrays of free objects are looked through for this one, and nothing is marked */
+	unsigned n_counted;
 	uint64_t troubles;          /* lists and per-CPU data that could not be followed */
 	char first_trouble[320];
 
@@ -111,6 +114,8 @@ bool order_of_slab(const struct slab_state *state, const struct mo_slab_cache *c
 
 /* scan.c: fills records, ascending by pfn. */
 struct mo_error *scan_slabs(struct slab_state *state) MO_MUST_USE;
+/* What one struct page says now; false: it is no slab's first one, or cannot be read. */
+bool read_slab_record(const struct slab_state *state, struct mo_reader *reader, uint64_t pfn, struct slab_record *ret);
 
 /* large_kmalloc.c: the orders of the blocks that the scan found. */
 void count_large_kmalloc(struct slab_state *state);
@@ -123,6 +128,13 @@ struct mo_slab *slab_of_page(const struct slab_state *state, uint64_t page_kva);
 struct mo_error *gather_slab_nodes(struct slab_state *state) MO_MUST_USE;
 
 /* cpu_slabs.c */
+/* The first words of what a CPU keeps of a cache, as they are now; false: none, or they cannot be read. */
+#define CPU_SLAB_WORDS 3 /* freelist, tid, slab: what moves with the list */
+struct cpu_slab_words {
+	uint64_t words[CPU_SLAB_WORDS];
+	uint64_t freelist_kva, slab_kva;
+};
+bool read_cpu_slab(const struct slab_state *state, struct mo_reader *reader, uint32_t cache, unsigned cpu, struct cpu_slab_words *ret);
 void mark_cpu_slabs(struct slab_state *state);      /* before the free lists are walked */
 void walk_cpu_freelists(struct slab_state *state);  /* after it */
 
@@ -171,6 +183,14 @@ struct mo_error *count_array(const struct slab_state *state, uint64_t array_kva,
 
 /* sheaves.c */
 void mark_sheaves(struct slab_state *state);
+/* How many times the sheaves of a cache have an object. */
+unsigned count_in_sheaves(struct slab_state *state, uint32_t cache, uint64_t kva);
+
+/* standing.c: of a kernel that runs, which faults are still there when the slab is looked at again. After all lists. */
+struct mo_error *check_faults_stand(struct slab_state *state) MO_MUST_USE;
+
+/* looks_free.c: the model's way to ask whether an object holds a free pointer now. */
+bool object_looks_free(const struct mo_slab_model *model, struct mo_reader *reader, const struct mo_slab *slab, uint32_t index);
 
 /* tracks.c: the model's way to one object's track. */
 struct mo_error *read_object_track(const struct mo_slab_model *model, struct mo_reader *reader, const struct mo_slab *slab,
@@ -187,6 +207,8 @@ void forget_untold(struct slab_state *state, struct mo_reader *reader, const str
 void note_wrong(struct slab_state *state, struct mo_slab *slab, const struct slab_wrong *wrong);
 void note_trouble(struct slab_state *state, struct mo_error *error); /* and frees it */
 void report_slab_faults(struct slab_state *state);
+/* Whether a CPU inside the allocator leaves a slab like that for a moment. */
+bool may_be_passing(const struct slab_state *state, const struct mo_slab *slab);
 extern const char *const fault_names[MO_N_SLAB_FAULTS];
 extern const char *const object_state_names[MO_N_OBJECT_STATES];
 extern const char *const slab_place_names[MO_N_SLAB_PLACES];

@@ -14,6 +14,10 @@ static bool mark_object(struct slab_state *state, uint32_t cache, uint64_t kva, 
 	enum mo_object_state before;
 	uint32_t index;
 
+	if (state->counted_kva) {
+		state->n_counted += kva == state->counted_kva;
+		return true;
+	}
 	if (!mo_object_at(&state->model, kva, &found, &index) || found->cache != cache || !found->has_states ||
 	    mo_object_kva(&state->model, found, index) != kva)
 		return false;

@@ -95,6 +95,27 @@ static struct slab_record decode_slab(const struct slab_layout *layout, bool is_
 	return record;
 }
 
+bool read_slab_record(const struct slab_state *state, struct mo_reader *reader, uint64_t pfn, struct slab_record *ret)
+{
+	const struct slab_shape *shape = &state->shape;
+	const struct slab_layout *layout = state->layout;
+	uint8_t page[MO_PAGE_STRUCT_BYTES_MAX];
+	uint64_t kva = 0;
+	struct mo_error *error = mo_pfn_to_page(state->memmap, pfn, &kva);
+
+	if (!error)
+		error = mo_read(reader, kva, page, shape->page_struct_bytes);
+	if (mo_error_destroy(error))
+		return false;
+	if (shape->type.mask ? !mo_page_has_type(shape->type, half_at(shape, page + layout->page->at.page_type)) :
+			       !(word_at(shape, page + layout->page->at.flags) & shape->flag))
+		return false;
+	if (word_at(shape, page + layout->page->at.compound) & 1)
+		return false;
+	*ret = decode_slab(layout, shape->is_slab, page, pfn);
+	return true;
+}
+
 /* n struct pages that lie at `page`. Tail pages name their head in a word with bit 0 set, and are not looked at. */
 static struct mo_error *scan_bytes(const struct scan *scan, struct thread_slabs *thread, const uint8_t *page, uint64_t pfn,
 				   uint64_t n)

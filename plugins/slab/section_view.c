@@ -186,7 +186,7 @@ struct mo_error *show_slab_section(struct mo_run *run, struct mo_report *report)
 	struct mo_error *error;
 
 	put_kinds(run, report);
-	error = put_largest_caches(run, report, 10);
+	error = put_largest_caches(run, report, mo_run_report_rows(run, 10));
 	if (error)
 		return error;
 	put_large_kmalloc(run, report);

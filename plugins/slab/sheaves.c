@@ -112,15 +112,48 @@ static void mark_barn(struct slab_state *state, uint32_t cache, unsigned node_id
 					     state->caches[cache].name ? state->caches[cache].name : "?", node_id));
 }
 
+static bool has_sheaves(const struct slab_layout *layout)
+{
+	return mo_has(&layout->cache.cpu_sheaves) && mo_has(&layout->sheaves.main) && mo_has(&layout->sheaves.spare) &&
+	       mo_has(&layout->sheaf_size) && mo_has(&layout->sheaf_objects);
+}
+
+static void mark_sheaves_of(struct slab_state *state, uint32_t cache, const struct mo_set *cpus, const struct mo_set *nodes)
+{
+	mark_cpus(state, cache, cpus);
+	if (!mo_has(&state->layout->barn_full) || !mo_has(&state->layout->sheaf_list))
+		return;
+	for (int id = mo_set_next(nodes, 0); id >= 0; id = mo_set_next(nodes, (unsigned)id + 1))
+		mark_barn(state, cache, (unsigned)id);
+}
+
+unsigned count_in_sheaves(struct slab_state *state, uint32_t cache, uint64_t kva)
+{
+	struct mo_set cpus;
+	struct mo_set nodes;
+	struct mo_error *error = NULL;
+
+	if (!has_sheaves(state->layout))
+		return 0;
+	error = mo_cpus(state->reader, MO_CPUS_POSSIBLE, &cpus);
+	if (!error)
+		error = mo_nodes(state->reader, "N_POSSIBLE", &nodes);
+	if (mo_error_destroy(error))
+		return 0;
+	state->counted_kva = kva;
+	state->n_counted = 0;
+	mark_sheaves_of(state, cache, &cpus, &nodes);
+	state->counted_kva = 0;
+	return state->n_counted;
+}
+
 void mark_sheaves(struct slab_state *state)
 {
-	const struct slab_layout *layout = state->layout;
 	struct mo_set cpus;
 	struct mo_set nodes;
 	struct mo_error *error;
 
-	if (!mo_has(&layout->cache.cpu_sheaves) || !mo_has(&layout->sheaves.main) || !mo_has(&layout->sheaves.spare) ||
-	    !mo_has(&layout->sheaf_size) || !mo_has(&layout->sheaf_objects))
+	if (!has_sheaves(state->layout))
 		return;
 	error = mo_cpus(state->reader, MO_CPUS_POSSIBLE, &cpus);
 	if (!error)
@@ -129,13 +162,7 @@ void mark_sheaves(struct slab_state *state)
 		note_trouble(state, mo_error_prepend(error, "sheaves"));
 		return;
 	}
-	for (uint32_t i = 0; i < state->model.n_caches; i++) {
-		if (!state->caches[i].size_bytes)
-			continue;
-		mark_cpus(state, i, &cpus);
-		if (!mo_has(&layout->barn_full) || !mo_has(&layout->sheaf_list))
-			continue;
-		for (int id = mo_set_next(&nodes, 0); id >= 0; id = mo_set_next(&nodes, (unsigned)id + 1))
-			mark_barn(state, i, (unsigned)id);
-	}
+	for (uint32_t i = 0; i < state->model.n_caches; i++)
+		if (state->caches[i].size_bytes)
+			mark_sheaves_of(state, i, &cpus, &nodes);
 }

@@ -14,17 +14,7 @@
 static const struct mo_need rows[] = {
 	MO_PAGE(L, page),
 
-	MO_FIELD(L, slab.cache, "struct slab", "slab_cache", .or_names = { "struct page.slab_cache" }, .why = IN_PAGE),
-	MO_FIELD(L, slab.freelist, "struct slab", "freelist", .or_names = { "struct page.freelist" }, .why = IN_PAGE),
-	MO_FIELD(L, slab.inuse, "struct slab", "inuse", .or_names = { "struct page.inuse" }, OPTIONAL, .why = IN_SLUB),
-	MO_FIELD(L, slab.objects, "struct slab", "objects", .or_names = { "struct page.objects" }, OPTIONAL, .why = IN_SLUB),
-	MO_FIELD(L, slab.s_mem, "struct slab", "s_mem", .or_names = { "struct page.s_mem" }, OPTIONAL, .why = IN_SLAB),
-	MO_FIELD(L, slab.active, "struct slab", "active", .or_names = { "struct page.active" }, OPTIONAL, .why = IN_SLAB),
-	MO_FIELD(L, slab.frozen, "struct slab", "frozen", .or_names = { "struct page.frozen" }, OPTIONAL, .why = IN_PAGE),
-	MO_FIELD(L, slab.list, "struct slab", "slab_list", .or_names = { "struct page.slab_list", "struct page.lru" },
-		 .why = "include/linux/mm_types.h: slab_list since 5.2"),
-	MO_FIELD(L, slab.next, "struct slab", "next", .or_names = { "struct page.next" }, OPTIONAL,
-		 .why = "CONFIG_SLUB_CPU_PARTIAL; gone with the CPUs' partial lists in 7.0"),
+	MO_SLAB_DESCRIPTOR_NEEDS(L, slab),
 
 	MO_ADDRESS(L, slab_caches, "slab_caches"),
 	MO_ADDRESS(L, slab_kset, "slab_kset", OPTIONAL, .why = "CONFIG_SYSFS"),

@@ -8,6 +8,7 @@
 #include <memopsy/layout.h>
 #include <memopsy/object_charges.h>
 #include <memopsy/page.h>
+#include <memopsy/page_overlays.h>
 
 /* Flags of a cache that are asked for, or shown by name; see slab_flags.c for their values where they are macros. */
 #define SLAB_FLAGS(X) \
@@ -25,10 +26,7 @@ enum slab_flag { SLAB_FLAGS(AS_INDEX) N_SLAB_FLAGS };
 struct slab_layout {
 	const struct mo_page_shape *page;
 
-	/* struct slab, before 5.17 struct page. */
-	struct {
-		struct mo_field cache, freelist, inuse, objects, frozen, list, next, s_mem, active;
-	} slab;
+	struct mo_slab_descriptor slab;
 
 	struct mo_address slab_caches, slab_kset, count_partial_approx;
 	struct {

@@ -53,7 +53,8 @@ static struct mo_error *gather_slabs(struct slab_state *state)
 		walk_cpu_freelists(state);
 		mark_sheaves(state);
 	}
-	return sum_up_slabs(state);
+	error = check_faults_stand(state);
+	return error ? error : sum_up_slabs(state);
 }
 
 static struct mo_error *fill(struct slab_state *state)
@@ -75,6 +76,8 @@ static struct mo_error *fill(struct slab_state *state)
 		error = gather_slabs(state);
 	if (error)
 		return error;
+	if (!state->shape.is_slab)
+		state->model.looks_free = object_looks_free;
 	describe_shape(state);
 	report_slab_faults(state);
 	return NULL;
@@ -88,6 +91,7 @@ static struct mo_error *gather(struct mo_run *run, void **model_ret)
 	if (!state)
 		return mo_error_no_memory();
 	state->run = run;
+	state->is_live = mo_kernel_facts(mo_run_kernel(run))->is_live;
 	state->reader = mo_run_reader(run);
 	state->layout = mo_run_layout(run);
 	state->model.track = read_object_track;

@@ -2,6 +2,7 @@
 /* `memopsy slabcheck`: what was overwritten in slabs: free lists, counters, red zones, poison. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "checks.h"
 #include "slab_views.h"
@@ -49,6 +50,7 @@ struct checking {
 	struct mo_report *report;
 	const struct slab_state *state;
 	uint64_t n_damaged;
+	uint64_t n_moved;            /* of a kernel that runs: places that looked wrong, and did not when looked at again */
 	char places[MAX_PLACES][PLACE_BYTES]; /* the first ones, for the finding */
 };
 
@@ -177,10 +179,13 @@ static void report_damage(struct mo_report *report, const struct checking *check
 	mo_report_finding(report, &finding);
 }
 
+/* Of a kernel that runs what was found is looked at again before it is told. */
 static struct mo_error *check_caches(struct checking *checking, const struct mo_slab_cache *only, uint64_t *n_checkable,
 				     uint64_t *n_unread)
 {
 	const struct mo_slab_model *model = &checking->state->model;
+	bool is_live = checking->state->is_live;
+	struct damage_list list = { .n = 0 };
 	struct mo_error *error = NULL;
 
 	for (size_t i = 0; i < model->n_caches && !error; i++) {
@@ -190,10 +195,30 @@ static struct mo_error *check_caches(struct checking *checking, const struct mo_
 		if ((only && only != cache) || !is_checkable(checking->state, cache))
 			continue;
 		++*n_checkable;
-		error = check_cache_bytes(checking->state, cache, put_damage, checking, &unread);
+		error = is_live ? check_cache_bytes(checking->state, cache, collect_damage, &list, &unread) :
+				  check_cache_bytes(checking->state, cache, put_damage, checking, &unread);
 		*n_unread += unread;
 	}
+	if (!error && list.is_out_of_memory)
+		error = mo_error_no_memory();
+	if (!error && list.n)
+		checking->n_moved = keep_standing_damage(checking->state, &list);
+	for (size_t i = 0; i < list.n && !error; i++)
+		put_damage(checking, &list.damages[i]);
+	free(list.damages);
 	return error;
+}
+
+/* What moved is said to have moved: nothing is claimed of it. */
+static void put_moved(struct mo_report *report, const struct checking *checking)
+{
+	const struct mo_slab_model *model = &checking->state->model;
+
+	if (!checking->state->is_live)
+		return;
+	mo_report_note(report, "The kernel runs: what is listed was the same in several looks. %" PRIu64 " slabs, %" PRIu64 " pages, %"
+			       PRIu64 " lists and %" PRIu64 " places moved while they were looked at, and were not judged.",
+		       model->faults[MO_SLAB_MOVED], model->moved_pages, model->moved_lists, checking->n_moved);
 }
 
 struct mo_error *show_slabcheck(struct mo_run *run, struct mo_report *report)
@@ -226,6 +251,7 @@ struct mo_error *show_slabcheck(struct mo_run *run, struct mo_report *report)
 		mo_report_note(report, "No cache has red zones or poison that could be checked.");
 	if (state.model.is_slab)
 		mo_report_note(report, "This kernel's allocator is SLAB: red zones and poison are known of SLUB only.");
+	put_moved(report, &checking);
 	if (n_unread)
 		mo_report_note(report, "%" PRIu64 " slabs of these could not be read.", n_unread);
 	if (checking.n_damaged)

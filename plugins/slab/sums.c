@@ -32,7 +32,7 @@ static void add_slab(struct slab_state *state, const struct mo_slab *slab)
 	uint64_t counts[16] = { 0 };
 
 	cache->n_slabs++;
-	cache->faulty_slabs += slab->fault != MO_SLAB_SOUND;
+	cache->faulty_slabs += slab->fault != MO_SLAB_SOUND && slab->fault != MO_SLAB_MOVED;
 	cache->pages += slab->fault == MO_SLAB_OVERLAPPED ? 0 : 1ull << slab->order;
 	if (!slab->has_states) {
 		cache->hidden_objects += slab->objects;

@@ -216,12 +216,12 @@ static uint64_t rss_of(const struct mo_tasks_model *model, const struct ps_row *
 	return mm ? mo_mm_rss_pages(mm->exact_pages).value : 0;
 }
 
-/* Puts the largest REPORT_ROWS rows first, and returns how many these are. */
-static size_t keep_largest(const struct mo_tasks_model *model, struct ps_row *rows, size_t n_rows)
+/* Puts the largest rows first, `most` of them at most, and returns how many these are. */
+static size_t keep_largest(const struct mo_tasks_model *model, struct ps_row *rows, size_t n_rows, size_t most)
 {
 	size_t n_kept = 0;
 
-	while (n_kept < REPORT_ROWS && n_kept < n_rows) {
+	while (n_kept < most && n_kept < n_rows) {
 		size_t largest = n_kept;
 		struct ps_row row;
 
@@ -289,7 +289,7 @@ struct mo_error *show_ps(struct mo_run *run, struct mo_report *report)
 		order_by_pid(model, rows, n_rows);
 	if (!error) {
 		if (mo_run_is_report(run))
-			n_rows = keep_largest(model, rows, n_rows);
+			n_rows = keep_largest(model, rows, n_rows, mo_run_report_rows(run, REPORT_ROWS));
 		mo_report_table_begin(report, &table);
 		for (size_t i = 0; i < n_rows; i++)
 			write_row(&listing, &rows[i]);

@@ -176,6 +176,7 @@ struct mo_error *show_holders(struct mo_run *run, struct mo_report *report, bool
 	struct holder *holders = calloc(vmap->n_areas + 1, sizeof(*holders));
 	size_t n_holders;
 	size_t n_shown;
+	size_t most;
 
 	if (!holders)
 		return mo_error_no_memory();
@@ -184,7 +185,8 @@ struct mo_error *show_holders(struct mo_run *run, struct mo_report *report, bool
 	qsort(holders, vmap->n_areas, sizeof(*holders), compare_names);
 	n_holders = join(holders, vmap->n_areas);
 	qsort(holders, n_holders, sizeof(*holders), compare_sizes);
-	n_shown = mo_run_is_report(run) && n_holders > REPORT_ROWS ? REPORT_ROWS : n_holders;
+	most = mo_run_is_report(run) ? mo_run_report_rows(run, REPORT_ROWS) : n_holders;
+	n_shown = n_holders > most ? most : n_holders;
 	mo_report_table_begin(report, &vmalloc_holders_table);
 	for (size_t i = 0; i < n_shown; i++)
 		write_row(report, &holders[i], page_bytes);

@@ -72,7 +72,7 @@ void mo_help_command(FILE *out, const struct mo_command *command)
 	put_options(out, "Options", &own);
 	if (command->flags & MO_COMMAND_REPORT)
 		put_options(out, "Options of tables", &mo_options_report);
-	if (command->flags & MO_COMMAND_DUMP)
+	if (command->flags & (MO_COMMAND_DUMP | MO_COMMAND_DUMP_OPTIONS))
 		put_options(out, "Options of the dump", &mo_options_dump);
 	put_options(out, "Options of every command", &mo_options_general);
 	for (size_t i = 0; i < command->n_tables; i++) {

@@ -16,6 +16,7 @@
 
 #define LAST_LOG_LINES 20 /* and whatever follows the line of a panic, an oops, a BUG, a hung task or an OOM */
 #define PAGE_LOG_LINES 6
+#define JSON_ROWS 1000 /* of a long table: programs compare reports row by row */
 #define MAX_LOG_LINES 60 /* of what follows such a line */
 
 /* A view with a place in the report. */
@@ -130,7 +131,10 @@ static void write_verdict(struct mo_cli *cli, const struct mo_identity *identity
 
 static struct mo_error *show_place(struct mo_cli *cli, struct mo_host *host, const struct place *place)
 {
-	const struct mo_view_arguments said = { .is_report = true };
+	const struct mo_view_arguments said = {
+		.is_report = true,
+		.report_rows = mo_parsed_has(cli->parsed, "json") ? JSON_ROWS : 0,
+	};
 	struct mo_error *error;
 
 	mo_report_section_begin(cli->report, place->view->name, place->view->title);

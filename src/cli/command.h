@@ -39,6 +39,7 @@ enum mo_command_flags {
 	MO_COMMAND_PLUGINS = 1 << 3,   /* cli->plugins are loaded */
 	MO_COMMAND_DUMP_OPTIONAL = 1 << 5,  /* with MO_COMMAND_DUMP: no dump named, none opened */
 	MO_COMMAND_TYPES_OPTIONAL = 1 << 4, /* of use without any type information */
+	MO_COMMAND_DUMP_OPTIONS = 1 << 7,   /* options of the dump apply to what it makes of its arguments itself */
 	MO_COMMAND_READS_LOGS = 1 << 6,     /* of use on the kernel's log alone: on texts, and on dumps without types */
 };
 
@@ -84,6 +85,7 @@ struct mo_cli {
 	struct mo_kernel *kernel;
 	struct mo_reader *reader;       /* the main thread's */
 	struct mo_report *report;
+	bool cannot_open;               /* set by a command whose error is that of opening what it was given */
 	bool is_partial;                /* to be set by a command that left something out and said so */
 };
 
@@ -91,6 +93,7 @@ extern const struct mo_command *const mo_commands[]; /* NULL at its end */
 
 extern const struct mo_command mo_cmd_report;
 extern const struct mo_command mo_cmd_info;
+extern const struct mo_command mo_cmd_diff;
 extern const struct mo_command mo_cmd_dmesg;
 extern const struct mo_command mo_cmd_print;
 extern const struct mo_command mo_cmd_sym;
@@ -122,6 +125,11 @@ struct mo_error *mo_cli_address(struct mo_cli *cli, const char *text, uint64_t *
 /* "symbol+0x10" or "module:symbol+0x10" for an address; the text stays empty if no symbol covers it. */
 struct mo_text;
 void mo_cli_append_symbol(const struct mo_cli *cli, uint64_t kva, struct mo_text *text);
+
+/*
+ * The sandbox (sandbox.h), for a command that opens files itself: before it looks into them. Nothing after --no-sandbox.
+ */
+void mo_cli_enter_sandbox(const struct mo_cli *cli);
 
 /* A line for people on standard error, unless --quiet. */
 void mo_cli_remark(const struct mo_cli *cli, const char *format, ...) MO_PRINTF(2, 3);

@@ -6,6 +6,7 @@
 
 const struct mo_command *const mo_commands[] = {
 	&mo_cmd_report,
+	&mo_cmd_diff,
 	&mo_cmd_info,
 	&mo_cmd_dmesg,
 	&mo_cmd_print,

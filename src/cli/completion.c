@@ -51,7 +51,7 @@ static void list_options(const struct mo_plugin_set *plugins, const char *name)
 		for (size_t i = 0; i < view->n_options; i++)
 			printf("--%s%s\n", view->options[i].name, view->options[i].kind == MO_OPTION_FLAG ? "" : "=");
 	}
-	if (view || (command && command->flags & MO_COMMAND_DUMP))
+	if (view || (command && command->flags & (MO_COMMAND_DUMP | MO_COMMAND_DUMP_OPTIONS)))
 		list_table(&mo_options_dump);
 	if (view || (command && command->flags & MO_COMMAND_REPORT))
 		list_table(&mo_options_report);

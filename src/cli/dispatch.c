@@ -172,7 +172,7 @@ static bool has_foreign_plugins(const struct mo_cli *cli)
  * Before the dump is looked at: dump, output and plugins are open by name. debuginfod needs the network; it is asked before
  * types are read, and not where it is not configured.
  */
-static void enter_sandbox(const struct mo_cli *cli)
+void mo_cli_enter_sandbox(const struct mo_cli *cli)
 {
 	const char *output = mo_parsed_text(cli->parsed, "output");
 	const char *urls = getenv("DEBUGINFOD_URLS");
@@ -205,10 +205,11 @@ static bool types_are_dwarf(const struct mo_cli *cli)
 static struct outcome run_command(struct mo_cli *cli)
 {
 	struct mo_error *error = NULL;
+	struct outcome outcome;
 
 	if (cli->n_dump_paths) {
 		set_limits(cli, mo_parsed_has(cli->parsed, "vmlinux"));
-		enter_sandbox(cli);
+		mo_cli_enter_sandbox(cli);
 	}
 	if (cli->n_dump_paths && !mo_cli_takes_each(cli)) {
 		error = mo_cli_open_dump(cli);
@@ -221,7 +222,10 @@ static struct outcome run_command(struct mo_cli *cli)
 		error = begin_report(cli);
 	if (!error)
 		error = cli->command->run(cli);
-	return outcome_of_run(error);
+	outcome = outcome_of_run(error);
+	if (error && cli->cannot_open && outcome.status == MO_EXIT_PARTIAL)
+		outcome.status = MO_EXIT_CANNOT_OPEN;
+	return outcome;
 }
 
 /* Ends report and output; a failure to write counts for more than what the command said. */
@@ -344,7 +348,7 @@ int mo_dispatch(struct mo_cli *cli, char *const *argv, size_t argc)
 	const struct mo_option_table tables[] = {
 		{ .options = command->options, .n_options = command->n_options },
 		mo_options_general,
-		command->flags & MO_COMMAND_DUMP ? mo_options_dump : none,
+		command->flags & (MO_COMMAND_DUMP | MO_COMMAND_DUMP_OPTIONS) ? mo_options_dump : none,
 		command->flags & MO_COMMAND_REPORT ? mo_options_report : none,
 	};
 	const struct mo_parsed *before = cli->parsed;

@@ -226,6 +226,12 @@ void mo_dump_reader_destroy(struct mo_dump_reader *reader)
 	free(reader);
 }
 
+void mo_dump_reader_forget(struct mo_dump_reader *reader)
+{
+	if (reader->dump->info.is_live && reader->dump->format->reader_forget)
+		reader->dump->format->reader_forget(reader->state);
+}
+
 struct mo_error *mo_dump_view(struct mo_dump_reader *reader, uint64_t pa, size_t max_bytes, const void **ret,
 			      size_t *bytes_ret)
 {

@@ -123,6 +123,9 @@ uint64_t mo_dump_max_search_pages(const struct mo_dump_info *info);
 struct mo_error *mo_dump_reader_create(const struct mo_dump *dump, struct mo_dump_reader **ret) MO_MUST_USE;
 void mo_dump_reader_destroy(struct mo_dump_reader *reader);
 
+/* Lets go of the pages that it keeps of a kernel that runs: the next view shows what is there then. Views end. */
+void mo_dump_reader_forget(struct mo_dump_reader *reader);
+
 /* A view stays valid until its reader has handed out this many more views of other pages. */
 #define MO_DUMP_VIEWS_KEPT 8
 

@@ -32,6 +32,7 @@ struct mo_dump_format {
 
 	struct mo_error *(*reader_create)(const struct mo_dump *dump, void **state_ret);
 	void (*reader_destroy)(void *state);
+	void (*reader_forget)(void *state); /* of a kernel that runs: as mo_dump_reader_forget(); NULL: it keeps nothing */
 
 	/* As mo_dump_view(); max_bytes is not 0. */
 	struct mo_error *(*view)(struct mo_dump_reader *reader, uint64_t pa, size_t max_bytes, const void **ret,

@@ -254,6 +254,13 @@ static void reader_destroy(void *state)
 	free(reader);
 }
 
+static void reader_forget(void *state)
+{
+	struct elf_reader *reader = state;
+
+	mo_page_slots_forget(&reader->slots);
+}
+
 static void close_core(struct mo_dump *dump)
 {
 	struct elf_core *core = dump->state;
@@ -449,5 +456,6 @@ const struct mo_dump_format mo_elf_core_format = {
 	.next_stored_run = next_stored_run,
 	.reader_create = reader_create,
 	.reader_destroy = reader_destroy,
+	.reader_forget = reader_forget,
 	.view = view,
 };

@@ -3,6 +3,7 @@
 #include "page_slots.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "cleanup.h"
 
@@ -21,6 +22,11 @@ void mo_page_slots_deinit(struct mo_page_slots *slots)
 {
 	free(slots->bytes);
 	slots->bytes = NULL;
+}
+
+void mo_page_slots_forget(struct mo_page_slots *slots)
+{
+	memset(slots->viewed_at, 0, sizeof(slots->viewed_at));
 }
 
 static const uint8_t *viewed(struct mo_page_slots *slots, unsigned slot)

@@ -28,6 +28,9 @@ struct mo_page_slots {
 struct mo_error *mo_page_slots_init(struct mo_page_slots *slots, size_t page_bytes) MO_MUST_USE;
 void mo_page_slots_deinit(struct mo_page_slots *slots);
 
+/* None holds anything any more; the buffers stay. */
+void mo_page_slots_forget(struct mo_page_slots *slots);
+
 /* The page, if it is held; it counts as viewed. NULL: it is not. */
 const uint8_t *mo_page_slots_find(struct mo_page_slots *slots, uint64_t pfn);
 

@@ -31,6 +31,7 @@ struct mo_view_arguments {
 	const char *const *arguments;
 	size_t n_arguments;
 	bool is_report;
+	size_t report_rows;  /* of long tables at least, if so many there are; 0: as each plugin usually has */
 };
 
 /* The set, kernel and progress must outlive the host. */

@@ -151,3 +151,8 @@ bool mo_run_is_report(const struct mo_run *run)
 {
 	return run->said && run->said->is_report;
 }
+
+size_t mo_run_report_rows(const struct mo_run *run, size_t usual)
+{
+	return run->said && run->said->report_rows > usual ? run->said->report_rows : usual;
+}

@@ -41,6 +41,12 @@ void mo_reader_destroy(struct mo_reader *reader)
 	free(reader);
 }
 
+void mo_reader_forget(struct mo_reader *reader)
+{
+	if (reader->dump_reader)
+		mo_dump_reader_forget(reader->dump_reader);
+}
+
 struct mo_kernel *mo_reader_kernel(const struct mo_reader *reader)
 {
 	return reader->kernel;

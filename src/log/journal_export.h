@@ -27,6 +27,13 @@ bool is_journal_export(struct cursor line);
 bool journal_export_line(struct journal_export *journal, struct mo_text_lines *lines, struct cursor line, bool *is_ours,
 			 struct peeled *ret);
 
+/*
+ * journalctl -o verbose: a heading with the time and, in brackets, where in the journal the entry stands; then fields,
+ * one a line, four blanks before each.
+ */
+bool is_journal_verbose(struct cursor line);
+bool journal_verbose_line(struct journal_export *journal, struct cursor line, bool *is_ours, struct peeled *ret);
+
 /* At the end of the text, or of the form: the last entry, if there is one. */
 bool journal_export_finish(struct journal_export *journal, struct peeled *ret);
 

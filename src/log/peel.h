@@ -67,6 +67,7 @@ bool peel_logcat(struct peeled *line);
 
 /* "[   12.345678]", with more digits and vendors' additions; the cursor is behind it. */
 bool take_printk_stamp(struct cursor *cursor, uint64_t *time_ns);
+bool take_caller_name(struct cursor value, struct peeled *line); /* "T123", "C0" */
 void take_printk_caller(struct cursor *cursor, struct peeled *line);
 
 /*

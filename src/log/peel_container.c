@@ -61,6 +61,8 @@ static bool peel_layer(struct peel_context *context, struct peeled *line)
 		return peel_json(context, line);
 	case '>':
 		return peel_quote(line);
+	case 'd': /* journalctl -o json-sse: 'data: {"...' */
+		return take_word(&line->text, "data: {") && (line->text.at--, peel_json(context, line));
 	default:
 		return peel_container(line) || peel_syslog(context, line) || peel_kmsg(line) || peel_printk(line) ||
 		       peel_logcat(line);

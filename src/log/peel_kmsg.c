@@ -7,7 +7,7 @@
  */
 #include "peel.h"
 
-static bool take_caller_value(struct cursor value, struct peeled *line)
+bool take_caller_name(struct cursor value, struct peeled *line)
 {
 	bool is_cpu = cursor_peek(&value, 0) == 'C';
 	uint64_t number;
@@ -88,7 +88,7 @@ bool peel_kmsg(struct peeled *line)
 			at.at++;
 		value.end = at.at;
 		if (take_word(&value, "caller="))
-			take_caller_value(value, line);
+			take_caller_name(value, line);
 		else if (take_word(&value, "ncfrag="))
 			take_fragment_value(value, line);
 	}

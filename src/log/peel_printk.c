@@ -47,6 +47,38 @@ void set_priority(struct peeled *line, uint64_t priority)
 	line->has_facility = true;
 }
 
+/* Samsung's kernels put the CPU first: [2-3219.187012], [c2  3219.187012]. */
+static void take_vendor_cpu(struct cursor *cursor)
+{
+	struct cursor at = *cursor;
+	bool is_named = take_char(&at, 'c');
+	uint64_t cpu;
+
+	if (take_number(&at, 1, 2, &cpu) && (is_named ? take_char(&at, ' ') : take_char(&at, '-')))
+		*cursor = at;
+}
+
+/* What dmesg -d and journalctl -o short-delta put behind the time: " <    0.000012>", " <    0.000012 >", or blanks. */
+static void take_difference(struct cursor *cursor)
+{
+	struct cursor at = *cursor;
+	uint64_t seconds, ns;
+
+	if (!take_spaces(&at))
+		return;
+	if (take_char(&at, '<')) {
+		take_spaces(&at);
+		if (!take_number(&at, 1, 10, &seconds) || !take_char(&at, '.') || !take_fraction(&at, &ns))
+			return;
+		take_spaces(&at);
+		take_char(&at, '*'); /* of another boot */
+		if (!take_char(&at, '>'))
+			return;
+	}
+	if (cursor_peek(&at, 0) == ']')
+		*cursor = at;
+}
+
 bool take_printk_stamp(struct cursor *cursor, uint64_t *time_ns)
 {
 	struct cursor at = *cursor;
@@ -55,12 +87,14 @@ bool take_printk_stamp(struct cursor *cursor, uint64_t *time_ns)
 
 	if (!take_char(&at, '['))
 		return false;
+	take_vendor_cpu(&at);
 	take_spaces(&at);
 	if (!take_number(&at, 1, 10, &seconds) || !take_char(&at, '.'))
 		return false;
 	point = at.at;
 	if (!take_fraction(&at, &ns) || at.at - point < 3)
 		return false;
+	take_difference(&at);
 	/* Qualcomm's kernels add the time of day: [  12.345678 / 06-01 12:00:00.123] */
 	if (take_word(&at, " / "))
 		while (at.at < at.end && *at.at != ']')

@@ -221,18 +221,57 @@ bool peel_syslog(const struct peel_context *context, struct peeled *line)
 	return true;
 }
 
+/* logcat's letters as levels: crit, err, warn, info, debug, debug. */
+static bool logcat_level(char letter, unsigned *ret)
+{
+	static const char priorities[] = "FEWIDV";
+	static const unsigned char levels[] = { 2, 3, 4, 6, 7, 7 };
+	const char *priority = letter ? strchr(priorities, letter) : NULL;
+
+	if (priority)
+		*ret = levels[priority - priorities];
+	return priority;
+}
+
+/* I/lowmemorykiller(  398): text (logcat -v brief, and -v time with the time before it) */
+static bool peel_logcat_brief(struct peeled *line, struct cursor at)
+{
+	struct cursor tag;
+	unsigned level;
+	uint64_t pid;
+
+	if (cursor_peek(&at, 1) != '/' || !logcat_level(cursor_peek(&at, 0), &level))
+		return false;
+	at.at += 2;
+	tag = (struct cursor){ at.at, memchr(at.at, '(', cursor_left(&at)) };
+	if (!tag.end)
+		return false;
+	at.at = tag.end + 1;
+	take_spaces(&at);
+	if (!take_number(&at, 1, 9, &pid) || !take_word(&at, "): "))
+		return false;
+	while (tag.end > tag.at && tag.end[-1] == ' ')
+		tag.end--;
+	line->level = level;
+	line->text = at;
+	set_tag(line, tag);
+	return true;
+}
+
 /* 12-01 08:49:04.123  398  398 I lowmemorykiller: text (logcat -v threadtime), with or without the user's name. */
 bool peel_logcat(struct peeled *line)
 {
-	static const char priorities[] = "FEWIDV"; /* as levels: crit, err, warn, info, debug, debug */
-	static const unsigned char levels[] = { 2, 3, 4, 6, 7, 7 };
 	struct cursor at = line->text;
 	struct wall_clock wall;
 	const char *colon;
-	const char *priority;
+	unsigned level = 0;
 
 	if (!take_logcat_time(&at, &wall))
-		return false;
+		return peel_logcat_brief(line, at);
+	line->wall = wall;
+	take_spaces(&at);
+	if (peel_logcat_brief(line, at))
+		return true;
 	for (unsigned n_tokens = 0;; n_tokens++) {
 		struct cursor token;
 
@@ -240,8 +279,7 @@ bool peel_logcat(struct peeled *line)
 		token = take_token(&at);
 		if (!cursor_left(&token) || n_tokens > 4)
 			return false;
-		priority = cursor_left(&token) == 1 ? strchr(priorities, *token.at) : NULL;
-		if (priority && *priority)
+		if (cursor_left(&token) == 1 && logcat_level(*token.at, &level))
 			break;
 	}
 	take_spaces(&at);
@@ -253,8 +291,7 @@ bool peel_logcat(struct peeled *line)
 		line->tag.end--;
 	at.at = colon + 1;
 	take_char(&at, ' ');
-	line->wall = wall;
-	line->level = levels[priority - priorities];
+	line->level = level;
 	line->text = at;
 	set_tag(line, line->tag);
 	return true;

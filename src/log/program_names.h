@@ -7,7 +7,7 @@
 #include "cursor.h"
 
 /* A constant of its own for each of them; NULL: another program. */
-const char *program_name(struct cursor tag);
+const char *program_name(struct cursor tag, struct cursor text);
 
 /* The program that says how much of the log was lost: journald. */
 bool says_what_was_lost(struct cursor tag);

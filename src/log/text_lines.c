@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define RECORD_SEPARATOR '\036' /* in front of each entry of journalctl -o json-seq */
 #define WINDOW_BYTES (2 * MO_TEXT_MAX_LINE_BYTES)
 
 struct mo_text_lines {
@@ -133,13 +134,13 @@ static size_t clean(char *chars, size_t n)
 {
 	size_t kept = 0;
 
-	if (!memchr(chars, '\033', n) && !memchr(chars, '\0', n) && !memchr(chars, '\b', n))
+	if (!memchr(chars, '\033', n) && !memchr(chars, '\0', n) && !memchr(chars, '\b', n) && (!n || *chars != RECORD_SEPARATOR))
 		return n;
 	for (size_t i = 0; i < n;) {
 		if (chars[i] == '\033') {
 			i += escape_length(chars + i, n - i);
 		} else {
-			if (chars[i] && chars[i] != '\b')
+			if (chars[i] && chars[i] != '\b' && chars[i] != RECORD_SEPARATOR)
 				chars[kept++] = chars[i];
 			i++;
 		}

@@ -5,7 +5,9 @@
 #include <stdlib.h>
 
 #include "cleanup.h"
+#include "copy_marks.h"
 #include "journal_export.h"
+#include "json_object.h"
 #include "log_hosts.h"
 #include "peel.h"
 #include "program_names.h"
@@ -13,6 +15,7 @@
 #include "text_lines.h"
 
 #define MAX_RECORD_BYTES (256u << 10)
+#define HEAD_BYTES (64u << 10)
 
 struct mo_text_log {
 	struct mo_text_pass *pass;
@@ -20,7 +23,9 @@ struct mo_text_log {
 	struct peel_context context;
 	struct log_hosts hosts;
 	struct journal_export *journal;
-	bool is_journal;             /* the lines are of journalctl's export form */
+	enum { JOURNAL_NONE, JOURNAL_EXPORT, JOURNAL_VERBOSE } journal_form; /* that the lines are of */
+	struct json_object *object;  /* of JSON in several lines */
+	struct copy_marks marks;
 	/* What the last line with a prefix said: lines without one belong to it. */
 	enum line_origin last_origin;
 	const char *last_program;
@@ -39,6 +44,25 @@ struct mo_text_log {
 	bool failed;
 };
 
+/* The text's beginning is looked at in a pass of its own. */
+static struct mo_error *find_marks(const struct mo_text_file *file, struct copy_marks *marks)
+{
+	MO_FREE char *head = malloc(HEAD_BYTES);
+	struct mo_text_pass *pass;
+	size_t n = 0, n_more = 1;
+
+	if (!head)
+		return mo_error_no_memory();
+	MO_TRY(mo_text_pass_create(file, &pass));
+	while (n < HEAD_BYTES && n_more) {
+		n_more = mo_text_pass_read(pass, head + n, HEAD_BYTES - n);
+		n += n_more;
+	}
+	mo_text_pass_destroy(pass);
+	copy_marks_find(marks, head, n);
+	return NULL;
+}
+
 struct mo_error *mo_text_log_open(const struct mo_text_file *file, struct mo_text_log **ret)
 {
 	struct mo_text_log *log = calloc(1, sizeof(*log));
@@ -46,12 +70,15 @@ struct mo_error *mo_text_log_open(const struct mo_text_file *file, struct mo_tex
 
 	if (!log)
 		return mo_error_no_memory();
-	error = mo_text_pass_create(file, &log->pass);
+	error = find_marks(file, &log->marks);
+	if (!error)
+		error = mo_text_pass_create(file, &log->pass);
 	if (!error) {
 		log->lines = mo_text_lines_create(log->pass);
 		log->journal = journal_export_create();
+		log->object = json_object_create();
 		log->context.json_text = malloc(MO_JSON_TEXT_BYTES);
-		if (!log->lines || !log->journal || !log->context.json_text)
+		if (!log->lines || !log->journal || !log->object || !log->context.json_text)
 			error = mo_error_no_memory();
 	}
 	if (error) {
@@ -69,6 +96,7 @@ void mo_text_log_close(struct mo_text_log *log)
 	mo_text_lines_destroy(log->lines);
 	mo_text_pass_destroy(log->pass);
 	journal_export_destroy(log->journal);
+	json_object_destroy(log->object);
 	log_hosts_deinit(&log->hosts);
 	mo_text_deinit(&log->part);
 	free(log->context.json_text);
@@ -179,7 +207,7 @@ static bool is_wanted(struct mo_text_log *log, struct peeled *line, const char *
 		return true;
 	if (says_what_was_lost(line->tag))
 		note_missed(log, line->text);
-	*program = log->last_program = program_name(line->tag);
+	*program = log->last_program = program_name(line->tag, line->text);
 	return *program != NULL;
 }
 
@@ -290,6 +318,25 @@ static bool take_journal_mark(struct mo_text_log *log, struct cursor text)
 	return true;
 }
 
+/* A line of an entry of the journal in several lines. true: *ret is one that is complete. */
+static bool take_journal_line(struct mo_text_log *log, struct cursor text, bool *is_ours, struct peeled *ret)
+{
+	bool is_complete = false;
+
+	*is_ours = false;
+	if (is_journal_export(text))
+		log->journal_form = JOURNAL_EXPORT;
+	else if (is_journal_verbose(text))
+		log->journal_form = JOURNAL_VERBOSE;
+	if (log->journal_form == JOURNAL_EXPORT)
+		is_complete = journal_export_line(log->journal, log->lines, text, is_ours, ret);
+	else if (log->journal_form == JOURNAL_VERBOSE)
+		is_complete = journal_verbose_line(log->journal, text, is_ours, ret);
+	if (!is_complete && !*is_ours)
+		log->journal_form = JOURNAL_NONE;
+	return is_complete;
+}
+
 /* The next line, or the rest of the last one, without its prefixes. false: no more. */
 static bool next_peeled(struct mo_text_log *log, struct peeled *ret)
 {
@@ -307,17 +354,12 @@ static bool next_peeled(struct mo_text_log *log, struct peeled *ret)
 		log->line_number = line.number;
 		log->raw_bytes = line.raw_bytes;
 		log->is_line_cut = line.is_cut;
-		log->is_journal |= is_journal_export(text);
-		if (log->is_journal) {
-			bool is_complete = journal_export_line(log->journal, log->lines, text, &is_ours, ret);
-
-			if (is_complete)
-				return true;
-			if (is_ours)
-				continue;
-			log->is_journal = false;
-		}
-		if (take_journal_mark(log, text))
+		copy_marks_take_off(&log->marks, &text);
+		if (take_journal_line(log, text, &is_ours, ret))
+			return true;
+		if (is_ours || take_journal_mark(log, text) || text.at == text.end)
+			continue;
+		if (json_object_line(log->object, text, &text) == JSON_OBJECT_MORE)
 			continue;
 		peel_line(&log->context, text, ret);
 		return true;

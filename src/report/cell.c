@@ -68,6 +68,7 @@ static const struct kind_facts {
 	[MO_CELL_TIME] = { .name = "time" },
 	[MO_CELL_KIB] = { .name = "kib", .unit = "KiB", .is_right_aligned = true, .has_bounds = true },
 	[MO_CELL_FLAGS] = { .name = "flags", .is_right_aligned = true },
+	[MO_CELL_BYTES_CHANGE] = { .name = "bytes-change", .unit = "bytes", .is_right_aligned = true },
 };
 
 static const struct kind_facts *facts_of(enum mo_cell_kind kind)
@@ -94,7 +95,7 @@ const char *mo_cell_kind_unit(enum mo_cell_kind kind)
 
 static bool is_signed(enum mo_cell_kind kind)
 {
-	return kind == MO_CELL_SIGNED || kind == MO_CELL_TIME;
+	return kind == MO_CELL_SIGNED || kind == MO_CELL_TIME || kind == MO_CELL_BYTES_CHANGE;
 }
 
 enum mo_certainty mo_cell_certainty(enum mo_cell_kind kind, const struct mo_cell *cell)
@@ -163,6 +164,19 @@ static void append_human_bytes(struct mo_text *out, uint64_t bytes, bool is_boun
 
 	mo_format_bytes(text, sizeof(text), bytes, is_bound);
 	mo_text_append(out, text);
+}
+
+/* "+1.5 MiB", "-512 B", "0 B". */
+static void append_change(struct mo_text *out, int64_t bytes, bool plain_bytes)
+{
+	uint64_t size = bytes < 0 ? 0 - (uint64_t)bytes : (uint64_t)bytes;
+
+	if (bytes)
+		mo_text_append_char(out, bytes < 0 ? '-' : '+');
+	if (plain_bytes)
+		mo_text_printf(out, "%" PRIu64, size);
+	else
+		append_human_bytes(out, size, false);
 }
 
 /* "2026-11-22<separator>06:29:21<zone>", or "@N" where a year has no four digits. */
@@ -234,6 +248,9 @@ void mo_cell_to_text(struct mo_text *out, enum mo_cell_kind kind, const struct m
 	case MO_CELL_KIB:
 		mo_text_printf(out, "%" PRIu64 " kB", cell->as.number.value);
 		break;
+	case MO_CELL_BYTES_CHANGE:
+		append_change(out, cell->as.signed_number.value, plain_bytes);
+		break;
 	case MO_CELL_COUNT:
 	case MO_CELL_SIGNED:
 	case MO_CELL_ADDRESS:
@@ -258,6 +275,7 @@ void mo_cell_to_literal(struct mo_text *out, enum mo_cell_kind kind, const struc
 		mo_text_printf(out, "%" PRIu64, value);
 		break;
 	case MO_CELL_SIGNED:
+	case MO_CELL_BYTES_CHANGE:
 		mo_text_printf(out, "%" PRId64, cell->as.signed_number.value);
 		break;
 	case MO_CELL_ADDRESS:

@@ -3,8 +3,8 @@
 """What stands in one place stays there: check_rooms.py SOURCE.
 
 No plugin includes or builds a file of another folder by `../`, for what several plugins need is in src/mm, behind
-include/memopsy. And which errors end a run is what mo_error_ends_run() says, and nobody else. Every source file opens with
-what it is for.
+include/memopsy. Members of struct page and of what overlays it are named in src/mm/page and three headers alone. Which errors
+end a run is what mo_error_ends_run() says, and nobody else. Every source file opens with what it is for.
 """
 import pathlib
 import re
@@ -31,6 +31,22 @@ def without_purpose(source):
             if "/*" not in "".join(path.read_text(encoding="utf-8").splitlines(True)[1:9])]
 
 
+# A row of needs, or an alternative in one, for struct page or for what lies over it.
+OF_PAGE = re.compile(r'''"struct (?:page|folio|slab|ptdesc)(?:\."|\.\w|"\s*(?:,|\)))''')
+PAGE_HEADERS = ("page.h", "page_overlays.h", "object_charges.h")
+ROW = re.compile(r"\bMO_FIELD\w*\(|\.or_names\b")
+
+
+def rows_of_page(source):
+    """A renamed member of struct page is one row: where else one stands."""
+    return [f"{path.relative_to(source)}:{number}"
+            for folder in ("plugins", "src", "include")
+            for path in sorted((source / folder).rglob("*.[ch]"))
+            if not path.is_relative_to(source / "src/mm/page") and path.name not in PAGE_HEADERS
+            for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+            if ROW.search(line) and OF_PAGE.search(line)]
+
+
 def foreign(source):
     found = set()
     for path in sorted((source / "plugins").rglob("*")):
@@ -51,6 +67,12 @@ def self_check():
     for line in ('#include "x.h"', "  'page_shape.c',", " * one ../ in a comment"):
         if FOREIGN.search(line):
             sys.exit(f"FAILED: {line!r} is no entry of another folder")
+    for line in ('MO_FIELD(L, x, "struct page", "lru", OPTIONAL),', '.or_names = { "struct page.lru" },'):
+        if not (ROW.search(line) and OF_PAGE.search(line)):
+            sys.exit(f"FAILED: {line!r} is no row of struct page")
+    for line in ('MO_FIELD(L, x, "struct page_ext", "flags"),', 'MO_SIZE(L, x, "struct page"),', 'MO_PAGE(L, page),', 'text("struct page"),'):
+        if ROW.search(line) and OF_PAGE.search(line):
+            sys.exit(f"FAILED: {line!r} is taken for a row of struct page")
     if not ENDS_RUN.search("if (mo_error_code(e) == MO_E_NO_MEMORY)") or ENDS_RUN.search("mo_error_create(MO_E_NO_MEMORY, x)"):
         sys.exit("FAILED: questions for MO_E_NO_MEMORY are not told from other lines")
 
@@ -63,6 +85,9 @@ def main():
         print(f"plugins/{file} takes {entry}: what several plugins need belongs in src/mm, behind a header of include/memopsy")
     if found:
         sys.exit("FAILED: a plugin includes include/memopsy and its own folder, and nothing else")
+    rows = rows_of_page(source)
+    if rows:
+        sys.exit(f"FAILED: rows of struct page belong in src/mm/page or memopsy/page_overlays.h: {', '.join(rows)}")
     own = own_ends_of_runs(source)
     if own:
         sys.exit(f"FAILED: mo_error_ends_run() says whether an error ends a run: {', '.join(own)}")

@@ -89,6 +89,12 @@ bool mo_run_is_report(const struct mo_run *run)
 	return false;
 }
 
+size_t mo_run_report_rows(const struct mo_run *run, size_t usual)
+{
+	(void)run;
+	return usual;
+}
+
 size_t mo_run_argument_count(const struct mo_run *run)
 {
 	(void)run;

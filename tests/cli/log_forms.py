@@ -142,6 +142,56 @@ def octal(lines):
     return ("\n".join(out) + "\n").encode()
 
 
+def numbered(make, line_form="{number:6d}\t{text}"):
+    """Copies with line numbers: nl, cat -n, less -N, grep -n."""
+    return lambda lines: "".join(line_form.format(number=100 + i, text=make(line)) + "\n" for i, line in enumerate(lines)).encode()
+
+
+def journal_verbose(lines):
+    out = []
+    for i, line in enumerate(lines):
+        out.append(f"{line.when:%a %Y-%m-%d %H:%M:%S.%f} UTC [s=0a1b;i={i:x};b=0c;m={line.us:x};t=5;x=7]")
+        out += [f"    _SOURCE_MONOTONIC_TIMESTAMP={line.us}", "    _TRANSPORT=kernel", f"    PRIORITY={line.level}", "    _HOSTNAME=node",
+                "    SYSLOG_IDENTIFIER=kernel", f"    MESSAGE={line.text}"]
+        if i % 7 == 0:
+            out += [f"{line.when:%a %Y-%m-%d %H:%M:%S.%f} UTC [s=0a1b;i={i:x};b=0c;m=1;t=5;x=7]", "    _TRANSPORT=stdout",
+                    "    SYSLOG_IDENTIFIER=x", "    MESSAGE=Out of memory: Killed process 9 (x)", "    more of it"]
+    return ("\n".join(out) + "\n").encode()
+
+
+def json_pretty(lines):
+    """journalctl -o json-pretty: a member a line."""
+    objects = [json.loads(line) for line in journal_json(lines).splitlines()]
+    return "".join("{\n" + ",\n".join(f"\t{json.dumps(key)} : {json.dumps(value, indent=2 if i % 2 else None)}"
+                                      for key, value in members.items()) + "\n}\n" for i, members in enumerate(objects)).encode()
+
+
+def dmesg_json(lines):
+    """dmesg --json (util-linux 2.38 on)."""
+    rows = ",".join(f'{{\n         "pri": {line.level},\n         "time":{line.us // 1000000:6d}.{line.us % 1000000:06d},\n'
+                    f'         "msg": {json.dumps(line.text)}\n      }}' for line in lines)
+    return f'{{\n   "dmesg": [\n      {rows}\n   ]\n}}\n'.encode()
+
+
+def short_delta(lines):
+    """journalctl -o short-delta: the first entry, and that of another boot, has no difference."""
+    return "".join(line.stamp[:-1] + (f" <{0:5d}.000010 >" if i else " " * 17) + f"] node kernel: {line.text}\n"
+                   for i, line in enumerate(lines)).encode()
+
+
+def html(lines):
+    """A page of the web saved as it is, one line after the other."""
+    return "".join(escape(f"<{line.level}>{line.stamp} {line.text}") + "\n" for line in lines).encode()
+
+
+def html_breaks(lines):
+    return "".join(escape(f"{line.stamp} {line.text}") + "<br />\n" for line in lines).encode()
+
+
+def escape(text):
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
+
+
 def day(line):
     return f"{line.when:%a %b} {line.when.day:2d} {line.when:%H:%M:%S %Y}"
 
@@ -190,6 +240,33 @@ FORMS = {
     "tag": each(lambda line: f"kernel: {line.text}"),
     "grep": each(lambda line: f"kern.log.1:{line.stamp} {line.text}"),
     "compose": each(lambda line: f"node-1  | {line.stamp} {line.text}"),
+    "samsung": each(lambda line: f"<{line.level}>[1-{line.us // 1000000}.{line.us % 1000000:06d}] {line.text}"),
+    "samsung-cpu": each(lambda line: f"[c2 {line.us // 1000000:5d}.{line.us % 1000000:06d}] {line.text}"),
+    "samsung-short": each(lambda line: f"[2-{line.us // 1000000}.{line.us % 1000000 // 100:04d}] {line.text}"),
+    "samsung-thread": each(lambda line: f"{line.stamp}  [2:    kworker/2:1:  321] {line.text}"),
+    "dmesg-delta": each(lambda line: f"{line.stamp[:-1]} <    0.000010>] {line.text}"),
+    "journal-delta": short_delta,
+    "journal-verbose": journal_verbose,
+    "journal-json-pretty": json_pretty,
+    "journal-sse": lambda lines: b"".join(b"data: " + line + b"\n\n" for line in journal_json(lines).splitlines()),
+    "journal-seq": lambda lines: b"".join(b"\x1e" + line + b"\n" for line in journal_json(lines).splitlines()),
+    "journal-with-unit": mixed(lambda line: f"{line.when:%a %Y-%m-%d %H:%M:%S} UTC node kernel: {line.text}",
+                               lambda line: f"{line.when:%a %Y-%m-%d %H:%M:%S} UTC node user@0.service/"),
+    "dmesg-json": dmesg_json,
+    "grep-numbers": numbered(lambda line: f"{line.short} node kernel: {line.stamp} {line.text}", "{number}:{text}"),
+    "grep-numbers-bare": numbered(lambda line: line.text, "{number}:{text}"),
+    "grep-file": each(lambda line: f"/var/log/messages-20261201:{line.short} node kernel: {line.text}"),
+    "grep-file-numbers": numbered(lambda line: f"{line.short} node kernel: {line.text}", "log/kern.log.1:{number}:{text}"),
+    "grep-context": lambda lines: "".join(f"kern.log{':' if i % 3 == 0 else '-'}{i + 9}{':' if i % 3 == 0 else '-'}{line.short} node kernel: "
+                                          f"{line.text}\n" for i, line in enumerate(lines)).encode(),
+    "cat-n": numbered(lambda line: f"{line.stamp} {line.text}"),
+    "cat-n-bare": numbered(lambda line: line.text),
+    "nl-syslog": numbered(lambda line: f"{line.short} node kernel: {line.text}"),
+    "less-n": numbered(lambda line: f"{line.stamp} {line.text}", "{number:7d} {text}"),
+    "numbered-dots": numbered(lambda line: f"{line.stamp} {line.text}", "{number}. {text}"),
+    "numbered-bars": numbered(lambda line: f"{line.short} node kernel: {line.text}", "{number:4d} | {text}"),
+    "html": html,
+    "html-breaks": html_breaks,
     "gzip": lambda lines: gzip.compress(FORMS["rfc3164"](lines)),
     "xz": lambda lines: lzma.compress(FORMS["stamped"](lines)),
     "two-boots": lambda lines: FORMS["stamped"]([Line(6, 0, "Linux version 5.0.0-amd64 (x)"), Line(6, 10 ** 12, "late")] + lines),

@@ -158,6 +158,62 @@ class Log(Case):
         rows = json.loads(memopsy("dmesg", "--json", self.write("log", text)).out)["data"]["dmesg"]
         self.assertEqual([(row["program"], row["text"]) for row in rows], [(None, "a"), ("systemd-oomd", "Killed /x")])
 
+    def killed(self, *lines):
+        """(events, the verdict on the worst) of a journal with these lines of programs."""
+        text = "".join(f"Dec  1 08:49:04 node {line}\n" for line in lines)
+        data = json.loads(memopsy("oom", "--all", "--json", self.write("log", text.encode())).out)["data"]
+        return data.get("oom_events", []), data.get("oom", {})
+
+    def test_words_of_killers(self):
+        """What a daemon says before and after a kill belongs to it; what only looks like one is none."""
+        sending = 'earlyoom[7]: sending SIGTERM to process 70 uid 0 "x": oom_score 900, oom_score_adj 0, VmRSS 90 MiB'
+        rows, verdict = self.killed("earlyoom[7]: low memory! at or below SIGTERM limits: mem 10.00%, swap 10.00%", sending, sending.replace("70", "71"),
+                           "earlyoom[7]: kill failed: Operation not permitted")
+        self.assertEqual([(row["victim_pid"], row["reason"]) for row in rows],
+                         [(70, "at or below SIGTERM limits: mem 10.00%, swap 10.00%"), (71, None)])
+        self.assertIn("tried to kill, and failed", verdict["what"])
+        self.assertIn("could not kill x (PID 71)", verdict["who_died"])
+        self.assertEqual(self.killed(sending, "earlyoom[7]: dryrun, not actually sending any signal")[0], [])
+        rows, _ = self.killed("earlyoom[7]: Killing process 70 x y", "sh[8]: Killing process 71 z")
+        self.assertEqual([(row["killer"], row["victim"]) for row in rows], [("earlyoom", "x y")])
+        rows, _ = self.killed("nohang[9]: Memory status that requires corrective actions:",
+                           "nohang[9]:   MemAvailable [70 MiB, 1 %] <= hard_threshold_min_mem [80 MiB, 2 %]",
+                           "nohang[9]: Process with highest badness (found in 3ms):", "nohang[9]:   PID: 70, Name: x, badness: 900",
+                           "nohang[9]:   Vm, MiB:   Size: 99, RSS: 80 (Anon: 1, File: 2, Shmem: 3), Swap: 0",
+                           "nohang[9]:   Sending SIGKILL to the victim")
+        self.assertEqual([(row["killer"], row["victim"], row["request_bytes"], row["reason"]) for row in rows],
+                         [("nohang", "x", 80 << 20, "MemAvailable [70 MiB, 1 %] <= hard_threshold_min_mem [80 MiB, 2 %]")])
+        unit = "systemd[1]: a.service: A process of this unit has been killed by the OOM killer."
+        self.assertEqual([row["killer"] for row in self.killed(unit, "systemd[1]: Started a.service.")[0]], ["systemd"])
+        rows, _ = self.killed("systemd-oomd[3]: Killed /x.slice/a.service due to memory pressure for /x.slice being 65.32% > 50.00% for > 20s "
+                           "with reclaim activity", "systemd[1]: a.service: systemd-oomd killed 3 process(es) in this unit.")
+        self.assertEqual(len(rows), 1)
+
+    def test_daemon_that_has_the_kernel_kill(self):
+        """earlyoom -k: the kernel's report is the event, and the daemon's name stands at it, wherever its line is."""
+        report = [f"kernel: {line}" for line in CGROUP.replace("order=0", "order=-1").splitlines() if "emory cgroup stats" not in line]
+        word = "earlyoom[7]: kill_process: successfully triggered kernel OOM killer"
+        for lines in ([*report, word], [word, *report]):
+            rows, _ = self.killed(*lines)
+            self.assertEqual([(row["kind"], row["killer"], row["victim_pid"]) for row in rows], [("oom-kill", "earlyoom", 4242)])
+        rows, verdict = self.killed(word)
+        self.assertEqual([(row["kind"], row["killer"]) for row in rows], [("userspace-kill", "earlyoom")])
+        self.assertIn("had the kernel's OOM killer invoked", verdict["what"])
+
+    def test_cut_lines(self):
+        """A syslog daemon that cuts at 1024 bytes: half a number is none, and the report says that it is not whole."""
+        long = CGROUP.replace("/pods/pod1", "/pods/" + "x" * 400)
+        lines = [f"Dec  1 08:49:04 node kernel: {line}" for line in long.splitlines()]
+        summary = next(i for i, line in enumerate(lines) if "oom-kill:constraint" in line)
+        fill = 1024 - lines[summary].index(",pid=4242") - len(",pid=42")
+        lines[summary] = lines[summary].replace("oom_memcg=/pods/", "oom_memcg=/pods/" + "x" * fill)[:1024]
+        self.assertTrue(lines[summary].endswith(",pid=42"))
+        oom = json.loads(memopsy("oom", "--json", self.write("log", "\n".join(lines[:summary + 1]).encode() + b"\n")).out)["data"]["oom"]
+        self.assertEqual((oom["victim_pid"], oom["is_partial"]), (None, 1))
+        run = memopsy("oom", self.write("log", "\n".join(lines).encode() + b"\n"))
+        self.assertIn("a line of its report was cut", run.out)
+        self.assertIn("worker (PID 4242)", run.out)
+
     def test_what_is_lost_is_said(self):
         text = "[    1.000000] ** 12 printk messages dropped **\n" + CGROUP
         run = self.succeeds(memopsy("dmesg", self.write("log", text.encode())), "could not be read", status=1)

@@ -101,6 +101,13 @@ class Output(Case):
             self.assertEqual(document["command"], words[0])
             self.assertEqual(document["dump"]["build_id"], "eb4fbcd037e7253717950bf2b93bd5566f47c56f")
 
+    def test_long_tables_are_whole_in_json(self):
+        data = json.loads(memopsy("report", self.sample(), "--json").out)["data"]
+        everything = json.loads(memopsy("slabtop", self.sample(), "--json").out)["data"]["slabtop"]
+        self.assertEqual(len(data["slabtop"]), len(everything))
+        self.assertGreater(len(everything), 50)
+        self.assertNotIn("(others)", [row["name"] for row in data["owners_by_class"]])
+
     def test_no_progress_line_in_a_pipe(self):
         self.assertEqual(memopsy("report", self.sample()).err, "")
 

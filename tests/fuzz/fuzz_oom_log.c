@@ -110,6 +110,7 @@ static uint64_t sum_of_text(uint64_t sum, const char *text)
 static uint64_t sum_of_event(const struct oom_state *state, const struct draft *draft)
 {
 	const struct mo_oom_event *event = &draft->event;
+	struct event_sentences sentences;
 	struct evidence_list list;
 	uint64_t sum = event->kind * 7 + event->constraint * 31 + event->cause;
 
@@ -119,11 +120,12 @@ static uint64_t sum_of_event(const struct oom_state *state, const struct draft *
 	for (size_t i = 0; i < draft->n_zones; i++)
 		check(draft->zones[i].n_orders <= MO_OOM_ORDERS && draft->zones[i].n_lowmem_reserve <= MO_OOM_RESERVES,
 		      "a zone with more than it has room for");
+	write_sentences(state, draft, &sentences);
 	for (size_t i = 0; i < 3; i++) {
-		check(strlen(event->sentences[i]) < sizeof(event->sentences[i]), "a sentence without end");
-		sum = sum_of_text(sum, event->sentences[i]);
+		check(strlen(sentences.text[i]) < sizeof(sentences.text[i]), "a sentence without end");
+		sum = sum_of_text(sum, sentences.text[i]);
 	}
-	check(event->sentences[0][0] != '\0', "nothing is said of an event");
+	check(sentences.text[0][0] != '\0', "nothing is said of an event");
 	list_evidence(state, draft, &list);
 	check(list.n <= MAX_EVIDENCE, "too much evidence");
 	return sum;

@@ -96,6 +96,12 @@ def same_event(dump, texts):
     return None
 
 
+def is_loud(folder):
+    """Whether the console had all that the kernel printed."""
+    guest = folder.parent / "guest.json"
+    return guest.exists() and "loglevel=8" in json.loads(guest.read_text()).get("command_line", "")
+
+
 def main():
     dump, folder, program = truth.arguments()
     from_dump = of_log_alone(events_of(program, dump))
@@ -107,6 +113,8 @@ def main():
         # The record may end before the last event, or begin behind the first.
         for event in from_dump:
             other = same_event(event, from_text)
+            if path.name == "console.log" and is_loud(folder) and not event[0]["is_partial"]:
+                checks.same(f"{path.name}, event {event[0]['event']}: whole", True, other is not None and not other[0]["is_partial"])
             if other:
                 compared += 1
                 compare_event(checks, f"{path.name}, event {event[0]['event']} ({event[0]['comm']})", event, other)

@@ -52,7 +52,7 @@ static void put_request(size_t i, const struct draft *draft)
 		printf("%zu.pid=%d\n", i, event->pid);
 	if (event->has_order)
 		printf("%zu.order=%d\n", i, event->order);
-	printf("%zu.is_partial=%d\n", i, event->is_partial);
+	printf("%zu.is_partial=%d\n", i, event->gap != MO_OOM_NO_GAP);
 	if (!event->has_gfp)
 		return;
 	printf("%zu.gfp=%" PRIu64 "\n", i, event->gfp);

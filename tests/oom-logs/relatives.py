@@ -66,7 +66,31 @@ def others(seed):
            " [<ffffffff81137c20>] ? shrink_zone+0x1/0x2", " [<ffffffff81137d34>] do_try_to_free_pages+0x224/0x5d0"], \
           {"kind": "reclaim-lockup", "comm": "java", "pid": 4711, "waited_ms": 67000, "function": "do_try_to_free_pages",
            "release": "2.6.32-358.el6.x86_64"}
+    yield from hung_tasks(a)
     yield from killers(a, b, c)
+
+
+def hung_tasks(a):
+    """khungtaskd, of 2.6.32, 4.15, 6.6 and 6.18; that of a task which waits for something else is no event of memory."""
+    yield [f"INFO: task kworker/u8:2:{a} blocked for more than 120 seconds.",
+           "      Tainted: P           OE     4.15.0-20-generic #21-Ubuntu",
+           '"echo 0 > /proc/sys/kernel/hung_task_timeout_secs" disables this message.', f"kworker/u8:2    D    0 {a}      2 0x80000000",
+           "Call Trace:", " __schedule+0x24e/0x880", " ? blk_flush_plug_list+0xea/0x270", " schedule+0x2c/0x80", " io_schedule+0x16/0x40",
+           " wait_on_page_bit+0xf4/0x130", " shrink_page_list+0x7a8/0xbb0", " shrink_inactive_list+0x201/0x3e0"], \
+          {"kind": "reclaim-hang", "comm": "kworker/u8:2", "pid": a, "waited_ms": 120000, "function": "shrink_page_list",
+           "subject": "wait_on_page_bit", "release": "4.15.0-20-generic"}
+    yield [f"INFO: task eater:{a} blocked in I/O wait for more than 241 seconds.", "      Not tainted 6.18.0 #1",
+           f"task:eater           state:D stack:0     pid:{a} tgid:{a} ppid:1      task_flags:0x400000 flags:0x00000008", "Call Trace:",
+           " <TASK>", " __schedule+0x5c8/0x850", " rq_qos_wait+0xe0/0x138", " try_to_free_pages+0x2bc/0x4c0", " __alloc_pages+0x25c/0x2dc",
+           " </TASK>", "INFO: task jbd2/sda1-8:300 blocked for more than 120 seconds.", "Call Trace:", " schedule+0x2c/0x80",
+           " jbd2_journal_commit_transaction+0x1/0x2"], \
+          {"kind": "reclaim-hang", "comm": "eater", "pid": a, "waited_ms": 241000, "function": "try_to_free_pages",
+           "subject": "rq_qos_wait", "release": "6.18.0"}
+    yield ["INFO: task kswapd0:94 blocked for more than 3600 seconds.", "kswapd0         D ffff8804032bb148     0    94      2 0x00000000",
+           "Call Trace:", " [<ffffffff815e0dca>] schedule+0x3a/0x50", " [<ffffffff815e289d>] rwsem_down_failed_common+0xcd/0x160",
+           " [<ffffffffa0191566>] dnode_evict_dbufs+0x1a6/0x310 [zfs]", " [<ffffffff81119b9c>] balance_pgdat+0x57c/0x800"], \
+          {"kind": "reclaim-hang", "comm": "kswapd0", "pid": 94, "waited_ms": 3600000, "function": "balance_pgdat",
+           "subject": "dnode_evict_dbufs"}
 
 
 def killers(a, b, c):
@@ -108,4 +132,29 @@ def killers(a, b, c):
           {"kind": "container-oom", "killer": "Docker", "subject": "0a1b2c"}
     yield ["      Reason:       OOMKilled"], {"kind": "container-oom", "killer": "Kubernetes"}
     yield ['            "OOMKilled": true,'], {"kind": "container-oom", "killer": "Docker"}
+    yield ["Marked /a.slice/b for killing due to memory pressure for /a.slice being 65.32% > 50.00% for > 20s with reclaim activity"], \
+          {"kind": "userspace-kill", "killer": "systemd-oomd", "subject": "/a.slice/b", "task_memcg": "/a.slice/b", "memcg": "/a.slice",
+           "reason": "memory pressure for /a.slice being 65.32% > 50.00% for > 20s with reclaim activity"}
+    yield ["Considered 2 cgroups for killing, top candidates were:", "\tPath: /a.slice/a", "\t\tCurrent Memory Usage: 12.0M", "\tPath: /a.slice/b",
+           "\t\tSwap Usage: 1.0G", "\t\tCurrent Memory Usage: 1.5G",
+           "Killed /a.slice/b due to memory used (1) / total (2) and swap used (3) / total (4) being more than 90.00%"], \
+          {"kind": "userspace-kill", "killer": "systemd-oomd", "subject": "/a.slice/b", "task_memcg": "/a.slice/b", "bytes": 3 << 29,
+           "reason": "memory used (1) / total (2) and swap used (3) / total (4) being more than 90.00%"}
+    yield [f"oomd kill: 81.28 80.05 42.78 system.slice/a.service {b * 4096} ruleset:[user] detectorgroup:[x] killer:kill_by_pressure v2"], \
+          {"kind": "userspace-kill", "killer": "oomd", "subject": "system.slice/a.service", "task_memcg": "system.slice/a.service",
+           "bytes": b * 4096, "reason": "memory pressure 81.28 % over 10 s"}
+    yield ["low memory! at or below SIGTERM limits: mem 10.00%, swap 10.00%",
+           f'sending SIGTERM to process {a} uid 1000 "x": oom_score 900, VmRSS {b} MiB', "process 4 exited after 0.100 seconds"], \
+          {"kind": "userspace-kill", "killer": "earlyoom", "bytes": b << 20, f"kill.{a}.comm": "x", f"kill.{a}.reaped": 0,
+           "reason": "at or below SIGTERM limits: mem 10.00%, swap 10.00%"}
+    yield ["kill_process: successfully triggered kernel OOM killer"], {"kind": "userspace-kill", "killer": "earlyoom"}
+    for text in (f"event={{Pid:{a} ProcessName:java TimeOfDeath:2023-01-02 03:04:05 +0000 UTC ContainerName:/ VictimContainerName:/}}",
+                 f": &{{{a} java 2020-01-02 03:04:05 +0000 UTC / / CONSTRAINT_NONE}}"):
+        yield [f'I0102 03:04:05.678 1234 oom_watcher_linux.go:77] "Got sys oom event" {text}',
+               f"System OOM encountered, victim process: java, pid: {a}"], {"kind": "container-oom", "killer": "kubelet", "subject": "java"}
+    yield ["Got sys oom event from cadvisor: &{/ 2019-01-02 {}}", "System OOM encountered"], {"kind": "container-oom", "killer": "kubelet"}
+    yield [f"System OOM encountered:  process pid {a}, process name: java"], {"kind": "container-oom", "killer": "kubelet", "subject": "java"}
+    yield ["a.service: A process of this unit has been killed by the OOM killer.", "a.service: Failed with result 'oom-kill'."], \
+          {"kind": "container-oom", "killer": "systemd", "subject": "a.service"}
+    yield ["a.service: systemd-oomd killed 3 process(es) in this unit."], {"kind": "userspace-kill", "killer": "systemd-oomd", "subject": "a.service"}
     yield ["System OOM encountered, victim process: java, pid: 4711"], {"kind": "container-oom", "killer": "kubelet", "subject": "java"}

@@ -118,14 +118,13 @@ void judge_candidates(const struct oom_state *state, struct draft *draft, const 
 		for (size_t k = 0; k < draft->n_kills; k++)
 			candidate->is_victim |= draft->kills[k].pid == candidate->pid;
 		if (candidate->is_victim)
-			candidate->exempt = NULL;
+			candidate->exempt = MO_OOM_NOT_EXEMPT;
 		else if (candidate->oom_score_adj == ADJ_MIN)
-			candidate->exempt = "oom_score_adj is -1000";
+			candidate->exempt = MO_OOM_EXEMPT_BY_ADJ;
 		else if (is_dying(earlier, candidate->pid))
-			candidate->exempt = "killed before, its memory is being given back";
+			candidate->exempt = MO_OOM_EXEMPT_DYING;
 		else if (draft->had_nobody)
-			candidate->exempt = has_nothing(candidate) ? "it has no memory left" :
-								     "the kernel found that it cannot be killed";
+			candidate->exempt = has_nothing(candidate) ? MO_OOM_EXEMPT_EMPTY : MO_OOM_EXEMPT_BY_KERNEL;
 		compute(state, draft, candidate, total);
 	}
 	if (draft->n_candidates)
@@ -157,8 +156,7 @@ uint64_t victims_part(const struct draft *draft)
 
 static bool is_holder(const struct draft *draft, const struct mo_oom_share *share)
 {
-	bool is_process = share->holder_kind &&
-			  (!strcmp(share->holder_kind, "process") || !strcmp(share->holder_kind, "processes"));
+	bool is_process = share->holder_kind == MO_OOM_PROCESS || share->holder_kind == MO_OOM_PROCESSES;
 
 	for (size_t i = 0; is_process && i < draft->n_kills; i++)
 		if (share->holder_pid ? share->holder_pid == draft->kills[i].pid : !strcmp(share->holder, draft->kills[i].comm))

@@ -63,7 +63,7 @@ const struct mo_oom_share *told_share(const struct draft *draft)
 	return NULL;
 }
 
-static void add_share(struct draft *draft, enum mo_oom_cause cause, struct mo_count bytes, const char *source)
+static void add_share(struct draft *draft, enum mo_oom_cause cause, struct mo_count bytes, enum mo_oom_source source)
 {
 	if (bytes.certainty != MO_EXACT || draft->n_shares == MO_OOM_N_CAUSES)
 		return;
@@ -120,12 +120,12 @@ static void add_lru_shares(const struct oom_state *state, struct draft *draft, e
 	struct mo_count dirty = mo_count_add(counter_bytes(state, draft, C_DIRTY, scope),
 					     counter_bytes(state, draft, C_WRITEBACK, scope));
 
-	add_share(draft, MO_OOM_ANON, less(anon, shmem), "log");
+	add_share(draft, MO_OOM_ANON, less(anon, shmem), MO_OOM_OF_LOG);
 	if (scope != SCOPE_ZONES)
-		add_share(draft, MO_OOM_SHMEM, smaller(shmem, anon), "log");
-	add_share(draft, MO_OOM_FILE, less(file, dirty), "log");
-	add_share(draft, MO_OOM_DIRTY, smaller(dirty, file), "log");
-	add_share(draft, MO_OOM_MLOCKED, counter_bytes(state, draft, C_UNEVICTABLE, scope), "log");
+		add_share(draft, MO_OOM_SHMEM, smaller(shmem, anon), MO_OOM_OF_LOG);
+	add_share(draft, MO_OOM_FILE, less(file, dirty), MO_OOM_OF_LOG);
+	add_share(draft, MO_OOM_DIRTY, smaller(dirty, file), MO_OOM_OF_LOG);
+	add_share(draft, MO_OOM_MLOCKED, counter_bytes(state, draft, C_UNEVICTABLE, scope), MO_OOM_OF_LOG);
 }
 
 static struct mo_count huge_bytes(const struct draft *draft)
@@ -151,8 +151,8 @@ static void add_free_shares(const struct oom_state *state, struct draft *draft, 
 	if (free_pages.certainty != MO_EXACT && scope == SCOPE_MACHINE)
 		free_pages = draft->counters[C_FREE];
 	draft->event.free_bytes = times(free_pages, state->page_bytes);
-	add_share(draft, MO_OOM_FREE, draft->event.free_bytes, "log");
-	add_share(draft, MO_OOM_PCP, times(pcp, state->page_bytes), "log");
+	add_share(draft, MO_OOM_FREE, draft->event.free_bytes, MO_OOM_OF_LOG);
+	add_share(draft, MO_OOM_PCP, times(pcp, state->page_bytes), MO_OOM_OF_LOG);
 }
 
 /* Pages of zsmalloc, which not all kernels mark or count: zram and zswap keep compressed pages there. */
@@ -185,7 +185,7 @@ static void split_unaccounted(const struct oom_state *state, struct draft *draft
 
 		if (!bytes || bytes > *left)
 			continue;
-		add_share(draft, parts[i].cause, mo_exact(bytes), "dump");
+		add_share(draft, parts[i].cause, mo_exact(bytes), MO_OOM_OF_DUMP);
 		*left -= bytes;
 	}
 	/* Only what was swapped is compressed. */
@@ -193,7 +193,7 @@ static void split_unaccounted(const struct oom_state *state, struct draft *draft
 		return;
 	compressed = zsmalloc_bytes(state);
 	if (compressed && compressed <= *left) {
-		add_share(draft, MO_OOM_ZSWAPPED, mo_exact(compressed), "dump");
+		add_share(draft, MO_OOM_ZSWAPPED, mo_exact(compressed), MO_OOM_OF_DUMP);
 		*left -= compressed;
 	}
 }
@@ -222,7 +222,7 @@ static void add_unaccounted(const struct oom_state *state, struct draft *draft, 
 	if (can_split)
 		split_unaccounted(state, draft, &left.value);
 	/* In no counter is what is left when every counter has had its most. */
-	add_share(draft, MO_OOM_UNACCOUNTED, less(left, mo_exact(elsewhere)), "log");
+	add_share(draft, MO_OOM_UNACCOUNTED, less(left, mo_exact(elsewhere)), MO_OOM_OF_LOG);
 }
 
 /* Kinds that the report has of the whole machine: of a part of it they may hold as much as is left there, at most. */
@@ -234,14 +234,14 @@ static void add_machine_share(const struct oom_state *state, struct draft *draft
 	struct mo_count in_dump = is_all_here ? mo_unknown() : scope_bytes_in_dump(state, draft, scope, cause);
 
 	if (is_all_here) {
-		add_share(draft, cause, bytes, "log");
+		add_share(draft, cause, bytes, MO_OOM_OF_LOG);
 		return;
 	}
 	if (in_dump.certainty == MO_EXACT && bytes.certainty == MO_EXACT) {
-		add_share(draft, cause, smaller(in_dump, smaller(bytes, left)), "dump");
+		add_share(draft, cause, smaller(in_dump, smaller(bytes, left)), MO_OOM_OF_DUMP);
 		return;
 	}
-	add_share(draft, cause, smaller(bytes, left), "log");
+	add_share(draft, cause, smaller(bytes, left), MO_OOM_OF_LOG);
 	if (draft->n_shares > n)
 		draft->shares[n].is_of_machine = true;
 }
@@ -293,10 +293,10 @@ static void balance_machine(const struct oom_state *state, struct draft *draft)
 	if (scope == SCOPE_ZONES)
 		add_machine_share(state, draft, scope, MO_OOM_HUGETLB, huge_bytes(draft), false);
 	else
-		add_share(draft, MO_OOM_HUGETLB, huge_bytes(draft), "log");
+		add_share(draft, MO_OOM_HUGETLB, huge_bytes(draft), MO_OOM_OF_LOG);
 	add_kernel_shares(state, draft, scope);
 	if (draft->zspages_kib.value)
-		add_share(draft, MO_OOM_ZSWAPPED, times(draft->zspages_kib, 1024), "log");
+		add_share(draft, MO_OOM_ZSWAPPED, times(draft->zspages_kib, 1024), MO_OOM_OF_LOG);
 	add_unaccounted(state, draft, scope == SCOPE_MACHINE);
 }
 
@@ -310,7 +310,7 @@ static void add_rest_of_kernel(struct draft *draft)
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
 		rest = less(rest, draft->memcg_stats[parts[i]]);
 	if (rest.value)
-		add_share(draft, MO_OOM_KERNEL, rest, "log");
+		add_share(draft, MO_OOM_KERNEL, rest, MO_OOM_OF_LOG);
 }
 
 static void balance_memcg(const struct oom_state *state, struct draft *draft)
@@ -336,19 +336,19 @@ static void balance_memcg(const struct oom_state *state, struct draft *draft)
 	add_to(&dirty, draft->memcg_stats[S_WRITEBACK]);
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (draft->memcg_stats[kinds[i].stat].value || kinds[i].cause == MO_OOM_ANON)
-			add_share(draft, kinds[i].cause, draft->memcg_stats[kinds[i].stat], "log");
+			add_share(draft, kinds[i].cause, draft->memcg_stats[kinds[i].stat], MO_OOM_OF_LOG);
 	add_to(&tables, draft->memcg_stats[S_SEC_PAGE_TABLES]);
 	if (tables.value)
-		add_share(draft, MO_OOM_PAGE_TABLES, tables, "log");
+		add_share(draft, MO_OOM_PAGE_TABLES, tables, MO_OOM_OF_LOG);
 	add_rest_of_kernel(draft);
 	file = less(file, draft->memcg_stats[S_SHMEM]);
-	add_share(draft, MO_OOM_FILE, less(file, dirty), "log");
+	add_share(draft, MO_OOM_FILE, less(file, dirty), MO_OOM_OF_LOG);
 	if (dirty.value)
-		add_share(draft, MO_OOM_DIRTY, smaller(dirty, file), "log");
+		add_share(draft, MO_OOM_DIRTY, smaller(dirty, file), MO_OOM_OF_LOG);
 	/* What the limit leaves is free to the group. */
 	draft->event.free_bytes = less(draft->event.total_bytes, draft->memcg.usage_bytes);
 	if (draft->n_shares && draft->memcg.usage_bytes.certainty == MO_EXACT && draft->event.free_bytes.value)
-		add_share(draft, MO_OOM_FREE, draft->event.free_bytes, "log");
+		add_share(draft, MO_OOM_FREE, draft->event.free_bytes, MO_OOM_OF_LOG);
 	if (draft->n_shares && draft->memcg.usage_bytes.certainty == MO_EXACT)
 		add_unaccounted(state, draft, false);
 }
@@ -434,7 +434,7 @@ struct mo_error *balance(const struct oom_state *state, struct draft *draft)
 		double total = (double)event->total_bytes.value;
 
 		if (draft->is_of_dump)
-			share->source = "dump";
+			share->source = MO_OOM_OF_DUMP;
 		share->percent_thousandths = total > 0 ? (uint32_t)((double)share->bytes.value * 100000 / total + 0.5) : 0;
 	}
 	qsort(draft->shares, draft->n_shares, sizeof(*draft->shares), compare_excess);

@@ -4,21 +4,21 @@
 
 #include <string.h>
 
-static bool has_verdict(const struct draft *draft, const char *verdict)
+static bool has_verdict(const struct draft *draft, enum mo_oom_zone_verdict verdict)
 {
 	for (size_t i = 0; i < draft->n_zones; i++)
-		if (draft->zones[i].verdict && !strcmp(draft->zones[i].verdict, verdict))
+		if (draft->zones[i].verdict == verdict)
 			return true;
 	return false;
 }
 
 /* Whether a zone that the request may not use has more free than its high watermark. */
-static bool is_elsewhere(const struct draft *draft, const char *verdict)
+static bool is_elsewhere(const struct draft *draft, enum mo_oom_zone_verdict verdict)
 {
 	for (size_t i = 0; i < draft->n_zones; i++) {
 		const struct mo_oom_zone *zone = &draft->zones[i];
 
-		if (zone->verdict && !strcmp(zone->verdict, verdict) && zone->free_pages.certainty == MO_EXACT &&
+		if (zone->verdict == verdict && zone->free_pages.certainty == MO_EXACT &&
 		    zone->high_pages.certainty == MO_EXACT && zone->free_pages.value > zone->high_pages.value * 2)
 			return true;
 	}
@@ -31,7 +31,7 @@ static bool is_elsewhere(const struct draft *draft, const char *verdict)
  */
 static bool is_fragmented(const struct draft *draft)
 {
-	return draft->event.has_order && draft->event.order > 0 && has_verdict(draft, "no block");
+	return draft->event.has_order && draft->event.order > 0 && has_verdict(draft, MO_OOM_ZONE_NO_BLOCK);
 }
 
 static enum mo_oom_constraint by_word(const char *word)
@@ -109,8 +109,8 @@ enum scope scope_of(const struct oom_state *state, const struct draft *draft)
 
 bool is_in_scope(enum scope scope, const struct mo_oom_zone *zone)
 {
-	bool is_other_node = zone->verdict && !strcmp(zone->verdict, "other node");
-	bool is_other_zone = zone->verdict && !strcmp(zone->verdict, "other zone");
+	bool is_other_node = zone->verdict == MO_OOM_ZONE_OTHER_NODE;
+	bool is_other_zone = zone->verdict == MO_OOM_ZONE_OTHER_ZONE;
 
 	return scope == SCOPE_MACHINE || !(is_other_node || (scope == SCOPE_ZONES && is_other_zone));
 }
@@ -128,7 +128,7 @@ bool has_all_of_kernel(const struct draft *draft, enum scope scope)
 	if (scope != SCOPE_ZONES || !request.has_zone || request.zone == ZONE_KIND_DMA || request.zone == ZONE_KIND_DMA32)
 		return false;
 	for (size_t i = 0; i < draft->n_zones; i++)
-		if (draft->zones[i].verdict && !strcmp(draft->zones[i].verdict, "other node"))
+		if (draft->zones[i].verdict == MO_OOM_ZONE_OTHER_NODE)
 			return false;
 	return true;
 }
@@ -156,17 +156,17 @@ static enum mo_oom_constraint by_zones(const struct oom_state *state, const stru
 {
 	bool is_known;
 
-	if (has_verdict(draft, "reserved"))
+	if (has_verdict(draft, MO_OOM_ZONE_RESERVED))
 		return MO_OOM_RESERVE;
 	if (is_fragmented(draft))
 		return MO_OOM_ORDER;
 	if (request->is_this_node)
 		return MO_OOM_NODE;
-	if (is_elsewhere(draft, "other node") || (shows_some_nodes(state, draft) && is_free_elsewhere(draft))) {
+	if (is_elsewhere(draft, MO_OOM_ZONE_OTHER_NODE) || (shows_some_nodes(state, draft) && is_free_elsewhere(draft))) {
 		node_list_has(draft->event.nodemask, 0, &is_known);
 		return is_known ? MO_OOM_MEMPOLICY : draft->event.mems_allowed[0] ? MO_OOM_CPUSET : MO_OOM_NODE;
 	}
-	if (is_elsewhere(draft, "other zone") || (shows_some_zones(state, draft) && is_free_elsewhere(draft)))
+	if (is_elsewhere(draft, MO_OOM_ZONE_OTHER_ZONE) || (shows_some_zones(state, draft) && is_free_elsewhere(draft)))
 		return MO_OOM_ZONE;
 	if ((draft->event.kind == MO_OOM_ALLOCATION_FAILURE || draft->event.kind == MO_OOM_SLAB_FAILURE) && request->is_known &&
 	    !request->may_block)

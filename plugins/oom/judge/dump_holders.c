@@ -17,11 +17,11 @@ static bool is_good_part(uint64_t bytes, const struct mo_oom_share *share)
 	return bytes >= share->bytes.value / 4 && bytes;
 }
 
-static void set_holder(struct mo_oom_share *share, const char *kind, const char *name, uint64_t bytes)
+static void set_holder(struct mo_oom_share *share, enum mo_oom_holder_kind kind, const char *name, uint64_t bytes)
 {
 	share->holder_kind = kind;
 	share->holder_bytes = mo_exact(bytes);
-	share->holder_source = "dump";
+	share->holder_source = MO_OOM_OF_DUMP;
 	snprintf(share->holder, sizeof(share->holder), "%s", name);
 }
 
@@ -43,7 +43,7 @@ static void find_locker(const struct oom_state *state, struct mo_oom_share *shar
 	bytes = most->locked_pages.value * state->page_bytes;
 	if (!is_good_part(bytes, share))
 		return;
-	set_holder(share, "process", state->tasks->tasks[most->first_task].comm, bytes);
+	set_holder(share, MO_OOM_PROCESS, state->tasks->tasks[most->first_task].comm, bytes);
 	share->holder_pid = state->tasks->tasks[most->first_task].tgid;
 }
 
@@ -64,7 +64,7 @@ static void find_thread_owner(const struct oom_state *state, struct mo_oom_share
 	bytes = (uint64_t)((double)share->bytes.value * most->n_threads / (double)state->tasks->n_tasks);
 	if (!is_good_part(bytes, share))
 		return;
-	set_holder(share, "process", most->comm, bytes);
+	set_holder(share, MO_OOM_PROCESS, most->comm, bytes);
 	share->holder_pid = most->pid;
 }
 
@@ -91,11 +91,11 @@ static void find_shared_file(const struct oom_state *state, struct mo_oom_share 
 	file_bytes = file->pages * state->page_bytes;
 	mount_bytes = mount ? mount->pages * state->page_bytes : 0;
 	if (file_bytes >= mount_bytes / 2 && is_good_part(file_bytes, share) && file->path)
-		set_holder(share, "file", file->path, file_bytes);
+		set_holder(share, MO_OOM_HOLDER_FILE, file->path, file_bytes);
 	else if (is_good_part(mount_bytes, share))
-		set_holder(share, "mount", mount->path, mount_bytes);
+		set_holder(share, MO_OOM_MOUNT, mount->path, mount_bytes);
 	else if (is_good_part(file_bytes, share))
-		set_holder(share, "file", file->is_memfd ? "a memfd" : "shared memory without a name", file_bytes);
+		set_holder(share, MO_OOM_HOLDER_FILE, file->is_memfd ? "a memfd" : "shared memory without a name", file_bytes);
 }
 
 static void find_dirty_mount(const struct oom_state *state, struct mo_oom_share *share, bool only_dirty)
@@ -114,7 +114,7 @@ static void find_dirty_mount(const struct oom_state *state, struct mo_oom_share 
 		most_pages = pages;
 	}
 	if (most && is_good_part(most_pages * state->page_bytes, share))
-		set_holder(share, "mount", most->path, most_pages * state->page_bytes);
+		set_holder(share, MO_OOM_MOUNT, most->path, most_pages * state->page_bytes);
 }
 
 /* The module that most of a cache's objects point into, seen in a sample of them; it stays unknown if that cannot be told. */
@@ -160,7 +160,7 @@ static void find_slab_cache(const struct oom_state *state, struct mo_oom_share *
 	}
 	if (!most || !is_good_part(most->pages * state->page_bytes, share))
 		return;
-	set_holder(share, "cache", most->name, most->pages * state->page_bytes);
+	set_holder(share, MO_OOM_CACHE, most->name, most->pages * state->page_bytes);
 	if (!reclaimable)
 		find_module(state, most, share);
 }
@@ -189,7 +189,7 @@ static void find_vmap_caller(const struct oom_state *state, struct mo_oom_share 
 			most_pages += vmap->areas[i].n_found_pages;
 	if (!is_good_part(most_pages * state->page_bytes, share))
 		return;
-	set_holder(share, most->caller_module ? "module" : "caller",
+	set_holder(share, most->caller_module ? MO_OOM_MODULE : MO_OOM_CALLER,
 		   most->caller_module ? most->caller_module : most->caller_name, most_pages * state->page_bytes);
 	if (most->caller_module)
 		snprintf(share->module, sizeof(share->module), "%s", most->caller_module);
@@ -214,7 +214,7 @@ static void find_direct_owner(const struct oom_state *state, struct mo_oom_share
 		if (holder->kind != MO_HOLDER_DIRECT || (!holder->name && !module) || !is_good_part(holder->bytes, share) ||
 		    holder->bytes / 2 > share->bytes.value)
 			continue;
-		set_holder(share, module ? "module" : "owner", module ? module : holder->name, holder->bytes);
+		set_holder(share, module ? MO_OOM_MODULE : MO_OOM_OWNER, module ? module : holder->name, holder->bytes);
 		if (!module && holder->evidence == MO_HOLDER_BY_POINTER)
 			name_pointer(holder->name, share->holder, sizeof(share->holder));
 		if (module)

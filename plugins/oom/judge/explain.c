@@ -2,6 +2,8 @@
 /* The order in which an event is explained: each step rests on those before it. */
 #include "gathering.h"
 
+#include <string.h>
+
 #define DYING_NS 60000000000ull
 
 /* A process that was killed shortly before fails allocations while it dies: it may not wait for memory any more. */
@@ -38,6 +40,20 @@ static void name_flags(const struct oom_state *state, struct draft *draft)
 				    sizeof(event->gfp_text));
 }
 
+/* The group that ran into its limit is not in the dump, or about to go. */
+static bool is_group_gone(const struct oom_state *state, const struct draft *draft)
+{
+	const char *path = draft->event.memcg[0] ? draft->event.memcg : draft->memcg.path;
+	const struct mo_cgroups_model *cgroups = path[0] ? cgroups_of(state) : NULL;
+
+	if (!cgroups || !cgroups->is_complete)
+		return false;
+	for (size_t i = 0; i < cgroups->n_cgroups; i++)
+		if (cgroups->cgroups[i].path && !strcmp(cgroups->cgroups[i].path, path))
+			return !cgroups->cgroups[i].is_online;
+	return true;
+}
+
 struct mo_error *explain_event(const struct oom_state *state, size_t index)
 {
 	struct draft *draft = state->scan.drafts[index];
@@ -56,6 +72,6 @@ struct mo_error *explain_event(const struct oom_state *state, size_t index)
 	draft->event.zones = draft->zones;
 	draft->event.n_zones = draft->n_zones;
 	draft->is_of_dying = draft->event.kind >= MO_OOM_ALLOCATION_FAILURE && is_dying(state, index);
-	write_sentences(state, draft);
+	draft->is_group_gone = draft->event.constraint == MO_OOM_MEMCG && is_group_gone(state, draft);
 	return late_error_of(state);
 }

@@ -136,12 +136,12 @@ static void set_best(const struct oom_state *state, const struct draft *draft, c
 	uint64_t swap_bytes = best->bytes - best->resident_bytes;
 
 	if (best->n == 1 || best->largest_bytes >= best->bytes / 4 * 3) {
-		share->holder_kind = "process";
+		share->holder_kind = MO_OOM_PROCESS;
 		share->holder_bytes = mo_exact(resident_bytes_of(state, draft, share, best->largest));
 		share->holder_pid = best->largest->pid;
 		swap_bytes = best->largest->swap_pages.value * state->page_bytes;
 	} else {
-		share->holder_kind = "processes";
+		share->holder_kind = MO_OOM_PROCESSES;
 		share->holder_bytes = mo_exact(best->resident_bytes);
 		share->n_holders = (uint32_t)best->n;
 		share->is_sum_of_rss = share->cause == MO_OOM_SHMEM ||
@@ -150,7 +150,7 @@ static void set_best(const struct oom_state *state, const struct draft *draft, c
 	if (swap_bytes && share->cause == MO_OOM_ANON)
 		share->holder_swap_bytes = mo_exact(swap_bytes);
 	snprintf(share->holder, sizeof(share->holder), "%s", best->largest->comm);
-	share->holder_source = "log";
+	share->holder_source = MO_OOM_OF_LOG;
 }
 
 /* Who has at least half as much as the holder explains as much of it, and is named as well. */
@@ -220,10 +220,10 @@ static void find_in_kill(const struct draft *draft, struct mo_oom_share *share)
 										 mo_unknown();
 	if (bytes.certainty != MO_EXACT || bytes.value < share->bytes.value / 2 || !bytes.value)
 		return;
-	share->holder_kind = "process";
+	share->holder_kind = MO_OOM_PROCESS;
 	share->holder_bytes = bytes;
 	share->holder_pid = kill->pid;
-	share->holder_source = "log";
+	share->holder_source = MO_OOM_OF_LOG;
 	snprintf(share->holder, sizeof(share->holder), "%s", kill->comm);
 }
 
@@ -236,10 +236,10 @@ static void find_pool(const struct draft *draft, struct mo_oom_share *share)
 			largest = &draft->huge_pools[i];
 	if (!largest || !largest->total)
 		return;
-	share->holder_kind = "pool";
+	share->holder_kind = MO_OOM_POOL;
 	share->holder_bytes = mo_exact(largest->total * largest->page_kib * 1024);
 	share->unused_bytes = mo_exact(largest->free * largest->page_kib * 1024);
-	share->holder_source = "log";
+	share->holder_source = MO_OOM_OF_LOG;
 	snprintf(share->holder, sizeof(share->holder), "hugepages-%llukB", (unsigned long long)largest->page_kib);
 }
 
@@ -249,9 +249,9 @@ static void find_cache(const struct oom_state *state, const struct draft *draft,
 
 	if (!row || !row->total_kib)
 		return;
-	share->holder_kind = "cache";
+	share->holder_kind = MO_OOM_CACHE;
 	share->holder_bytes = mo_exact(row->total_kib * 1024);
-	share->holder_source = "log";
+	share->holder_source = MO_OOM_OF_LOG;
 	snprintf(share->holder, sizeof(share->holder), "%s", row->name);
 	if (draft->n_slabs > 1 && row[1].total_kib >= row->total_kib / 2) {
 		snprintf(share->second, sizeof(share->second), "%s", row[1].name);
@@ -262,7 +262,7 @@ static void find_cache(const struct oom_state *state, const struct draft *draft,
 
 static bool is_of_dump(const struct mo_oom_share *share)
 {
-	return share->holder_source && !strcmp(share->holder_source, "dump");
+	return share->holder_source == MO_OOM_OF_DUMP;
 }
 
 /*

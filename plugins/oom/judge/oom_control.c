@@ -168,7 +168,7 @@ static void take_control(const struct oom_state *state, const struct control *co
 					     "CONSTRAINT_MEMCG" };
 	struct mo_oom_event *event = &draft->event;
 
-	event->source = event->has_request ? "log and dump" : "dump";
+	event->source = event->has_request ? MO_OOM_OF_LOG_AND_DUMP : MO_OOM_OF_DUMP;
 	if (!event->has_gfp) {
 		event->has_gfp = true;
 		event->gfp = control->gfp;
@@ -204,8 +204,7 @@ struct mo_error *gather_running_oom(struct oom_state *state)
 		if (!draft)
 			return state->scan.is_out_of_memory ? mo_error_no_memory() : NULL;
 		draft->event.has_time = false;
-		draft->event.is_partial = true;
-		draft->event.why_partial = "it was happening when the dump was taken, and had printed nothing yet";
+		draft->event.gap = MO_OOM_GAP_RUNNING;
 		snprintf(draft->event.comm, sizeof(draft->event.comm), "%s", task->comm);
 		draft->event.has_pid = true;
 		draft->event.pid = task->pid;

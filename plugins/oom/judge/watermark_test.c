@@ -94,20 +94,20 @@ static bool is_reserved(const struct mo_oom_zone *zone, const struct request *re
 	       zone->free_pages.value > zone->mark_pages.value + zone->reserve_pages.value;
 }
 
-static const char *verdict_of(const struct mo_oom_zone *zone, const struct request *request, unsigned order, bool is_oom)
+static enum mo_oom_zone_verdict verdict_of(const struct mo_oom_zone *zone, const struct request *request, unsigned order, bool is_oom)
 {
 	if (zone->free_pages.certainty != MO_EXACT || zone->mark_pages.certainty != MO_EXACT ||
 	    zone->reserve_pages.certainty != MO_EXACT)
-		return NULL;
+		return MO_OOM_ZONE_UNKNOWN;
 	if (is_reserved(zone, request))
-		return "reserved";
+		return MO_OOM_ZONE_RESERVED;
 	if (order && passes_for_one_page(zone, request) && zone->n_orders && !has_block(zone, order))
-		return "no block";
+		return MO_OOM_ZONE_NO_BLOCK;
 	if (!is_enough(zone, zone->unusable_pages))
-		return "watermark";
+		return MO_OOM_ZONE_WATERMARK;
 	if (order && !zone->n_orders)
-		return NULL;
-	return is_oom && is_below_high(zone) ? "below high" : "passes";
+		return MO_OOM_ZONE_UNKNOWN;
+	return is_oom && is_below_high(zone) ? MO_OOM_ZONE_BELOW_HIGH : MO_OOM_ZONE_PASSES;
 }
 
 void test_zones(const struct oom_state *state, struct draft *draft)
@@ -126,11 +126,11 @@ void test_zones(const struct oom_state *state, struct draft *draft)
 					      mo_exact(zone->lowmem_reserve_pages[highest]) :
 					      mo_unknown();
 		if (zone->managed_pages.certainty == MO_EXACT && !zone->managed_pages.value)
-			zone->verdict = NULL;
+			zone->verdict = MO_OOM_ZONE_UNKNOWN;
 		else if (index >= 0 && highest >= 0 && index > highest)
-			zone->verdict = "other zone";
+			zone->verdict = MO_OOM_ZONE_OTHER_ZONE;
 		else if (!is_node_allowed(&draft->event, zone->node_id))
-			zone->verdict = "other node";
+			zone->verdict = MO_OOM_ZONE_OTHER_NODE;
 		else
 			zone->verdict = verdict_of(zone, &request, order, draft->event.kind < MO_OOM_ALLOCATION_FAILURE);
 	}
@@ -139,7 +139,7 @@ void test_zones(const struct oom_state *state, struct draft *draft)
 bool has_reserved_zone(const struct draft *draft)
 {
 	for (size_t i = 0; i < draft->n_zones; i++)
-		if (draft->zones[i].verdict && !strcmp(draft->zones[i].verdict, "reserved"))
+		if (draft->zones[i].verdict == MO_OOM_ZONE_RESERVED)
 			return true;
 	return false;
 }
@@ -147,7 +147,7 @@ bool has_reserved_zone(const struct draft *draft)
 bool has_passing_zone(const struct draft *draft)
 {
 	for (size_t i = 0; i < draft->n_zones; i++)
-		if (draft->zones[i].verdict && !strcmp(draft->zones[i].verdict, "passes"))
+		if (draft->zones[i].verdict == MO_OOM_ZONE_PASSES)
 			return true;
 	return false;
 }

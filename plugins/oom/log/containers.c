@@ -83,6 +83,36 @@ static bool is_told(const struct log_scan *scan, struct span container)
 	return false;
 }
 
+/* Of a unit systemd says twice that something was killed. */
+static bool is_unit_noted(const struct log_scan *scan, struct span unit)
+{
+	for (size_t i = scan->n_drafts; i-- > 0;) {
+		const struct mo_oom_event *event = &scan->drafts[i]->event;
+
+		if (event->kind == MO_OOM_CONTAINER_OOM && span_is(unit, event->subject) &&
+		    scan->time_ns - event->time_ns <= SAME_KILL_NS)
+			return true;
+	}
+	return false;
+}
+
+/* systemd-oomd's own word of it, by the group that ends in the unit's name. */
+static bool is_unit_killed(const struct log_scan *scan, struct span unit)
+{
+	char name[160];
+
+	span_copy(unit, name, sizeof(name));
+	for (size_t i = scan->n_drafts; i-- > 0;) {
+		const struct mo_oom_event *event = &scan->drafts[i]->event;
+
+		if (event->kind == MO_OOM_USERSPACE_KILL && !strcmp(event->killer, "systemd-oomd") &&
+		    scan->time_ns - event->time_ns <= SAME_KILL_NS &&
+		    span_has((struct span){ event->subject, strlen(event->subject) }, name))
+			return true;
+	}
+	return false;
+}
+
 static bool take_note(struct log_scan *scan, struct stream *stream, const char *who, struct span container)
 {
 	struct draft *draft;
@@ -119,16 +149,69 @@ static bool take_task_oom(struct log_scan *scan, struct stream *stream, struct s
 	return false;
 }
 
-/* kubelet: "System OOM encountered, victim process: java, pid: 1234" */
-static bool take_system_oom(struct log_scan *scan, struct stream *stream, struct span line)
+static bool has_killed(const struct draft *draft, int32_t pid)
+{
+	for (size_t i = 0; i < draft->n_kills; i++)
+		if (draft->kills[i].pid == pid)
+			return true;
+	return false;
+}
+
+/* The kernel's report of that kill, or the word of it that kubelet has said before. */
+static bool is_system_oom_told(const struct log_scan *scan, struct span comm, int32_t pid)
+{
+	for (size_t i = scan->n_drafts; i-- > 0;) {
+		const struct draft *draft = scan->drafts[i];
+
+		if (scan->time_ns - draft->event.time_ns > SAME_KILL_NS)
+			continue;
+		if (draft->event.kind == MO_OOM_KILL && (pid <= 0 || has_killed(draft, pid)))
+			return true;
+		if (draft->event.kind == MO_OOM_CONTAINER_OOM && draft->event.constraint == MO_OOM_GLOBAL &&
+		    (!comm.n || span_is(comm, draft->event.subject)))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Who was killed, as kubelet says it: "Got sys oom event: &{1234 java 2020-01-02 ..." (until 1.20), '"Got sys oom event"
+ * event={Pid:1234 ProcessName:java TimeOfDeath:...' behind it, "Got sys oom event from cadvisor: ..." without a name (until 1.14);
+ * "System OOM encountered, victim process: java, pid: 1234", and from cadvisor "System OOM encountered:  process pid 1234, process
+ * name: java".
+ */
+static bool find_system_victim(struct span line, struct span *comm, int32_t *pid)
 {
 	struct span rest;
+
+	*comm = (struct span){ line.at, 0 };
+	*pid = 0;
+	if (span_find(line, "System OOM encountered", NULL, &line)) {
+		if (span_find(line, "victim process: ", NULL, &rest) && span_find(rest, ", pid: ", comm, &rest))
+			span_int(&rest, pid);
+		else if (span_find(line, "process pid ", NULL, &rest) && span_int(&rest, pid) &&
+			 span_find(rest, "process name: ", NULL, &rest))
+			*comm = rest;
+		return true;
+	}
+	if (!span_find(line, "Got sys oom event", NULL, &line))
+		return false;
+	if (span_find(line, "Pid:", NULL, &rest) && span_int(&rest, pid) && span_skip(&rest, " ProcessName:"))
+		span_find(rest, " TimeOfDeath:", comm, NULL);
+	else if (span_find(line, ": &{", NULL, &rest) && span_int(&rest, pid) && span_skip(&rest, " "))
+		*comm = span_until(rest, ' ');
+	return true;
+}
+
+static bool take_system_oom(struct log_scan *scan, struct stream *stream, struct span line)
+{
 	struct span comm;
 	struct draft *draft;
+	int32_t pid;
 
-	if (!span_find(line, "System OOM encountered, victim process: ", NULL, &rest) || !span_find(rest, ", pid: ", &comm, &rest))
+	if (!span_has(line, "ys oom event") && !span_has(line, "ystem OOM encountered"))
 		return false;
-	if (is_told(scan, (struct span){ rest.at, 0 }))
+	if (!find_system_victim(line, &comm, &pid) || is_system_oom_told(scan, comm, pid))
 		return true;
 	draft = open_note(scan, stream, MO_OOM_CONTAINER_OOM, "kubelet");
 	stream->draft = NULL;
@@ -136,6 +219,32 @@ static bool take_system_oom(struct log_scan *scan, struct stream *stream, struct
 		return true;
 	draft->event.constraint = MO_OOM_GLOBAL;
 	span_copy(comm, draft->event.subject, sizeof(draft->event.subject));
+	return true;
+}
+
+/*
+ * systemd: "a.service: A process of this unit has been killed by the OOM killer." (243 on), "a.service: systemd-oomd killed 3 process(es)
+ * in this unit." (248 on), "a.service: Failed with result 'oom-kill'.": of a journal that has one unit's entries alone.
+ */
+static bool take_unit(struct log_scan *scan, struct stream *stream, struct span line)
+{
+	struct span unit;
+	struct draft *draft;
+	bool is_oomd = span_find(line, ": systemd-oomd killed ", &unit, NULL);
+
+	if (!is_oomd && !span_find(line, ": A process of this unit has been killed by the OOM killer", &unit, NULL) &&
+	    !span_find(line, ": Failed with result 'oom-kill'", &unit, NULL))
+		return false;
+	if (!is_oomd && (is_told(scan, unit) || is_unit_noted(scan, unit)))
+		return true;
+	if (is_oomd && is_unit_killed(scan, unit))
+		return true;
+	draft = open_note(scan, stream, is_oomd ? MO_OOM_USERSPACE_KILL : MO_OOM_CONTAINER_OOM, is_oomd ? "systemd-oomd" : "systemd");
+	stream->draft = NULL;
+	if (!draft)
+		return true;
+	draft->event.constraint = is_oomd ? MO_OOM_GLOBAL : MO_OOM_CONSTRAINT_UNKNOWN;
+	span_copy(unit, draft->event.subject, sizeof(draft->event.subject));
 	return true;
 }
 
@@ -162,5 +271,5 @@ static bool take_state(struct log_scan *scan, struct stream *stream, struct span
 bool take_container(struct log_scan *scan, struct stream *stream, struct span line)
 {
 	return take_eviction(scan, stream, line) || take_task_oom(scan, stream, line) || take_system_oom(scan, stream, line) ||
-	       take_state(scan, stream, line);
+	       take_unit(scan, stream, line) || take_state(scan, stream, line);
 }

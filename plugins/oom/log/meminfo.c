@@ -13,21 +13,26 @@ const char *const counter_names[N_COUNTERS] = {
 	[C_KERNEL_MISC] = "kernel_misc_reclaimable", [C_FREE] = "free", [C_FREE_PCP] = "free_pcp", [C_FREE_CMA] = "free_cma",
 };
 
-/* Lines of counters in pages begin with one of these; those of nodes and zones say kB. */
-bool take_counters(struct log_scan *scan, struct stream *stream, struct span line)
+bool is_counters_line(struct span line)
 {
 	static const char *const firsts[] = { "active_anon:", "active_file:", "unevictable:", "slab_reclaimable:", "mapped:",
 					      "sec_pagetables:", "kernel_misc_reclaimable:", "free:" };
-	struct draft *draft;
-	bool is_first = false;
 
 	span_blanks(&line);
-	for (size_t i = 0; !is_first && i < sizeof(firsts) / sizeof(firsts[0]); i++) {
+	for (size_t i = 0; i < sizeof(firsts) / sizeof(firsts[0]); i++) {
 		struct span rest = line;
 
-		is_first = span_skip(&rest, firsts[i]);
+		if (span_skip(&rest, firsts[i]))
+			return !span_has(line, "kB");
 	}
-	if (!is_first || span_has(line, "kB"))
+	return false;
+}
+
+bool take_counters(struct log_scan *scan, struct stream *stream, struct span line)
+{
+	struct draft *draft;
+
+	if (!is_counters_line(line))
 		return false;
 	draft = draft_for_numbers(scan, stream);
 	if (!draft)

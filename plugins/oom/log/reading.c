@@ -11,8 +11,10 @@
 static const char *program_of(struct span text)
 {
 	static const char *const names[] = { "systemd-oomd", "earlyoom",   "lmkd",   "lowmemorykiller",
-					     "kubelet",	     "containerd", "dockerd" };
+					     "kubelet",	     "containerd", "dockerd", "systemd" };
 
+	if (span_has((struct span){ text.at, text.n < 16 ? text.n : 16 }, "oomd kill: "))
+		return "oomd";
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		struct span rest = text;
 
@@ -20,6 +22,20 @@ static const char *program_of(struct span text)
 			return names[i];
 	}
 	return NULL;
+}
+
+/*
+ * Whether its text is as long as printk lets one be: LOG_LINE_MAX, which is 1024 bytes without what is kept for the prefix (32 bytes,
+ * 48 since 5.1), or all 1024 since 6.4.
+ */
+static bool is_as_long_as_can_be(const struct mo_log_record *record)
+{
+	static const size_t lengths[] = { 975, 976, 991, 992, 1023, 1024 };
+
+	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++)
+		if (record->text_bytes == lengths[i])
+			return true;
+	return false;
 }
 
 static void scan_record(struct log_scan *scan, const struct mo_log_record *record)
@@ -45,6 +61,7 @@ static void scan_record(struct log_scan *scan, const struct mo_log_record *recor
 		const char *newline = memchr(at, '\n', left);
 
 		line.text = (struct span){ at, newline ? (size_t)(newline - at) : left };
+		line.is_cut = !newline && (record->is_cut || is_as_long_as_can_be(record));
 		log_scan_line(scan, &line);
 		left -= line.text.n + (newline != NULL);
 		at += line.text.n + (newline != NULL);

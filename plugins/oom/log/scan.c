@@ -47,6 +47,7 @@ struct draft *open_draft(struct log_scan *scan, struct stream *stream, enum mo_o
 	stream->is_before_trace = stream->draft && stream->draft->event.has_pid && !stream->draft->is_past_entry &&
 				  !stream->draft->is_closed && stream->draft->parts == PART_HEADER &&
 				  scan->time_ns - stream->draft->last_time_ns < SAME_MOMENT_NS;
+	suspend_report(scan, stream);
 	stream->is_foreign_trace = false;
 	stream->draft = NULL;
 	stream->zone = NULL;
@@ -69,7 +70,7 @@ struct draft *open_draft(struct log_scan *scan, struct stream *stream, enum mo_o
 	draft->event.time_ns = scan->time_ns;
 	draft->event.has_time = true;
 	note_source(&draft->event, scan->record);
-	draft->event.source = "log";
+	draft->event.source = MO_OOM_OF_LOG;
 	draft->event.n_repeats = 1;
 	draft->last_time_ns = scan->time_ns;
 	scan->drafts[scan->n_drafts++] = draft;
@@ -140,6 +141,14 @@ static void skip_indent(const struct stream *stream, struct span *text)
 	}
 }
 
+/* Of a line that was cut the last word, or number, may be half of one. */
+static struct span without_last_word(struct span text)
+{
+	while (text.n && text.at[text.n - 1] != ' ' && text.at[text.n - 1] != ',')
+		text.n--;
+	return text;
+}
+
 typedef bool (*line_taker)(struct log_scan *, struct stream *, struct span);
 
 void log_scan_line(struct log_scan *scan, const struct log_line *line)
@@ -150,6 +159,7 @@ void log_scan_line(struct log_scan *scan, const struct log_line *line)
 	};
 	struct stream *stream = stream_of(scan, line);
 	struct span text = line->text;
+	bool is_taken = false;
 
 	stream->last_used = ++scan->n_lines;
 	scan->time_ns = line->time_ns;
@@ -161,9 +171,13 @@ void log_scan_line(struct log_scan *scan, const struct log_line *line)
 	if (line->program && !take_killer(scan, stream, line->text))
 		take_container(scan, stream, line->text);
 	skip_indent(stream, &text);
-	for (size_t i = 0; !line->program && i < sizeof(takers) / sizeof(takers[0]); i++)
-		if (takers[i](scan, stream, text))
-			break;
+	choose_report(scan, stream, text);
+	if (line->is_cut)
+		text = without_last_word(text);
+	for (size_t i = 0; !line->program && !is_taken && i < sizeof(takers) / sizeof(takers[0]); i++)
+		is_taken = takers[i](scan, stream, text);
+	if (stream->draft && line->is_cut && is_taken)
+		stream->draft->has_cut_line = true;
 	if (stream->draft)
 		stream->draft->last_time_ns = line->time_ns;
 }
@@ -184,30 +198,29 @@ static bool is_event(const struct draft *draft)
 	       (draft->event.kind != MO_OOM_UNKNOWN || draft->parts & (PART_HEADER | PART_SUMMARY | PART_KILL));
 }
 
-static const char *why_partial(const struct draft *draft)
+static enum mo_oom_gap gap_of(const struct draft *draft)
 {
 	bool is_oom = draft->event.kind == MO_OOM_KILL || draft->event.kind == MO_OOM_PANIC ||
 		      draft->event.kind == MO_OOM_NO_VICTIM || draft->event.kind == MO_OOM_UNKNOWN;
 
 	if (draft->is_interleaved)
-		return "two reports are mixed in the log: numbers are those of the first";
+		return MO_OOM_GAP_MIXED;
 	if (is_oom && !(draft->parts & PART_HEADER))
-		return draft->parts & (PART_MEMINFO | PART_ZONES | PART_TASKS) ?
-			       "the beginning of its report is no longer in the log" :
-			       "the kernel printed no report of it (it prints ten in five seconds at most), or the log has lost it";
+		return draft->parts & (PART_MEMINFO | PART_ZONES | PART_TASKS) ? MO_OOM_GAP_BEGINNING : MO_OOM_GAP_REPORT;
 	if (draft->event.kind == MO_OOM_UNKNOWN || draft->is_cut_at_summary)
-		return "the log ends, or was cut, before it says what happened";
+		return MO_OOM_GAP_END;
 	if (is_oom && !(draft->parts & (PART_MEMINFO | PART_ZONES | PART_MEMCG)))
-		return "the report's numbers are missing from the log";
-	return NULL;
+		return MO_OOM_GAP_NUMBERS;
+	if (draft->has_cut_line)
+		return MO_OOM_GAP_CUT_LINE;
+	return MO_OOM_NO_GAP;
 }
 
 static void finish(struct draft *draft)
 {
 	struct mo_oom_event *event = &draft->event;
 
-	event->why_partial = why_partial(draft);
-	event->is_partial = event->why_partial != NULL;
+	event->gap = gap_of(draft);
 	event->zones = draft->zones;
 	event->n_zones = draft->n_zones;
 	event->kills = draft->kills;
@@ -234,6 +247,7 @@ void log_scan_finish(struct log_scan *scan)
 {
 	size_t n = 0;
 
+	join_triggers(scan);
 	for (size_t i = 0; i < scan->n_drafts; i++) {
 		struct draft *draft = scan->drafts[i];
 		struct draft *before = n ? scan->drafts[n - 1] : NULL;

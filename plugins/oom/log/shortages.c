@@ -131,6 +131,34 @@ bool take_shortage(struct log_scan *scan, struct stream *stream, struct span lin
 	return take_swiotlb(scan, stream, line) || take_cma(scan, stream, line) || take_hugetlb(scan, stream, line);
 }
 
+/*
+ * khungtaskd (kernel/hung_task.c): "INFO: task kswapd0:139 blocked for more than 120 seconds.", "INFO: task a:1 blocked in I/O wait for
+ * more than 120 seconds." (6.18); a comm may hold colons. Its trace has to show that it is about memory, too.
+ */
+static bool take_hung_task(struct log_scan *scan, struct stream *stream, struct span line)
+{
+	struct span rest;
+	struct span comm;
+	struct span pid;
+	uint64_t seconds;
+	struct draft *draft;
+
+	if (!span_find(line, "INFO: task ", NULL, &rest) || !span_find(rest, " blocked ", &comm, &rest) ||
+	    !span_find(rest, "for more than ", NULL, &rest) || !span_number(&rest, &seconds) || seconds > UINT32_MAX ||
+	    !span_skip(&rest, " seconds") || !span_find_last(comm, ":", &comm, &pid))
+		return false;
+	draft = open_draft(scan, stream, MO_OOM_RECLAIM_HANG);
+	if (!draft)
+		return true;
+	draft->parts |= PART_HEADER;
+	draft->is_unproven = true;
+	draft->event.has_request = true;
+	draft->event.waited_ns = seconds * 1000000000;
+	span_copy(comm, draft->event.comm, sizeof(draft->event.comm));
+	draft->event.has_pid = span_int(&pid, &draft->event.pid);
+	return true;
+}
+
 /* "watchdog: BUG: soft lockup - CPU#3 stuck for 22s! [kswapd0:34]"; only one whose trace frees memory becomes an event. */
 bool take_lockup(struct log_scan *scan, struct stream *stream, struct span line)
 {
@@ -140,6 +168,8 @@ bool take_lockup(struct log_scan *scan, struct stream *stream, struct span line)
 	uint64_t seconds;
 	struct draft *draft;
 
+	if (take_hung_task(scan, stream, line))
+		return true;
 	if (!span_find(line, "BUG: soft lockup - CPU#", NULL, &rest) || !span_find(rest, " stuck for ", NULL, &rest) ||
 	    !span_number(&rest, &seconds) || seconds > UINT32_MAX || !span_find(rest, "[", NULL, &rest) ||
 	    !span_find_last(rest, ":", &comm, &pid))

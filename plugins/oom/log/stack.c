@@ -74,6 +74,16 @@ static bool take_cpu_line(struct stream *stream, struct span line)
 	return true;
 }
 
+/* khungtaskd's second line has the release alone: "      Tainted: P   OE    4.15.0-96-generic #97-Ubuntu". */
+static bool take_taint_line(struct draft *draft, struct span line)
+{
+	span_blanks(&line);
+	if (draft->event.kind != MO_OOM_RECLAIM_HANG || (!span_skip(&line, "Tainted: ") && !span_skip(&line, "Not tainted ")))
+		return false;
+	take_release(draft, (struct span){ line.at - 1, line.n + 1 });
+	return true;
+}
+
 static bool take_process_line(struct draft *draft, struct span line)
 {
 	struct span pid;
@@ -202,11 +212,23 @@ static void take_frame_module(struct mo_oom_event *event, struct span frame)
 		span_copy(span_until(name, ' '), event->function_module, sizeof(event->function_module));
 }
 
+/* How a task goes to sleep: what it waits for is further out. */
+static bool is_sleep(struct span name)
+{
+	static const char *const functions[] = {
+		"__schedule", "schedule", "io_schedule", "__switch_to", "preempt_schedule", "bit_wait", "__wait_on_bit",
+		"out_of_line_wait", "__wait_for_common", "wait_for_common", "__mutex_lock", "mutex_lock", "__down", "down",
+		"rwsem_", "call_rwsem_", "wake_bit_function", "prepare_to_wait", "__mutex_", "rt_mutex", "__rt_mutex", "context_switch",
+	};
+
+	return begins_with_one_of(name, functions, sizeof(functions) / sizeof(functions[0]));
+}
+
 /* Frames count once an entry of the allocator was met: what stands before is the report's own, or another trace's. */
 static void take_frame(struct draft *draft, struct span line)
 {
 	struct mo_oom_event *event = &draft->event;
-	bool is_lockup = event->kind == MO_OOM_RECLAIM_LOCKUP;
+	bool is_lockup = event->kind == MO_OOM_RECLAIM_LOCKUP || event->kind == MO_OOM_RECLAIM_HANG;
 	struct span name;
 	bool is_unsure;
 
@@ -220,6 +242,8 @@ static void take_frame(struct draft *draft, struct span line)
 			event->constraint = MO_OOM_MEMCG;
 		return;
 	}
+	if (event->kind == MO_OOM_RECLAIM_HANG && !is_unsure && !event->subject[0] && !is_sleep(name))
+		span_copy(name, event->subject, sizeof(event->subject));
 	if (is_unsure || (is_lockup ? !is_reclaim(name) : !draft->is_past_entry || is_root(name)))
 		return;
 	draft->is_unproven = false;
@@ -249,7 +273,7 @@ bool take_stack(struct stream *stream, struct span line)
 {
 	struct draft *draft = stream->draft;
 
-	if (take_cpu_line(stream, line) || take_process_line(draft, line))
+	if (take_cpu_line(stream, line) || take_process_line(draft, line) || take_taint_line(draft, line))
 		return true;
 	if (span_has(line, "Call Trace:") || span_has(line, "Call trace:") || span_has(line, "Backtrace:")) {
 		/* Another event's, which has its process's line and not its trace yet. */

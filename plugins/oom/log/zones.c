@@ -7,7 +7,7 @@
 #define MAX_ZONES 4096
 
 /* "Node 3 " in kernels with NUMA; others have no nodes to tell apart. */
-static bool take_node(struct span *line, uint32_t *node_id)
+bool take_node(struct span *line, uint32_t *node_id)
 {
 	uint64_t number = 0;
 	bool is_named = span_skip(line, "Node ");
@@ -19,7 +19,7 @@ static bool take_node(struct span *line, uint32_t *node_id)
 }
 
 /* The names that zones have had; a line is of a zone only with one of them. */
-static bool take_zone_name(struct span *line, char *name, size_t name_bytes)
+bool take_zone_name(struct span *line, char *name, size_t name_bytes)
 {
 	static const char *const names[] = { "DMA32", "DMA", "Normal", "HighMem", "Movable", "Device" };
 
@@ -35,7 +35,7 @@ static bool take_zone_name(struct span *line, char *name, size_t name_bytes)
 	return false;
 }
 
-static struct mo_oom_zone *zone_of(struct draft *draft, uint32_t node_id, const char *name)
+struct mo_oom_zone *zone_of(struct draft *draft, uint32_t node_id, const char *name)
 {
 	for (size_t i = 0; i < draft->n_zones; i++)
 		if (draft->zones[i].node_id == node_id && !strcmp(draft->zones[i].name, name))
@@ -188,13 +188,15 @@ static bool take_orders_line(struct stream *stream, uint32_t node_id, const char
 }
 
 /* "Node 0 active_anon:2644kB ... kernel_stack:944kB pagetables:1128kB ... all_unreclaimable? yes" (4.8 on) */
-static bool take_node_line(struct log_scan *scan, struct stream *stream, struct span line)
+static bool take_node_line(struct log_scan *scan, struct stream *stream, uint32_t node_id, struct span line)
 {
 	struct draft *draft = draft_for_numbers(scan, stream);
 
 	if (!draft)
 		return true;
 	draft->parts |= PART_NODES;
+	if (node_id < 64)
+		draft->nodes_seen |= 1ull << node_id;
 	for (unsigned i = 0; i < N_COUNTERS; i++)
 		add_to(&draft->node_kib[i], span_count_of(line, counter_names[i]));
 	add_to(&draft->kernel_stack_kib, span_count_of(line, "kernel_stack"));
@@ -217,7 +219,7 @@ bool take_zone(struct log_scan *scan, struct stream *stream, struct span line)
 	if (!take_node(&rest, &node_id))
 		return false;
 	if (rest.n != line.n && begins_with(rest, "active_anon:"))
-		return take_node_line(scan, stream, rest);
+		return take_node_line(scan, stream, node_id, rest);
 	if (!take_zone_name(&rest, name, sizeof(name)))
 		return false;
 	if (span_skip(&rest, ": "))

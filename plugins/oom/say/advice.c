@@ -32,15 +32,15 @@ static void advise_memcg(const struct draft *draft, const struct mo_oom_share *s
 
 static void advise_anon(const struct mo_oom_event *event, const struct mo_oom_share *share, char *text, size_t room)
 {
-	const char *swap = swap_word(event);
+	enum swap_state swap = swap_of(event);
 	char bytes[24];
 
 	describe_bytes(share->holder_bytes.value, bytes, sizeof(bytes));
 	if (share->holder[0])
 		snprintf(text, room, "Find why %s grew to %s, or bound it with memory.max of a cgroup of its own%s.",
 			 share->holder, bytes,
-			 swap && !strcmp(swap, "absent") ? "; swap would have taken what it does not touch" :
-			 swap && !strcmp(swap, "full")	 ? "; what fills swap is in the column SWAP below" :
+			 swap == SWAP_STATE_ABSENT ? "; swap would have taken what it does not touch" :
+			 swap == SWAP_STATE_FULL   ? "; what fills swap is in the column SWAP below" :
 							   "");
 	else
 		snprintf(text, room, "`memopsy procrank` shows who uses memory in the dump.");
@@ -128,7 +128,7 @@ static void advise_movable(const struct mo_oom_event *event, const struct mo_oom
 
 static void advise_reserve(const struct draft *draft, char *text, size_t room)
 {
-	const struct mo_oom_zone *zone = zone_with(draft, "reserved");
+	const struct mo_oom_zone *zone = zone_with(draft, MO_OOM_ZONE_RESERVED);
 
 	if (zone && zone->lists == MO_OOM_LIST_CMA) {
 		snprintf(text, room, "The CMA area (cma= at boot) takes memory that only movable pages may use: make it smaller.");
@@ -238,7 +238,7 @@ static enum mo_confidence confidence_of(const struct draft *draft)
 				event->constraint == MO_OOM_RESERVE || event->kind == MO_OOM_REFUSAL ||
 				event->kind > MO_OOM_STALL;
 
-	if (event->is_partial || (share && is_word(share->source, "dump") && !draft->is_of_dump))
+	if (event->gap || (share && share->source == MO_OOM_OF_DUMP && !draft->is_of_dump))
 		return MO_LIKELY;
 	return event->cause == MO_OOM_CAUSE_UNKNOWN && !is_without_cause ? MO_LIKELY : MO_CERTAIN;
 }
@@ -254,7 +254,8 @@ void say_finding(const struct finding_sink *sink, const struct mo_finding *findi
 void report_event(const struct oom_state *state, const struct draft *draft, bool is_told_first, const struct finding_sink *sink)
 {
 	const struct mo_oom_event *event = &draft->event;
-	char text[sizeof(event->sentences) + 1024];
+	struct event_sentences sentences;
+	char text[sizeof(sentences) + 1024];
 	struct sentence verdict = begin_sentence(text, sizeof(text));
 	struct evidence_list list;
 	char advice[512];
@@ -262,9 +263,10 @@ void report_event(const struct oom_state *state, const struct draft *draft, bool
 	static const char *const told_with_it[] = { "cgroup-oom", "log-out-of-memory" };
 	bool is_oom = event->kind < MO_OOM_ALLOCATION_FAILURE;
 
-	for (size_t i = 0; i < sizeof(event->sentences) / sizeof(event->sentences[0]); i++)
-		if (event->sentences[i][0])
-			say(&verdict, "%s%s", verdict.length ? " " : "", event->sentences[i]);
+	write_sentences(state, draft, &sentences);
+	for (size_t i = 0; i < sizeof(sentences.text) / sizeof(sentences.text[0]); i++)
+		if (sentences.text[i][0])
+			say(&verdict, "%s%s", verdict.length ? " " : "", sentences.text[i]);
 	if (is_told_first)
 		say_series(&verdict, state, draft);
 	if (event->kind == MO_OOM_REFUSAL)

@@ -60,12 +60,12 @@ static void list_request(const struct oom_state *state, const struct mo_oom_even
 }
 
 /* The largest zone with that verdict. */
-const struct mo_oom_zone *zone_with(const struct draft *draft, const char *verdict)
+const struct mo_oom_zone *zone_with(const struct draft *draft, enum mo_oom_zone_verdict verdict)
 {
 	const struct mo_oom_zone *largest = NULL;
 
 	for (size_t i = 0; i < draft->n_zones; i++)
-		if (is_word(draft->zones[i].verdict, verdict) &&
+		if (draft->zones[i].verdict == verdict &&
 		    (!largest || draft->zones[i].managed_pages.value > largest->managed_pages.value))
 			largest = &draft->zones[i];
 	return largest;
@@ -86,11 +86,14 @@ static void say_largest(struct sentence *sentence, const struct mo_oom_zone *zon
 static void list_zone(const struct oom_state *state, const struct draft *draft, struct evidence_list *list)
 {
 	static const struct {
-		const char *verdict;
+		enum mo_oom_zone_verdict verdict;
 		const char *words;
 	} tests[] = {
-		{ "no block", "enough, but" }, { "reserved", "all of it kept for others (highatomic, CMA)" }, { "passes", "enough again when the report was printed" },
-		{ "below high", "the last attempt needs the high watermark" }, { "watermark", "too little" },
+		{ MO_OOM_ZONE_NO_BLOCK, "enough, but" },
+		{ MO_OOM_ZONE_RESERVED, "all of it kept for others (highatomic, CMA)" },
+		{ MO_OOM_ZONE_PASSES, "enough again when the report was printed" },
+		{ MO_OOM_ZONE_BELOW_HIGH, "the last attempt needs the high watermark" },
+		{ MO_OOM_ZONE_WATERMARK, "too little" },
 	};
 	struct sentence sentence = begin_sentence(list->zone, sizeof(list->zone));
 	const struct mo_oom_zone *zone = NULL;
@@ -101,13 +104,13 @@ static void list_zone(const struct oom_state *state, const struct draft *draft, 
 		zone = zone_with(draft, tests[i].verdict);
 	if (!zone)
 		return;
-	mark = is_word(zone->verdict, "below high") ? zone->high_pages : zone->mark_pages;
+	mark = zone->verdict == MO_OOM_ZONE_BELOW_HIGH ? zone->high_pages : zone->mark_pages;
 	say(&sentence, "%s of node %u: ", zone->name, zone->node_id);
 	say_kib(&sentence, zone->free_pages.value * state->page_bytes);
 	say(&sentence, " free, must exceed ");
 	say_kib(&sentence, (mark.value + zone->reserve_pages.value + zone->unusable_pages.value) * state->page_bytes);
 	say(&sentence, ": %s", tests[i - 1].words);
-	if (is_word(zone->verdict, "no block"))
+	if (zone->verdict == MO_OOM_ZONE_NO_BLOCK)
 		say_largest(&sentence, zone);
 	add_text(list, "zone", list->zone);
 }
@@ -115,7 +118,7 @@ static void list_zone(const struct oom_state *state, const struct draft *draft, 
 static void list_swap(const struct mo_oom_event *event, struct evidence_list *list)
 {
 	struct sentence sentence = begin_sentence(list->swap, sizeof(list->swap));
-	const char *word = swap_word(event);
+	const char *word = swap_words[swap_of(event)];
 
 	if (!word || event->constraint == MO_OOM_LIMIT)
 		return;
@@ -139,7 +142,7 @@ static void list_badness(const struct draft *draft, struct evidence_list *list)
 	for (size_t i = 0; i < draft->n_candidates; i++) {
 		if (draft->candidates[i].is_victim && !victim)
 			victim = &draft->candidates[i];
-		n_exempt += draft->candidates[i].exempt != NULL;
+		n_exempt += draft->candidates[i].exempt != MO_OOM_NOT_EXEMPT;
 	}
 	if (!victim || !victim->has_badness)
 		return;
@@ -194,7 +197,7 @@ void list_evidence(const struct oom_state *state, const struct draft *draft, str
 	if (event->constraint != MO_OOM_MEMCG)
 		list_zone(state, draft, list);
 	list_swap(event, list);
-	add_text(list, "numbers from", is_word(event->source, "log") ? "the kernel log" : event->source);
-	if (event->is_partial)
-		add_text(list, "partial", event->why_partial);
+	add_text(list, "numbers from", event->source == MO_OOM_OF_LOG ? "the kernel log" : source_words[event->source]);
+	if (event->gap)
+		add_text(list, "partial", gap_words[event->gap]);
 }

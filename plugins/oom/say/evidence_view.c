@@ -101,7 +101,8 @@ static const struct mo_column candidate_columns[N_C_] = {
 	[C_EXEMPT_] = TEXT("exempt", "EXEMPT", "why it could not be chosen", HIDDEN),
 	[C_VICTIM_] = OF("is_victim", "KILLED", MO_CELL_BOOL, "whether it was killed", HIDDEN),
 	[C_FATE_] = TEXT("fate", "FATE",
-			 "killed; exempt: by oom_score_adj; dying: killed before, its memory is being given back",
+			 "killed; exempt: by oom_score_adj; dying: killed before, its memory is being given back; "
+			 "empty: no memory left; unkillable: by the kernel's own word",
 			 .flags = MO_COLUMN_WRAP),
 };
 
@@ -160,7 +161,7 @@ static void put_zone(const struct oom_state *state, const struct mo_oom_zone *zo
 		[Z_RESERVE] = bytes_cell(zone->reserve_pages, state->page_bytes),
 		[Z_UNUSABLE] = bytes_cell(zone->unusable_pages, state->page_bytes),
 		[Z_NEEDED] = bytes_cell(needed, state->page_bytes),
-		[Z_VERDICT] = mo_cell_text(zone->verdict),
+		[Z_VERDICT] = mo_cell_text(zone_verdict_words[zone->verdict]),
 		[Z_LARGEST] = largest_of(zone),
 		[Z_MANAGED] = bytes_cell(zone->managed_pages, state->page_bytes),
 		[Z_SOURCE] = mo_cell_text(is_of_dump ? "dump" : "log"),
@@ -178,7 +179,7 @@ static void put_share(const struct mo_oom_share *share, size_t number, struct mo
 		[S_BYTES_] = mo_cell_number(share->bytes),
 		[S_PERCENT_] = mo_cell_number(mo_exact(share->percent_thousandths)),
 		[S_ORDINARY_] = mo_cell_text(share->ordinary),
-		[S_KIND_] = mo_cell_text(has_holder ? share->holder_kind : NULL),
+		[S_KIND_] = mo_cell_text(has_holder ? holder_kind_words[share->holder_kind] : NULL),
 		[S_HOLDER_] = text_or_unknown(share->holder),
 		[S_HOLDS_] = mo_cell_number(has_holder ? share->holder_bytes : mo_unknown()),
 		[S_SWAP_] = mo_cell_number(share->holder_swap_bytes),
@@ -188,8 +189,8 @@ static void put_share(const struct mo_oom_share *share, size_t number, struct mo
 		[S_PID_] = share->holder_pid ? mo_cell_signed(share->holder_pid) : mo_cell_unknown(),
 		[S_N_] = mo_cell_number(share->n_holders ? mo_exact(share->n_holders) : mo_unknown()),
 		[S_MODULE_] = text_or_unknown(share->module),
-		[S_SOURCE_] = mo_cell_text(share->source),
-		[S_HOLDER_SOURCE_] = mo_cell_text(has_holder ? share->holder_source : NULL),
+		[S_SOURCE_] = mo_cell_text(source_words[share->source]),
+		[S_HOLDER_SOURCE_] = mo_cell_text(has_holder ? source_words[share->holder_source] : NULL),
 	});
 }
 
@@ -207,10 +208,9 @@ static void put_candidate(const struct oom_state *state, const struct mo_oom_can
 		[C_TABLES_] = mo_cell_number(candidate->pgtables_bytes),
 		[C_BADNESS_] = candidate->has_badness ? mo_cell_signed(candidate->badness_pages) : mo_cell_unknown(),
 		[C_SCORE_] = mo_cell_number(candidate->oom_score),
-		[C_EXEMPT_] = mo_cell_text(candidate->exempt ? candidate->exempt : ""),
+		[C_EXEMPT_] = mo_cell_text(candidate->exempt ? exempt_words[candidate->exempt] : ""),
 		[C_VICTIM_] = mo_cell_number(mo_exact(candidate->is_victim)),
-		[C_FATE_] = mo_cell_text(candidate->is_victim ? "killed" : candidate->oom_score_adj == -1000 ? "exempt" :
-					candidate->exempt ? "dying" : ""),
+		[C_FATE_] = mo_cell_text(candidate->is_victim ? "killed" : fate_words[candidate->exempt]),
 	});
 }
 

@@ -81,7 +81,7 @@ static void put_series(const char *file, const struct series *series, struct mo_
 		[M_SIZE] = mo_cell_number(!share ? mo_unknown() : has_holder ? share->holder_bytes : share->bytes),
 		[M_FREED] = mo_cell_number(series->freed_bytes),
 		[M_LAST_CLOCK] = text_or_unknown(series->last->event.clock),
-		[M_PARTIAL] = mo_cell_number(mo_exact(event->is_partial)),
+		[M_PARTIAL] = mo_cell_number(mo_exact(event->gap != MO_OOM_NO_GAP)),
 	};
 
 	mo_report_row(report, cells);

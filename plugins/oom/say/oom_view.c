@@ -19,7 +19,7 @@ static const struct mo_column verdict_columns[N_V] = {
 	[V_EVENT] = OF("event", "event", MO_CELL_COUNT, "its number in the timeline; unknown: nothing ran out", HIDDEN),
 	[V_KIND] = TEXT("kind", "what happened",
 			"none, oom-kill, oom-panic, oom-no-victim, allocation-failure, vmalloc-failure, "
-			"slab-failure, refusal, stall, swiotlb-failure, cma-failure, hugetlb-shortage, reclaim-lockup, "
+			"slab-failure, refusal, stall, swiotlb-failure, cma-failure, hugetlb-shortage, reclaim-lockup, reclaim-hang, "
 			"userspace-kill, eviction, container-oom, unknown"),
 	[V_TIME] = OF("time_seconds", "when", MO_CELL_SECONDS, "since boot, as printk stamped it", HIDDEN),
 	[V_CLOCK] = TEXT("clock", "clock", "of a text: its own time, as far as it says", HIDDEN),
@@ -82,7 +82,7 @@ enum { E_EVENT, E_TIME, E_CLOCK, E_HOST, E_KIND, E_CONSTRAINT, E_ORDER, E_GFP, E
 	[E_REPEATS] = OF("repeats", "TIMES", MO_CELL_COUNT, "failures alike, told once", HIDDEN), \
 	[E_FUNCTION] = TEXT("function", "FUNCTION", "the first function behind the allocator in the call trace", HIDDEN), \
 	[E_FUNCTION_MODULE] = TEXT("function_module", "IN-MODULE", "the innermost module of its stack", HIDDEN), \
-	[E_KILLER] = TEXT("killer", "KILLER", "who killed, or says so, if not the kernel's OOM killer", HIDDEN), \
+	[E_KILLER] = TEXT("killer", "KILLER", "who killed, says so, or had the kernel kill, if not the kernel's OOM killer of itself", HIDDEN), \
 	[E_SUBJECT] = TEXT("subject", "SUBJECT", "the group, pod, container, device or area that it is about", HIDDEN), \
 	[E_REASON] = TEXT("reason", "REASON", "why, in the words of the killer or the kernel", HIDDEN), \
 	[E_BYTES] = OF("request_bytes", "BYTES", MO_CELL_BYTES, "asked for, where it is not 2^order pages; of a userspace kill: " \
@@ -131,7 +131,7 @@ static void put_holder(const struct mo_oom_share *share, struct mo_cell *cells)
 	if (!share || !share->holder[0])
 		return;
 	cells[V_HOLDER] = mo_cell_text(share->holder);
-	cells[V_HOLDER_KIND] = mo_cell_text(share->holder_kind);
+	cells[V_HOLDER_KIND] = mo_cell_text(holder_kind_words[share->holder_kind]);
 	cells[V_HOLDER_BYTES] = mo_cell_number(share->holder_bytes);
 	if (share->holder_pid)
 		cells[V_HOLDER_PID] = mo_cell_signed(share->holder_pid);
@@ -141,6 +141,7 @@ static void put_holder(const struct mo_oom_share *share, struct mo_cell *cells)
 static void put_verdict(const struct oom_state *state, const struct draft *draft, size_t number, struct mo_report *report)
 {
 	const struct mo_oom_event *event = &draft->event;
+	struct event_sentences sentences;
 	struct mo_cell cells[N_V];
 
 	for (size_t i = 0; i < N_V; i++)
@@ -155,19 +156,20 @@ static void put_verdict(const struct oom_state *state, const struct draft *draft
 	cells[V_MEMCG] = text_or_unknown(event->memcg);
 	cells[V_CAUSE] = mo_cell_text(cause_word(event));
 	put_holder(told_share(draft), cells);
-	cells[V_SWAP] = mo_cell_text(swap_word(event));
+	cells[V_SWAP] = mo_cell_text(swap_words[swap_of(event)]);
 	if (draft->n_kills) {
 		cells[V_VICTIM] = mo_cell_text(draft->kills[0].comm);
 		cells[V_VICTIM_PID] = mo_cell_signed(draft->kills[0].pid);
 		cells[V_ROLE] = mo_cell_text(role_words[event->role]);
 		cells[V_FREED] = mo_cell_number(freed_of(draft));
 	}
-	cells[V_SOURCE] = mo_cell_text(event->source);
-	cells[V_PARTIAL] = mo_cell_number(mo_exact(event->is_partial));
+	cells[V_SOURCE] = mo_cell_text(source_words[event->source]);
+	cells[V_PARTIAL] = mo_cell_number(mo_exact(event->gap != MO_OOM_NO_GAP));
 	cells[V_KILLS] = mo_cell_number(state->model.kills_counted);
-	cells[V_WHAT] = text_or_unknown(event->sentences[0]);
-	cells[V_HELD] = text_or_unknown(event->sentences[1]);
-	cells[V_DIED] = text_or_unknown(event->sentences[2]);
+	write_sentences(state, draft, &sentences);
+	cells[V_WHAT] = text_or_unknown(sentences.text[0]);
+	cells[V_HELD] = text_or_unknown(sentences.text[1]);
+	cells[V_DIED] = text_or_unknown(sentences.text[2]);
 	mo_report_record(report, &oom_verdict_table, cells);
 }
 
@@ -199,7 +201,7 @@ static void put_event_row(const struct draft *draft, size_t number, struct mo_re
 		[E_BYTES] = mo_cell_number(event->bytes),
 		[E_ALLOCATED] = mo_cell_number(event->allocated_bytes),
 		[E_WAITED] = mo_cell_number(event->waited_ns ? mo_exact(event->waited_ns) : mo_unknown()),
-		[E_PARTIAL] = mo_cell_number(mo_exact(event->is_partial)),
+		[E_PARTIAL] = mo_cell_number(mo_exact(event->gap != MO_OOM_NO_GAP)),
 	};
 
 	mo_report_row(report, cells);

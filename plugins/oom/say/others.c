@@ -68,17 +68,36 @@ static void say_lockup(struct sentence *sentence, const struct mo_oom_event *eve
 	say(sentence, ".");
 }
 
+static void say_hang(struct sentence *sentence, const struct mo_oom_event *event)
+{
+	say_who(sentence, event->comm, event->has_pid, event->pid);
+	say(sentence, " had been blocked for more than ");
+	say_seconds(sentence, event->waited_ns);
+	say_when(sentence, event);
+	say(sentence, " while it freed memory");
+	if (event->function[0])
+		say(sentence, " (in %s())", event->function);
+	if (event->subject[0])
+		say(sentence, ": it waited in %s()", event->subject);
+	say(sentence, ". Whoever needs memory waits with it.");
+}
+
 static void say_userspace_kill(struct sentence *what, struct sentence *died, const struct draft *draft)
 {
 	const struct mo_oom_event *event = &draft->event;
 
-	say(what, "%s, not the kernel, killed", event->killer);
+	if (draft->is_failed_kill)
+		say(what, "%s, not the kernel, tried to kill, and failed", event->killer);
+	else if (draft->is_trigger)
+		say(what, "%s had the kernel's OOM killer invoked (SysRq-f)", event->killer);
+	else
+		say(what, "%s, not the kernel, killed", event->killer);
 	say_when(what, event);
 	if (event->reason[0])
 		say(what, ": %s", event->reason);
 	say(what, ".");
 	if (draft->n_kills) {
-		say(died, "It killed ");
+		say(died, draft->is_failed_kill ? "It could not kill " : "It killed ");
 		say_who(died, draft->kills[0].comm, true, draft->kills[0].pid);
 		if (event->bytes.certainty == MO_EXACT) {
 			say(died, ", which had ");
@@ -112,6 +131,7 @@ bool write_other_sentences(const struct oom_state *state, const struct draft *dr
 	case MO_OOM_CMA_FAILURE: say_cma(&sentences[0], event); return true;
 	case MO_OOM_HUGETLB_SHORTAGE: say_hugetlb(&sentences[0], event); return true;
 	case MO_OOM_RECLAIM_LOCKUP: say_lockup(&sentences[0], event); return true;
+	case MO_OOM_RECLAIM_HANG: say_hang(&sentences[0], event); return true;
 	case MO_OOM_USERSPACE_KILL: say_userspace_kill(&sentences[0], &sentences[2], draft); return true;
 	case MO_OOM_EVICTION:
 		say(&sentences[0], "kubelet evicted pod %s", event->subject);
@@ -149,6 +169,7 @@ const char *id_of_other(enum mo_oom_kind kind)
 	case MO_OOM_CMA_FAILURE:
 	case MO_OOM_HUGETLB_SHORTAGE: return "allocation-failed";
 	case MO_OOM_RECLAIM_LOCKUP: return "reclaim-lockup";
+	case MO_OOM_RECLAIM_HANG: return "reclaim-hang";
 	case MO_OOM_USERSPACE_KILL: return "userspace-kill";
 	case MO_OOM_EVICTION: return "pod-evicted";
 	case MO_OOM_CONTAINER_OOM: return "out-of-memory";

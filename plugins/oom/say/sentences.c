@@ -11,15 +11,15 @@
 
 static void say_swap(struct sentence *sentence, const struct mo_oom_event *event)
 {
-	const char *swap = swap_word(event);
+	enum swap_state swap = swap_of(event);
 
-	if (!swap)
+	if (swap == SWAP_STATE_UNKNOWN)
 		return;
-	if (!strcmp(swap, "absent")) {
+	if (swap == SWAP_STATE_ABSENT) {
 		say(sentence, " There is no swap.");
 		return;
 	}
-	if (!strcmp(swap, "full")) {
+	if (swap == SWAP_STATE_FULL) {
 		say(sentence, " Swap was full: ");
 	} else {
 		say(sentence, " Swap had room: ");
@@ -37,19 +37,6 @@ static bool is_at_limit(struct mo_count usage, struct mo_count limit)
 	       usage.value >= limit.value - limit.value / 50;
 }
 
-static bool is_group_gone(const struct oom_state *state, const struct draft *draft)
-{
-	const char *path = draft->event.memcg[0] ? draft->event.memcg : draft->memcg.path;
-	const struct mo_cgroups_model *cgroups = path[0] ? cgroups_of(state) : NULL;
-
-	if (!cgroups || !cgroups->is_complete)
-		return false;
-	for (size_t i = 0; i < cgroups->n_cgroups; i++)
-		if (cgroups->cgroups[i].path && !strcmp(cgroups->cgroups[i].path, path))
-			return !cgroups->cgroups[i].is_online;
-	return true;
-}
-
 /* v2 has a limit of swap of its own, v1 one of memory and swap together. */
 static void say_swap_limit(struct sentence *sentence, const struct mo_oom_memcg *memcg)
 {
@@ -62,7 +49,7 @@ static void say_swap_limit(struct sentence *sentence, const struct mo_oom_memcg 
 	}
 }
 
-static void say_memcg(struct sentence *sentence, const struct oom_state *state, const struct draft *draft)
+static void say_memcg(struct sentence *sentence, const struct draft *draft)
 {
 	const struct mo_oom_event *event = &draft->event;
 
@@ -77,7 +64,7 @@ static void say_memcg(struct sentence *sentence, const struct oom_state *state, 
 	say_swap_limit(sentence, &draft->memcg);
 	say_when(sentence, event);
 	say(sentence, ".");
-	if (is_group_gone(state, draft))
+	if (draft->is_group_gone)
 		say(sentence, " The group no longer exists in the dump.");
 }
 
@@ -111,7 +98,7 @@ static void say_order(struct sentence *sentence, const struct oom_state *state, 
 
 /* Of the largest zone with that verdict: what is free there, and what has to stay. */
 static void say_zone_numbers(struct sentence *sentence, const struct oom_state *state, const struct draft *draft,
-			     const char *verdict)
+			     enum mo_oom_zone_verdict verdict)
 {
 	const struct mo_oom_zone *zone = zone_with(draft, verdict);
 
@@ -119,7 +106,7 @@ static void say_zone_numbers(struct sentence *sentence, const struct oom_state *
 		return;
 	say_kib(sentence, zone->free_pages.value * state->page_bytes);
 	say(sentence, " free in zone %s", zone->name);
-	if (is_word(verdict, "reserved")) {
+	if (verdict == MO_OOM_ZONE_RESERVED) {
 		say(sentence, ", all of it on the free lists %s",
 		    zone->lists == MO_OOM_LIST_HIGHATOMIC ? "kept for high-order atomic allocations (H, highatomic)" :
 		    zone->lists == MO_OOM_LIST_CMA	  ? "of CMA (C), for movable pages only" :
@@ -137,14 +124,14 @@ static void say_reserved(struct sentence *sentence, const struct oom_state *stat
 	if (!has_reserved_zone(draft))
 		return;
 	say(sentence, " Free memory was not available to it: ");
-	say_zone_numbers(sentence, state, draft, "reserved");
+	say_zone_numbers(sentence, state, draft, MO_OOM_ZONE_RESERVED);
 	say(sentence, ".");
 }
 
 static bool has_other_zone(const struct draft *draft, const char *name)
 {
 	for (size_t i = 0; i < draft->n_zones; i++)
-		if (is_word(draft->zones[i].verdict, "other zone") && !strcmp(draft->zones[i].name, name))
+		if (draft->zones[i].verdict == MO_OOM_ZONE_OTHER_ZONE && !strcmp(draft->zones[i].name, name))
 			return true;
 	return false;
 }
@@ -226,9 +213,9 @@ static void say_atomic(struct sentence *sentence, const struct oom_state *state,
 		say_reserved(sentence, state, draft);
 	} else if (!(draft->parts & PART_ZONES)) {
 		say(sentence, "; the log has no Mem-Info of it, so how much was free is unknown.");
-	} else if (zone_with(draft, "watermark")) {
+	} else if (zone_with(draft, MO_OOM_ZONE_WATERMARK)) {
 		say(sentence, ", and the reserve for such requests was exhausted: ");
-		say_zone_numbers(sentence, state, draft, "watermark");
+		say_zone_numbers(sentence, state, draft, MO_OOM_ZONE_WATERMARK);
 		say(sentence, ".");
 	} else {
 		say(sentence, "; enough was free again when the report was printed.");
@@ -311,7 +298,10 @@ static void say_by_hand(struct sentence *sentence, const struct draft *draft)
 {
 	const struct mo_oom_event *event = &draft->event;
 
-	say(sentence, "The OOM killer was invoked manually (SysRq-f)");
+	if (event->killer[0])
+		say(sentence, "%s had the OOM killer invoked (SysRq-f)", event->killer);
+	else
+		say(sentence, "The OOM killer was invoked manually (SysRq-f)");
 	say_when(sentence, event);
 	if (event->free_bytes.certainty == MO_EXACT && event->total_bytes.value) {
 		say(sentence, ", with ");
@@ -333,10 +323,10 @@ static void say_what(struct sentence *sentence, const struct oom_state *state, c
 	else if (event->kind == MO_OOM_VMALLOC_FAILURE)
 		say_vmalloc(sentence, draft);
 	else if (event->constraint == MO_OOM_MEMCG)
-		say_memcg(sentence, state, draft);
-	else if (!event->has_request && !draft->n_zones && event->source && !strcmp(event->source, "log"))
+		say_memcg(sentence, draft);
+	else if (!event->has_request && !draft->n_zones && event->source == MO_OOM_OF_LOG)
 		say(sentence, "The OOM killer killed a process, but %s.",
-		    event->why_partial ? event->why_partial : "its report is not in the log");
+		    event->gap ? gap_words[event->gap] : "its report is not in the log");
 	else if (event->has_order && event->order == -1)
 		say_by_hand(sentence, draft);
 	else if (event->constraint == MO_OOM_ORDER)
@@ -347,13 +337,13 @@ static void say_what(struct sentence *sentence, const struct oom_state *state, c
 		say_short(sentence, state, draft);
 }
 
-void write_sentences(const struct oom_state *state, struct draft *draft)
+void write_sentences(const struct oom_state *state, const struct draft *draft, struct event_sentences *ret)
 {
-	struct mo_oom_event *event = &draft->event;
+	const struct mo_oom_event *event = &draft->event;
 	struct sentence sentences[3];
 
 	for (size_t i = 0; i < 3; i++)
-		sentences[i] = begin_sentence(event->sentences[i], sizeof(event->sentences[i]));
+		sentences[i] = begin_sentence(ret->text[i], sizeof(ret->text[i]));
 	if (!write_other_sentences(state, draft, sentences)) {
 		say_what(&sentences[0], state, draft);
 		say_held(&sentences[1], draft);

@@ -8,27 +8,22 @@
 
 #include "sentence.h"
 
-static bool is_kind(const struct mo_oom_share *share, const char *kind)
-{
-	return share->holder_kind && !strcmp(share->holder_kind, kind);
-}
-
 static void say_holder_name(struct sentence *sentence, const struct mo_oom_share *share)
 {
-	if (is_kind(share, "processes"))
+	if (share->holder_kind == MO_OOM_PROCESSES)
 		say(sentence, "%u processes %s", share->n_holders, share->holder);
-	else if (is_kind(share, "process") && share->holder_pid)
+	else if (share->holder_kind == MO_OOM_PROCESS && share->holder_pid)
 		say(sentence, "%s (PID %d)", share->holder, share->holder_pid);
-	else if (is_kind(share, "cache"))
+	else if (share->holder_kind == MO_OOM_CACHE)
 		say(sentence, "the slab cache %s", share->holder);
-	else if (is_kind(share, "owner") || is_kind(share, "process"))
+	else if (share->holder_kind == MO_OOM_OWNER || share->holder_kind == MO_OOM_PROCESS)
 		say(sentence, "%s", share->holder);
-	else if (is_kind(share, "mount"))
+	else if (share->holder_kind == MO_OOM_MOUNT)
 		say(sentence, "the files on %s", share->holder);
-	else if (is_kind(share, "caller"))
+	else if (share->holder_kind == MO_OOM_CALLER)
 		say(sentence, "areas that %s() made", share->holder);
 	else
-		say(sentence, "the %s %s", share->holder_kind, share->holder);
+		say(sentence, "the %s %s", holder_kind_words[share->holder_kind], share->holder);
 }
 
 /* Huge pages are taken from everybody else whether they are used or not. */
@@ -86,7 +81,7 @@ static void say_amount(struct sentence *sentence, const struct mo_oom_share *sha
 	}
 	if (share->is_sum_of_rss)
 		say(sentence, " (a sum of RSS: shared pages count more than once)");
-	if (is_word(share->holder_source, "dump"))
+	if (share->holder_source == MO_OOM_OF_DUMP)
 		say(sentence, share->is_more_now ? ", and more in the dump" : " in the dump");
 }
 
@@ -108,7 +103,7 @@ static void say_holder(struct sentence *sentence, const struct mo_oom_share *sha
 		say(sentence, " The holder is unknown.");
 		return;
 	}
-	if (is_kind(share, "pool")) {
+	if (share->holder_kind == MO_OOM_POOL) {
 		say_pool(sentence, share);
 		return;
 	}
@@ -150,8 +145,8 @@ static void say_no_cause(struct sentence *sentence, const struct draft *draft)
 	for (size_t i = 0; i < draft->n_shares && !largest; i++)
 		if (draft->shares[i].cause != MO_OOM_FREE && draft->shares[i].cause != MO_OOM_PCP)
 			largest = &draft->shares[i];
-	if (event->is_partial && event->why_partial) {
-		say(sentence, "What held the memory is unknown: %s.", event->why_partial);
+	if (event->gap) {
+		say(sentence, "What held the memory is unknown: %s.", gap_words[event->gap]);
 	} else if (!largest || !largest->bytes.value || event->total_bytes.certainty != MO_EXACT) {
 		say(sentence, "What held the memory is unknown: its numbers are not in the log.");
 	} else if (largest->is_of_machine) {
@@ -236,7 +231,7 @@ static void say_exempt_holder(struct sentence *sentence, const struct draft *dra
 
 	for (size_t i = 0; share && share->holder_pid && i < draft->n_candidates; i++)
 		if (draft->candidates[i].pid == share->holder_pid && draft->candidates[i].exempt)
-			say(sentence, " %s itself could not be killed (%s).", share->holder, draft->candidates[i].exempt);
+			say(sentence, " %s itself could not be killed (%s).", share->holder, exempt_words[draft->candidates[i].exempt]);
 }
 
 static void say_role(struct sentence *sentence, const struct draft *draft)
@@ -356,5 +351,5 @@ void say_died(struct sentence *sentence, const struct oom_state *state, const st
 		say(sentence, "PID %d was chosen; whether it was killed is not in the log.", draft->summary_pid);
 	else if (event->kind == MO_OOM_UNKNOWN)
 		say(sentence, "Whether a process was killed is unknown: %s.",
-		    event->why_partial ? event->why_partial : "the log does not say");
+		    event->gap ? gap_words[event->gap] : "the log does not say");
 }

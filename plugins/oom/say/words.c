@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The words of kinds, constraints, causes and roles, as tables and JSON have them. */
+/* One table of words for each enumeration of the model, as tables and JSON have them. */
 #include "gathering.h"
-
-#include <string.h>
 
 const char *const kind_words[MO_OOM_N_KINDS] = {
 	[MO_OOM_UNKNOWN] = "unknown",
@@ -18,6 +16,7 @@ const char *const kind_words[MO_OOM_N_KINDS] = {
 	[MO_OOM_CMA_FAILURE] = "cma-failure",
 	[MO_OOM_HUGETLB_SHORTAGE] = "hugetlb-shortage",
 	[MO_OOM_RECLAIM_LOCKUP] = "reclaim-lockup",
+	[MO_OOM_RECLAIM_HANG] = "reclaim-hang",
 	[MO_OOM_USERSPACE_KILL] = "userspace-kill",
 	[MO_OOM_EVICTION] = "eviction",
 	[MO_OOM_CONTAINER_OOM] = "container-oom",
@@ -96,17 +95,54 @@ const char *const cause_titles[MO_OOM_N_CAUSES] = {
 
 const char *const role_words[] = { "unknown", "consumer", "bystander" };
 
-const char *swap_word(const struct mo_oom_event *event)
+const char *const zone_verdict_words[MO_OOM_N_ZONE_VERDICTS] = {
+	[MO_OOM_ZONE_PASSES] = "passes",	 [MO_OOM_ZONE_WATERMARK] = "watermark",
+	[MO_OOM_ZONE_BELOW_HIGH] = "below high", [MO_OOM_ZONE_RESERVED] = "reserved",
+	[MO_OOM_ZONE_NO_BLOCK] = "no block",	 [MO_OOM_ZONE_OTHER_ZONE] = "other zone",
+	[MO_OOM_ZONE_OTHER_NODE] = "other node",
+};
+
+const char *const exempt_words[MO_OOM_N_EXEMPT] = {
+	[MO_OOM_EXEMPT_BY_ADJ] = "oom_score_adj is -1000",
+	[MO_OOM_EXEMPT_DYING] = "killed before, its memory is being given back",
+	[MO_OOM_EXEMPT_EMPTY] = "it has no memory left",
+	[MO_OOM_EXEMPT_BY_KERNEL] = "the kernel found that it cannot be killed",
+};
+
+const char *const fate_words[MO_OOM_N_EXEMPT] = {
+	[MO_OOM_NOT_EXEMPT] = "",	 [MO_OOM_EXEMPT_BY_ADJ] = "exempt", [MO_OOM_EXEMPT_DYING] = "dying",
+	[MO_OOM_EXEMPT_EMPTY] = "empty", [MO_OOM_EXEMPT_BY_KERNEL] = "unkillable",
+};
+
+const char *const source_words[MO_OOM_N_SOURCES] = {
+	[MO_OOM_OF_LOG] = "log", [MO_OOM_OF_DUMP] = "dump", [MO_OOM_OF_LOG_AND_DUMP] = "log and dump",
+};
+
+const char *const holder_kind_words[MO_OOM_N_HOLDER_KINDS] = {
+	[MO_OOM_PROCESS] = "process", [MO_OOM_PROCESSES] = "processes", [MO_OOM_CACHE] = "cache",
+	[MO_OOM_HOLDER_FILE] = "file", [MO_OOM_MOUNT] = "mount", [MO_OOM_POOL] = "pool",
+	[MO_OOM_MODULE] = "module", [MO_OOM_CALLER] = "caller", [MO_OOM_OWNER] = "owner",
+};
+
+const char *const gap_words[MO_OOM_N_GAPS] = {
+	[MO_OOM_GAP_MIXED] = "two reports are mixed in the log: numbers may be of the other one",
+	[MO_OOM_GAP_BEGINNING] = "the beginning of its report is no longer in the log",
+	[MO_OOM_GAP_REPORT] =
+		"the kernel printed no report of it (it prints ten in five seconds at most), or the log has lost it",
+	[MO_OOM_GAP_END] = "the log ends, or was cut, before it says what happened",
+	[MO_OOM_GAP_NUMBERS] = "the report's numbers are missing from the log",
+	[MO_OOM_GAP_CUT_LINE] = "a line of its report was cut, and what stood at its end is not known",
+	[MO_OOM_GAP_RUNNING] = "it was happening when the dump was taken, and had printed nothing yet",
+};
+
+const char *const swap_words[] = { [SWAP_STATE_ABSENT] = "absent", [SWAP_STATE_FULL] = "full", [SWAP_STATE_FREE] = "free" };
+
+enum swap_state swap_of(const struct mo_oom_event *event)
 {
 	if (event->swap_total_bytes.certainty != MO_EXACT || event->swap_free_bytes.certainty != MO_EXACT)
-		return NULL;
+		return SWAP_STATE_UNKNOWN;
 	if (!event->swap_total_bytes.value)
-		return "absent";
+		return SWAP_STATE_ABSENT;
 	/* A few pages are always left in clusters that another CPU keeps. */
-	return event->swap_free_bytes.value <= event->swap_total_bytes.value / 50 ? "full" : "free";
-}
-
-bool is_word(const char *word, const char *what)
-{
-	return word && !strcmp(word, what);
+	return event->swap_free_bytes.value <= event->swap_total_bytes.value / 50 ? SWAP_STATE_FULL : SWAP_STATE_FREE;
 }

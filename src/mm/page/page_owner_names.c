@@ -2,6 +2,7 @@
 /* Whose a page is by its struct page, in a phrase: a file by its path, a slab by its cache, anonymous memory by its anon_vma. */
 #include <memopsy/dentry_path.h>
 #include <memopsy/page_facts.h>
+#include <memopsy/page_overlays.h>
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -28,8 +29,7 @@ static const struct mo_need rows[] = {
 	MO_INODE_DENTRIES_NEEDS(L, dentries, OPTIONAL),
 	MO_DENTRY_NAMES_NEEDS(L, dentry, OPTIONAL),
 	MO_FIELD(L, cache_name, "struct kmem_cache", "name", OPTIONAL),
-	MO_FIELD(L, slab_cache, "struct slab", "slab_cache", .or_names = { "struct page.slab_cache" }, OPTIONAL,
-		 .why = "mm/slab.h: since 5.17"),
+	MO_SLAB_CACHE_NEED(L, slab_cache, OPTIONAL),
 };
 
 const struct mo_layout_table mo_page_owner_names_table = {

@@ -41,7 +41,8 @@ struct mo_error *mo_references_init(struct mo_reader *reader, const struct mo_sl
 
 struct mo_word_pass mo_kernel_words_pass(const struct mo_references *state, mo_word_function look, void *context)
 {
-	struct mo_word_pass pass = { .kernel = state->kernel, .progress = state->progress, .mem_map = state->mem_map,
+	struct mo_word_pass pass = { .kernel = state->kernel, .progress = state->progress, .runs = state->mem_map->runs,
+				     .n_runs = state->mem_map->n_runs,
 				     .phase = "looking for references", .look = look, .context = context };
 
 	for (unsigned class = 0; class < MO_N_PAGE_CLASSES; class++)

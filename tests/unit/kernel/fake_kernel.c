@@ -108,6 +108,15 @@ static const struct region *region_at(const struct mo_kernel *kernel, uint64_t k
 	return NULL;
 }
 
+enum mo_frame_presence mo_fake_presence(const struct mo_kernel *kernel, uint64_t kva)
+{
+	const struct region *region = region_at(kernel, kva);
+
+	if (region && region->bytes)
+		return MO_FRAME_PRESENT;
+	return region && region->code != MO_E_NOT_MAPPED ? MO_FRAME_EXCLUDED : MO_FRAME_HOLE;
+}
+
 void mo_fake_put(struct mo_kernel *kernel, uint64_t kva, const void *bytes, size_t n_bytes)
 {
 	size_t i;
@@ -229,6 +238,11 @@ struct mo_error *mo_reader_create(struct mo_kernel *kernel, struct mo_reader **r
 void mo_reader_destroy(struct mo_reader *reader)
 {
 	free(reader);
+}
+
+void mo_reader_forget(struct mo_reader *reader)
+{
+	(void)reader;
 }
 
 struct mo_kernel *mo_reader_kernel(const struct mo_reader *reader)

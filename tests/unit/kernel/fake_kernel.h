@@ -86,6 +86,7 @@ void mo_fake_physical(struct mo_kernel *kernel, uint64_t direct_map_kva, uint64_
 
 /* From now on reads of any of these bytes fail with this code. */
 void mo_fake_break(struct mo_kernel *kernel, uint64_t kva, size_t n_bytes, enum mo_error_code code);
+enum mo_frame_presence mo_fake_presence(const struct mo_kernel *kernel, uint64_t kva); /* of the byte there */
 
 /* Writes into mapped memory, little-endian. */
 void mo_fake_put(struct mo_kernel *kernel, uint64_t kva, const void *bytes, size_t n_bytes);

@@ -98,6 +98,12 @@ WEAK bool mo_run_is_report(const struct mo_run *run)
 	return run->is_report;
 }
 
+WEAK size_t mo_run_report_rows(const struct mo_run *run, size_t usual)
+{
+	(void)run;
+	return usual;
+}
+
 bool mo_run_flag(const struct mo_run *run, const char *option)
 {
 	for (size_t i = 0; i < run->n_options; i++)

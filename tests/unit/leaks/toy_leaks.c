@@ -372,6 +372,12 @@ void use_slab(struct toy *toy, unsigned n_nodes)
 	point(toy, NODE_STATES_KVA, (1u << n_nodes) - 1);
 }
 
+void toy_look_free(bool (*looks_free)(const struct mo_slab_model *model, struct mo_reader *reader, const struct mo_slab *slab,
+				      uint32_t index))
+{
+	slab_model.looks_free = looks_free;
+}
+
 void set_tracks(toy_track_function track)
 {
 	slab_model.track = track;

@@ -66,6 +66,10 @@ extern uint64_t toy_register;
 extern bool toy_is_live;
 extern void (*toy_later)(void);
 
+/* As the model's own, from toy_init() on. */
+void toy_look_free(bool (*looks_free)(const struct mo_slab_model *model, struct mo_reader *reader, const struct mo_slab *slab,
+				      uint32_t index));
+
 struct toy {
 	struct mo_kernel *kernel;
 	struct mo_run *run;

@@ -128,11 +128,57 @@ static void other_forms(void **state)
 	assert_records("node-1  | [    1.000000] a\n", "[1.000000] a\n");
 	assert_records("<6>[   12.345678] (0)[321:kworker/0:1]a\n", "[12.345678] <6> T321 a\n");
 	assert_records("<6>[   12.345678]  [2:    kworker/2:1:  321] a\n", "[12.345678] <6> T321 a\n");
+	assert_records("<6>[2-3219.187012] a\n[c1 3219.187013] b\n[2-3219.1870] c\n",
+		       "[3219.187012] <6> a\n[3219.187013] b\n[3219.187000] c\n");
+	assert_records("[    1.000000 <    0.000012>] a\n[    2.000000                 ] n kernel: b\n[    3.000000 <    0.000012 >] n kernel: c\n",
+		       "[1.000000] a\n[2.000000] n b\n[3.000000] n c\n");
+	assert_records("I/lowmemorykiller(  398): Kill 'a'\n12-01 08:49:04.123 I/lmkd    (  398): b\n",
+		       "<6> lowmemorykiller: Kill 'a'\n{" WALL_1972 " no year no zone} <6> lmkd: b\n");
+	assert_records("Tue 2026-12-01 08:49:04 UTC node user@0.service/earlyoom.service[7]: a\n", "{" WALL "} node earlyoom: a\n");
 	assert_records("[   12.345678 / 06-01 12:00:00.123] a\n", "[12.345678] a\n");
 	assert_records("12-01 08:49:04.123   398   399 I lowmemorykiller: Kill 'a'\n",
 		       "{" WALL_1972 " no year no zone} <6> lowmemorykiller: Kill 'a'\n");
 	assert_records("12-01 08:49:04.123  root     0     0 W kernel  : a\n", "{" WALL_1972 " no year no zone} <4> a\n");
 	assert_records("\033[1;31m[    1.000000]\033[0m a\033[K\r\n", "[1.000000] a\n");
+}
+
+/* The message of a multi-line entry goes on; what is no kernel's is passed over. */
+static void journal_in_several_lines(void **state)
+{
+	(void)state;
+	assert_records("Tue 2026-12-01 08:49:04.000000 UTC [s=1;i=2;b=00000000000000000000000000000001;m=895440;t=6618e99368000;x=1]\n"
+		       "    _TRANSPORT=kernel\n    PRIORITY=6\n    _HOSTNAME=node\n    MESSAGE=a=b\n            c\n"
+		       "Tue 2026-12-01 08:49:05.000000 UTC [s=1;i=3;b=00000000000000000000000000000001;m=1;t=1;x=1]\n"
+		       "    _TRANSPORT=stdout\n    SYSLOG_IDENTIFIER=sh\n    MESSAGE=Out of memory: Killed process 1 (x)\n",
+		       "[9.000000] {" WALL "} <6> node a=b\nc\n");
+	assert_records("{\n\t\"MESSAGE\" : \"a\",\n\t\"_TRANSPORT\" : \"kernel\"\n}\n"
+		       "{\n\t\"MESSAGE\" : [\n\t\t97,\n\t\t98\n\t],\n\t\"_TRANSPORT\" : \"kernel\"\n}\n"
+		       "{\n\t\"_TRANSPORT\" : \"stdout\",\n\t\"MESSAGE\" : \"Out of memory\"\n}\n",
+		       "a\nab\n");
+	assert_records("data: {\"MESSAGE\":\"a\",\"_TRANSPORT\":\"kernel\"}\n\n\036{\"MESSAGE\":\"b\",\"_TRANSPORT\":\"kernel\"}\n", "a\nb\n");
+	assert_records("{\n   \"dmesg\": [\n      {\n         \"pri\": 4,\n         \"time\":     1.500000,\n"
+		       "         \"caller\": \"T7\",\n         \"msg\": \"a\"\n      },{\n         \"fac\": \"kern\",\n"
+		       "         \"pri\": \"err\",\n         \"time\":     2.000000,\n         \"msg\": \"b\"\n      }\n   ]\n}\n",
+		       "[1.500000] <4> T7 a\n[2.000000] <3> b\n");
+	/* A brace that begins no JSON costs no line of the kernel's. */
+	assert_records("{\n[    1.000000] a\n}\n[    2.000000] b\n{\n\"x\": {\n[    3.000000] c\n", "[1.000000] a\n}\n[2.000000] b\n[3.000000] c\n");
+}
+
+static void marks_of_copies(void **state)
+{
+	(void)state;
+	assert_records("  1\t[    1.000000] a\n  2\t[    2.000000] b\n  3\t\n  4\t7 pages RAM\n", "[1.000000] a\n[2.000000] b\n7 pages RAM\n");
+	assert_records("7:[    1.000000] a\n--\n107:Dec  1 08:49:04 n kernel: b\n109:c\n",
+		       "[1.000000] a\n{92047744 no year no zone} n b\n{92047744 no year no zone} c\n");
+	assert_records("a/k.log:7:[    1.000000] a\na/k.log-8-[    2.000000] b\na/k.log-9-[    3.000000] c\n",
+		       "[1.000000] a\n[2.000000] b\n[3.000000] c\n");
+	assert_records("1. [    1.000000] a\n2. [    2.000000] b\n3. [    3.000000] c\n", "[1.000000] a\n[2.000000] b\n[3.000000] c\n");
+	assert_records("&lt;4&gt;[    1.000000] &lt;TASK&gt;<br />\n&amp;lt;\n", "[1.000000] <4> <TASK>\n&lt;\n");
+	/* Numbers that are the lines' own. */
+	assert_records("5 pages RAM\n0 pages HighMem\n3 pages reserved\n", "5 pages RAM\n0 pages HighMem\n3 pages reserved\n");
+	assert_records("1796114944.1 n kernel: a\n1796114945.1 n kernel: b\n1796114946.1 n kernel: c\n",
+		       "{1796114944} n a\n{1796114945} n b\n{1796114946} n c\n");
+	assert_records("R&amp;D\n", "R&amp;D\n");
 }
 
 int main(void)
@@ -141,6 +187,7 @@ int main(void)
 		cmocka_unit_test(dmesg_forms),      cmocka_unit_test(journal_forms),  cmocka_unit_test(journal_json),
 		cmocka_unit_test(journal_export),   cmocka_unit_test(syslog_forms),   cmocka_unit_test(netconsole_forms),
 		cmocka_unit_test(container_forms),  cmocka_unit_test(other_forms),
+		cmocka_unit_test(journal_in_several_lines), cmocka_unit_test(marks_of_copies),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

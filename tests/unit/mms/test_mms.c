@@ -73,6 +73,7 @@ static struct mo_kernel *start(void)
 				 .n_more_rows = N_ROWS(rows), .enumerators = enumerators, .n_enumerators = N_ROWS(enumerators),
 				 .symbols = symbols, .n_symbols = 1, .end_pfn = 64 };
 	kernel = mo_fake_kernel(&fake);
+	mo_fake_physical(kernel, BASE_KVA, 64 * 4096, 0);
 	mo_fake_map(kernel, BASE_KVA, 0x40000);
 	memset(states, MO_OBJECT_FREE | MO_OBJECT_FREE << 4, 8);
 	memset(states + 8, 0, 16);

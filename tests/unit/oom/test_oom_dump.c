@@ -179,10 +179,10 @@ static void test_running(void **context)
 	oom = fake_run_model(run);
 	assert_int_equal(oom->n_events, 1);
 	assert_int_equal(oom->worst, 0);
-	assert_string_equal(oom->events[0].source, "dump");
+	assert_int_equal(oom->events[0].source, MO_OOM_OF_DUMP);
 	assert_int_equal(oom->events[0].order, 3);
 	assert_string_equal(oom->events[0].gfp_text, "GFP_KERNEL|__GFP_ZERO");
-	assert_true(oom->events[0].is_partial);
+	assert_int_not_equal(oom->events[0].gap, MO_OOM_NO_GAP);
 	assert_int_equal(oom->events[0].constraint, MO_OOM_GLOBAL);
 	assert_int_equal(oom->events[0].n_candidates, 1);
 	assert_int_equal(oom->events[0].candidates[0].pid, 11);

@@ -34,7 +34,7 @@ static void test_wrapped_series(void **context)
 		assert_int_equal(scan.drafts[i]->event.kind, MO_OOM_KILL);
 		assert_int_equal(scan.drafts[i]->n_kills, 1);
 		assert_int_equal(scan.drafts[i]->kills[0].pid, 55 + i);
-		assert_int_equal(scan.drafts[i]->event.is_partial, i < 2);
+		assert_int_equal(scan.drafts[i]->event.gap != MO_OOM_NO_GAP, i < 2);
 	}
 	assert_string_equal(scan.drafts[0]->event.memcg, "/w");
 	assert_int_equal(scan.drafts[0]->n_candidates, 0);
@@ -148,26 +148,26 @@ static void test_series(void **context)
 static void test_without_report(void **context)
 {
 	struct toy toy;
-	const struct mo_oom_event *event;
+	struct event_sentences sentences;
 
 	(void)context;
 	set_up(&toy);
 	explain(&toy, "Memory cgroup o" KILLED_LATER(6));
-	event = &toy.state.scan.drafts[0]->event;
-	assert_string_equal(event->sentences[0], "A memory cgroup, whose name is not in the log, reached its limit "
+	write_sentences(&toy.state, toy.state.scan.drafts[0], &sentences);
+	assert_string_equal(sentences.text[0], "A memory cgroup, whose name is not in the log, reached its limit "
 			  "1.001 s after boot.");
-	assert_non_null(strstr(event->sentences[1], "What held the memory is unknown: the kernel printed no report of it"));
-	assert_string_equal(event->sentences[2], "The kernel killed x (PID 6). That freed 4.0 KiB.");
+	assert_non_null(strstr(sentences.text[1], "What held the memory is unknown: the kernel printed no report of it"));
+	assert_string_equal(sentences.text[2], "The kernel killed x (PID 6). That freed 4.0 KiB.");
 	tear_down(&toy);
 
 	set_up(&toy);
 	explain(&toy, "cgroup: fork rejected by pids controller in /box\n");
-	event = &toy.state.scan.drafts[0]->event;
-	assert_string_equal(event->sentences[0], "Cgroup /box reached its limit of tasks (pids.max) 1.001 s after "
+	write_sentences(&toy.state, toy.state.scan.drafts[0], &sentences);
+	assert_string_equal(sentences.text[0], "Cgroup /box reached its limit of tasks (pids.max) 1.001 s after "
 			  "boot: fork() and new "
 						 "threads fail there, however much memory is free.");
-	assert_string_equal(event->sentences[1], "");
-	assert_string_equal(event->sentences[2], "");
+	assert_string_equal(sentences.text[1], "");
+	assert_string_equal(sentences.text[2], "");
 	tear_down(&toy);
 }
 

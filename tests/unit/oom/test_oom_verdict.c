@@ -65,17 +65,23 @@ static void tear_down(struct toy *toy)
 	log_scan_free(&toy->state.scan);
 }
 
-static void assert_says(const struct draft *draft, unsigned sentence, const char *part)
+static void assert_says(const struct toy *toy, const struct draft *draft, unsigned sentence, const char *part)
 {
-	if (!strstr(draft->event.sentences[sentence], part)) {
-		print_message("sentence %u: %s\n", sentence, draft->event.sentences[sentence]);
+	struct event_sentences sentences;
+
+	write_sentences(&toy->state, draft, &sentences);
+	if (!strstr(sentences.text[sentence], part)) {
+		print_message("sentence %u: %s\n", sentence, sentences.text[sentence]);
 		fail_msg("it does not say '%s'", part);
 	}
 }
 
-static void assert_is(const struct draft *draft, unsigned sentence, const char *text)
+static void assert_is(const struct toy *toy, const struct draft *draft, unsigned sentence, const char *text)
 {
-	assert_string_equal(draft->event.sentences[sentence], text);
+	struct event_sentences sentences;
+
+	write_sentences(&toy->state, draft, &sentences);
+	assert_string_equal(sentences.text[sentence], text);
 }
 
 static void assert_evidence(const struct toy *toy, const struct draft *draft, const char *label, const char *text)
@@ -122,19 +128,19 @@ static void test_consumer(void **context)
 	/* Of the table it is what is resident in all; the kill says what of it is anonymous. */
 	assert_int_equal(cause_of(draft)->holder_bytes.value, 319000 * 1024);
 	assert_int_equal(draft->event.freed_bytes, 319800 * 1024);
-	assert_string_equal(swap_word(&draft->event), "absent");
+	assert_int_equal(swap_of(&draft->event), SWAP_STATE_ABSENT);
 	/* 100,000 pages and no swap: adj counts for 100 pages a thousandth. */
 	assert_int_equal(draft->candidates[0].badness_pages, 80200);
 	assert_int_equal(draft->candidates[0].oom_score.value, (1000 + 80200 * 1000 / 100000) * 2 / 3);
 	assert_int_equal(draft->candidates[1].badness_pages, 510 + 100 * 100);
 	assert_string_equal(draft->candidates[2].comm, "safe");
-	assert_string_equal(draft->candidates[2].exempt, "oom_score_adj is -1000");
+	assert_int_equal(draft->candidates[2].exempt, MO_OOM_EXEMPT_BY_ADJ);
 	assert_int_equal(draft->candidates[2].oom_score.certainty, MO_UNKNOWN);
-	assert_is(draft, 0, "The machine ran out of memory 1.001 s after boot. There is no swap.");
-	assert_is(draft, 1, "Anonymous memory of processes held 350.4 MiB of 390.6 MiB (90 %). Most of that belonged "
+	assert_is(&toy, draft, 0, "The machine ran out of memory 1.001 s after boot. There is no swap.");
+	assert_is(&toy, draft, 1, "Anonymous memory of processes held 350.4 MiB of 390.6 MiB (90 %). Most of that belonged "
 			  "to eater (PID 77): "
 		  "311.5 MiB.");
-	assert_is(draft, 2, "The kernel killed eater (PID 77), which held most of it. That freed 312.3 MiB.");
+	assert_is(&toy, draft, 2, "The kernel killed eater (PID 77), which held most of it. That freed 312.3 MiB.");
 	assert_evidence(&toy, draft, "badness", "80200 pages, the highest of 2 candidates (1 more exempt)");
 	assert_evidence(&toy, draft, "who asked", "eater (PID 77): one page, GFP_HIGHUSER_MOVABLE | __GFP_COMP | __GFP_ZERO, in "
 						  "__handle_mm_fault()");
@@ -154,8 +160,8 @@ static void test_watermarks(void **context)
 	assert_int_equal(draft->zones[0].reserve_pages.value, 440);
 	assert_int_equal(draft->zones[0].mark_pages.value, 22);
 	/* 450 free pages against 22 and 440 */
-	assert_string_equal(draft->zones[0].verdict, "watermark");
-	assert_string_equal(draft->zones[1].verdict, "watermark");
+	assert_int_equal(draft->zones[0].verdict, MO_OOM_ZONE_WATERMARK);
+	assert_int_equal(draft->zones[1].verdict, MO_OOM_ZONE_WATERMARK);
 	tear_down(&toy);
 
 	/* Above min, below high: the last attempt asks for that. */
@@ -163,7 +169,7 @@ static void test_watermarks(void **context)
 	draft = explained(&toy, "x invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0\n"
 			  "Node 0 DMA32 free:3000kB min:2600kB low:3200kB high:3900kB managed:400000kB\n"
 			  "lowmem_reserve[]: 0 0 0 0\n" GLOBAL);
-	assert_string_equal(draft->zones[0].verdict, "below high");
+	assert_int_equal(draft->zones[0].verdict, MO_OOM_ZONE_BELOW_HIGH);
 	assert_evidence(&toy, draft, "zone", "DMA32 of node 0: 3000 KiB free, must exceed 3900 KiB: the last attempt needs the high "
 					     "watermark");
 	tear_down(&toy);
@@ -177,9 +183,9 @@ static void test_watermarks(void **context)
 			  "Node 0 Normal free:900000kB min:2600kB low:3200kB high:3900kB managed:4000000kB\n"
 			  "lowmem_reserve[]: 0 0 0 0\n"
 			  "oom-kill:constraint=CONSTRAINT_NONE,nodemask=(null),cpuset=/,mems_allowed=0,global_oom\n");
-	assert_string_equal(draft->zones[0].verdict, "watermark");
+	assert_int_equal(draft->zones[0].verdict, MO_OOM_ZONE_WATERMARK);
 	assert_int_equal(draft->zones[0].reserve_pages.value, 0);
-	assert_string_equal(draft->zones[1].verdict, "other zone");
+	assert_int_equal(draft->zones[1].verdict, MO_OOM_ZONE_OTHER_ZONE);
 	assert_int_equal(draft->event.constraint, MO_OOM_ZONE);
 	tear_down(&toy);
 }
@@ -218,9 +224,9 @@ static void test_bystanders(void **context)
 				  KILLED(77, "eater", 20000, 40));
 		assert_int_equal(draft->event.cause, rows[i].cause);
 		assert_string_equal(cause_of(draft)->holder, rows[i].holder);
-		assert_says(draft, 1, rows[i].says);
+		assert_says(&toy, draft, 1, rows[i].says);
 		assert_int_equal(draft->event.role, MO_OOM_BYSTANDER);
-		assert_says(draft, 2, ", a bystander: what was short is held elsewhere.");
+		assert_says(&toy, draft, 2, ", a bystander: what was short is held elsewhere.");
 		tear_down(&toy);
 	}
 }
@@ -239,12 +245,12 @@ static void test_holders(void **context)
 			  "[     82]     0    82    90000    10000    40960     1000             0 worker\n"
 			  "[     83]     0    83    90000    10000    40960     9000             0 worker\n" GLOBAL
 			  KILLED(77, "eater", 48000, 40));
-	assert_string_equal(cause_of(draft)->holder_kind, "processes");
+	assert_int_equal(cause_of(draft)->holder_kind, MO_OOM_PROCESSES);
 	assert_int_equal(cause_of(draft)->n_holders, 3);
 	assert_int_equal(cause_of(draft)->holder_bytes.value, 30000ull * 4096);
 	assert_int_equal(cause_of(draft)->holder_swap_bytes.value, 11000ull * 4096);
-	assert_string_equal(swap_word(&draft->event), "full");
-	assert_says(draft, 1, "belonged to 3 processes worker: 117.2 MiB resident, and 43.0 MiB in swap (a sum of RSS: shared pages count more "
+	assert_int_equal(swap_of(&draft->event), SWAP_STATE_FULL);
+	assert_says(&toy, draft, 1, "belonged to 3 processes worker: 117.2 MiB resident, and 43.0 MiB in swap (a sum of RSS: shared pages count more "
 		    "than once).");
 	assert_int_equal(draft->event.role, MO_OOM_BYSTANDER);
 	tear_down(&toy);
@@ -273,7 +279,7 @@ static void test_memcg(void **context)
 	assert_int_equal(draft->event.role, MO_OOM_BYSTANDER);
 	assert_int_equal(draft->candidates[0].badness_pages, 1199);
 	assert_int_equal(draft->candidates[0].oom_score.certainty, MO_UNKNOWN); /* /proc counts against the machine */
-	assert_is(draft, 0, "The memory cgroup /web reached its limit of 40.0 MiB 1.001 s after boot.");
+	assert_is(&toy, draft, 0, "The memory cgroup /web reached its limit of 40.0 MiB 1.001 s after boot.");
 	assert_evidence(&toy, draft, "victim's cgroup", "/web/a");
 	tear_down(&toy);
 }
@@ -298,8 +304,8 @@ static void test_places(void **context)
 	/* Of the node, not of the machine. */
 	assert_int_equal(draft->event.total_bytes.value, 380000 * 1024);
 	assert_int_equal(cause_of(draft)->bytes.value, 303600 * 1024);
-	assert_says(draft, 0, "The memory nodes of cpuset box (1) were full 1.001 s after boot, while ");
-	assert_says(draft, 0, " MiB were free on other nodes.");
+	assert_says(&toy, draft, 0, "The memory nodes of cpuset box (1) were full 1.001 s after boot, while ");
+	assert_says(&toy, draft, 0, " MiB were free on other nodes.");
 	tear_down(&toy);
 }
 
@@ -317,12 +323,12 @@ static void test_failures(void **context)
 			  "Node 0 DMA32 free:90000kB min:2600kB low:3200kB high:3900kB managed:400000kB\n"
 			  "lowmem_reserve[]: 0 0 0 0\n"
 			  "Node 0 DMA32: 20000*4kB (UME) 100*8kB (M) 0*16kB 0*32kB 0*64kB 2*128kB (H) 0*256kB = 90000kB\n");
-	assert_string_equal(draft->zones[0].verdict, "no block");
+	assert_int_equal(draft->zones[0].verdict, MO_OOM_ZONE_NO_BLOCK);
 	assert_int_equal(draft->event.constraint, MO_OOM_ORDER);
 	assert_int_equal(draft->event.cause, MO_OOM_FRAGMENTATION);
-	assert_says(draft, 0, "driver could not allocate 128.0 KiB in one piece (order 5) 1.001 s after boot: 87.9 MiB were free, but "
+	assert_says(&toy, draft, 0, "driver could not allocate 128.0 KiB in one piece (order 5) 1.001 s after boot: 87.9 MiB were free, but "
 			  "only in smaller");
-	assert_says(draft, 2, "No process was killed for it.");
+	assert_says(&toy, draft, 2, "No process was killed for it.");
 	tear_down(&toy);
 
 	/* It may not wait: half of min, and a quarter of the rest, is its own. */
@@ -333,9 +339,9 @@ static void test_failures(void **context)
 			  "Node 0 DMA32 free:900kB min:2600kB low:3200kB high:3900kB reserved_highatomic:0KB managed:400000kB\n"
 			  "lowmem_reserve[]: 0 0 0 0\n");
 	assert_int_equal(draft->zones[0].mark_pages.value, 650 - 325 - 81);
-	assert_string_equal(draft->zones[0].verdict, "watermark");
+	assert_int_equal(draft->zones[0].verdict, MO_OOM_ZONE_WATERMARK);
 	assert_int_equal(draft->event.constraint, MO_OOM_RESERVE);
-	assert_says(draft, 0, "It was an atomic allocation (may not sleep), and the reserve for such requests was exhausted: 900 KiB free in "
+	assert_says(&toy, draft, 0, "It was an atomic allocation (may not sleep), and the reserve for such requests was exhausted: 900 KiB free in "
 		    "zone DMA32, more than 976 KiB required.");
 	tear_down(&toy);
 
@@ -345,7 +351,7 @@ static void test_failures(void **context)
 			  "eater: page allocation failure: order:0, mode:0xcc0(GFP_KERNEL), nodemask=(null),cpuset=/,mems_allowed=0\n"
 			  "CPU: 0 PID: 77 Comm: eater Not tainted 6.1\n");
 	assert_true(draft->is_of_dying);
-	assert_says(draft, 2, "this failure is a consequence");
+	assert_says(&toy, draft, 2, "this failure is a consequence");
 	tear_down(&toy);
 }
 
@@ -384,16 +390,16 @@ static void test_harmless(void **context)
 	draft = explained(&toy, "net: page allocation failure: order:4, mode:0x1(GFP_KERNEL|__GFP_NORETRY), nodemask=(null),cpuset=/,"
 			  "mems_allowed=0\n");
 	assert_true(is_harmless(draft));
-	assert_says(draft, 0, "That is harmless: the request was made not to try hard (__GFP_NORETRY)");
-	assert_is(draft, 1, "");
-	assert_is(draft, 2, "");
+	assert_says(&toy, draft, 0, "That is harmless: the request was made not to try hard (__GFP_NORETRY)");
+	assert_is(&toy, draft, 1, "");
+	assert_is(&toy, draft, 2, "");
 	tear_down(&toy);
 
 	set_up(&toy);
 	draft = explained(&toy, "net: page allocation failure: order:4, mode:0x1(GFP_KERNEL), nodemask=(null),cpuset=/,"
 			  "mems_allowed=0\n");
 	assert_false(is_harmless(draft));
-	assert_is(draft, 2, "No process was killed for it.");
+	assert_is(&toy, draft, 2, "No process was killed for it.");
 	tear_down(&toy);
 }
 
@@ -409,11 +415,11 @@ static void test_slub(void **context)
 			  "  cache: skbuff_head_cache, object size: 232, buffer size: 256, default order: 1, min order: 0\n"
 			  "  node 0: slabs: 100, objs: 3200, free: 0\n");
 	assert_int_equal(draft->event.kind, MO_OOM_SLAB_FAILURE);
-	assert_is(draft, 0, "The slab cache skbuff_head_cache could not grow: a process asked for 8.0 KiB in one piece (order 1), and "
+	assert_is(&toy, draft, 0, "The slab cache skbuff_head_cache could not grow: a process asked for 8.0 KiB in one piece (order 1), and "
 		  "the allocation failed 1.001 s after boot. It was an atomic allocation (may not sleep); the log has no Mem-Info of it, "
 		  "so how much was free is unknown.");
 	assert_int_equal(draft->event.constraint, MO_OOM_CONSTRAINT_UNKNOWN);
-	assert_is(draft, 2, "No process was killed for it.");
+	assert_is(&toy, draft, 2, "No process was killed for it.");
 	assert_evidence(&toy, draft, "who asked", "a process: 8.0 KiB in one piece (order 1), GFP_ATOMIC");
 	tear_down(&toy);
 }
@@ -430,10 +436,10 @@ static void test_unknown(void **context)
 	assert_int_equal(draft->event.cause, MO_OOM_CAUSE_UNKNOWN);
 	assert_int_equal(draft->event.role, MO_OOM_ROLE_UNKNOWN);
 	assert_int_equal(draft->event.total_bytes.certainty, MO_UNKNOWN);
-	assert_null(swap_word(&draft->event));
-	assert_says(draft, 0, "the kernel printed no report of it");
-	assert_says(draft, 1, "What held the memory is unknown");
-	assert_says(draft, 2, "The kernel killed eater (PID 77). That freed 313.3 MiB.");
+	assert_int_equal(swap_of(&draft->event), SWAP_STATE_UNKNOWN);
+	assert_says(&toy, draft, 0, "the kernel printed no report of it");
+	assert_says(&toy, draft, 1, "What held the memory is unknown");
+	assert_says(&toy, draft, 2, "The kernel killed eater (PID 77). That freed 313.3 MiB.");
 	tear_down(&toy);
 
 	/* Root's bonus of old kernels is not guessed at. */
@@ -473,7 +479,7 @@ static void test_panic(void **context)
 	assert_int_equal(draft->event.kind, MO_OOM_PANIC);
 	assert_int_equal(draft->event.constraint, MO_OOM_GLOBAL);
 	assert_int_equal(draft->event.role, MO_OOM_ROLE_UNKNOWN);
-	assert_says(draft, 2, "the kernel panicked instead (vm.panic_on_oom is 2). eater (PID 77) would have been its choice.");
+	assert_says(&toy, draft, 2, "the kernel panicked instead (vm.panic_on_oom is 2). eater (PID 77) would have been its choice.");
 	tear_down(&toy);
 }
 
@@ -487,7 +493,7 @@ static void a_part_never_exceeds_its_whole(void **state)
 
 	(void)state;
 	share = (struct mo_oom_share){ .cause = MO_OOM_ANON, .bytes = mo_exact(508ull << 20), .percent_thousandths = 100000,
-				       .holder_kind = "process", .holder = "hog", .holder_bytes = mo_exact(1014ull << 20) };
+				       .holder_kind = MO_OOM_PROCESS, .holder = "hog", .holder_bytes = mo_exact(1014ull << 20) };
 	draft = (struct draft){ .event = { .kind = MO_OOM_KILL, .cause = MO_OOM_ANON, .total_bytes = mo_exact(508ull << 20) },
 				.shares = &share, .n_shares = 1 };
 	say_held(&sentence, &draft);
@@ -538,9 +544,9 @@ static void test_reserved_lists(void **context)
 				      "Node 0 DMA32 free:20000kB min:2600kB low:3200kB high:3900kB managed:400000kB\n"
 				      "lowmem_reserve[]: 0 0 0 0\n");
 		draft = explained(&toy, rows[i].blocks);
-		assert_string_equal(draft->zones[0].verdict, rows[i].verdict);
+		assert_string_equal(zone_verdict_words[draft->zones[0].verdict], rows[i].verdict);
 		assert_int_equal(draft->event.constraint, MO_OOM_RESERVE);
-		assert_says(draft, 0, rows[i].says);
+		assert_says(&toy, draft, 0, rows[i].says);
 		tear_down(&toy);
 	}
 }
@@ -572,9 +578,9 @@ static void test_impossible_sizes(void **context)
 					" load_table+0x1/0x2 [sizer 0123456789abcdef]\n </TASK>\n");
 		assert_int_equal(draft->event.constraint, MO_OOM_LIMIT);
 		assert_int_equal(draft->event.cause, MO_OOM_CAUSE_UNKNOWN);
-		assert_says(draft, 0, rows[i].says);
-		assert_says(draft, 0, "The caller is load_table() of module sizer.");
-		assert_is(draft, 1, "");
+		assert_says(&toy, draft, 0, rows[i].says);
+		assert_says(&toy, draft, 0, "The caller is load_table() of module sizer.");
+		assert_is(&toy, draft, 1, "");
 		tear_down(&toy);
 	}
 }
@@ -628,9 +634,36 @@ static void test_usual(void **context)
 			  " slab_reclaimable:5000 slab_unreclaimable:4000\n mapped:10 shmem:10 pagetables:1950\n"
 			  " free:1000 free_pcp:50 free_cma:0\n" ZONES_100000 NO_SWAP GLOBAL KILLED(77, "eater", 4, 4));
 	assert_int_equal(draft->event.cause, MO_OOM_CAUSE_UNKNOWN);
-	assert_is(draft, 1, "No kind of memory exceeds its usual share; the largest is anonymous memory, 176.1 MiB (45 %).");
+	assert_is(&toy, draft, 1, "No kind of memory exceeds its usual share; the largest is anonymous memory, 176.1 MiB (45 %).");
 	assert_int_equal(draft->event.role, MO_OOM_ROLE_UNKNOWN);
 	tear_down(&toy);
+}
+
+/* Each value has a word in its table, but the one for "not known" or "none". */
+static void test_words(void **context)
+{
+	const struct {
+		const char *const *words;
+		size_t n, first;
+	} tables[] = {
+		{ kind_words, MO_OOM_N_KINDS, 0 },
+		{ constraint_words, MO_OOM_N_CONSTRAINTS, 0 },
+		{ cause_words, MO_OOM_N_CAUSES, 0 },
+		{ cause_kinds, MO_OOM_N_CAUSES, 0 },
+		{ cause_titles, MO_OOM_N_CAUSES, 0 },
+		{ zone_verdict_words, MO_OOM_N_ZONE_VERDICTS, 1 },
+		{ exempt_words, MO_OOM_N_EXEMPT, 1 },
+		{ fate_words, MO_OOM_N_EXEMPT, 0 },
+		{ source_words, MO_OOM_N_SOURCES, 1 },
+		{ holder_kind_words, MO_OOM_N_HOLDER_KINDS, 1 },
+		{ gap_words, MO_OOM_N_GAPS, 1 },
+		{ swap_words, SWAP_STATE_FREE + 1, 1 },
+	};
+
+	(void)context;
+	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
+		for (size_t value = 0; value < tables[i].n; value++)
+			assert_int_equal(tables[i].words[value] != NULL, value >= tables[i].first);
 }
 
 int main(void)
@@ -642,7 +675,7 @@ int main(void)
 		cmocka_unit_test(test_failures), cmocka_unit_test(test_unknown), cmocka_unit_test(test_panic),
 		cmocka_unit_test(test_sum),	 cmocka_unit_test(test_harmless), cmocka_unit_test(test_slub),
 		cmocka_unit_test(test_reserved_lists), cmocka_unit_test(test_impossible_sizes),
-		cmocka_unit_test(test_who_asked), cmocka_unit_test(test_parts), cmocka_unit_test(test_usual),
+		cmocka_unit_test(test_who_asked), cmocka_unit_test(test_parts), cmocka_unit_test(test_usual), cmocka_unit_test(test_words),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

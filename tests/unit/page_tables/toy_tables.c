@@ -46,6 +46,12 @@ bool mo_run_is_report(const struct mo_run *run)
 	return false;
 }
 
+size_t mo_run_report_rows(const struct mo_run *run, size_t usual)
+{
+	(void)run;
+	return usual;
+}
+
 struct mo_progress *mo_run_progress(const struct mo_run *run)
 {
 	(void)run;

@@ -210,6 +210,8 @@ void toy_init_with(struct toy *toy, enum toy_shape shape, const struct mo_fake *
 	fake.enumerators = shape == TOY_7_1 ? enumerators_7_1 : enumerators;
 	fake.n_enumerators = shape == TOY_7_1 ? N_ROWS(enumerators_7_1) : N_ROWS(enumerators);
 	fake.end_pfn = TOY_PAGES;
+	fake.is_live = own->is_live;
+	fake.before_read = own->before_read;
 	toy->kernel = mo_fake_kernel(&fake);
 	mo_fake_map(toy->kernel, VARIABLES, 0x1000);
 	mo_fake_map(toy->kernel, CACHES, 0x1000);
@@ -405,6 +407,12 @@ bool mo_run_is_report(const struct mo_run *run)
 {
 	(void)run;
 	return toy_is_report;
+}
+
+size_t mo_run_report_rows(const struct mo_run *run, size_t usual)
+{
+	(void)run;
+	return usual;
 }
 
 void toy_gather(struct toy *toy)

@@ -37,7 +37,7 @@ struct toy {
 };
 
 void toy_init(struct toy *toy, enum toy_shape shape);
-/* The same with rows and symbols of the test's own. */
+/* The same with rows and symbols of the test's own, as a kernel that runs, and with what happens before reads. */
 void toy_init_with(struct toy *toy, enum toy_shape shape, const struct mo_fake *own);
 void toy_destroy(struct toy *toy);
 
