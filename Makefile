@@ -8,7 +8,7 @@ MESON_TEST = meson test --no-rebuild --print-errorlogs
 # The plugins, as targets of ninja.
 PLUGINS = $$(ninja -C $(BUILD) -t targets all | sed -n 's|^\(plugins/[^/ ]*\.so\):.*|\1|p')
 
-.PHONY: all demo check check-gcc check-asan check-tsan check-clang check-guests check-fresh coverage tidy bench install clean
+.PHONY: all demo check check-gcc check-asan check-tsan check-clang check-guests check-fresh coverage tidy fuzz fuzz-targets bench install clean
 
 all: $(BUILD)/build.ninja
 	ninja -C $(BUILD)
@@ -49,6 +49,16 @@ FUZZ_SECONDS = 1e9
 fuzz: all
 	tests/fuzz/fuzz-commands --rounds $$(($(FUZZ_RUNS) / 6)) --runs 6 --seconds $(FUZZ_SECONDS) $(BUILD)/memopsy $(SAMPLE)
 
+# The targets of tests/fuzz/targets with libFuzzer, each for a while; what they find: $(BUILD)-fuzz/found.
+FUZZ_TARGET_SECONDS = 60
+fuzz-targets:
+	@./install-packages build check fuzz
+	@[ -e $(BUILD)-fuzz/build.ninja ] || CC=clang CFLAGS=-fsanitize=fuzzer-no-link meson setup $(BUILD)-fuzz -Dtests=enabled \
+		-Dfuzzing=engine -Dplugins=static -Db_sanitize=address,undefined -Db_lundef=false
+	@ninja -C $(BUILD)-fuzz --quiet fuzz-targets
+	tests/fuzz/targets/make-corpus $(BUILD)-fuzz $(BUILD)-fuzz/seeds
+	tests/fuzz/targets/run-targets $(BUILD)-fuzz $(FUZZ_TARGET_SECONDS)
+
 # Real kernels in QEMU, compared with what they said of themselves.
 check-guests: all
 	@./install-packages check guests
@@ -78,4 +88,4 @@ install: all
 	meson install -C $(BUILD) --no-rebuild
 
 clean:
-	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-tsan $(BUILD)-clang $(BUILD)-coverage
+	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-tsan $(BUILD)-clang $(BUILD)-coverage $(BUILD)-fuzz

@@ -169,7 +169,7 @@ static void take_verbose_heading(struct journal_export *journal, struct cursor l
 		line.at = value.end;
 		take_char(&line, ';');
 		if (key == 'b')
-			keep_field(journal, (struct cursor){ "_BOOT_ID", "_BOOT_ID" + 8 }, value);
+			keep_field(journal, (struct cursor){ "_BOOT_ID", &"_BOOT_ID"[8] }, value);
 		if (key == 'm')
 			journal->entry.has_monotonic = take_hex(&value, &journal->entry.monotonic_us);
 		if (key == 't' && take_hex(&value, &number)) {

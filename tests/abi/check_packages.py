@@ -10,6 +10,7 @@ SECTIONS = {
     "tests": ["check"],
     "sanitizers (`make check`)": ["sanitizers"],
     "`make coverage`, `make tidy`": ["coverage", "tidy"],
+    "`make fuzz-targets`": ["fuzz"],
     "fresh systems (`tests/fresh`)": ["fresh"],
 }
 WITH_THE_COMPILER = ("with", "gcc")  # what the row of the sanitizers says of Debian

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * BTF with types of all kinds, right at first, then damaged anywhere; a module's on top of it, too. What must hold: no
- * crash, no hang, and what is handed out is sound. Deterministic; the number of rounds may be given.
+ * crash, no hang, and what is handed out is sound. Deterministic; the number of rounds may be given, or --write-seeds DIR.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -155,6 +156,23 @@ static void run_round(struct type_fuzzer *fuzzer, const struct btf_bytes *kernel
 	free(module_copy);
 }
 
+/* As target_btf.c takes it: how long the kernel's is, the kernel's, the module's. */
+static int write_seed(const char *directory, const struct btf_bytes *kernel, const struct btf_bytes *module)
+{
+	const uint8_t head[4] = { (uint8_t)kernel->n_bytes, (uint8_t)(kernel->n_bytes >> 8), (uint8_t)(kernel->n_bytes >> 16), 0 };
+	char path[4096];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/kernel-and-module", directory);
+	file = fopen(path, "wb");
+	if (!file || fwrite(head, 1, 4, file) != 4 || fwrite(kernel->bytes, 1, kernel->n_bytes, file) != kernel->n_bytes ||
+	    fwrite(module->bytes, 1, module->n_bytes, file) != module->n_bytes || fclose(file)) {
+		perror(path);
+		return 1;
+	}
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct type_fuzzer fuzzer = { .name = "fuzz-btf", .random = 0x9e3779b97f4a7c15ull };
@@ -165,6 +183,8 @@ int main(int argc, char **argv)
 	write_kernel(&writer);
 	kernel = btf_write(&writer);
 	module = write_module(&writer);
+	if (argc == 3 && !strcmp(argv[1], "--write-seeds"))
+		return write_seed(argv[2], &kernel, &module);
 	for (fuzzer.round = 0; fuzzer.round < n_rounds; fuzzer.round++) {
 		run_round(&fuzzer, &kernel, &module);
 		if (!fuzzer.round)

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /*
- * fuzz-dump [MUTATIONS [SEED]]: small valid dumps of each format, damaged in ways that are the same at each run, opened
+ * fuzz-dump [MUTATIONS [SEED]] or --write-seeds DIR: small valid dumps of each format, damaged in ways that are the same at each run, opened
  * and read from end to end. What counts is that nothing crashes, hangs or is reported by the sanitizers that this is
  * meant to be built with; whether a damaged dump opens is not judged. FUZZ_VERBOSE=1 names each mutation before it is
  * tried, and FUZZ_ONLY=format:number runs that one alone.
  */
 
 #include "dump_fixture.h"
+#include "dump_input.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -163,28 +164,6 @@ static void mutate(struct random *random, struct image *image)
 	}
 }
 
-/* Whether it opened. */
-static bool open_and_read(const char *path)
-{
-	struct mo_dump *dump;
-	struct mo_dump_reader *reader;
-	struct mo_error *error = mo_dump_open(&path, 1, &dump);
-
-	if (error) {
-		mo_error_destroy(error);
-		return false;
-	}
-	error = mo_dump_reader_create(dump, &reader);
-	if (error) {
-		mo_error_destroy(error);
-	} else {
-		read_everything(dump, reader);
-		mo_dump_reader_destroy(reader);
-	}
-	mo_dump_close(dump);
-	return true;
-}
-
 static bool run_one(const struct format *format, const struct image *whole, uint64_t seed)
 {
 	struct random random = { .state = seed * 0x9e3779b97f4a7c15u + (uint64_t)(format - formats) + 1 };
@@ -204,6 +183,26 @@ static bool run_one(const struct format *format, const struct image *whole, uint
 	return is_open;
 }
 
+/* Each format undamaged, as a seed for a fuzzing engine: DIR/FORMAT. */
+static int write_seeds(const char *directory)
+{
+	for (size_t i = 0; i < N(formats); i++) {
+		char path[4096];
+		struct image image;
+		FILE *file;
+
+		formats[i].make(&image);
+		snprintf(path, sizeof(path), "%s/%s", directory, formats[i].name);
+		file = fopen(path, "wb");
+		if (!file || fwrite(image.bytes, 1, image.n_bytes, file) != image.n_bytes || fclose(file)) {
+			perror(path);
+			return 1;
+		}
+		image_free(&image);
+	}
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	uint64_t n_mutations = argc > 1 ? strtoull(argv[1], NULL, 0) : 1000;
@@ -212,6 +211,8 @@ int main(int argc, char **argv)
 	time_t start = time(NULL);
 	uint64_t n_opened = 0;
 
+	if (argc == 3 && !strcmp(argv[1], "--write-seeds"))
+		return write_seeds(argv[2]);
 	for (size_t i = 0; i < N(formats); i++) {
 		size_t name_length = strlen(formats[i].name);
 		struct image whole;

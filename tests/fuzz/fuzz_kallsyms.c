@@ -3,7 +3,7 @@
 /*
  * kallsyms tables, right ones first, then damaged in all ways that a dump can be: bytes, missing pages, tables that
  * are elsewhere. What must hold: no crash, no hang, no more symbols than the table claims, and every symbol that is
- * handed out can be found again. Deterministic; the number of rounds may be given.
+ * handed out can be found again. Deterministic; the number of rounds may be given, or --write-seeds DIR.
  */
 
 #include <stdio.h>
@@ -158,11 +158,50 @@ static void run_round(struct fuzzer *fuzzer, unsigned long round)
 	fake_memory_deinit(&fuzzer->memory);
 }
 
+static void put_offset(FILE *file, const struct fuzzer *fuzzer, uint64_t kva)
+{
+	uint64_t offset = kva ? kva - fuzzer->memory.base_kva : 0;
+
+	for (unsigned i = 0; i < 4; i++)
+		fputc((int)(offset >> 8 * i & 0xff), file);
+}
+
+/* As target_kallsyms.c takes them, some tables of each kind. */
+static int write_seeds(struct fuzzer *fuzzer, const char *directory)
+{
+	for (unsigned i = 0; i < 12; i++) {
+		const struct mo_kallsyms_tables *tables = &fuzzer->tables;
+		uint64_t at[8];
+		char path[4096];
+		FILE *file;
+
+		make_tables(fuzzer);
+		memcpy(at, (const uint64_t[]){ tables->names_kva, tables->num_syms_kva, tables->token_table_kva, tables->token_index_kva,
+					     tables->offsets_kva, tables->addresses_kva, tables->relative_base_kva, tables->stext_kva }, sizeof(at));
+		snprintf(path, sizeof(path), "%s/tables-%u", directory, i);
+		file = fopen(path, "wb");
+		if (!file) {
+			perror(path);
+			return 1;
+		}
+		fputc((fuzzer->memory.source.pointer_bytes == 4) | fuzzer->memory.source.is_big_endian << 1, file);
+		fputc(0, file);
+		for (size_t k = 0; k < sizeof(at) / sizeof(at[0]); k++)
+			put_offset(file, fuzzer, at[k]);
+		if (fwrite(fuzzer->memory.bytes, 1, fuzzer->memory.n_bytes, file) != fuzzer->memory.n_bytes || fclose(file))
+			return 1;
+		fake_memory_deinit(&fuzzer->memory);
+	}
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	unsigned long n_rounds = argc > 1 ? strtoul(argv[1], NULL, 0) : DEFAULT_ROUNDS;
 	struct fuzzer fuzzer = { .random = UINT64_C(0x9e3779b97f4a7c15) };
 
+	if (argc == 3 && !strcmp(argv[1], "--write-seeds"))
+		return write_seeds(&fuzzer, argv[2]);
 	for (unsigned long round = 0; round < n_rounds; round++)
 		run_round(&fuzzer, round);
 	printf("fuzz-kallsyms: %lu rounds: %zu loaded, %zu refused, %zu found by shape\n", n_rounds, fuzzer.n_loaded,
