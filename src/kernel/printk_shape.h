@@ -3,14 +3,18 @@
 #define MO_PRINTK_SHAPE_H
 
 /*
- * The lockless ring (5.10 on, 64-bit, little-endian) by its shape in physical memory, for dumps in which nothing says
- * where it is: no VMCOREINFO, no page tables, no symbols. Two things are looked for (kernel/printk/printk_ringbuffer.h):
+ * A kernel log by its shape in physical memory, for dumps in which nothing says where it is: no VMCOREINFO, no page
+ * tables, no symbols. Of the lockless ring (kernel/printk/printk_ringbuffer.h, 5.10 on) two things are looked for:
  *
- *	infos   rows of struct printk_info, 88 bytes each, whose sequence numbers count up
- *	texts   data blocks: a descriptor's id, then text; the ids of blocks that follow each other count up
+ *	infos   rows of struct printk_info whose sequence numbers count up
+ *	texts   data blocks: a descriptor's id, which is a word of the machine, then text; the ids of blocks that follow
+ *		each other count up
  *
  * Ids count up with sequence numbers, from a beginning that follows from the number of descriptors, which is a power of
  * two: the one under which most texts have a row that fits joins the two.
+ *
+ * Where there is none, records of the log before that (kernel/printk/printk.c, 3.5 to 5.9) are looked for: headers that
+ * each say how far it is to the next.
  */
 
 #include <stddef.h>
@@ -31,7 +35,7 @@ struct mo_shape_record {
 	bool has_info;       /* else only sequence (of the text alone) and text are known */
 };
 
-/* One pass over all memory. MO_E_ABSENT: nothing of that shape is there. */
+/* Up to three passes over all memory. MO_E_ABSENT: nothing of that shape is there. */
 struct mo_error *mo_shape_log_search(struct mo_kernel *kernel, struct mo_shape_log **ret) MO_MUST_USE;
 void mo_shape_log_destroy(struct mo_shape_log *log);
 

@@ -95,7 +95,10 @@ void peel_line(struct peel_context *context, struct cursor text, struct peeled *
 		bool had_margin = !n_layers && skip_margin(&line);
 		bool was_kernel = line.origin == LINE_KERNEL;
 
-		/* Behind a stamp of printk's comes the text, whatever it looks like; behind "kernel:" may come that stamp. */
+		/*
+		 * Behind a stamp of printk's comes the text, whatever it looks like; behind "kernel:" may come that
+		 * stamp.
+		 */
 		if (line.has_time && was_kernel)
 			break;
 		if (was_kernel ? !peel_printk(&line) : !peel_layer(context, &line)) {

@@ -290,7 +290,10 @@ const char *find_printk_stamp(struct cursor text)
 
 		if (!bracket)
 			return NULL;
-		/* Six digits behind the point and a space or a caller behind the bracket: a stamp, not a number in brackets. */
+		/*
+		 * Six digits behind the point and a space or a caller behind the bracket: a stamp, not a number in
+		 * brackets.
+		 */
 		if (take_printk_stamp(&at, &time_ns) && at.at - bracket >= 14 && at.at[-8] == '.' &&
 		    (cursor_peek(&at, 0) == ' ' || cursor_peek(&at, 0) == '['))
 			return bracket;

@@ -111,3 +111,30 @@ def btf_records(data, kind):
             yield data[start:data.index(b"\0", start)].decode(), record, number
         record += 12 + fixed + each * (info & 0xffff)
         number += 1
+
+
+def toy_ring(lines, word_bytes, is_big_endian):
+    """A page-aligned stretch of memory with the lockless ring in it, as printk_ringbuffer.h lays it out; a line a millisecond."""
+    order, descriptors = ">" if is_big_endian else "<", 256
+    memory = bytearray(512)
+    for i, line in enumerate(lines):
+        level = 4 if is_big_endian else 4 << 5
+        memory += struct.pack(order + "QQHBBI", i, 1000000 * (i + 1), len(line), 0, level, 77).ljust(88, b"\0")
+    mask = (1 << (8 * word_bytes - 2)) - 1
+    for i, line in enumerate(lines):
+        memory += bytes(-len(memory) % word_bytes)
+        memory += struct.pack(order + ("Q" if word_bytes == 8 else "I"), ((1 << 32) - descriptors + i) & mask) + line.encode()
+    return bytes(memory).ljust(1 << 20, b"\0")
+
+
+def write_toy_elf(path, memory, machine, word_bytes, is_big_endian):
+    """A core of one segment, for machines that no sample is of."""
+    order, address = ">" if is_big_endian else "<", 1 << 20
+    ident = b"\x7fELF" + bytes([word_bytes // 4, 2 if is_big_endian else 1, 1]) + bytes(9)
+    if word_bytes == 8:
+        head = ident + struct.pack(order + "HHIQQQIHHHHHH", 4, machine, 1, 0, 64, 0, 0, 64, 56, 1, 0, 0, 0)
+        head += struct.pack(order + "IIQQQQQQ", 1, 7, PAGE, address, address, len(memory), len(memory), PAGE)
+    else:
+        head = ident + struct.pack(order + "HHIIIIIHHHHHH", 4, machine, 1, 0, 52, 0, 0, 52, 32, 1, 0, 0, 0)
+        head += struct.pack(order + "IIIIIIII", 1, PAGE, address, address, len(memory), len(memory), 7, PAGE)
+    path.write_bytes(head.ljust(PAGE, b"\0") + memory)

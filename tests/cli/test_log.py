@@ -265,6 +265,19 @@ class Log(Case):
         run = self.succeeds(memopsy("oom", path), "belonged to eat-memory (PID 127)", status=1)
         run = self.succeeds(memopsy("report", path), "found by its shape", "eat-memory", status=1)
 
+    def test_log_of_other_machines_by_its_shape(self):
+        """Words of 32 bits and the other byte order: arm, i386, s390x, ppc."""
+        lines = ["Linux version 6.1.0-toy (x) #1", *CGROUP.splitlines()]
+        for machine, word_bytes, is_big_endian in ((40, 4, False), (3, 4, False), (22, 8, True), (20, 4, True)):
+            with self.subTest(machine=machine):
+                path = self.place / "core"
+                dump_forms.write_toy_elf(path, dump_forms.toy_ring(lines, word_bytes, is_big_endian), machine, word_bytes, is_big_endian)
+                rows = json.loads(memopsy("dmesg", "--json", path).out)["data"]["dmesg"]
+                self.assertEqual([row["text"] for row in rows], lines)
+                self.assertEqual({row["level"] for row in rows}, {"warn"})
+                run = self.succeeds(memopsy("oom", path), "/pods/pod1 reached its limit", "worker (PID 4242)", status=1)
+                self.assertIn("found by its shape", memopsy("report", path).out, run)
+
     def test_damaged_logs(self):
         """Whatever is wrong with a log, the program ends with a status of its own and says what it found in words."""
         forms = {name: form(log_forms.of_text(CGROUP)) for name, form in log_forms.FORMS.items()}

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What those who run containers say: kubelet that evicts a pod to get memory back (pkg/kubelet/eviction), and kubelet, containerd
- * and Docker that saw the kernel kill in a container. The kernel's own report says more: where the log has it, too, theirs is
- * no event of its own.
+ * What those who run containers say: kubelet that evicts a pod to get memory back (pkg/kubelet/eviction), and kubelet,
+ * containerd and Docker that saw the kernel kill in a container. The kernel's own report says more: where the log has
+ * it, too, theirs is no event of its own.
  */
 #include "events.h"
 
@@ -33,9 +33,9 @@ static struct draft *open_note(struct log_scan *scan, struct stream *stream, enu
 }
 
 /*
- * '"Eviction manager: attempting to reclaim" resourceName="memory"' (1.19 on), "eviction manager: attempting to reclaim memory"
- * before; then '"Eviction manager: pod is evicted successfully" pod="default/a"', "eviction manager: pod a_default(uid) is
- * evicted successfully".
+ * '"Eviction manager: attempting to reclaim" resourceName="memory"' (1.19 on), "eviction manager: attempting to reclaim
+ * memory" before; then '"Eviction manager: pod is evicted successfully" pod="default/a"', "eviction manager: pod
+ * a_default(uid) is evicted successfully".
  */
 static bool take_eviction(struct log_scan *scan, struct stream *stream, struct span line)
 {
@@ -129,8 +129,8 @@ static bool take_note(struct log_scan *scan, struct stream *stream, const char *
 }
 
 /*
- * containerd: 'TaskOOM event container_id:\"0a1b\"' (1.7), 'TaskOOM event &TaskOOM{ContainerID:0a1b,' before. Docker's events:
- * "container oom 0a1b (image=..., name=...)".
+ * containerd: 'TaskOOM event container_id:\"0a1b\"' (1.7), 'TaskOOM event &TaskOOM{ContainerID:0a1b,' before. Docker's
+ * events: "container oom 0a1b (image=..., name=...)".
  */
 static bool take_task_oom(struct log_scan *scan, struct stream *stream, struct span line)
 {
@@ -175,10 +175,10 @@ static bool is_system_oom_told(const struct log_scan *scan, struct span comm, in
 }
 
 /*
- * Who was killed, as kubelet says it: "Got sys oom event: &{1234 java 2020-01-02 ..." (until 1.20), '"Got sys oom event"
- * event={Pid:1234 ProcessName:java TimeOfDeath:...' behind it, "Got sys oom event from cadvisor: ..." without a name (until 1.14);
- * "System OOM encountered, victim process: java, pid: 1234", and from cadvisor "System OOM encountered:  process pid 1234, process
- * name: java".
+ * Who was killed, as kubelet says it: "Got sys oom event: &{1234 java 2020-01-02 ..." (until 1.20), '"Got sys oom
+ * event" event={Pid:1234 ProcessName:java TimeOfDeath:...' behind it, "Got sys oom event from cadvisor: ..." without a
+ * name (until 1.14); "System OOM encountered, victim process: java, pid: 1234", and from cadvisor "System OOM
+ * encountered:  process pid 1234, process name: java".
  */
 static bool find_system_victim(struct span line, struct span *comm, int32_t *pid)
 {
@@ -223,8 +223,9 @@ static bool take_system_oom(struct log_scan *scan, struct stream *stream, struct
 }
 
 /*
- * systemd: "a.service: A process of this unit has been killed by the OOM killer." (243 on), "a.service: systemd-oomd killed 3 process(es)
- * in this unit." (248 on), "a.service: Failed with result 'oom-kill'.": of a journal that has one unit's entries alone.
+ * systemd: "a.service: A process of this unit has been killed by the OOM killer." (243 on), "a.service: systemd-oomd
+ * killed 3 process(es) in this unit." (248 on), "a.service: Failed with result 'oom-kill'.": of a journal that has one
+ * unit's entries alone.
  */
 static bool take_unit(struct log_scan *scan, struct stream *stream, struct span line)
 {
@@ -239,7 +240,8 @@ static bool take_unit(struct log_scan *scan, struct stream *stream, struct span 
 		return true;
 	if (is_oomd && is_unit_killed(scan, unit))
 		return true;
-	draft = open_note(scan, stream, is_oomd ? MO_OOM_USERSPACE_KILL : MO_OOM_CONTAINER_OOM, is_oomd ? "systemd-oomd" : "systemd");
+	draft = open_note(scan, stream, is_oomd ? MO_OOM_USERSPACE_KILL : MO_OOM_CONTAINER_OOM,
+			  is_oomd ? "systemd-oomd" : "systemd");
 	stream->draft = NULL;
 	if (!draft)
 		return true;
@@ -248,7 +250,10 @@ static bool take_unit(struct log_scan *scan, struct stream *stream, struct span 
 	return true;
 }
 
-/* What `kubectl describe` and `docker inspect` show: "Reason:       OOMKilled", "reason: OOMKilled", '"OOMKilled": true,' */
+/*
+ * What `kubectl describe` and `docker inspect` show: "Reason:       OOMKilled", "reason: OOMKilled", '"OOMKilled":
+ * true,'
+ */
 static bool take_state(struct log_scan *scan, struct stream *stream, struct span line)
 {
 	struct span rest = line;

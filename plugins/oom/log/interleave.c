@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Two CPUs that print reports at the same moment into a log that does not say whose a line is. Only one of them can be in the OOM killer
- * (oom_lock), but a request may fail anywhere: its report comes in between, whole or line by line. The parts of a report have an
- * order, and each is printed once: a line that the newer report has already, or can no longer have, is of the older one.
- * Numbers that either may have printed make both doubtful, which is told.
+ * Two CPUs that print reports at the same moment into a log that does not say whose a line is. Only one of them can be
+ * in the OOM killer (oom_lock), but a request may fail anywhere: its report comes in between, whole or line by line.
+ * The parts of a report have an order, and each is printed once: a line that the newer report has already, or can no
+ * longer have, is of the older one. Numbers that either may have printed make both doubtful, which is told.
  */
 #include "events.h"
 
@@ -28,7 +28,10 @@ static bool is_of_killer(const struct draft *draft)
 	return draft->event.kind < MO_OOM_ALLOCATION_FAILURE;
 }
 
-/* Whether more lines of it may come: a failure's report ends with the pages of the machine, the OOM killer's with a kill. */
+/*
+ * Whether more lines of it may come: a failure's report ends with the pages of the machine, the OOM killer's with a
+ * kill.
+ */
 static bool is_unfinished(const struct draft *draft)
 {
 	return draft && !draft->is_closed && !draft->is_ignored && draft->event.kind <= MO_OOM_STALL &&
@@ -204,7 +207,8 @@ static void resume(struct stream *stream, struct suspended *with, uint64_t now)
 }
 
 /*
- * Whether numbers may be in the wrong one of the two: unless the newer report came whole, and the older one had begun with its own numbers.
+ * Whether numbers may be in the wrong one of the two: unless the newer report came whole, and the older one had begun
+ * with its own numbers.
  */
 static bool are_mixed(const struct draft *newer, const struct draft *older)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Daemons that kill before the kernel's OOM killer has to: systemd-oomd, oomd, earlyoom, nohang. All say it in words of their own, of
- * which a line needs enough to be taken for one of theirs.
+ * Daemons that kill before the kernel's OOM killer has to: systemd-oomd, oomd, earlyoom, nohang. All say it in words of
+ * their own, of which a line needs enough to be taken for one of theirs.
  */
 #include "killers.h"
 
@@ -81,8 +81,8 @@ static struct mo_count bytes_of_size(struct span text)
 }
 
 /*
- * Of the cgroups that it considered, which systemd-oomd lists before the kill: "\tPath: /a", "\t\tCurrent Memory Usage: 1.5G". The last of
- * them is the one.
+ * Of the cgroups that it considered, which systemd-oomd lists before the kill: "\tPath: /a", "\t\tCurrent Memory Usage:
+ * 1.5G". The last of them is the one.
  */
 static bool take_oomd_candidate(struct stream *stream, struct span line)
 {
@@ -111,9 +111,9 @@ static void set_group(struct stream *stream, struct draft *draft, struct span gr
 }
 
 /*
- * "Killed /user.slice/a due to memory pressure for /user.slice being 65.32% > 50.00% for > 20s with reclaim activity", "Killed /a
- * due to memory used (1) / total (2) and swap used (3) / total (4) being more than 90.00%" (systemd 248 on; before without
- * the used memory; since 258 "Marked /a for killing due to ...").
+ * "Killed /user.slice/a due to memory pressure for /user.slice being 65.32% > 50.00% for > 20s with reclaim activity",
+ * "Killed /a due to memory used (1) / total (2) and swap used (3) / total (4) being more than 90.00%" (systemd 248 on;
+ * before without the used memory; since 258 "Marked /a for killing due to ...").
  */
 static bool take_oomd(struct log_scan *scan, struct stream *stream, struct span line)
 {
@@ -142,8 +142,8 @@ static bool take_oomd(struct log_scan *scan, struct stream *stream, struct span 
 }
 
 /*
- * oomd (not systemd's), into the kernel's log: "oomd kill: 81.28 80.05 42.78 system.slice/a 123456 ruleset:[x] ... killer:kill_by_...":
- * pressure over 10, 60 and 300 s, the cgroup, its bytes.
+ * oomd (not systemd's), into the kernel's log: "oomd kill: 81.28 80.05 42.78 system.slice/a 123456 ruleset:[x] ...
+ * killer:kill_by_...": pressure over 10, 60 and 300 s, the cgroup, its bytes.
  */
 static bool take_other_oomd(struct log_scan *scan, struct stream *stream, struct span line)
 {
@@ -172,8 +172,8 @@ static bool take_other_oomd(struct log_scan *scan, struct stream *stream, struct
 }
 
 /*
- * 'sending SIGTERM to process 123 uid 1000 "firefox": oom_score 900, oom_score_adj 300, VmRSS 1234 MiB' (the uid since 1.3,
- * "badness" until 1.7), before 1.2 "Killing process 123 firefox".
+ * 'sending SIGTERM to process 123 uid 1000 "firefox": oom_score 900, oom_score_adj 300, VmRSS 1234 MiB' (the uid since
+ * 1.3, "badness" until 1.7), before 1.2 "Killing process 123 firefox".
  */
 static bool take_earlyoom_kill(struct log_scan *scan, struct stream *stream, struct span line)
 {
@@ -205,8 +205,9 @@ static bool take_earlyoom_kill(struct log_scan *scan, struct stream *stream, str
 }
 
 /*
- * earlyoom -k has the kernel kill: "kill_process: successfully triggered kernel OOM killer" (1.0 on), "Invoking oom killer: done" before. The
- * kernel's own report says the rest; which of the two comes first in a log depends on who writes it.
+ * earlyoom -k has the kernel kill: "kill_process: successfully triggered kernel OOM killer" (1.0 on), "Invoking oom
+ * killer: done" before. The kernel's own report says the rest; which of the two comes first in a log depends on who
+ * writes it.
  */
 static bool take_trigger(struct log_scan *scan, struct stream *stream, struct span line)
 {
@@ -223,7 +224,10 @@ static bool take_trigger(struct log_scan *scan, struct stream *stream, struct sp
 	return true;
 }
 
-/* What became of a kill: "kill failed: Operation not permitted"; "dryrun, not actually sending any signal" comes before it would. */
+/*
+ * What became of a kill: "kill failed: Operation not permitted"; "dryrun, not actually sending any signal" comes before
+ * it would.
+ */
 static bool take_earlyoom_outcome(struct stream *stream, struct span line)
 {
 	struct draft *draft = stream->draft;
@@ -248,12 +252,14 @@ static bool take_earlyoom(struct log_scan *scan, struct stream *stream, struct s
 		note_reason(scan, stream, rest);
 		return true;
 	}
-	return take_earlyoom_kill(scan, stream, line) || take_trigger(scan, stream, line) || take_earlyoom_outcome(stream, line);
+	return take_earlyoom_kill(scan, stream, line) || take_trigger(scan, stream, line) ||
+	       take_earlyoom_outcome(stream, line);
 }
 
 /*
- * nohang: "Process with highest badness (found in 12ms):" and below it "  PID: 123, Name: firefox, badness: 900"; "  MemAvailable [12
- * MiB, 1 %] <= hard_threshold_min_mem [...]"; "  Vm, MiB:   Size: 9, RSS: 8, Swap: 0"; "  Sending SIGTERM to the victim".
+ * nohang: "Process with highest badness (found in 12ms):" and below it "  PID: 123, Name: firefox, badness: 900"; " 
+ * MemAvailable [12 MiB, 1 %] <= hard_threshold_min_mem [...]"; "  Vm, MiB:   Size: 9, RSS: 8, Swap: 0"; "  Sending
+ * SIGTERM to the victim".
  */
 static bool take_nohang(struct log_scan *scan, struct stream *stream, struct span line)
 {

@@ -15,10 +15,10 @@ static struct mo_count kib_before(struct span line, const char *key)
 }
 
 /*
- * lmkd: "Kill 'com.a' (123), uid 10123, oom_score_adj 900 to free 45678kB rss, 0kB swap; reason: min watermark is breached"
- * (Android 11), "Killing 'com.a' (123), uid 10123, adj 900" and then "to free 45678kB on behalf of ..." before. The driver:
- * "Killing 'com.a' (123) (tgid 123), adj 900," and further lines, before 3.10 "send sigkill to 123 (com.a), adj 9, size 1234" with
- * the size in pages.
+ * lmkd: "Kill 'com.a' (123), uid 10123, oom_score_adj 900 to free 45678kB rss, 0kB swap; reason: min watermark is
+ * breached" (Android 11), "Killing 'com.a' (123), uid 10123, adj 900" and then "to free 45678kB on behalf of ..."
+ * before. The driver: "Killing 'com.a' (123) (tgid 123), adj 900," and further lines, before 3.10 "send sigkill to 123
+ * (com.a), adj 9, size 1234" with the size in pages.
  */
 static bool take_lmk_kill(struct log_scan *scan, struct stream *stream, struct span line)
 {
@@ -56,7 +56,10 @@ static bool take_lmk_kill(struct log_scan *scan, struct stream *stream, struct s
 	return true;
 }
 
-/* "to free 123kB on behalf of 'kswapd0' (62) because", "cache 1kB is below limit 2kB for oom_score_adj 0": of the kill before. */
+/*
+ * "to free 123kB on behalf of 'kswapd0' (62) because", "cache 1kB is below limit 2kB for oom_score_adj 0": of the kill
+ * before.
+ */
 static bool take_lmk_details(struct stream *stream, struct span line)
 {
 	struct draft *draft = stream->draft;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* "Mem-Info:" and what follows it but for zones: show_free_areas(), show_mem() (mm/show_mem.c; before, mm/page_alloc.c). */
+/*
+ * "Mem-Info:" and what follows it but for zones: show_free_areas(), show_mem() (mm/show_mem.c; before,
+ * mm/page_alloc.c).
+ */
 #include "events.h"
 
 #include <string.h>
@@ -106,7 +109,9 @@ static bool take_swap(struct draft *draft, struct span line)
 	return true;
 }
 
-/* "CPU    0: hi:  186, btch:  31 usd:  12": what lies on the lists of each CPU of each zone (until 4.1; then free_pcp) */
+/*
+ * "CPU    0: hi:  186, btch:  31 usd:  12": what lies on the lists of each CPU of each zone (until 4.1; then free_pcp)
+ */
 static bool take_per_cpu(struct draft *draft, struct span line)
 {
 	uint64_t pages;

@@ -25,8 +25,8 @@ static const char *program_of(struct span text)
 }
 
 /*
- * Whether its text is as long as printk lets one be: LOG_LINE_MAX, which is 1024 bytes without what is kept for the prefix (32 bytes,
- * 48 since 5.1), or all 1024 since 6.4.
+ * Whether its text is as long as printk lets one be: LOG_LINE_MAX, which is 1024 bytes without what is kept for the
+ * prefix (32 bytes, 48 since 5.1), or all 1024 since 6.4.
  */
 static bool is_as_long_as_can_be(const struct mo_log_record *record)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Memory of its own kind that ran out, whatever else is free: bounce buffers (kernel/dma/swiotlb.c; lib/swiotlb.c before 4.18),
- * the area for contiguous memory (mm/cma.c), the pool of huge pages (mm/hugetlb.c). And CPUs that did nothing but free memory
- * (kernel/watchdog.c).
+ * Memory of its own kind that ran out, whatever else is free: bounce buffers (kernel/dma/swiotlb.c; lib/swiotlb.c
+ * before 4.18), the area for contiguous memory (mm/cma.c), the pool of huge pages (mm/hugetlb.c). And CPUs that did
+ * nothing but free memory (kernel/watchdog.c).
  */
 #include "events.h"
 
@@ -21,8 +21,8 @@ static struct draft *open_shortage(struct log_scan *scan, struct stream *stream,
 }
 
 /*
- * "nvme 0000:00:04.0: swiotlb buffer is full (sz: 65536 bytes), total 32768 (slots), used 245 (slots)"; without the slots before
- * 5.0; "DMA: Out of SW-IOMMU space for 65536 bytes at device 0000:00:1f.2" before 4.16.
+ * "nvme 0000:00:04.0: swiotlb buffer is full (sz: 65536 bytes), total 32768 (slots), used 245 (slots)"; without the
+ * slots before 5.0; "DMA: Out of SW-IOMMU space for 65536 bytes at device 0000:00:1f.2" before 4.16.
  */
 static bool take_swiotlb(struct log_scan *scan, struct stream *stream, struct span line)
 {
@@ -132,8 +132,9 @@ bool take_shortage(struct log_scan *scan, struct stream *stream, struct span lin
 }
 
 /*
- * khungtaskd (kernel/hung_task.c): "INFO: task kswapd0:139 blocked for more than 120 seconds.", "INFO: task a:1 blocked in I/O wait for
- * more than 120 seconds." (6.18); a comm may hold colons. Its trace has to show that it is about memory, too.
+ * khungtaskd (kernel/hung_task.c): "INFO: task kswapd0:139 blocked for more than 120 seconds.", "INFO: task a:1 blocked
+ * in I/O wait for more than 120 seconds." (6.18); a comm may hold colons. Its trace has to show that it is about
+ * memory, too.
  */
 static bool take_hung_task(struct log_scan *scan, struct stream *stream, struct span line)
 {
@@ -159,7 +160,9 @@ static bool take_hung_task(struct log_scan *scan, struct stream *stream, struct 
 	return true;
 }
 
-/* "watchdog: BUG: soft lockup - CPU#3 stuck for 22s! [kswapd0:34]"; only one whose trace frees memory becomes an event. */
+/*
+ * "watchdog: BUG: soft lockup - CPU#3 stuck for 22s! [kswapd0:34]"; only one whose trace frees memory becomes an event.
+ */
 bool take_lockup(struct log_scan *scan, struct stream *stream, struct span line)
 {
 	struct span rest;

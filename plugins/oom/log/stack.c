@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Who asked: the line of CPU and process (dump_stack_print_info(), lib/dump_stack.c; before 3.11 of each architecture's own)
- * and the call trace in the forms of x86, arm, arm64, ppc64 and s390.
+ * Who asked: the line of CPU and process (dump_stack_print_info(), lib/dump_stack.c; before 3.11 of each architecture's
+ * own) and the call trace in the forms of x86, arm, arm64, ppc64 and s390.
  */
 #include "events.h"
 
@@ -45,8 +45,9 @@ static bool is_same_comm(const char *comm, struct span other)
 }
 
 /*
- * "CPU: 0 UID: 0 PID: 120 Comm: eat-memory Not tainted 6.12.0 #1"; UID since 6.11; before 3.11 "Pid: 120, comm: eat-memory
- * Not tainted 2.6.32 #1". s390 and arm had "CPU: 0 Not tainted (3.4.0 #1)", s390 with "Process java (pid: 1234, ..." below.
+ * "CPU: 0 UID: 0 PID: 120 Comm: eat-memory Not tainted 6.12.0 #1"; UID since 6.11; before 3.11 "Pid: 120, comm:
+ * eat-memory Not tainted 2.6.32 #1". s390 and arm had "CPU: 0 Not tainted (3.4.0 #1)", s390 with "Process java (pid:
+ * 1234, ..." below.
  */
 static bool take_cpu_line(struct stream *stream, struct span line)
 {
@@ -160,7 +161,9 @@ static bool is_reclaim(struct span name)
 	return begins_with_one_of(name, functions, sizeof(functions) / sizeof(functions[0]));
 }
 
-/* Addresses before the name: "[<ffffffff81686e7f>] ", ppc64 "[c000000001f5a770] [c0000000000f0a00] ", s390 "([<000>] ". */
+/*
+ * Addresses before the name: "[<ffffffff81686e7f>] ", ppc64 "[c000000001f5a770] [c0000000000f0a00] ", s390 "([<000>] ".
+ */
 static void skip_addresses(struct span *name)
 {
 	struct span end;
@@ -173,8 +176,8 @@ static void skip_addresses(struct span *name)
 }
 
 /*
- * The function that a frame is in; *is_unsure: one that only lay on the stack. arm has the caller on the same line: "[<c0>]
- * (f+0x1/0x2) from [<c1>] (g+0x3/0x4)", later "f from g+0x3/0x4". ppc64's old names begin with a dot.
+ * The function that a frame is in; *is_unsure: one that only lay on the stack. arm has the caller on the same line:
+ * "[<c0>] (f+0x1/0x2) from [<c1>] (g+0x3/0x4)", later "f from g+0x3/0x4". ppc64's old names begin with a dot.
  */
 static bool frame_of(struct span line, struct span *name, bool *is_unsure)
 {
@@ -218,7 +221,8 @@ static bool is_sleep(struct span name)
 	static const char *const functions[] = {
 		"__schedule", "schedule", "io_schedule", "__switch_to", "preempt_schedule", "bit_wait", "__wait_on_bit",
 		"out_of_line_wait", "__wait_for_common", "wait_for_common", "__mutex_lock", "mutex_lock", "__down", "down",
-		"rwsem_", "call_rwsem_", "wake_bit_function", "prepare_to_wait", "__mutex_", "rt_mutex", "__rt_mutex", "context_switch",
+		"rwsem_", "call_rwsem_", "wake_bit_function", "prepare_to_wait", "__mutex_", "rt_mutex", "__rt_mutex",
+		"context_switch",
 	};
 
 	return begins_with_one_of(name, functions, sizeof(functions) / sizeof(functions[0]));
@@ -252,7 +256,10 @@ static void take_frame(struct draft *draft, struct span line)
 		span_copy(name, event->function, sizeof(event->function));
 }
 
-/* Where the CPU was: "RIP: 0010:shrink_slab+0x1a5/0x2f0", until 4.9 "RIP: 0010:[<ffffffff8119>]  [<ffffffff8119>] f+0x1/0x2". */
+/*
+ * Where the CPU was: "RIP: 0010:shrink_slab+0x1a5/0x2f0", until 4.9 "RIP: 0010:[<ffffffff8119>]  [<ffffffff8119>]
+ * f+0x1/0x2".
+ */
 static void take_instruction(struct draft *draft, struct span line)
 {
 	struct span rest;

@@ -139,8 +139,9 @@ static unsigned lists_of(struct span line)
 }
 
 /*
- * "1*4kB (M) 0*8kB 2*16kB (UE) = 36kB": blocks by order, and which lists have some. Without letters (before 3.7 and where
- * they are cut) any list will do. H are kept for atomic requests, C is CMA, I is isolated: not for an ordinary request.
+ * "1*4kB (M) 0*8kB 2*16kB (UE) = 36kB": blocks by order, and which lists have some. Without letters (before 3.7 and
+ * where they are cut) any list will do. H are kept for atomic requests, C is CMA, I is isolated: not for an ordinary
+ * request.
  */
 static void take_blocks(struct mo_oom_zone *zone, struct span line)
 {
