@@ -49,21 +49,38 @@ static struct log_host *add_host(struct log_hosts *hosts, struct cursor name)
 	return host;
 }
 
+/* Where the host of that name is, or would be: a quarter of the slots is in use at most. */
+static uint16_t *slot_of(struct log_hosts *hosts, struct cursor name)
+{
+	uint64_t hash = UINT64_C(14695981039346656037);
+	size_t at;
+
+	for (size_t i = 0; i < cursor_left(&name) && i < sizeof(hosts->items[0]->name) - 1; i++)
+		hash = (hash ^ (uint8_t)name.at[i]) * UINT64_C(1099511628211);
+	at = (size_t)(hash ^ hash >> 32) % MO_LOG_HOST_SLOTS;
+	while (hosts->slots[at] && !is_host(hosts->items[hosts->slots[at] - 1], name))
+		at = (at + 1) % MO_LOG_HOST_SLOTS;
+	return &hosts->slots[at];
+}
+
 struct log_host *log_host_of(struct log_hosts *hosts, struct cursor name)
 {
+	uint16_t *slot;
+
 	if (hosts->last && is_host(hosts->last, name))
 		return hosts->last;
-	for (size_t i = 0; i < hosts->n; i++) {
-		if (!is_host(hosts->items[i], name))
-			continue;
-		hosts->last = hosts->items[i];
-		return hosts->last;
+	slot = slot_of(hosts, name);
+	if (!*slot && hosts->n >= MO_LOG_MAX_HOSTS) {
+		name = (struct cursor){ name.at, name.at };
+		slot = slot_of(hosts, name);
 	}
-	if (hosts->n >= MO_LOG_MAX_HOSTS) {
-		hosts->last = hosts->items[hosts->n - 1];
-		return hosts->last;
+	if (!*slot && !add_host(hosts, name)) {
+		hosts->last = NULL;
+		return NULL;
 	}
-	hosts->last = add_host(hosts, name);
+	if (!*slot)
+		*slot = (uint16_t)hosts->n;
+	hosts->last = hosts->items[*slot - 1];
 	return hosts->last;
 }
 

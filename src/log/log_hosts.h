@@ -9,7 +9,8 @@
 
 #include "peel.h"
 
-#define MO_LOG_MAX_HOSTS 4096
+#define MO_LOG_MAX_HOSTS 4096     /* lines of further ones count as of a machine without a name */
+#define MO_LOG_HOST_SLOTS 16384   /* a power of two */
 
 struct log_host {
 	char name[64];             /* empty: lines that name no host */
@@ -26,6 +27,7 @@ struct log_hosts {
 	struct log_host **items;   /* each stays where it is */
 	size_t n, room;
 	struct log_host *last;     /* found the last time */
+	uint16_t slots[MO_LOG_HOST_SLOTS]; /* by the name's hash: 1 + index of the item; 0: none */
 };
 
 void log_hosts_deinit(struct log_hosts *hosts);

@@ -225,7 +225,7 @@ struct mo_error *mo_text_file_is_text(const struct mo_text_file *file, bool *ret
 {
 	MO_FREE unsigned char *head = malloc(HEAD_BYTES);
 	struct mo_text_pass *pass;
-	size_t n_odd = 0, n_lines = 0, n_bytes;
+	size_t n_odd = 0, n_lines = 0, n_filled = 0, n_bytes;
 
 	if (!head)
 		return mo_error_no_memory();
@@ -234,10 +234,11 @@ struct mo_error *mo_text_file_is_text(const struct mo_text_file *file, bool *ret
 	mo_text_pass_destroy(pass);
 	for (size_t i = 0; i < n_bytes; i++) {
 		n_lines += head[i] == '\n' || head[i] == '\r';
-		n_odd += head[i] < 32 && !strchr("\n\r\t\b\f\033", head[i]);
-		n_odd += !head[i];
+		n_filled += head[i] != '\0';
+		/* A file system that lost the last blocks of a log in a crash leaves one run of NULs in their place. */
+		n_odd += head[i] ? head[i] < 32 && !strchr("\n\r\t\b\f\036\033", head[i]) : !i || head[i - 1];
 	}
-	*ret = n_bytes && memcmp(head, "\177ELF", n_bytes < 4 ? n_bytes : 4) && n_odd < n_bytes / 16 + 1 &&
+	*ret = n_filled && memcmp(head, "\177ELF", n_bytes < 4 ? n_bytes : 4) && n_odd < n_filled / 16 + 1 &&
 	       (n_lines || n_bytes < HEAD_BYTES);
 	return NULL;
 }

@@ -108,6 +108,9 @@ static void texts_and_others(void **state)
 	assert_true(is_text("\033[0m[    1.0] \xff\xfe caf\xe9\r\n", 24));
 	assert_true(is_text("[    1.0] a\n[ 2.0] b\n\0\n[ 3.0] some text\n", 40));
 	assert_false(is_text(zeros, sizeof(zeros)));
+	for (size_t i = 0; i < 96; i += 12)
+		memcpy(zeros + i, "[    1.0] a\n", 12);
+	assert_true(is_text(zeros, sizeof(zeros)));
 	assert_false(is_text("\177ELF\2\1\1\n\n\n\n\n\n\n\n\n", 16));
 	assert_false(is_text("KDUMP   \6\0\0\0Linux\0\0\0\0\0\0\0\0\0\0\0", 28));
 }

@@ -54,6 +54,36 @@ static void machines_have_clocks_of_their_own(void **state)
 		       "[91.000000] {92047744 no year no zone} m c\n");
 }
 
+/* Of more machines than are told apart the others have no name, rather than a wrong one; and each is found at once. */
+static void many_machines(void **state)
+{
+	char *text = malloc(4u << 20);
+	struct mo_log_record record;
+	struct mo_text_file *file;
+	struct mo_text_log *log;
+	size_t n = 0;
+
+	(void)state;
+	assert_non_null(text);
+	for (unsigned i = 0; i < 100000; i++)
+		n += (size_t)snprintf(text + n, 64, "Dec  1 08:49:04 h%u kernel: a\n", i % 50000);
+	file = file_of(text, n);
+	assert_null(mo_text_log_open(file, &log));
+	for (unsigned i = 0; i < 100000; i++) {
+		char host[16];
+
+		snprintf(host, sizeof(host), "h%u", i % 50000);
+		assert_true(mo_text_log_next(log, &record));
+		if (i % 50000 < 4096)
+			assert_string_equal(record.host, host);
+		else
+			assert_null(record.host);
+	}
+	mo_text_log_close(log);
+	mo_text_file_close(file);
+	free(text);
+}
+
 static uint64_t lost_of(const char *text, const char **why)
 {
 	struct mo_text_file *file = file_of(text, strlen(text));
@@ -118,7 +148,7 @@ int main(void)
 		cmocka_unit_test(lines_of_others_are_passed_over), cmocka_unit_test(bare_lines_are_the_kernels),
 		cmocka_unit_test(two_writers_of_a_line),           cmocka_unit_test(boots),
 		cmocka_unit_test(machines_have_clocks_of_their_own), cmocka_unit_test(what_is_lost),
-		cmocka_unit_test(long_and_odd_lines),
+		cmocka_unit_test(long_and_odd_lines),              cmocka_unit_test(many_machines),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
