@@ -25,7 +25,7 @@
 
 MO_API_BEGIN
 
-#define MO_PLUGIN_ABI 4
+#define MO_PLUGIN_ABI 5
 
 struct mo_run;
 
@@ -49,6 +49,7 @@ struct mo_option {
 	enum mo_option_kind kind;
 	const char *value;     /* what --help calls its value: "ZONE" */
 	const char *help;
+	char letter;           /* short option; 0: none */
 };
 
 /* Under which heading `memopsy help` lists a command. Append only. */

@@ -259,7 +259,7 @@ static bool is_number(const char *name)
 
 static void add_threads(struct record *record, const char *process)
 {
-	static const char *const files[] = { "status", "stat", "comm", NULL };
+	static const char *const files[] = { "status", "stat", "comm", "stack", NULL };
 	char directory[300], path[400];
 	struct dirent *entry;
 	DIR *dir;
@@ -279,7 +279,7 @@ static void add_processes(struct record *record)
 {
 	static const char *const files[] = {
 		"status", "stat", "statm", "maps", "smaps", "smaps_rollup", "cmdline", "environ", "comm", "oom_score",
-		"oom_score_adj", "cgroup", "limits", "wchan", "numa_maps", "auxv", NULL
+		"oom_score_adj", "cgroup", "limits", "wchan", "stack", "numa_maps", "auxv", NULL
 	};
 	static const char *const sums[] = { "status", "stat", "smaps_rollup", "oom_score", NULL };
 	static const char *const links[] = {

@@ -29,6 +29,7 @@
  * 11. vmalloc_bytes(): what /proc/meminfo calls VmallocTotal.
  * 12. vma_flag(): the bits of vm_flags that it has taken for itself.
  * 13. refine(): what of all this only symbols and types tell.
+ * 14. unwinding: how a stack leads from a frame to its caller's (unwind.h); without it, frame pointers do.
  *
  * Optional ones may be NULL where it says so. Nothing here reads a dump by itself: memory, VMCOREINFO and notes come
  * through `struct mo_arch_view`. All functions are pure as far as the view is, so any thread may call them.
@@ -40,6 +41,8 @@
 #include <memopsy/architecture.h>
 #include <memopsy/error.h>
 #include <memopsy/page_entry.h>
+
+#include "unwind.h"
 
 struct mo_arch_note {
 	const char *name;
@@ -191,6 +194,9 @@ struct mo_arch {
 
 	/* NULL: not known. */
 	uint64_t (*vmalloc_bytes)(const struct mo_paging *paging);
+
+	/* NULL: by frame pointers, and nothing that is on a CPU. */
+	const struct mo_arch_unwinding *unwinding;
 };
 
 /* Walks from paging->root_pa. Not mapped is not an error. */

@@ -412,4 +412,5 @@ const struct mo_arch mo_arch_x86_64 = {
 	.feature_bit = feature_bit,
 	.vma_flag = vma_flag,
 	.vmalloc_bytes = vmalloc_bytes,
+	.unwinding = &mo_arch_x86_64_unwinding,
 };

@@ -13,6 +13,7 @@ static const struct {
 	const char *view;
 	struct mo_report_brief brief;
 } parts[] = {
+	{ "waits", { .max_tables = 1, .max_rows = 4 } },
 	{ "oom", { .max_tables = 4, .max_rows = 4 } },
 	{ "usage", { .max_tables = 1, .max_rows = 6 } },
 	{ "owners", { .max_tables = 1, .max_rows = 6 } },

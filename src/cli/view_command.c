@@ -99,6 +99,7 @@ void mo_command_of_view(const struct mo_plugin *plugin, const struct mo_view *vi
 			.kind = view->options[i].kind,
 			.value = view->options[i].value ? view->options[i].value : "VALUE",
 			.help = view->options[i].help,
+			.letter = view->options[i].letter,
 		};
 	*ret = (struct mo_command){
 		.name = view->name,

@@ -42,6 +42,7 @@ static const struct mo_layout_table *const tables[MO_LAYOUT_KERNEL_IDS] = {
 	[MO_LAYOUT_MODULES] = &mo_modules_table,
 	[MO_LAYOUT_MODULE_BTF] = &mo_module_btf_table,
 	[MO_LAYOUT_STACK_DEPOT] = &mo_stack_depot_table,
+	[MO_LAYOUT_UNWIND] = &mo_unwind_layout_table,
 };
 
 struct mo_kernel_layouts *mo_kernel_layouts_create(void)

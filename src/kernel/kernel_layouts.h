@@ -31,6 +31,7 @@ enum mo_layout_id {
 	MO_LAYOUT_MODULES,
 	MO_LAYOUT_MODULE_BTF,
 	MO_LAYOUT_STACK_DEPOT,
+	MO_LAYOUT_UNWIND,
 	MO_LAYOUT_KERNEL_IDS,
 	/* Those that src/mm binds with tables of its own. */
 	MO_LAYOUT_PAGE = MO_LAYOUT_KERNEL_IDS,
@@ -266,6 +267,18 @@ struct mo_stack_depot_layout {
 	struct mo_field entries;
 };
 
+/* unwind_table.c: the table of rules and its entries (x86), and where sleeping tasks left off. */
+struct mo_unwind_layout {
+	struct mo_address first_ip, end_ip, first_rule;
+	struct mo_address end_text, end_init_text;
+	struct mo_field sp_offset, bp_offset, sp_reg, bp_reg, type, end, signal;
+	struct mo_size rule;
+	struct mo_field module_n_rules, module_ips, module_rules;
+	struct mo_field thread_sp, frame_bp, frame_return;
+	struct mo_size inactive_frame;
+	struct mo_field context_fp, context_sp, context_pc;
+};
+
 /* One layout: its needs, and what is to be done after they are bound. In the file that uses it. */
 struct mo_layout_table {
 	enum mo_layout_id id;
@@ -292,6 +305,7 @@ extern const struct mo_layout_table mo_log_records_table;
 extern const struct mo_layout_table mo_modules_table;
 extern const struct mo_layout_table mo_module_btf_table;
 extern const struct mo_layout_table mo_stack_depot_table;
+extern const struct mo_layout_table mo_unwind_layout_table;
 
 struct mo_kernel_layouts;
 

@@ -115,6 +115,9 @@ void mo_kernel_find_direct_map(struct mo_kernel *kernel);
 /* What of page-table entries only symbols and types tell. */
 void mo_kernel_refine_paging(struct mo_kernel *kernel);
 
+/* registers.c: as mo_kernel_registers(), in the architecture's own form. */
+bool mo_kernel_arch_registers(const struct mo_kernel *kernel, size_t index, struct mo_arch_registers *ret);
+
 /* layout.c: the types and enumerators that need tables ask for. */
 struct mo_error *mo_needs_prefetch(struct mo_types *types, const struct mo_need *const *tables, const size_t *n_needs,
 				   size_t n_tables) MO_MUST_USE;

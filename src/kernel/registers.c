@@ -22,18 +22,23 @@ static bool find(const struct mo_kernel *kernel, const char *name, size_t index,
 	return false;
 }
 
+bool mo_kernel_arch_registers(const struct mo_kernel *kernel, size_t index, struct mo_arch_registers *ret)
+{
+	/* /proc/kcore has a note of a CPU, and in it nothing. */
+	if (!kernel->arch || !kernel->arch->registers || kernel->facts.is_live)
+		return false;
+	if (find(kernel, "CORE", index, ret))
+		return true;
+	/* QEMU's own notes have the same registers again. */
+	return !find(kernel, "CORE", 0, ret) && find(kernel, "QEMU", index, ret);
+}
+
 bool mo_kernel_registers(const struct mo_kernel *kernel, size_t index, struct mo_cpu_registers *ret)
 {
 	struct mo_arch_registers found;
 
-	/* /proc/kcore has a note of a CPU, and in it nothing. */
-	if (!kernel->arch || !kernel->arch->registers || kernel->facts.is_live)
+	if (!mo_kernel_arch_registers(kernel, index, &found))
 		return false;
-	if (!find(kernel, "CORE", index, &found)) {
-		/* QEMU's own notes have the same registers again. */
-		if (find(kernel, "CORE", 0, &found) || !find(kernel, "QEMU", index, &found))
-			return false;
-	}
 	*ret = (struct mo_cpu_registers){ .n_words = found.n_words, .instruction_kva = found.instruction,
 					  .stack_kva = found.stack };
 	memcpy(ret->words, found.words, sizeof(ret->words));

@@ -171,9 +171,31 @@ class Commands(Case):
                       ("whatis", "no_such"), ("page", "no_such"), ("rmap", "no_such"), ("refs", "no_such"),
                       ("cgroups", "/no/such"), ("freelists", "--node=99"), ("freelists", "--zone=NoSuch"),
                       ("freelists", "--order=99"), ("freelists", "--migratetype=NoSuch"), ("pages", "--zone=NoSuch"),
-                      ("pages", "--flag=no_such"), ("objects", "no_such")):
+                      ("pages", "--flag=no_such"), ("objects", "no_such"), ("bt", 99999)):
             self.fails(memopsy(words[0], "--dump", sample, "--", *words[1:]) if not str(words[1]).startswith("--") else
                        memopsy(words[0], sample, *words[1:]), 1)
+
+    def test_bt(self):
+        """The samples lack code and unwind tables: what is found by searching is marked, and is where /proc/PID/wchan says."""
+        sample = self.sample()
+        self.succeeds(memopsy("bt", sample, "1"), "PID 1  init  state S  off CPU for ", "\n    __schedule+0x",
+                      "\n    ? do_syscall_64+0x", "    (the stack could not be followed further)\n")
+        pids = {row["pid"] for row in self.json("ps", sample, "--all")["data"]["ps"]}
+        n_waiting = 0
+        rows = self.json("bt", sample, *[str(pid) for pid in sorted(pids)])["data"]["stacks"]
+        with tarfile.open(SAMPLES / "6.1-healthy" / "truth.tar.xz") as archive:
+            for name in [name for name in archive.getnames() if re.fullmatch(r"truth/proc/\d+/wchan", name)]:
+                function = archive.extractfile(name).read().decode().replace("__do_sys_", "_sys_") # three names of one place
+                own = [row for row in rows if row["pid"] == int(name.split("/")[2])]
+                if function in ("", "0") or not own:
+                    continue
+                n_waiting += 1
+                self.assertTrue(any(function in row["function"] for row in own), (name, function, own))
+        self.assertGreater(n_waiting, 30)
+        self.assertEqual({row["found_by"] for row in rows if row["frame"]} - {None}, {"search"})
+        self.fails(memopsy("bt", sample, "init"), 2, "'init' is no PID")
+        run = self.succeeds(memopsy("bt", "-a", sample), " tasks: ", "  on CPU ", "(in user mode)")
+        self.assertEqual(run.out, memopsy("bt", "--all", sample).out)
 
     def test_read(self):
         sample = self.sample()

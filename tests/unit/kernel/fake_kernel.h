@@ -57,6 +57,7 @@ struct mo_fake {
 	size_t n_enumerators;
 	const struct mo_fake_symbol *symbols;
 	size_t n_symbols;
+	uint64_t first_text_kva, end_text_kva; /* symbols in between are functions */
 	const char *vmcoreinfo;     /* lines of KEY=VALUE; NULL: none */
 	const char *arch;           /* NULL: "x86_64" */
 	unsigned pointer_bytes;     /* 0: 8 */

@@ -301,7 +301,10 @@ void mo_symbols_get(const struct mo_symbols *symbols, size_t index, struct mo_sy
 	}
 	*ret = (struct mo_symbol){ .name = symbols->fake->symbols[index].name,
 				   .value_kva = symbols->fake->symbols[index].kva,
-				   .size_bytes = symbols->fake->symbols[index].bytes, .type = 'D' };
+				   .size_bytes = symbols->fake->symbols[index].bytes,
+				   .type = 'D' };
+	if (ret->value_kva >= symbols->fake->first_text_kva && ret->value_kva < symbols->fake->end_text_kva)
+		ret->type = 'T';
 }
 
 struct mo_error *mo_symbols_find(const struct mo_symbols *symbols, const char *module, const char *name,
