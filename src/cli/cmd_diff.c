@@ -14,14 +14,12 @@
 #include "command.h"
 #include "diff_tables.h"
 #include "growth.h"
+#include "passed_options.h"
 #include "worker.h"
 
 #define ROWS_OF_A_KIND 6
 #define MIN_BYTES (64u << 10)           /* what is shown without --all */
 #define REPORT_FILE_MAX_BYTES (1ull << 30)
-
-/* Options of the line that the analysis of a dump is given as well. */
-static const char *const passed_on[] = { "vmlinux", "types", "debug-dir", "no-cache", "no-sandbox", "plugin-dir" };
 
 struct side {
 	const char *path;
@@ -62,44 +60,14 @@ static struct mo_error *read_report(struct side *side)
 /* memopsy report --json of a dump. */
 static struct mo_error *start_worker(const struct mo_cli *cli, struct side *side)
 {
-	const struct mo_parsed *parsed = cli->parsed;
-	MO_FREE const char **words = calloc(2 * parsed->n_given + 8, sizeof(*words));
-	MO_FREE char *copies = NULL;
-	size_t n = 0;
-	size_t n_chars = 0;
-	size_t at = 0;
+	static const char *const own[] = { "report", "--json", NULL };
+	struct mo_worker_line line;
+	struct mo_error *error;
 
-	for (size_t i = 0; i < parsed->n_given; i++)
-		n_chars += strlen(parsed->given[i].option->name) + 3;
-	copies = malloc(n_chars + 1);
-	if (!words || !copies)
-		return mo_error_no_memory();
-	words[n++] = "report";
-	words[n++] = "--json";
-	for (size_t i = 0; i < parsed->n_given; i++)
-		for (size_t j = 0; j < sizeof(passed_on) / sizeof(passed_on[0]); j++)
-			if (!strcmp(parsed->given[i].option->name, passed_on[j])) {
-				words[n++] = copies + at;
-				at += (size_t)snprintf(copies + at, n_chars + 1 - at, "--%s", passed_on[j]) + 1;
-				if (parsed->given[i].text)
-					words[n++] = parsed->given[i].text;
-			}
-	words[n++] = "--";
-	words[n++] = side->path;
-	return mo_worker_start(words, &side->worker);
-}
-
-/* The last thing that it said, without the program's name; empty: nothing. */
-static const char *last_line(char *messages)
-{
-	size_t n = strlen(messages);
-	char *line;
-
-	while (n && messages[n - 1] == '\n')
-		messages[--n] = '\0';
-	line = strrchr(messages, '\n');
-	line = line ? line + 1 : messages;
-	return strncmp(line, "memopsy: ", 9) ? line : line + 9;
+	MO_TRY(mo_worker_line_make(cli, own, side->path, &line));
+	error = mo_worker_start(line.words, &side->worker);
+	mo_worker_line_deinit(&line);
+	return error;
 }
 
 static struct mo_error *take_report(struct mo_cli *cli, struct side *side)
@@ -113,11 +81,11 @@ static struct mo_error *take_report(struct mo_cli *cli, struct side *side)
 		return mo_error_no_memory();
 	if (WIFSIGNALED(status))
 		return mo_error_create(MO_E_CORRUPT, "%s: the analysis ended by signal %d%s%s", side->path, WTERMSIG(status),
-				       n_messages ? ": " : "", last_line(messages));
+				       n_messages ? ": " : "", mo_worker_last_line(messages));
 	if (WEXITSTATUS(status) > MO_EXIT_PARTIAL)
-		return mo_error_create(MO_E_CORRUPT, "%s", n_messages ? last_line(messages) : side->path);
+		return mo_error_create(MO_E_CORRUPT, "%s", n_messages ? mo_worker_last_line(messages) : side->path);
 	if (n_messages)
-		mo_cli_remark(cli, "%s", last_line(messages));
+		mo_cli_remark(cli, "%s", mo_worker_last_line(messages));
 	return NULL;
 }
 

@@ -6,6 +6,7 @@
 #include "cleanup.h"
 #include "command.h"
 #include "identity.h"
+#include "live.h"
 #include "log_lines.h"
 #include "plugin_run.h"
 #include "report_page.h"
@@ -35,8 +36,37 @@ static int compare_places(const void *a, const void *b)
 	return left->plugin < right->plugin ? -1 : left->plugin > right->plugin;
 }
 
-/* All views that have a place, in their order. */
-static struct mo_error *list_places(const struct mo_plugin_set *set, struct place **ret, size_t *n_ret)
+/* Whether a section is among those that --sections names, separated by commas; all are if nothing is named. */
+static bool is_wanted(const char *sections, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (const char *at = sections; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL)
+		if (!strncmp(at, name, n) && (!at[n] || at[n] == ','))
+			return true;
+	return !sections;
+}
+
+static struct mo_error *check_sections(const struct mo_plugin_set *set, const char *sections)
+{
+	for (const char *at = sections; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL) {
+		size_t n = strcspn(at, ",");
+		bool is_known = false;
+
+		for (size_t i = 0; i < set->count; i++)
+			for (size_t j = 0; j < set->items[i].plugin.n_views; j++) {
+				const struct mo_view *view = &set->items[i].plugin.views[j];
+
+				is_known |= view->report_order && strlen(view->name) == n && !strncmp(view->name, at, n);
+			}
+		if (!is_known)
+			return mo_error_create(MO_E_INVALID, "--sections: the report has no section \"%.*s\"", (int)n, at);
+	}
+	return NULL;
+}
+
+/* All views that have a place and are wanted, in their order. */
+static struct mo_error *list_places(const struct mo_plugin_set *set, const char *sections, struct place **ret, size_t *n_ret)
 {
 	struct place *places;
 	size_t n = 0;
@@ -49,7 +79,7 @@ static struct mo_error *list_places(const struct mo_plugin_set *set, struct plac
 	n = 0;
 	for (size_t i = 0; i < set->count; i++)
 		for (size_t j = 0; j < set->items[i].plugin.n_views; j++)
-			if (set->items[i].plugin.views[j].report_order)
+			if (set->items[i].plugin.views[j].report_order && is_wanted(sections, set->items[i].plugin.views[j].name))
 				places[n++] = (struct place){ .plugin = i, .view = &set->items[i].plugin.views[j] };
 	qsort(places, n, sizeof(*places), compare_places);
 	*ret = places;
@@ -164,6 +194,7 @@ struct sections {
 	struct mo_host *host;
 	const struct place *places;
 	size_t n_places;
+	const struct mo_live_counters *before; /* of a running kernel; NULL: it is a dump */
 };
 
 /* Of all plugins that ran, before the first section is written. */
@@ -269,6 +300,19 @@ static void write_completeness(struct mo_cli *cli, const struct mo_host *host, b
 	mo_report_section_end(cli->report);
 }
 
+/* After all that was read: how much of it may have moved. */
+static void write_consistency(struct mo_cli *cli, const struct sections *sections)
+{
+	struct mo_live_counters after;
+
+	if (!sections->before)
+		return;
+	mo_live_counters_read(&after);
+	mo_report_section_begin(cli->report, "consistency", "Consistency");
+	mo_live_write_consistency(cli->report, sections->before, &after);
+	mo_report_section_end(cli->report);
+}
+
 /* The sections of which something stands on the page. */
 static struct mo_error *write_page_sections(struct mo_cli *cli, const struct sections *sections)
 {
@@ -294,6 +338,7 @@ static struct mo_error *write_page(struct mo_cli *cli, const struct sections *se
 	mo_page_write_others(cli, verdict);
 	mo_page_write_machine(cli, identity);
 	MO_TRY(write_page_sections(cli, sections));
+	write_consistency(cli, sections);
 	mo_report_set_brief(cli->report, NULL);
 	if (identity->has_log && (identity->crash.panic.text || identity->crash.trouble.text))
 		MO_TRY(write_last_log_lines(cli, identity, PAGE_LOG_LINES));
@@ -318,6 +363,7 @@ static struct mo_error *write_parts(struct mo_cli *cli, const struct sections *s
 		mo_identity_write_settings(cli, identity);
 	mo_report_section_end(cli->report);
 	MO_TRY(write_sections(cli, sections));
+	write_consistency(cli, sections);
 	MO_TRY(write_last_log_lines(cli, identity, LAST_LOG_LINES));
 	write_completeness(cli, sections->host, false);
 	return NULL;
@@ -342,25 +388,33 @@ static struct mo_error *run_report(struct mo_cli *cli)
 	};
 	MO_FREE bool *wanted = calloc(cli->plugins.count + 1, sizeof(*wanted));
 	MO_FREE struct place *places = NULL;
+	struct mo_live_counters before;
 	struct mo_host *host;
 	struct mo_error *error;
 	size_t n_places = 0;
 
 	if (!wanted)
 		return mo_error_no_memory();
-	MO_TRY(list_places(&cli->plugins, &places, &n_places));
+	MO_TRY(check_sections(&cli->plugins, mo_parsed_text(cli->parsed, "sections")));
+	MO_TRY(list_places(&cli->plugins, mo_parsed_text(cli->parsed, "sections"), &places, &n_places));
 	for (size_t i = 0; i < n_places; i++)
 		wanted[places[i].plugin] = true;
+	if (mo_cli_is_live(cli))
+		mo_live_counters_read(&before);
 	MO_TRY(mo_host_create(&cli->plugins, cli->kernel, cli->progress, &host));
 	error = mo_host_prepare(host, wanted, extra, 2);
 	if (!error)
-		error = write_report(cli, &(struct sections){ .host = host, .places = places, .n_places = n_places });
+		error = write_report(cli, &(struct sections){ .host = host, .places = places, .n_places = n_places,
+							      .before = mo_cli_is_live(cli) ? &before : NULL });
 	mo_host_destroy(host);
 	return error;
 }
 
 static const struct mo_cli_option options[] = {
 	{ .name = "full", .kind = MO_OPTION_FLAG, .help = "every section of every plugin, not only a page" },
+	{ .name = "sections", .kind = MO_OPTION_TEXT, .value = "LIST",
+	  .help = "of the plugins' sections only these, comma separated, by the names that JSON has for them: the others are not "
+		  "gathered" },
 };
 
 const struct mo_command mo_cmd_report = {
@@ -371,7 +425,7 @@ const struct mo_command mo_cmd_report = {
 		"steps. --full has the identity of machine and dump, the sections of all plugins with what they found, and all that "
 		"is missing. --json has all of that in any case.",
 	.options = options,
-	.n_options = 1,
+	.n_options = sizeof(options) / sizeof(options[0]),
 	.flags = MO_COMMAND_DUMP | MO_COMMAND_REPORT | MO_COMMAND_SHOW_HEAD | MO_COMMAND_PLUGINS |
 		 MO_COMMAND_READS_LOGS,
 	.run = run_report,

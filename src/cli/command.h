@@ -94,6 +94,8 @@ extern const struct mo_command *const mo_commands[]; /* NULL at its end */
 extern const struct mo_command mo_cmd_report;
 extern const struct mo_command mo_cmd_info;
 extern const struct mo_command mo_cmd_diff;
+extern const struct mo_command mo_cmd_watch;
+extern const struct mo_command mo_cmd_snapshot;
 extern const struct mo_command mo_cmd_dmesg;
 extern const struct mo_command mo_cmd_print;
 extern const struct mo_command mo_cmd_sym;

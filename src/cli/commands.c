@@ -7,6 +7,8 @@
 const struct mo_command *const mo_commands[] = {
 	&mo_cmd_report,
 	&mo_cmd_diff,
+	&mo_cmd_watch,
+	&mo_cmd_snapshot,
 	&mo_cmd_info,
 	&mo_cmd_dmesg,
 	&mo_cmd_print,

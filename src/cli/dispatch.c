@@ -2,6 +2,7 @@
 /* One command's run: options parsed, dump opened, output finished, exit status decided. */
 #include "dispatch.h"
 
+#include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,12 +14,15 @@
 #include "file.h"
 #include "interrupt.h"
 #include "limits.h"
+#include "live.h"
 #include "open_dump.h"
 #include "output.h"
 #include "progress_draw.h"
 #include "report_write.h"
 #include "sandbox.h"
 #include "session.h"
+
+#define MAX_LIMIT_SECONDS (100u * 365u * 86400u) /* what is longer is no limit */
 
 /* How far a run has come decides what an error means to the caller of the program. */
 struct outcome {
@@ -208,6 +212,7 @@ static struct outcome run_command(struct mo_cli *cli)
 	struct outcome outcome;
 
 	if (cli->n_dump_paths) {
+		mo_live_begin(cli);
 		set_limits(cli, mo_parsed_has(cli->parsed, "vmlinux"));
 		mo_cli_enter_sandbox(cli);
 	}
@@ -268,13 +273,32 @@ static void stop_outcome(const struct mo_cli *cli, enum mo_stop_reason reason, s
 	mo_error_destroy(outcome->error);
 	if (reason == MO_STOP_BUS_ERROR)
 		outcome->error = mo_error_create(MO_E_IO, "%s: became shorter while it was read, or its device failed", path);
+	else if (reason == MO_STOP_SECONDS)
+		outcome->error = mo_error_create(MO_E_LIMIT, "%s: stopped after the %" PRIu64 " s of --max-seconds", path,
+						 mo_parsed_find(cli->parsed, "max-seconds")->number);
+	else if (reason == MO_STOP_RSS)
+		outcome->error = mo_error_create(MO_E_LIMIT, "%s: stopped at the %" PRIu64 " MiB of resident memory of --max-rss", path,
+						 mo_parsed_find(cli->parsed, "max-rss")->number);
 	else
 		outcome->error = mo_error_create(MO_E_LIMIT, "%s: " MO_CPU_TIME_TEXT, path);
 	outcome->status = cli->kernel ? MO_EXIT_PARTIAL : MO_EXIT_CANNOT_OPEN;
 }
 
+/* What the user said that the run may cost. */
+static struct mo_run_limits limits_of_line(const struct mo_cli *cli)
+{
+	const struct mo_given_option *seconds = mo_parsed_find(cli->parsed, "max-seconds");
+	const struct mo_given_option *rss = mo_parsed_find(cli->parsed, "max-rss");
+
+	return (struct mo_run_limits){
+		.max_seconds = seconds && seconds->number <= MAX_LIMIT_SECONDS ? seconds->number : 0,
+		.max_rss_bytes = rss && rss->number <= UINT64_MAX >> 20 ? rss->number << 20 : 0,
+	};
+}
+
 static struct outcome run_with_output(struct mo_cli *cli)
 {
+	const struct mo_run_limits limits = limits_of_line(cli);
 	struct outcome outcome = { .status = MO_EXIT_PARTIAL };
 	bool draws = isatty(STDERR_FILENO) && !mo_parsed_has(cli->parsed, "quiet");
 	struct mo_interrupt *interrupt = NULL;
@@ -287,6 +311,7 @@ static struct outcome run_with_output(struct mo_cli *cli)
 	if (!outcome.error) {
 		cli->out = mo_output_file(cli->output);
 		mo_interrupt_watch(interrupt, cli->output);
+		mo_interrupt_limit(interrupt, &limits);
 		outcome = run_command(cli);
 		if (mo_interrupt_reason(interrupt))
 			stop_outcome(cli, mo_interrupt_reason(interrupt), &outcome);

@@ -30,9 +30,13 @@ struct mo_interrupt {
 	struct sigaction bus_before;
 	_Atomic int received;
 	_Atomic int reason;       /* enum mo_stop_reason; the first counts */
+	_Atomic uint64_t end_ns;  /* of the monotonic clock; 0: no limit */
+	_Atomic uint64_t max_rss_bytes;
 	pthread_mutex_t output_lock;
 	struct mo_output *output; /* what is thrown away with the process; NULL: nothing */
 };
+
+#define LIMIT_POLL_NS 100000000l
 
 /* A real-time signal: the handler below has no other way to tell, and nobody else sends it. */
 static int bus_error_signal(void)
@@ -44,6 +48,31 @@ static int bus_error_signal(void)
 static int no_more_signal(void)
 {
 	return SIGRTMIN + 1;
+}
+
+/* The thread looks at its limits anew. */
+static int limits_signal(void)
+{
+	return SIGRTMIN + 2;
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static uint64_t resident_bytes(void)
+{
+	unsigned long long size, resident;
+	FILE *file = fopen("/proc/self/statm", "re");
+	bool is_read = file && fscanf(file, "%llu %llu", &size, &resident) == 2;
+
+	if (file)
+		fclose(file);
+	return is_read ? (uint64_t)resident * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
 }
 
 /*
@@ -96,20 +125,49 @@ static void note_reason(struct mo_interrupt *interrupt, enum mo_stop_reason reas
 	mo_progress_request_stop(interrupt->progress);
 }
 
+static bool has_limits(const struct mo_interrupt *interrupt)
+{
+	return atomic_load(&interrupt->end_ns) || atomic_load(&interrupt->max_rss_bytes);
+}
+
+static void check_limits(struct mo_interrupt *interrupt)
+{
+	uint64_t end_ns = atomic_load(&interrupt->end_ns);
+	uint64_t max_rss_bytes = atomic_load(&interrupt->max_rss_bytes);
+
+	if (end_ns && now_ns() >= end_ns)
+		note_reason(interrupt, MO_STOP_SECONDS);
+	if (max_rss_bytes && resident_bytes() > max_rss_bytes)
+		note_reason(interrupt, MO_STOP_RSS);
+}
+
+/* The next signal; -1: none for as long as the thread may wait. */
+static int next_signal(const struct mo_interrupt *interrupt, bool is_second)
+{
+	const struct timespec grace = { .tv_nsec = GRACE_NS };
+	const struct timespec poll = { .tv_nsec = LIMIT_POLL_NS };
+
+	if (is_second)
+		return sigtimedwait(&interrupt->signals, NULL, &grace);
+	return has_limits(interrupt) ? sigtimedwait(&interrupt->signals, NULL, &poll) : sigwaitinfo(&interrupt->signals, NULL);
+}
+
 static void *wait_for_signals(void *context)
 {
 	struct mo_interrupt *interrupt = context;
-	const struct timespec grace = { .tv_nsec = GRACE_NS };
 	unsigned n_cpu_signals = 0;
 
 	for (;;) {
 		int first = atomic_load(&interrupt->received);
-		int number = first ? sigtimedwait(&interrupt->signals, NULL, &grace) : sigwaitinfo(&interrupt->signals, NULL);
+		int number = next_signal(interrupt, first != 0);
 
 		if (number < 0 && errno == EINTR)
 			continue;
 		if (number == no_more_signal())
 			return NULL;
+		check_limits(interrupt);
+		if (number == limits_signal())
+			continue;
 		if (number == bus_error_signal() || number == SIGXCPU) {
 			note_reason(interrupt, number == SIGXCPU ? MO_STOP_CPU_TIME : MO_STOP_BUS_ERROR);
 			if (number == SIGXCPU && ++n_cpu_signals == CPU_SIGNALS_MAX)
@@ -155,6 +213,7 @@ struct mo_error *mo_interrupt_create(struct mo_progress *progress, struct mo_int
 	sigemptyset(&interrupt->signals);
 	sigaddset(&interrupt->signals, bus_error_signal());
 	sigaddset(&interrupt->signals, no_more_signal());
+	sigaddset(&interrupt->signals, limits_signal());
 	sigaddset(&interrupt->signals, SIGXCPU);
 	/* A signal that whoever started us has set aside (nohup, a shell's background job) stays set aside. */
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
@@ -177,6 +236,15 @@ void mo_interrupt_watch(struct mo_interrupt *interrupt, struct mo_output *output
 	pthread_mutex_unlock(&interrupt->output_lock);
 }
 
+void mo_interrupt_limit(struct mo_interrupt *interrupt, const struct mo_run_limits *limits)
+{
+	if (limits->max_seconds)
+		atomic_store(&interrupt->end_ns, now_ns() + limits->max_seconds * 1000000000u);
+	atomic_store(&interrupt->max_rss_bytes, limits->max_rss_bytes);
+	if (has_limits(interrupt))
+		pthread_kill(interrupt->thread, limits_signal());
+}
+
 enum mo_stop_reason mo_interrupt_reason(const struct mo_interrupt *interrupt)
 {
 	return (enum mo_stop_reason)atomic_load(&interrupt->reason);
@@ -194,6 +262,7 @@ int mo_interrupt_destroy(struct mo_interrupt *interrupt)
 	/* One of our own that came too late for the thread would end the process. */
 	signal(bus_error_signal(), SIG_IGN);
 	signal(no_more_signal(), SIG_IGN);
+	signal(limits_signal(), SIG_IGN);
 	pthread_sigmask(SIG_SETMASK, &interrupt->mask_before, NULL);
 	received = atomic_load(&interrupt->received);
 	pthread_mutex_destroy(&interrupt->output_lock);

@@ -10,6 +10,7 @@
  */
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include <memopsy/error.h>
 
@@ -27,8 +28,15 @@ void mo_interrupt_watch(struct mo_interrupt *interrupt, struct mo_output *output
 #define MO_CPU_TIME_TEXT "took more CPU time than a dump of its size can need (or than ulimit -t allows): it is damaged in a way " \
 	"that was not foreseen (--no-sandbox lifts the limit)"
 
+/* What the user grants the run; 0: without limit. */
+struct mo_run_limits {
+	uint64_t max_seconds;    /* of the clock on the wall */
+	uint64_t max_rss_bytes;  /* resident memory of this process, as /proc/self/statm has it, looked at ten times a second */
+};
+void mo_interrupt_limit(struct mo_interrupt *interrupt, const struct mo_run_limits *limits);
+
 /* Why the work was asked to stop, if it was not the user. */
-enum mo_stop_reason { MO_STOP_NONE = 0, MO_STOP_BUS_ERROR = 1, MO_STOP_CPU_TIME = 2 };
+enum mo_stop_reason { MO_STOP_NONE = 0, MO_STOP_BUS_ERROR = 1, MO_STOP_CPU_TIME = 2, MO_STOP_SECONDS = 3, MO_STOP_RSS = 4 };
 enum mo_stop_reason mo_interrupt_reason(const struct mo_interrupt *interrupt);
 
 /* Puts things back as they were. NULL is fine. Returns the signal that came, 0 if none did. */

@@ -26,6 +26,12 @@ static const struct mo_cli_option dump[] = {
 	{ .name = "no-cache", .kind = MO_OPTION_FLAG, .help = "do not use the cache of debug information" },
 	{ .name = "no-sandbox", .kind = MO_OPTION_FLAG,
 	  .help = "no sandbox, and no limits on the CPU time and memory that a dump may cost" },
+	{ .name = "max-seconds", .kind = MO_OPTION_NUMBER, .value = "N",
+	  .help = "stop after N seconds, with what is there until then left out and exit status 1" },
+	{ .name = "max-rss", .kind = MO_OPTION_NUMBER, .value = "MIB",
+	  .help = "stop in the same way when this process has more than so many MiB resident" },
+	{ .name = "no-nice", .kind = MO_OPTION_FLAG,
+	  .help = "on a running kernel: do not lower this process's own priority" },
 	{ .name = "dump", .kind = MO_OPTION_TEXT, .value = "FILE",
 	  .help = "the dump, if a word could be taken for an argument (repeat for the parts of a split dump)" },
 };

@@ -106,6 +106,18 @@ void mo_worker_deinit(struct mo_worker *worker)
 	*worker = MO_WORKER_NONE;
 }
 
+const char *mo_worker_last_line(char *messages)
+{
+	size_t n = strlen(messages);
+	char *line;
+
+	while (n && messages[n - 1] == '\n')
+		messages[--n] = '\0';
+	line = strrchr(messages, '\n');
+	line = line ? line + 1 : messages;
+	return strncmp(line, "memopsy: ", 9) ? line : line + 9;
+}
+
 char *mo_worker_text(int fd, size_t *n_bytes_ret)
 {
 	struct stat status;

@@ -35,6 +35,9 @@ struct mo_error *mo_workers_wait(struct mo_worker *workers, size_t n_workers, st
 /* Stops it if it runs, and gives back what belongs to it. */
 void mo_worker_deinit(struct mo_worker *worker);
 
+/* The last line of what a worker said, without the program's name; the text is cut there. Empty: it said nothing. */
+const char *mo_worker_last_line(char *messages);
+
 /* All that it wrote into one of the two, terminated; free() it. NULL: no memory. */
 char *mo_worker_text(int fd, size_t *n_bytes_ret);
 
