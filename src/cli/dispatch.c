@@ -268,7 +268,8 @@ static void finish_output(struct mo_cli *cli, struct outcome *outcome)
 /* Whatever the command thought of it: a file that lost pages was read as zeros, and time ran out before its end. */
 static void stop_outcome(const struct mo_cli *cli, enum mo_stop_reason reason, struct outcome *outcome)
 {
-	const char *path = cli->n_dump_paths ? cli->dump_paths[0] : "a file";
+	bool is_own_limit = reason == MO_STOP_SECONDS || reason == MO_STOP_RSS;
+	const char *path = cli->n_dump_paths ? cli->dump_paths[0] : is_own_limit ? cli->command->name : "a file";
 
 	mo_error_destroy(outcome->error);
 	if (reason == MO_STOP_BUS_ERROR)
@@ -281,7 +282,7 @@ static void stop_outcome(const struct mo_cli *cli, enum mo_stop_reason reason, s
 						 mo_parsed_find(cli->parsed, "max-rss")->number);
 	else
 		outcome->error = mo_error_create(MO_E_LIMIT, "%s: " MO_CPU_TIME_TEXT, path);
-	outcome->status = cli->kernel ? MO_EXIT_PARTIAL : MO_EXIT_CANNOT_OPEN;
+	outcome->status = cli->kernel || is_own_limit ? MO_EXIT_PARTIAL : MO_EXIT_CANNOT_OPEN;
 }
 
 /* What the user said that the run may cost. */

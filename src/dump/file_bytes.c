@@ -15,6 +15,7 @@
 #include "cleanup.h"
 #include "flattened.h"
 #include "live_files.h"
+#include "live_trouble.h"
 
 void mo_file_bytes_close(struct mo_file_bytes *file)
 {
@@ -30,21 +31,9 @@ void mo_file_bytes_close(struct mo_file_bytes *file)
 	free(file);
 }
 
-static struct mo_error *open_error(const char *path, int errno_value)
+static bool is_kcore_path(const char *path)
 {
-	bool is_kcore = strcmp(path, "/proc/kcore") == 0;
-
-	if (is_kcore && errno_value == EACCES)
-		return mo_error_create(MO_E_PERMISSION, "no permission to read %s: run as root", path);
-	/* open_kcore() in fs/proc/kcore.c gives EPERM without CAP_SYS_RAWIO, and under lockdown (v5.4). */
-	if (is_kcore && errno_value == EPERM)
-		return mo_error_create(MO_E_PERMISSION,
-				       "no permission to read %s: run as root (with CAP_SYS_RAWIO); a kernel in "
-				       "lockdown mode gives it to nobody",
-				       path);
-	if (is_kcore && errno_value == ENOENT)
-		return mo_error_from_errno(ENOENT, "this kernel offers no %s", path);
-	return mo_error_from_errno(errno_value, "%s", path);
+	return strcmp(path, "/proc/kcore") == 0;
 }
 
 static struct mo_error *open_path(struct mo_file_bytes *file, struct stat *status)
@@ -52,9 +41,11 @@ static struct mo_error *open_path(struct mo_file_bytes *file, struct stat *statu
 	/* O_NONBLOCK: opening a pipe must not wait for a writer, it is refused right below. */
 	file->fd = open(file->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (file->fd < 0)
-		return open_error(file->path, errno);
+		return is_kcore_path(file->path) ? mo_live_trouble_here(errno, false) : mo_error_from_errno(errno, "%s", file->path);
 	if (fstat(file->fd, status) != 0)
 		return mo_error_from_errno(errno, "%s", file->path);
+	if (is_kcore_path(file->path) && (!S_ISREG(status->st_mode) || !status->st_size))
+		return mo_live_trouble_here(0, true);
 	if (S_ISDIR(status->st_mode))
 		return mo_error_create(MO_E_INVALID, "%s is a directory", file->path);
 	if (!S_ISREG(status->st_mode) && !S_ISBLK(status->st_mode))

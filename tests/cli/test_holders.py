@@ -15,7 +15,7 @@ WORDS = {
     "whatis": ["init_task"], "refs": ["init_task"], "rmap": ["init_task"], "page": ["init_task"], "slab": ["dentry"],
     "objects": ["kmem_cache"], "maps": ["1"], "smaps": ["1"], "smaps_rollup": ["1"],
 }
-OTHERS = ("info", "report", "dmesg", "print", "sym", "vtop", "read", "plugins", "help")
+OTHERS = ("info", "report", "diff", "watch", "snapshot", "dmesg", "print", "sym", "vtop", "read", "plugins", "help")
 
 
 class Holders(Case):

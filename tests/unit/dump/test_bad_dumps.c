@@ -399,13 +399,13 @@ static void the_running_kernel(void **state)
 
 	(void)state;
 	if (access(path, F_OK) != 0) {
-		assert_error(mo_dump_open(&path, 1, &dump), MO_E_IO, "this kernel offers no /proc/kcore: No such file");
+		assert_error(mo_dump_open(&path, 1, &dump), MO_E_IO, "this kernel offers no /proc/kcore (CONFIG_PROC_KCORE is off");
 		print_message("skipped: no /proc/kcore here\n");
 		skip();
 	}
 	error = mo_dump_open(&path, 1, &dump);
 	if (error) {
-		assert_error(error, MO_E_PERMISSION, "no permission to read /proc/kcore: run as root");
+		assert_error(error, MO_E_PERMISSION, "Permission denied to read /proc/kcore: run as root");
 		return;
 	}
 	assert_true(mo_dump_info(dump)->is_live);
