@@ -50,7 +50,7 @@ struct peeled {
 struct peel_context {
 	char host[64];                /* that wrote "kernel:" lines; empty: none yet */
 	bool has_syslog;              /* lines of this log have host and tag */
-	char *json_text;              /* MO_JSON_TEXT_BYTES */
+	char *json_text;              /* MO_JSON_TEXT_BYTES; NULL: JSON is only recognised, as a program's line */
 };
 
 /* All layers. The line's bytes may be written to. */

@@ -74,6 +74,10 @@ bool peel_json(struct peel_context *context, struct peeled *line)
 
 	if (!json_begin(&object))
 		return false;
+	if (!context->json_text) {
+		line->origin = LINE_PROGRAM;
+		return true;
+	}
 	take_spaces(&object);
 	if (cursor_peek(&object, 0) != '"')
 		return false;

@@ -9,6 +9,7 @@
 #include "journal_export.h"
 #include "json_object.h"
 #include "log_hosts.h"
+#include "mail_wrap.h"
 #include "peel.h"
 #include "program_names.h"
 #include "text.h"
@@ -26,6 +27,7 @@ struct mo_text_log {
 	enum { JOURNAL_NONE, JOURNAL_EXPORT, JOURNAL_VERBOSE } journal_form; /* that the lines are of */
 	struct json_object *object;  /* of JSON in several lines */
 	struct copy_marks marks;
+	struct wrapped_lines *wrapped; /* NULL: lines stand as they were */
 	/* What the last line with a prefix said: lines without one belong to it. */
 	enum line_origin last_origin;
 	const char *last_program;
@@ -45,7 +47,7 @@ struct mo_text_log {
 };
 
 /* The text's beginning is looked at in a pass of its own. */
-static struct mo_error *find_marks(const struct mo_text_file *file, struct copy_marks *marks)
+static struct mo_error *find_marks(const struct mo_text_file *file, struct copy_marks *marks, struct line_wrap *wrap)
 {
 	MO_FREE char *head = malloc(HEAD_BYTES);
 	struct mo_text_pass *pass;
@@ -60,21 +62,25 @@ static struct mo_error *find_marks(const struct mo_text_file *file, struct copy_
 	}
 	mo_text_pass_destroy(pass);
 	copy_marks_find(marks, head, n);
+	line_wrap_find(wrap, head, n);
 	return NULL;
 }
 
 struct mo_error *mo_text_log_open(const struct mo_text_file *file, struct mo_text_log **ret)
 {
 	struct mo_text_log *log = calloc(1, sizeof(*log));
+	struct line_wrap wrap = { .width = 0 };
 	struct mo_error *error;
 
 	if (!log)
 		return mo_error_no_memory();
-	error = find_marks(file, &log->marks);
+	error = find_marks(file, &log->marks, &wrap);
 	if (!error)
 		error = mo_text_pass_create(file, &log->pass);
 	if (!error) {
 		log->lines = mo_text_lines_create(log->pass);
+		if (log->lines && (wrap.width || wrap.is_flowed || wrap.is_quoted_printable))
+			log->wrapped = wrapped_lines_create(log->lines, &wrap);
 		log->journal = journal_export_create();
 		log->object = json_object_create();
 		log->context.json_text = malloc(MO_JSON_TEXT_BYTES);
@@ -93,6 +99,7 @@ void mo_text_log_close(struct mo_text_log *log)
 {
 	if (!log)
 		return;
+	wrapped_lines_destroy(log->wrapped);
 	mo_text_lines_destroy(log->lines);
 	mo_text_pass_destroy(log->pass);
 	journal_export_destroy(log->journal);
@@ -349,7 +356,7 @@ static bool next_peeled(struct mo_text_log *log, struct peeled *ret)
 		peel_line(&log->context, text, ret);
 		return true;
 	}
-	while (mo_text_lines_next(log->lines, &line)) {
+	while (log->wrapped ? wrapped_lines_next(log->wrapped, &line) : mo_text_lines_next(log->lines, &line)) {
 		text = (struct cursor){ line.chars, line.chars + line.n };
 		log->line_number = line.number;
 		log->raw_bytes = line.raw_bytes;

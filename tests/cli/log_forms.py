@@ -4,6 +4,7 @@ import datetime
 import gzip
 import json
 import lzma
+import quopri
 import random
 import re
 
@@ -192,6 +193,33 @@ def escape(text):
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
 
 
+def wrapped(make, width, quote=""):
+    """A mail program breaks lines between words where the next one has no room, and quotes what it has broken."""
+    def form(lines):
+        out = ""
+        for line in lines:
+            row = ""
+            for word in re.findall(r" *[^ ]+ *", make(line)):
+                if row and len(row) + len(word.rstrip(" ")) > width:
+                    out += quote + row.rstrip(" ") + "\n"
+                    row = ""
+                row += word
+            out += quote + row + "\n"
+        return out.encode()
+    return form
+
+
+def hard_wrapped(make, width):
+    """A terminal breaks lines within words."""
+    return lambda lines: "".join("\n".join(text[i:i + width] for i in range(0, len(text), width)) + "\n"
+                                 for text in (make(line).rstrip(" ") for line in lines)).encode()
+
+
+def quoted_printable(lines):
+    return b"Content-Transfer-Encoding: quoted-printable\n\n" + b"".join(
+        quopri.encodestring(f"{line.stamp} {line.text}\n".encode()) for line in lines)
+
+
 def day(line):
     return f"{line.when:%a %b} {line.when.day:2d} {line.when:%H:%M:%S %Y}"
 
@@ -265,6 +293,10 @@ FORMS = {
     "less-n": numbered(lambda line: f"{line.stamp} {line.text}", "{number:7d} {text}"),
     "numbered-dots": numbered(lambda line: f"{line.stamp} {line.text}", "{number}. {text}"),
     "numbered-bars": numbered(lambda line: f"{line.short} node kernel: {line.text}", "{number:4d} | {text}"),
+    "mail-wrapped": wrapped(lambda line: f"{line.stamp} {line.text}", 76),
+    "mail-wrapped-quoted": wrapped(lambda line: f"{line.short} node kernel: {line.text}", 72, "> > "),
+    "mail-quoted-printable": quoted_printable,
+    "terminal-wrapped": hard_wrapped(lambda line: f"{line.stamp} {line.text}", 80),
     "html": html,
     "html-breaks": html_breaks,
     "gzip": lambda lines: gzip.compress(FORMS["rfc3164"](lines)),

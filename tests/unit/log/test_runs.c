@@ -54,6 +54,23 @@ static void machines_have_clocks_of_their_own(void **state)
 		       "[91.000000] {92047744 no year no zone} m c\n");
 }
 
+#define LONG_LINE "[    1.000000] one line that is as long as the margin of the mail"
+#define LONG_SECOND "[    2.000000] a second one that reaches to the margin of it all"
+
+/* Three breaks or more, nearly all at one margin: the text was broken there. */
+static void broken_lines(void **state)
+{
+	(void)state;
+	assert_records("> " LONG_LINE "\n> program\n> " LONG_SECOND "\n> indeed\n> " LONG_LINE "\n> twice over\n> [    3.000000] c\n",
+		       "[1.000000] one line that is as long as the margin of the mail program\n"
+		       "[2.000000] a second one that reaches to the margin of it all indeed\n"
+		       "[1.000000] one line that is as long as the margin of the mail twice over\n[3.000000] c\n");
+	/* Bare lines behind short ones are lines of their own. */
+	assert_records("[    1.000000] a\nb\n[    2.000000] c\nd\n[    3.000000] e\nf\n", "[1.000000] a\nb\n[2.000000] c\nd\n[3.000000] e\nf\n");
+	assert_records("Content-Transfer-Encoding: quoted-printable\n\n[    1.000000] gfp=3D=\n0x1\n[    2.000000] b\n",
+		       "Content-Transfer-Encoding: quoted-printable\n[1.000000] gfp=0x1\n[2.000000] b\n");
+}
+
 /* Of more machines than are told apart the others have no name, rather than a wrong one; and each is found at once. */
 static void many_machines(void **state)
 {
@@ -149,6 +166,7 @@ int main(void)
 		cmocka_unit_test(two_writers_of_a_line),           cmocka_unit_test(boots),
 		cmocka_unit_test(machines_have_clocks_of_their_own), cmocka_unit_test(what_is_lost),
 		cmocka_unit_test(long_and_odd_lines),              cmocka_unit_test(many_machines),
+		cmocka_unit_test(broken_lines),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
