@@ -200,6 +200,26 @@ class Log(Case):
         self.assertEqual([(row["kind"], row["killer"]) for row in rows], [("userspace-kill", "earlyoom")])
         self.assertIn("had the kernel's OOM killer invoked", verdict["what"])
 
+    def test_group_report_without_its_beginning(self):
+        """The numbers of a group's limit, with a margin where dmesg has the lines of one record, and the kill."""
+        stats = "anon 1062739968\n" + " " * 27 + "file 0\n" + " " * 27 + "slab_unreclaimable 1953792\n"
+        text = ("[Tue Dec  1 08:49:04 2026] memory: usage 1048576kB, limit 1048576kB, failcnt 15\n"
+                f"[Tue Dec  1 08:49:04 2026] Memory cgroup stats for /pods/a:\n[Tue Dec  1 08:49:04 2026] {stats}"
+                "[Tue Dec  1 08:49:04 2026] Memory cgroup out of memory: Killed process 7 (x) total-vm:1300000kB, anon-rss:1036000kB, "
+                "file-rss:300kB, shmem-rss:0kB, UID:0\n")
+        for log in (text, text.replace("[Tue Dec  1 08:49:04 2026] memory:", "Task in /pods/a killed as a result of limit of /pods/a\n"
+                                                                            "[    9.000000] memory:").replace("[Tue Dec  1 08:49:04 2026]", "[    9.000000]")):
+            oom = json.loads(memopsy("oom", "--json", self.write("log", log.encode())).out)["data"]
+            self.assertEqual(len(oom["oom_events"]), 1)
+            self.assertEqual((oom["oom"]["memcg"], oom["oom"]["cause"], oom["oom"]["victim_pid"], oom["oom"]["is_partial"]),
+                             ("/pods/a", "anon", 7, 1))
+
+    def test_hung_task_is_no_request(self):
+        text = ("[  130.000000] INFO: task kswapd0:139 blocked for more than 120 seconds.\n[  130.000001] Call Trace:\n"
+                "[  130.000002]  schedule+0x2c/0x80\n[  130.000003]  folio_wait_bit+0x1/0x2\n[  130.000004]  shrink_folio_list+0x1/0x2\n")
+        run = self.succeeds(memopsy("oom", self.write("log", text.encode())), "kswapd0 (PID 139) was found blocked 130.000 s after boot", "folio_wait_bit()")
+        self.assertNotIn("who asked", run.out)
+
     def test_cut_lines(self):
         """A syslog daemon that cuts at 1024 bytes: half a number is none, and the report says that it is not whole."""
         long = CGROUP.replace("/pods/pod1", "/pods/" + "x" * 400)

@@ -124,6 +124,11 @@ static bool take_task_in(struct stream *stream, struct span line)
 	return true;
 }
 
+static bool is_usage_of_group(struct span line)
+{
+	return span_skip(&line, "memory: usage ") && span_has(line, ", limit ") && span_has(line, ", failcnt ");
+}
+
 bool take_memcg(struct log_scan *scan, struct stream *stream, struct span line)
 {
 	struct draft *draft = stream->draft;
@@ -135,6 +140,9 @@ bool take_memcg(struct log_scan *scan, struct stream *stream, struct span line)
 		if (draft)
 			draft->parts |= PART_SUMMARY;
 	}
+	/* So are the numbers of a group's limit, once a kill follows them. */
+	if ((!draft || draft->is_closed) && (is_usage_of_group(line) || span_skip(&(struct span){ line.at, line.n }, "Memory cgroup stats for ")))
+		draft = draft_for_numbers(scan, stream);
 	if (!draft || (draft->is_closed && !span_has(line, "memory.oom.group set")))
 		return false;
 	memcg = &draft->memcg;

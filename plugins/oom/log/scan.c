@@ -165,7 +165,8 @@ void log_scan_line(struct log_scan *scan, const struct log_line *line)
 	scan->time_ns = line->time_ns;
 	scan->sequence = line->sequence;
 	scan->record = line->record;
-	if (stream->draft && !stream->draft->event.has_request && line->time_ns > stream->draft->last_time_ns &&
+	if (stream->draft && !stream->draft->event.has_request && stream->draft->event.has_time &&
+	    line->time_ns > stream->draft->last_time_ns &&
 	    line->time_ns - stream->draft->last_time_ns > LOST_BEGINNING_NS)
 		stream->draft = NULL;
 	if (line->program && !take_killer(scan, stream, line->text))
@@ -229,6 +230,9 @@ static void finish(struct draft *draft)
 	event->n_candidates = draft->n_candidates;
 	if (draft->parts & PART_MEMCG)
 		event->memcg_numbers = &draft->memcg;
+	/* The first group that statistics are printed of is the one at its limit. */
+	if (!event->memcg[0])
+		snprintf(event->memcg, sizeof(event->memcg), "%s", draft->memcg.path);
 }
 
 /* A failure like the one before it, as floods of them are: told once. */

@@ -41,7 +41,9 @@ static void list_request(const struct oom_state *state, const struct mo_oom_even
 {
 	struct sentence sentence = begin_sentence(list->request, sizeof(list->request));
 
-	if (!(event->has_request || event->has_gfp) || event->kind == MO_OOM_REFUSAL || event->kind == MO_OOM_VMALLOC_FAILURE)
+	/* Those behind a stall are no requests of the page allocator. */
+	if (!(event->has_request || event->has_gfp) || event->kind == MO_OOM_REFUSAL || event->kind > MO_OOM_STALL ||
+	    event->kind == MO_OOM_VMALLOC_FAILURE)
 		return;
 	say_who(&sentence, event->comm, event->has_pid, event->pid);
 	say(&sentence, ": ");

@@ -71,10 +71,11 @@ static void say_lockup(struct sentence *sentence, const struct mo_oom_event *eve
 static void say_hang(struct sentence *sentence, const struct mo_oom_event *event)
 {
 	say_who(sentence, event->comm, event->has_pid, event->pid);
-	say(sentence, " had been blocked for more than ");
-	say_seconds(sentence, event->waited_ns);
+	say(sentence, " was found blocked");
 	say_when(sentence, event);
-	say(sentence, " while it freed memory");
+	say(sentence, ", for more than ");
+	say_seconds(sentence, event->waited_ns);
+	say(sentence, ", while it freed memory");
 	if (event->function[0])
 		say(sentence, " (in %s())", event->function);
 	if (event->subject[0])
