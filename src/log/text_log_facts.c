@@ -225,7 +225,7 @@ struct mo_error *mo_text_file_is_text(const struct mo_text_file *file, bool *ret
 {
 	MO_FREE unsigned char *head = malloc(HEAD_BYTES);
 	struct mo_text_pass *pass;
-	size_t n_odd = 0, n_lines = 0, n_filled = 0, n_bytes;
+	size_t n_odd = 0, n_lines = 0, n_lines_before = 0, n_filled = 0, n_bytes;
 
 	if (!head)
 		return mo_error_no_memory();
@@ -235,10 +235,12 @@ struct mo_error *mo_text_file_is_text(const struct mo_text_file *file, bool *ret
 	for (size_t i = 0; i < n_bytes; i++) {
 		n_lines += head[i] == '\n' || head[i] == '\r';
 		n_filled += head[i] != '\0';
+		n_lines_before += n_filled == i + 1 && head[i] == '\n';
 		/* A file system that lost the last blocks of a log in a crash leaves one run of NULs in their place. */
 		n_odd += head[i] ? head[i] < 32 && !strchr("\n\r\t\b\f\036\033", head[i]) : !i || head[i - 1];
 	}
-	*ret = n_filled && memcmp(head, "\177ELF", n_bytes < 4 ? n_bytes : 4) && n_odd < n_filled / 16 + 1 &&
+	/* Headers of dumps are few bytes and many NULs: where these prevail, a line of text stands before the first. */
+	*ret = n_filled && (n_filled >= n_bytes - n_bytes / 16 || n_lines_before) && memcmp(head, "\177ELF", n_bytes < 4 ? n_bytes : 4) && n_odd < n_filled / 16 + 1 &&
 	       (n_lines || n_bytes < HEAD_BYTES);
 	return NULL;
 }

@@ -111,6 +111,12 @@ static void texts_and_others(void **state)
 	for (size_t i = 0; i < 96; i += 12)
 		memcpy(zeros + i, "[    1.0] a\n", 12);
 	assert_true(is_text(zeros, sizeof(zeros)));
+	/* The head of a flattened dump, a block that is mostly NULs, and then one of bytes that might be text. */
+	memset(zeros, 0, sizeof(zeros) / 2);
+	memset(zeros + sizeof(zeros) / 2, 'x', sizeof(zeros) / 2);
+	memcpy(zeros, "makedumpfile\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0\1", 32);
+	zeros[sizeof(zeros) - 1] = '\n';
+	assert_false(is_text(zeros, sizeof(zeros)));
 	assert_false(is_text("\177ELF\2\1\1\n\n\n\n\n\n\n\n\n", 16));
 	assert_false(is_text("KDUMP   \6\0\0\0Linux\0\0\0\0\0\0\0\0\0\0\0", 28));
 }
