@@ -7,17 +7,19 @@
  * vmalloc. Every word of kernel memory that is none of these, nor free, nor a user's is a root; what a root or a reached
  * piece of memory points at, anywhere inside it, is reached.
  *
- * Immutable once published; lives until the run ends. Kept are 64 bytes for each lost piece.
+ * Immutable once published; lives until the run ends. Kept are 24 bytes for each lost piece, and 16 for each that others hang on.
  */
 
+#include <memopsy/containers.h>
 #include <memopsy/report.h>
+#include <memopsy/slab.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
 #define MO_LEAKS_MODEL "leaks"
-#define MO_LEAKS_MODEL_VERSION 3
+#define MO_LEAKS_MODEL_VERSION 4
 
 /* What is lost. Append only. */
 enum mo_lost_kind {
@@ -53,17 +55,36 @@ enum mo_owner_source {
 /* A lost piece of memory. Those that only lost ones point at hang on a head. */
 struct mo_lost_object {
 	uint64_t kva;              /* as its user knows it */
-	uint64_t bytes;            /* with all that the allocator adds */
-	uint32_t slab;             /* of objects: index into mo_slab_model.slabs, and ... */
-	uint32_t index;            /* ... of the object in its slab */
+	uint32_t slab;             /* of objects: index into mo_slab_model.slabs; of all others: how many pages they are */
 	uint32_t head;             /* index of the lost object that it hangs on; of a head its own */
 	uint32_t group;            /* index into groups */
-	uint64_t held_bytes;       /* of a head: of all that hangs on it */
-	uint32_t held_objects;
 	uint8_t kind;              /* enum mo_lost_kind */
 	uint8_t confidence;        /* enum mo_lost_confidence */
 	bool is_in_cycle;          /* of a head: something that hangs on it points back at it */
+	uint8_t marks;             /* the gathering's own */
 };
+
+/* What hangs on a head, if anything does. */
+struct mo_lost_head {
+	uint32_t lost;             /* index of the head */
+	uint32_t held_objects;
+	uint64_t held_bytes;
+};
+
+/* With all that the allocator adds. */
+static inline uint64_t mo_lost_bytes(const struct mo_slab_model *slabs, const struct mo_lost_object *lost)
+{
+	return lost->kind == MO_LOST_OBJECT ? slabs->caches[slabs->slabs[lost->slab].cache].size_bytes :
+					      (uint64_t)lost->slab << slabs->page_shift;
+}
+
+/* Of an object: which one it is of its slab. */
+static inline uint32_t mo_lost_index(const struct mo_slab_model *slabs, const struct mo_lost_object *lost)
+{
+	const struct mo_slab *slab = &slabs->slabs[lost->slab];
+
+	return (uint32_t)((lost->kva - mo_object_kva(slabs, slab, 0)) / slabs->caches[slab->cache].size_bytes);
+}
 
 /* Lost pieces of one kind and one confidence that one owner had, as far as their own pointers (or the kernel's records) tell. */
 struct mo_leak_group {
@@ -106,6 +127,8 @@ struct mo_grown_cache {
 struct mo_leaks_model {
 	const struct mo_lost_object *lost; /* objects, then blocks, then areas, each ascending by address */
 	size_t n_lost;
+	const struct mo_lost_head *heads;  /* ascending by head */
+	size_t n_heads;
 	const struct mo_leak_group *groups; /* the surest first, of these the largest; those on purpose last */
 	size_t n_groups;
 	uint64_t objects;          /* allocated ones that were looked at */
@@ -135,6 +158,14 @@ struct mo_leaks_model {
 	bool is_hopeless;          /* so much is missing that most of what seems lost is not */
 	uint64_t moved_objects;    /* of a kernel that runs: of slabs that moved while they were looked at; taken as reached */
 };
+
+/* What hangs on a lost object; NULL: nothing. */
+static inline const struct mo_lost_head *mo_lost_head_of(const struct mo_leaks_model *model, uint32_t lost)
+{
+	size_t i = mo_lower_bound(model->n_heads, at, model->heads[at].lost < lost);
+
+	return i < model->n_heads && model->heads[i].lost == lost ? &model->heads[i] : NULL;
+}
 
 #ifdef __cplusplus
 }

@@ -124,7 +124,7 @@ bool is_compound_block(const struct leaks_state *state, struct mo_reader *reader
 	uint64_t word = 0;
 	struct mo_error *error;
 
-	if (lost->bytes <= state->index.page_bytes || !state->ranges.page_struct_bytes || !state->layout->page)
+	if (lost_bytes(state, lost) <= state->index.page_bytes || !state->ranges.page_struct_bytes || !state->layout->page)
 		return false;
 	error = mo_read_field(reader, &state->layout->page->field.compound, struct_page_kva(&state->ranges, pfn + 1), &word);
 	mo_error_destroy(error);

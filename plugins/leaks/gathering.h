@@ -62,6 +62,7 @@ struct leaks_state {
 	uint64_t *met_addresses;     /* ... its physical address; NULL: numbers are not looked at */
 	uint64_t *pointed;           /* likewise: an address of the direct map points into it; NULL: there are no blocks */
 	struct mo_lost_object *lost;
+	MO_VECTOR(struct mo_lost_head) heads;
 	struct mo_leak_group *groups;
 };
 
@@ -84,6 +85,8 @@ void free_gathering(struct leaks_state *state);
 
 /* lost.c: lists what is allocated and not marked. */
 struct mo_error *list_lost(struct leaks_state *state) MO_MUST_USE;
+/* In the end: numbers of nodes, which serve the gathering alone, become sizes. */
+void forget_nodes(struct leaks_state *state);
 /* The lost object that a word points into; false: none. */
 bool find_lost(const struct leaks_state *state, uint64_t word, uint32_t *ret);
 /*
@@ -125,9 +128,21 @@ bool follows_reached(const struct leaks_state *state, uint64_t pfn);
 /* groups.c */
 struct mo_error *group_lost(struct leaks_state *state) MO_MUST_USE;
 
-static inline struct mo_object_ref ref_of(const struct mo_lost_object *lost)
+/* While it is gathered, `slab` of a lost piece is the number of its node. */
+static inline struct mo_object_ref ref_of(const struct leaks_state *state, const struct mo_lost_object *lost)
 {
-	return (struct mo_object_ref){ .slab = lost->slab, .index = lost->index };
+	struct mo_object_ref ref = { .slab = lost->slab };
+
+	if (lost->kind == MO_LOST_OBJECT)
+		(void)mo_pointed_object(&state->index, lost->slab, lost->kva, &ref.index);
+	return ref;
+}
+
+static inline uint64_t lost_bytes(const struct leaks_state *state, const struct mo_lost_object *lost)
+{
+	const struct mo_indexed_area *area = mo_area_of_node(&state->index, lost->slab);
+
+	return area ? area->n_pages << state->index.page_shift : state->index.indexed[lost->slab].size_bytes;
 }
 
 #endif

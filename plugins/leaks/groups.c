@@ -42,7 +42,7 @@ static struct sort_of sort_of(const struct grouping *grouping, uint32_t at)
 		sort.is_mapping = mo_area_of_node(&state->index, lost->slab)->is_mapping;
 		kind = sort.is_mapping ? KIND_MAPPING : KIND_AREA;
 	} else {
-		while (sort.order < ORDERS - 1 && state->index.page_bytes << sort.order < lost->bytes)
+		while (sort.order < ORDERS - 1 && state->index.page_bytes << sort.order < lost_bytes(state, lost))
 			sort.order++;
 		sort.is_compound = is_compound_block(state, grouping->reader, lost);
 		kind = lost->kind == MO_LOST_LARGE_KMALLOC ? KIND_LARGE_KMALLOC : sort.is_compound ? KIND_COMPOUND : KIND_BLOCK;
@@ -128,16 +128,17 @@ static void count(struct leaks_state *state, uint32_t at, struct owner owner)
 {
 	struct mo_lost_object *lost = &state->lost[at];
 	struct mo_leak_group *group = &state->groups[lost->group];
+	uint64_t n_bytes = lost_bytes(state, lost);
 
 	group->objects++;
 	if (group->confidence == MO_LOST_LIKELY) {
 		state->model.likely_objects++;
-		state->model.likely_bytes += lost->bytes;
+		state->model.likely_bytes += n_bytes;
 	} else if (group->confidence == MO_LOST_SUSPECT) {
 		state->model.suspect_objects++;
-		state->model.suspect_bytes += lost->bytes;
+		state->model.suspect_bytes += n_bytes;
 	}
-	group->bytes += lost->bytes;
+	group->bytes += n_bytes;
 	if (!group->symbol) {
 		group->symbol = owner.symbol;
 		group->symbol_offset_bytes = owner.offset_bytes;
@@ -147,8 +148,6 @@ static void count(struct leaks_state *state, uint32_t at, struct owner owner)
 	if (!group->heads++)
 		group->representative = at;
 	group->cycles += lost->is_in_cycle;
-	group->held_objects += lost->held_objects;
-	group->held_bytes += lost->held_bytes;
 }
 
 /* The surest first; of these the largest, with what they hold. */
@@ -210,6 +209,13 @@ static struct mo_error *fill_groups(struct grouping *grouping, struct owner_find
 		if (error)
 			return error;
 		count(state, i, owner);
+	}
+	for (size_t i = 0; i < state->heads.count; i++) {
+		const struct mo_lost_head *head = &state->heads.items[i];
+		struct mo_leak_group *group = &state->groups[state->lost[head->lost].group];
+
+		group->held_objects += head->held_objects;
+		group->held_bytes += head->held_bytes;
 	}
 	return grouping->n_groups ? sort_groups(state, grouping->n_groups) : NULL;
 }

@@ -7,18 +7,33 @@
 
 #include "gathering.h"
 
-struct step {
-	uint32_t lost;
-	uint64_t offset;   /* in it, where to go on looking for pointers */
+/* Marks of lost objects while they are arranged. */
+enum {
+	MARK_POINTED = 1 << 0,   /* another lost one points at it */
+	MARK_LEADS_ON = 1 << 1,  /* it points at one: most do not, and are not looked through again */
+	MARK_SEEN = 1 << 2,      /* among the cycles: something that was passed leads to it */
+	MARK_FIRST = 1 << 3,     /* ... nothing that was passed before */
 };
 
+/*
+ * Each search enters an object once, and the groups are not known yet: their place in the objects serves as the queue, so
+ * that a search takes no memory however many are lost.
+ */
 struct arranging {
 	struct leaks_state *state;
 	struct mo_reader *reader;
-	struct step *steps; /* as many as there are lost objects: each is entered once */
-	uint8_t *seen;
-	bool *leads_on;     /* it points at a lost object: most do not, and are not looked through again */
+	size_t n_queued;
 };
+
+static struct mo_lost_object *lost_at(const struct arranging *arranging, uint32_t at)
+{
+	return &arranging->state->lost[at];
+}
+
+static void enqueue(struct arranging *arranging, uint32_t at)
+{
+	arranging->state->lost[arranging->n_queued++].group = at;
+}
 
 static void find_pointed(struct arranging *arranging)
 {
@@ -27,106 +42,104 @@ static void find_pointed(struct arranging *arranging)
 		uint32_t to;
 
 		while (next_pointed(arranging->state, arranging->reader, i, &offset, &to)) {
-			arranging->seen[to] = true;
-			arranging->leads_on[i] = true;
+			lost_at(arranging, to)->marks |= MARK_POINTED;
+			lost_at(arranging, i)->marks |= MARK_LEADS_ON;
 		}
 	}
 }
 
-static bool next_step(const struct arranging *arranging, struct step *step, uint32_t *ret)
-{
-	return arranging->leads_on[step->lost] &&
-	       next_pointed(arranging->state, arranging->reader, step->lost, &step->offset, ret);
-}
-
 /* Everything that `head` leads to and that hangs on nothing yet. */
-static void claim_from(struct arranging *arranging, uint32_t head)
+static struct mo_error *claim_from(struct arranging *arranging, uint32_t head)
 {
-	struct mo_lost_object *lost = arranging->state->lost;
-	size_t n_steps = 1;
+	struct leaks_state *state = arranging->state;
+	struct mo_lost_head held = { .lost = head };
 
-	lost[head].head = head;
-	arranging->steps[0] = (struct step){ .lost = head };
-	while (n_steps) {
-		struct step *step = &arranging->steps[n_steps - 1];
+	arranging->n_queued = 0;
+	lost_at(arranging, head)->head = head;
+	enqueue(arranging, head);
+	for (size_t i = 0; i < arranging->n_queued; i++) {
+		uint32_t from = state->lost[i].group;
+		uint64_t offset = 0;
 		uint32_t to;
 
-		if (!next_step(arranging, step, &to)) {
-			n_steps--;
-			continue;
+		while (lost_at(arranging, from)->marks & MARK_LEADS_ON &&
+		       next_pointed(state, arranging->reader, from, &offset, &to)) {
+			lost_at(arranging, head)->is_in_cycle |= to == head;
+			if (lost_at(arranging, to)->head != UINT32_MAX)
+				continue;
+			lost_at(arranging, to)->head = head;
+			held.held_objects++;
+			held.held_bytes += lost_bytes(state, lost_at(arranging, to));
+			if (lost_at(arranging, to)->confidence < lost_at(arranging, head)->confidence)
+				lost_at(arranging, to)->confidence = lost_at(arranging, head)->confidence;
+			enqueue(arranging, to);
 		}
-		lost[head].is_in_cycle |= to == head;
-		if (lost[to].head != UINT32_MAX)
-			continue;
-		lost[to].head = head;
-		lost[head].held_objects++;
-		lost[head].held_bytes += lost[to].bytes;
-		lost[to].confidence = lost[to].confidence > lost[head].confidence ? lost[to].confidence : lost[head].confidence;
-		arranging->steps[n_steps++] = (struct step){ .lost = to };
+	}
+	return !held.held_objects || mo_vector_append(&state->heads, held) ? NULL : mo_error_no_memory();
+}
+
+/* Of what is left over and not seen yet, all that `first` leads to. */
+static void see_from(struct arranging *arranging, uint32_t first)
+{
+	arranging->n_queued = 0;
+	lost_at(arranging, first)->marks |= MARK_SEEN | MARK_FIRST;
+	enqueue(arranging, first);
+	for (size_t i = 0; i < arranging->n_queued; i++) {
+		uint32_t from = arranging->state->lost[i].group;
+		uint64_t offset = 0;
+		uint32_t to;
+
+		while (next_pointed(arranging->state, arranging->reader, from, &offset, &to)) {
+			if (lost_at(arranging, to)->head != UINT32_MAX || lost_at(arranging, to)->marks & MARK_SEEN)
+				continue;
+			lost_at(arranging, to)->marks |= MARK_SEEN;
+			enqueue(arranging, to);
+		}
 	}
 }
 
 /*
- * The objects left over, in the order in which a walk along their pointers is done with them: the last one lies in a
- * cycle that no other of them leads into.
+ * What is left over hangs on cycles. A cycle that no other leads into is first seen from one of its own objects, so it has one
+ * that is marked as first. Others have one only if they were passed before what leads into them: going backwards, that claims
+ * them, and what is left when it is met is a head.
  */
-static size_t order_cycles(struct arranging *arranging, uint32_t *order)
+static struct mo_error *claim_cycles(struct arranging *arranging)
 {
-	const struct mo_lost_object *lost = arranging->state->lost;
-	size_t n_order = 0;
+	uint32_t n_lost = (uint32_t)arranging->state->model.n_lost;
 
-	memset(arranging->seen, 0, arranging->state->model.n_lost);
-	for (uint32_t i = 0; i < arranging->state->model.n_lost; i++) {
-		size_t n_steps = 0;
+	for (uint32_t i = 0; i < n_lost; i++)
+		if (lost_at(arranging, i)->head == UINT32_MAX && !(lost_at(arranging, i)->marks & MARK_SEEN))
+			see_from(arranging, i);
+	for (uint32_t i = n_lost; i-- > 0;)
+		if (lost_at(arranging, i)->head == UINT32_MAX && lost_at(arranging, i)->marks & MARK_FIRST) {
+			struct mo_error *error = claim_from(arranging, i);
 
-		if (lost[i].head != UINT32_MAX || arranging->seen[i])
-			continue;
-		arranging->seen[i] = true;
-		arranging->steps[n_steps++] = (struct step){ .lost = i };
-		while (n_steps) {
-			struct step *step = &arranging->steps[n_steps - 1];
-			uint32_t to;
-
-			if (!next_step(arranging, step, &to)) {
-				order[n_order++] = step->lost;
-				n_steps--;
-			} else if (lost[to].head == UINT32_MAX && !arranging->seen[to]) {
-				arranging->seen[to] = true;
-				arranging->steps[n_steps++] = (struct step){ .lost = to };
-			}
+			if (error)
+				return error;
 		}
-	}
-	return n_order;
+	return NULL;
+}
+
+static int compare_heads(const void *left, const void *right)
+{
+	const struct mo_lost_head *a = left;
+	const struct mo_lost_head *b = right;
+
+	return a->lost < b->lost ? -1 : a->lost > b->lost;
 }
 
 struct mo_error *arrange_lost(struct leaks_state *state)
 {
-	size_t n_lost = state->model.n_lost;
 	struct arranging arranging = { .state = state, .reader = mo_run_reader(state->run) };
-	uint32_t *order = calloc(n_lost + 1, sizeof(*order));
-	size_t n_order;
+	struct mo_error *error = NULL;
 
-	arranging.steps = calloc(n_lost + 1, sizeof(*arranging.steps));
-	arranging.seen = calloc(n_lost + 1, 1);
-	arranging.leads_on = calloc(n_lost + 1, sizeof(*arranging.leads_on));
-	if (!order || !arranging.steps || !arranging.seen || !arranging.leads_on) {
-		free(order);
-		free(arranging.steps);
-		free(arranging.seen);
-		free(arranging.leads_on);
-		return mo_error_no_memory();
-	}
 	find_pointed(&arranging);
-	for (uint32_t i = 0; i < n_lost; i++)
-		if (!arranging.seen[i])
-			claim_from(&arranging, i);
-	n_order = order_cycles(&arranging, order);
-	while (n_order--)
-		if (state->lost[order[n_order]].head == UINT32_MAX)
-			claim_from(&arranging, order[n_order]);
-	free(order);
-	free(arranging.steps);
-	free(arranging.seen);
-	free(arranging.leads_on);
-	return NULL;
+	for (uint32_t i = 0; i < state->model.n_lost && !error; i++)
+		if (!(state->lost[i].marks & MARK_POINTED))
+			error = claim_from(&arranging, i);
+	if (!error)
+		error = claim_cycles(&arranging);
+	if (state->heads.count)
+		qsort(state->heads.items, state->heads.count, sizeof(*state->heads.items), compare_heads);
+	return error;
 }

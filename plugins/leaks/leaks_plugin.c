@@ -40,6 +40,7 @@ static void release(void *model)
 		return;
 	free_gathering(state);
 	free(state->lost);
+	mo_vector_deinit(&state->heads);
 	free(state->groups);
 	free(state);
 }
@@ -77,6 +78,8 @@ static struct mo_error *fill(struct leaks_state *state)
 		error = arrange_lost(state);
 	if (!error)
 		error = group_lost(state);
+	if (!error)
+		forget_nodes(state);
 	count_kfree_rcu(state);
 	count_areas_to_purge(state);
 	judge(state, &state->model);

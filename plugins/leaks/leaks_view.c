@@ -218,16 +218,17 @@ static void put_lost(struct mo_report *report, const struct mo_leaks_model *mode
 {
 	const struct mo_lost_object *lost = &model->lost[at];
 	const struct mo_leak_group *group = &model->groups[lost->group];
+	const struct mo_lost_head *head = mo_lost_head_of(model, at);
 	char room[64];
 	struct mo_cell cells[N_LOST_COLUMNS] = {
 		[LOST_ADDRESS] = mo_cell_number(mo_exact(lost->kva)),
 		[LOST_CACHE] = mo_cell_text(group_name(slabs, group, room, sizeof(room))),
-		[LOST_BYTES] = mo_cell_number(mo_exact(lost->bytes)),
+		[LOST_BYTES] = mo_cell_number(mo_exact(mo_lost_bytes(slabs, lost))),
 		[LOST_OWNER] = mo_cell_text(owner_name(model, slabs, group)),
 		[LOST_ALLOCATED_BY] = mo_cell_text(group->allocated_by),
 		[LOST_HEAD] = mo_cell_number(mo_exact(model->lost[lost->head].kva)),
-		[LOST_HELD_OBJECTS] = mo_cell_number(mo_exact(lost->held_objects)),
-		[LOST_HELD_BYTES] = mo_cell_number(mo_exact(lost->held_bytes)),
+		[LOST_HELD_OBJECTS] = mo_cell_number(mo_exact(head ? head->held_objects : 0)),
+		[LOST_HELD_BYTES] = mo_cell_number(mo_exact(head ? head->held_bytes : 0)),
 		[LOST_CYCLE] = mo_cell_number(mo_exact(lost->is_in_cycle)),
 		[LOST_CONFIDENCE] =
 			mo_cell_text(confidence_name(model, slabs, group)),

@@ -7,6 +7,8 @@
 #include "nodes.h"
 #include "words.h"
 
+_Static_assert(sizeof(struct mo_lost_object) == 24, "millions of them are kept");
+
 static void count_objects(struct leaks_state *state)
 {
 	struct mo_leaks_model *model = &state->model;
@@ -34,12 +36,11 @@ static void count_objects(struct leaks_state *state)
 static struct mo_lost_object describe(const struct leaks_state *state, struct mo_object_ref ref)
 {
 	const struct mo_object_index *index = &state->index;
-	struct mo_lost_object lost = { .slab = ref.slab, .index = ref.index, .head = UINT32_MAX };
+	struct mo_lost_object lost = { .slab = ref.slab, .head = UINT32_MAX };
 	uint64_t object = index->indexed[ref.slab].first_object + ref.index;
 	uint64_t n_bytes;
 
 	mo_object_span(index, ref, &lost.kva, &n_bytes);
-	lost.bytes = mo_is_slab_node(index, ref.slab) ? index->indexed[ref.slab].size_bytes : n_bytes;
 	if (mo_area_of_node(index, ref.slab))
 		lost.kind = MO_LOST_AREA;
 	else if (!mo_is_slab_node(index, ref.slab))
@@ -115,13 +116,15 @@ struct mo_error *list_lost(struct leaks_state *state)
 bool find_lost(const struct leaks_state *state, uint64_t word, uint32_t *ret)
 {
 	struct mo_object_ref ref;
-	uint64_t key;
+	uint64_t kva;
+	uint64_t n_bytes;
 	size_t low;
 
 	if (word < state->ranges.floor_kva || !node_at(state, word, &ref) || !is_lost(state, ref))
 		return false;
-	key = (uint64_t)ref.slab << 32 | ref.index;
-	low = mo_lower_bound(state->model.n_lost, at, ((uint64_t)state->lost[at].slab << 32 | state->lost[at].index) < key);
+	mo_object_span(&state->index, ref, &kva, &n_bytes);
+	low = mo_lower_bound(state->model.n_lost, at,
+			     state->lost[at].slab != ref.slab ? state->lost[at].slab < ref.slab : state->lost[at].kva < kva);
 	*ret = (uint32_t)low;
 	return low < state->model.n_lost;
 }
@@ -132,11 +135,11 @@ bool next_pointed(const struct leaks_state *state, struct mo_reader *reader, uin
 	uint64_t kva;
 	uint64_t n_bytes;
 
-	mo_object_span(&state->index, ref_of(&state->lost[from]), &kva, &n_bytes);
+	mo_object_span(&state->index, ref_of(state, &state->lost[from]), &kva, &n_bytes);
 	while (*offset + word_bytes <= n_bytes) {
 		const void *view;
 		size_t n_viewed;
-		struct mo_error *error = view_node(state, reader, ref_of(&state->lost[from]), kva + *offset, n_bytes - *offset,
+		struct mo_error *error = view_node(state, reader, ref_of(state, &state->lost[from]), kva + *offset, n_bytes - *offset,
 						   &view, &n_viewed);
 
 		if (error || n_viewed < word_bytes) {
@@ -152,4 +155,13 @@ bool next_pointed(const struct leaks_state *state, struct mo_reader *reader, uin
 		}
 	}
 	return false;
+}
+
+void forget_nodes(struct leaks_state *state)
+{
+	for (size_t i = 0; i < state->model.n_lost; i++)
+		if (state->lost[i].kind != MO_LOST_OBJECT)
+			state->lost[i].slab = (uint32_t)(lost_bytes(state, &state->lost[i]) >> state->index.page_shift);
+	state->model.heads = state->heads.items;
+	state->model.n_heads = state->heads.count;
 }

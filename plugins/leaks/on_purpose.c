@@ -78,12 +78,12 @@ const char *purpose_of(const struct leaks_state *state, struct mo_reader *reader
 	uint64_t kva;
 	uint64_t n_bytes;
 
-	if (state->lost[lost].kind == MO_LOST_PAGES && state->lost[lost].bytes == state->index.page_bytes &&
+	if (state->lost[lost].kind == MO_LOST_PAGES && lost_bytes(state, &state->lost[lost]) == state->index.page_bytes &&
 	    is_vmcoreinfo(reader, state->lost[lost].kva))
 		return "VMCOREINFO, of which the crash kernel has a copy";
 	if (state->lost[lost].kind != MO_LOST_OBJECT)
 		return NULL;
-	mo_object_span(&state->index, ref_of(&state->lost[lost]), &kva, &n_bytes);
+	mo_object_span(&state->index, ref_of(state, &state->lost[lost]), &kva, &n_bytes);
 	if (is_sysctl_header(state, reader, kva, n_bytes))
 		return "ctl_table_header of a sysctl table registered at boot";
 	if (is_sysctl_tree(state, reader, kva, n_bytes))

@@ -124,13 +124,13 @@ struct owner find_owner(struct owner_finder *finder, uint32_t lost)
 		best = owner_of_area(finder->state, object->kva);
 	if (best.module)
 		return best;
-	mo_object_span(index, ref_of(object), &kva, &n_bytes);
+	mo_object_span(index, ref_of(finder->state, object), &kva, &n_bytes);
 	if (n_bytes > MAX_OBJECT_BYTES)
 		n_bytes = MAX_OBJECT_BYTES;
 	while (n_bytes) {
 		const void *view;
 		size_t n_viewed;
-		struct mo_error *error = view_node(finder->state, finder->reader, ref_of(object), kva, n_bytes, &view,
+		struct mo_error *error = view_node(finder->state, finder->reader, ref_of(finder->state, object), kva, n_bytes, &view,
 						   &n_viewed);
 
 		if (mo_error_destroy(error) || look_through(finder, view, n_viewed, &best))

@@ -103,7 +103,7 @@ static bool find_track(struct record_finder *finder, const struct mo_lost_object
 
 	if (!slabs->track || *has_no_tracks)
 		return false;
-	error = slabs->track(slabs, finder->reader, &slabs->slabs[lost->slab], lost->index, false, &track);
+	error = slabs->track(slabs, finder->reader, &slabs->slabs[lost->slab], mo_lost_index(slabs, lost), false, &track);
 	*has_no_tracks = error && mo_error_code(error) == MO_E_ABSENT;
 	if (mo_error_destroy(error) || !track.caller_kva)
 		return false;
@@ -154,7 +154,7 @@ static bool find_tag(struct record_finder *finder, const struct mo_lost_object *
 	if (!error && vector.first_kva)
 		error = mo_read_pointer(finder->reader,
 					vector.first_kva - layout->charges.ext_objcg.offset_bytes +
-						layout->tag_of_object.offset_bytes + lost->index * vector.stride_bytes,
+						layout->tag_of_object.offset_bytes + mo_lost_index(state->index.slabs, lost) * vector.stride_bytes,
 					&tag_kva);
 	return !mo_error_destroy(error) && tag_kva && find_site(finder, tag_kva, ret);
 }
@@ -214,7 +214,7 @@ size_t read_allocating_stack(struct mo_run *run, const struct mo_leaks_model *mo
 	if (object->kind == MO_LOST_OBJECT) {
 		if (!slabs->track)
 			return 0;
-		error = slabs->track(slabs, mo_run_reader(run), &slabs->slabs[object->slab], object->index, false, &track);
+		error = slabs->track(slabs, mo_run_reader(run), &slabs->slabs[object->slab], mo_lost_index(slabs, object), false, &track);
 		if (!error)
 			n_frames = track.n_frames < MO_SLAB_TRACK_FRAMES ? track.n_frames : MO_SLAB_TRACK_FRAMES;
 		memcpy(frames_kva, track.frames_kva, n_frames * sizeof(*frames_kva));

@@ -62,7 +62,7 @@ static struct mo_error *list_sightings(const struct leaks_state *state, struct s
 	ret->items = calloc(ret->n + 1, sizeof(*ret->items));
 	for (size_t i = 0; ret->items && i < ret->n; i++)
 		ret->items[i] = (struct sighting){
-			.kva = state->lost[i].kva, .digest = digest_of(reader, state->lost[i].kva, state->lost[i].bytes) };
+			.kva = state->lost[i].kva, .digest = digest_of(reader, state->lost[i].kva, lost_bytes(state, &state->lost[i])) };
 	mo_reader_destroy(reader);
 	if (!ret->items)
 		return mo_error_no_memory();
@@ -134,7 +134,7 @@ static void drop_others(struct leaks_state *state, const struct sightings *befor
 
 	for (size_t i = 0; i < state->model.n_lost; i++) {
 		const struct mo_lost_object *object = &state->lost[i];
-		uint64_t number = state->index.indexed[object->slab].first_object + object->index;
+		uint64_t number = state->index.indexed[object->slab].first_object + ref_of(state, object).index;
 		const struct sighting *first = find_sighting(before, object->kva);
 		const struct sighting *later = find_sighting(now, object->kva);
 

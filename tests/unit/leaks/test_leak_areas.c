@@ -48,8 +48,8 @@ static void test_lost_area(void **state)
 	lost = lost_at(&toy.toy, AREA_KVA);
 	assert_non_null(lost);
 	assert_int_equal(lost->kind, MO_LOST_AREA);
-	assert_int_equal(lost->bytes, 2 * 4096);
-	assert_int_equal(lost->held_objects, 1);
+	assert_int_equal(bytes_of(lost), 2 * 4096);
+	assert_int_equal(held_by(&toy.toy, lost).held_objects, 1);
 	assert_int_equal(lost->confidence, MO_LOST_LIKELY);
 	group = &toy.toy.model->groups[lost->group];
 	assert_string_equal(group->module, "toy");
@@ -95,7 +95,7 @@ static void test_mapping(void **state)
 	assert_int_equal(toy.toy.model->n_lost, 2);
 	lost = lost_at(&toy.toy, AREA_KVA);
 	assert_non_null(lost);
-	assert_int_equal(lost->bytes, 2 * 4096);
+	assert_int_equal(bytes_of(lost), 2 * 4096);
 	assert_non_null(lost_at(&toy.toy, object_kva(ODD, 0)));
 	assert_true(toy.toy.model->groups[lost->group].is_mapping);
 	text = fake_run_text(toy.toy.run, "leaks", NULL);
@@ -109,7 +109,7 @@ static void test_mapping(void **state)
 	toy_gather(&toy.toy);
 	lost = lost_at(&toy.toy, AREA_KVA);
 	assert_non_null(lost);
-	assert_int_equal(lost->bytes, 4096);
+	assert_int_equal(bytes_of(lost), 4096);
 	assert_null(lost_at(&toy.toy, page_kva(AREA_PFN)));
 	toy_destroy(&toy.toy);
 }

@@ -261,7 +261,7 @@ static void test_random(void **state)
 		for (size_t i = 0; i < toy.model->n_lost; i++) {
 			assert_true(toy.model->lost[i].head < toy.model->n_lost);
 			assert_int_equal(toy.model->lost[toy.model->lost[i].head].head, toy.model->lost[i].head);
-			held += toy.model->lost[i].head == i ? toy.model->lost[i].held_objects + 1 : 0;
+			held += toy.model->lost[i].head == i ? held_by(&toy, &toy.model->lost[i]).held_objects + 1 : 0;
 		}
 		assert_int_equal(held, toy.model->n_lost);
 		toy_destroy(&toy);

@@ -31,8 +31,8 @@ static void test_blocks(void **state)
 	lost = &toy.model->lost[lost_at(&toy, object_kva(ODD, 0))->head];
 	assert_int_equal(lost->kva, page_kva(24));
 	assert_int_equal(lost->kind, MO_LOST_PAGES);
-	assert_int_equal(lost->bytes, 8192);
-	assert_int_equal(lost->held_objects, 1);
+	assert_int_equal(bytes_of(lost), 8192);
+	assert_int_equal(held_by(&toy, lost).held_objects, 1);
 	assert_int_equal(lost->confidence, MO_LOST_LIKELY);
 	assert_int_equal(toy.model->groups[lost->group].order, 1);
 	assert_true(toy.model->groups[lost->group].is_compound);

@@ -45,7 +45,7 @@ static void test_live(void **state)
 	assert_non_null(lost_at(&toy, object_kva(ODD, 3)));
 	assert_non_null(lost_at(&toy, object_kva(ODD, 4)));
 	/* What it points at is no longer lost, and hangs on nothing. */
-	assert_int_equal(lost_at(&toy, object_kva(ODD, 4))->held_objects, 0);
+	assert_int_equal(held_by(&toy, lost_at(&toy, object_kva(ODD, 4))).held_objects, 0);
 	text = fake_run_text(toy.run, "leaks", NULL);
 	assert_non_null(strstr(text, "The kernel runs: what is listed was lost in each of 3 looks"));
 	free(text);

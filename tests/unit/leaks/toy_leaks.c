@@ -440,3 +440,15 @@ const struct mo_lost_object *lost_at(const struct toy *toy, uint64_t kva)
 			return &toy->model->lost[i];
 	return NULL;
 }
+
+uint64_t bytes_of(const struct mo_lost_object *lost)
+{
+	return mo_lost_bytes(&slab_model, lost);
+}
+
+struct mo_lost_head held_by(const struct toy *toy, const struct mo_lost_object *lost)
+{
+	const struct mo_lost_head *head = mo_lost_head_of(toy->model, (uint32_t)(lost - toy->model->lost));
+
+	return head ? *head : (struct mo_lost_head){ .held_objects = 0 };
+}

@@ -117,6 +117,9 @@ void leave_out(struct toy *toy, uint64_t pfn);
 
 /* The lost object at an address; NULL: it is not lost. */
 const struct mo_lost_object *lost_at(const struct toy *toy, uint64_t kva);
+uint64_t bytes_of(const struct mo_lost_object *lost);
+/* Nothing: zeroes. */
+struct mo_lost_head held_by(const struct toy *toy, const struct mo_lost_object *lost);
 
 const struct mo_plugin *memopsy_plugin_entry_leaks(void);
 const struct mo_plugin *memopsy_plugin_entry_refs(void);
