@@ -66,6 +66,13 @@ def others(seed):
            " [<ffffffff81137c20>] ? shrink_zone+0x1/0x2", " [<ffffffff81137d34>] do_try_to_free_pages+0x224/0x5d0"], \
           {"kind": "reclaim-lockup", "comm": "java", "pid": 4711, "waited_ms": 67000, "function": "do_try_to_free_pages",
            "release": "2.6.32-358.el6.x86_64"}
+    yield ["kworker/u33:5: page allocation failure: order:7,", "mode:0xc04(GFP_NOIO|GFP_DMA32), nodemask=(null),cpuset=/,mems_allowed=0",
+           f"CPU: 1 UID: 0 PID: {a} Comm: kworker/u33:5 Not tainted 6.11.11 #1", "Call Trace:", " warn_alloc+0x164/0x190",
+           " __alloc_pages_noprof+0x321/0x350", " __dma_direct_alloc_pages.isra.0+0x14a/0x290", " dma_direct_alloc+0x70/0x270",
+           " load_firmware+0x126/0x340 [driver a96cb91daba500cc]"], \
+          {"kind": "allocation-failure", "comm": "kworker/u33:5", "pid": a, "order": 7, "gfp": 0xc04, "gfp_text": "GFP_NOIO|GFP_DMA32",
+           "gfp_names": "GFP_NOIO|GFP_DMA32", "nodemask": "(null)", "cpuset": "/", "mems_allowed": "0", "function": "load_firmware",
+           "release": "6.11.11"}
     yield from hung_tasks(a)
     yield from killers(a, b, c)
 

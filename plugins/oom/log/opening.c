@@ -236,6 +236,13 @@ bool take_request_details(struct log_scan *scan, struct stream *stream, struct s
 		take_order(&draft->event, &rest);
 		return true;
 	}
+	/* Mail broke it behind the order. */
+	rest = line;
+	if (!draft->event.has_gfp && draft->event.kind == MO_OOM_ALLOCATION_FAILURE && span_skip(&rest, "mode:")) {
+		take_gfp(&draft->event, &rest);
+		take_places(&draft->event, rest);
+		return true;
+	}
 	if (span_has(line, "COMPACTION is disabled")) {
 		draft->is_compaction_off = true;
 		return true;

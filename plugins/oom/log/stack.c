@@ -125,7 +125,9 @@ static bool is_allocator(struct span name)
 		"refill_sheaf", "alloc_full_sheaf", "alloc_from_pcs", "__pcs_", "__kmem_cache_", "__filemap_get_folio",
 		"filemap_alloc_folio", "pagecache_get_page", "__page_cache_alloc", "page_cache_alloc", "page_cache_ra_",
 		"do_sync_mmap_readahead", "__do_page_cache_readahead", "ondemand_readahead", "force_page_cache_",
-		"__memcg_slab_post", "memcg_slab_post", "memcg_alloc_slab", "__add_to_page_cache", "add_to_page_cache", "__filemap_add_folio", "filemap_add_folio",
+		"__memcg_slab_post", "memcg_slab_post", "memcg_alloc_slab", "__add_to_page_cache", "add_to_page_cache",
+		"__filemap_add_folio", "filemap_add_folio", "__dma_direct_alloc", "dma_direct_alloc", "dma_alloc_",
+		"dma_pool_alloc",
 	};
 
 	return begins_with_one_of(name, inner, sizeof(inner) / sizeof(inner[0]));
