@@ -42,7 +42,6 @@ static struct mo_error *judge(struct mo_run *run)
 		mo_run_judge(run, "boottime", &(const struct mo_finding){
 			.id = "boottime-no-jiffies",
 			.severity = MO_INFO,
-			.confidence = MO_CERTAIN,
 			.verdict = "This kernel does not say where it counts ticks.",
 		});
 	return NULL;

@@ -18,6 +18,7 @@ struct mo_slab_descriptor {
 	struct mo_field frozen, next;      /* of SLUB, in some kernels */
 };
 
+#define MO_SLAB_WHY_ "mm/slab.h: struct slab since 5.17, before it a union in struct page"
 #define MO_SLAB_FIELD_(L, into, member, ...) \
 	MO_FIELD(L, into, "struct slab", member, .or_names = { "struct page." member }, __VA_ARGS__)
 #define MO_SLUB_FIELD_(L, into, member) \
@@ -26,12 +27,11 @@ struct mo_slab_descriptor {
 	MO_SLAB_FIELD_(L, into, member, .is_optional = true, .why = "mm/slab.c: SLAB alone, until 6.7")
 
 #define MO_SLAB_CACHE_NEED(L, into, ...) \
-	MO_SLAB_FIELD_(L, into, "slab_cache", .why = "mm/slab.h: struct slab since 5.17, before it a union in struct page", \
-		       __VA_ARGS__)
+	MO_SLAB_FIELD_(L, into, "slab_cache", .why = MO_SLAB_WHY_, __VA_ARGS__)
 
 #define MO_SLAB_DESCRIPTOR_NEEDS(L, into) \
 	MO_SLAB_CACHE_NEED(L, into.cache, .is_optional = false), \
-	MO_SLAB_FIELD_(L, into.freelist, "freelist", .is_optional = false), \
+	MO_SLAB_FIELD_(L, into.freelist, "freelist", .why = MO_SLAB_WHY_), \
 	MO_FIELD(L, into.list, "struct slab", "slab_list", .or_names = { "struct page.slab_list", "struct page.lru" }, \
 		 .why = "include/linux/mm_types.h: slab_list since 5.2"), \
 	MO_SLUB_FIELD_(L, into.inuse, "inuse"), \

@@ -180,11 +180,18 @@ enum mo_severity {
 	MO_CRITICAL = 3, /* this is why the machine is dead */
 };
 
+/* What a finding rests on, which decides how sure it is: mo_finding_confidence(). */
+enum mo_basis {
+	MO_BASIS_FACTS = 0, /* what was read says so itself: numbers, lists, the kernel's own words */
+	MO_BASIS_INFERENCE, /* concluded from what was read, as kernels usually do; seldom it is otherwise */
+	MO_BASIS_ABSENCE,   /* that something (a pointer, a task) was found nowhere; as sure as the search was complete */
+	MO_BASIS_FIT,       /* fits what was read, and so do other explanations */
+};
+
 enum mo_confidence {
-	MO_CONFIDENCE_UNSTATED = 0,
-	MO_GUESS = 1,    /* fits, other explanations too */
+	MO_GUESS = 1,
 	MO_LIKELY = 2,
-	MO_CERTAIN = 3,  /* follows from what was read */
+	MO_CERTAIN = 3,
 };
 
 /* One number or address that a finding rests on. */
@@ -197,7 +204,12 @@ struct mo_evidence {
 struct mo_finding {
 	const char *id;         /* stable word for programs: "free-list-broken" */
 	enum mo_severity severity;
-	enum mo_confidence confidence;
+	enum mo_basis basis;
+	/*
+	 * Something that it rests on could not be read, or is of another moment: one step less sure. Of what rests on absence the
+	 * host finds out by itself: if the plugin, or one whose model it reads, said that it could not read all.
+	 */
+	bool is_incomplete;
 	const char *verdict;    /* one sentence */
 	const struct mo_evidence *evidence;
 	size_t n_evidence;
@@ -210,6 +222,9 @@ struct mo_finding {
 };
 
 void mo_report_finding(struct mo_report *report, const struct mo_finding *finding);
+
+/* Facts are certain, inference and absence likely, the rest is a guess; each a step less where something is missing. */
+enum mo_confidence mo_finding_confidence(const struct mo_finding *finding);
 
 /*
  * Whether writing has failed (a closed pipe, a full disk). Nothing needs to ask; who writes millions of rows may, to

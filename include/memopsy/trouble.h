@@ -89,7 +89,6 @@ static inline void mo_trouble_tell(struct mo_run *run, struct mo_trouble *troubl
 	memset(&form, 0, sizeof(form));
 	form.id = id;
 	form.severity = MO_WARNING;
-	form.confidence = MO_CERTAIN;
 	form.verdict = verdict;
 	form.advice = advice;
 	form.is_about_reading = true;

@@ -150,7 +150,6 @@ static void judge_full(struct mo_run *run, const char *view, const struct mo_cgr
 	struct mo_finding finding = {
 		.id = killed ? "cgroup-oom" : "cgroup-full",
 		.severity = killed ? MO_WARNING : MO_NOTICE,
-		.confidence = MO_CERTAIN,
 		.verdict = killed ? "A memory cgroup ran out of memory, and processes in it were killed." :
 				    "A memory cgroup is close to its limit.",
 		.evidence = evidence,
@@ -192,7 +191,7 @@ static void judge_groups(struct mo_run *run, const char *view)
 			{ "charged", MO_CELL_BYTES, mo_cell_number(dying) },
 		};
 		const struct mo_finding finding = {
-			.id = "dying-cgroups", .severity = MO_NOTICE, .confidence = MO_CERTAIN,
+			.id = "dying-cgroups", .severity = MO_NOTICE, 
 			.verdict = "Dying memory cgroups hold memory.", .evidence = evidence, .n_evidence = 2,
 			.advice = "`memopsy cgroups --dying` shows what pins them.",
 		};

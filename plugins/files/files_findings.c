@@ -21,7 +21,6 @@ static void judge_deleted(const struct files_state *state, struct mo_run *run)
 	struct mo_finding finding = {
 		.id = "deleted-files-hold-memory",
 		.severity = MO_NOTICE,
-		.confidence = MO_CERTAIN,
 		.verdict = "Deleted tmpfs files still hold memory.",
 		.evidence = evidence,
 		.n_evidence = sizeof(evidence) / sizeof(evidence[0]),
@@ -57,7 +56,6 @@ static void judge_full(struct mo_run *run, const struct mo_mount *mount)
 	const struct mo_finding finding = {
 		.id = "tmpfs-full",
 		.severity = MO_NOTICE,
-		.confidence = MO_CERTAIN,
 		.verdict = "A tmpfs is full: writes fail with ENOSPC.",
 		.evidence = evidence,
 		.n_evidence = sizeof(evidence) / sizeof(evidence[0]),
@@ -77,7 +75,6 @@ static void judge_negative(const struct files_state *state, struct mo_run *run)
 	const struct mo_finding finding = {
 		.id = "negative-dentries",
 		.severity = MO_NOTICE,
-		.confidence = MO_LIKELY,
 		.verdict = "Many dentries are negative (names that do not exist).",
 		.evidence = evidence,
 		.n_evidence = sizeof(evidence) / sizeof(evidence[0]),

@@ -231,7 +231,6 @@ static void judge_zone(struct mo_run *run, const struct fragmentation_state *sta
 	mo_run_judge(run, "fragmentation", &(struct mo_finding){
 		.id = "zone-fragmented",
 		.severity = is_had_elsewhere ? MO_NOTICE : MO_WARNING,
-		.confidence = MO_CERTAIN,
 		.verdict = verdict,
 		.evidence = evidence,
 		.n_evidence = n,

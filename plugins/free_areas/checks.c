@@ -47,7 +47,6 @@ static void check_orders(struct free_areas_state *state, size_t index)
 	mo_run_finding(state->run, &(struct mo_finding){
 		.id = "free-blocks-differ",
 		.severity = MO_WARNING,
-		.confidence = MO_CERTAIN,
 		.verdict = verdict,
 		.evidence = evidence,
 		.n_evidence = 4,
@@ -85,7 +84,6 @@ static void check_pages(struct free_areas_state *state, size_t index)
 	mo_run_finding(state->run, &(struct mo_finding){
 		.id = "free-pages-differ",
 		.severity = MO_WARNING,
-		.confidence = MO_CERTAIN,
 		.verdict = verdict,
 		.evidence = (const struct mo_evidence[]){
 			{ "free pages found", MO_CELL_COUNT, mo_cell_number(found) },

@@ -115,7 +115,6 @@ static void check_cpu(struct pcp_pages *pages, size_t zone_index)
 	mo_run_finding(pages->state->run, &(struct mo_finding){
 		.id = "pcp-count-differs",
 		.severity = MO_NOTICE,
-		.confidence = MO_CERTAIN,
 		.verdict = verdict,
 		.evidence = (const struct mo_evidence[]){
 			{ "pages found", MO_CELL_COUNT, mo_cell_number(pages->of_cpu) },

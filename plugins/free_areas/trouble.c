@@ -17,7 +17,7 @@ void report_unreadable(const struct free_areas_state *state, const char *what, s
 
 	snprintf(verdict, sizeof(verdict), "%s could not be read: %s.", what, mo_error_text(why));
 	mo_run_finding(state->run, &(struct mo_finding){ .id = "free-areas-unreadable", .severity = MO_NOTICE,
-							 .confidence = MO_CERTAIN, .verdict = verdict,
+							  .verdict = verdict,
 							 .is_about_reading = true });
 	mo_error_destroy(why);
 }
@@ -191,7 +191,6 @@ static void report_trouble(struct free_areas_state *state, struct trouble *troub
 	mo_run_finding(state->run, &(struct mo_finding){
 		.id = finding_id(trouble->kind),
 		.severity = trouble->kind == TROUBLE_UNREADABLE ? MO_NOTICE : MO_WARNING,
-		.confidence = MO_CERTAIN,
 		.verdict = verdict,
 		.evidence = (const struct mo_evidence[]){
 			{ "list head", MO_CELL_ADDRESS, mo_cell_number(mo_exact(trouble->place.head_kva)) },
@@ -228,7 +227,6 @@ void report_unshown_troubles(struct free_areas_state *state)
 	mo_run_finding(state->run, &(struct mo_finding){
 		.id = "free-lists-more-troubles",
 		.severity = MO_WARNING,
-		.confidence = MO_CERTAIN,
 		.verdict = "More free-list errors were found than are listed.",
 		.evidence = (const struct mo_evidence[]){
 			{ "errors not listed", MO_CELL_COUNT, mo_cell_number(mo_exact(state->n_troubles_unreported)) } },

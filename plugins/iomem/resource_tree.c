@@ -36,7 +36,6 @@ static void report_break(struct walk *walk, uint64_t resource_kva, struct mo_err
 	mo_run_finding(walk->run, &(const struct mo_finding){
 		.id = "iomem-broken",
 		.severity = MO_WARNING,
-		.confidence = MO_CERTAIN,
 		.verdict = "The resource tree is corrupt; ranges are missing.",
 		.evidence = evidence,
 		.n_evidence = 2,

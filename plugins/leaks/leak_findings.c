@@ -236,7 +236,7 @@ static void judge_losses(struct mo_run *run, const struct mo_leaks_model *model,
 	struct mo_finding finding = {
 		.id = "leaks-lost",
 		.severity = is_much ? MO_WARNING : MO_NOTICE,
-		.confidence = MO_LIKELY,
+		.basis = MO_BASIS_INFERENCE,
 		.verdict = verdict,
 		.evidence = evidence,
 		.n_evidence = sizeof(evidence) / sizeof(evidence[0]),
@@ -269,7 +269,6 @@ static void judge_missing(struct mo_run *run, const struct mo_leaks_model *model
 	struct mo_finding finding = {
 		.id = "leaks-memory-missing",
 		.severity = MO_WARNING,
-		.confidence = MO_CERTAIN,
 		.verdict = has_losses ? "Memory of the kernel is missing that may point at the other candidates." :
 			   !model->is_hopeless ? "Memory of the kernel is missing that may point at what seems to be lost: whether "
 						 "anything is, and whose, is unknown." :
@@ -324,7 +323,6 @@ static void judge_unknown(struct mo_run *run, const struct mo_leaks_model *model
 	struct mo_finding finding = {
 		.id = "leaks-unknown-objects",
 		.severity = MO_NOTICE,
-		.confidence = MO_CERTAIN,
 		.verdict = "Slabs with broken free lists could not be judged: their objects of unknown state, and what these point at, "
 			   "count as reached.",
 		.evidence = evidence,
@@ -350,7 +348,7 @@ static void judge_grown(struct mo_run *run, const struct mo_slab_model *slabs, c
 	struct mo_finding finding = {
 		.id = "leaks-grown-reachable",
 		.severity = MO_NOTICE,
-		.confidence = MO_LIKELY,
+		.basis = MO_BASIS_INFERENCE,
 		.verdict = verdict,
 		.advice = "`memopsy leaks --reachable` names the lists, trees and tables that they hang on.",
 		.supersedes = told_with_it,

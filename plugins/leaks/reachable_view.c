@@ -180,7 +180,7 @@ static void report_notable(struct showing *showing, const struct held_group *gro
 		{ .label = "objects", .kind = MO_CELL_COUNT, .cell = mo_cell_number(mo_exact(group->objects)) },
 	};
 	const struct mo_finding finding = {
-		.id = "many-on-one-anchor", .severity = MO_NOTICE, .confidence = MO_GUESS, .verdict = verdict, .evidence = evidence,
+		.id = "many-on-one-anchor", .severity = MO_NOTICE, .basis = MO_BASIS_FIT, .verdict = verdict, .evidence = evidence,
 		.n_evidence = sizeof(evidence) / sizeof(evidence[0]),
 		.advice = "Whether so many are meant to be is for who knows that code to say; a second dump shows whether they grow.",
 	};

@@ -54,7 +54,6 @@ static void report_sections(struct mem_map_state *state)
 	struct mo_finding finding = {
 		.id = "mem-map-sections-unreadable",
 		.severity = MO_WARNING,
-		.confidence = MO_CERTAIN,
 		.verdict = "Some memory sections could not be read; their page frames are missing from all sums.",
 		.evidence = evidence,
 		.n_evidence = sizeof(evidence) / sizeof(evidence[0]),

@@ -78,7 +78,6 @@ void report_trouble(struct mem_map_state *state)
 	struct mo_finding unreadable = {
 		.id = "mem-map-unreadable",
 		.severity = MO_WARNING,
-		.confidence = MO_CERTAIN,
 		.verdict = "Some struct pages could not be read; the use of their page frames is unknown.",
 		.advice = "Sums by class are lower bounds, short by up to as many pages.",
 		.is_about_reading = true,
@@ -86,7 +85,7 @@ void report_trouble(struct mem_map_state *state)
 	struct mo_finding contradicting = {
 		.id = "mem-map-contradiction",
 		.severity = MO_WARNING,
-		.confidence = MO_LIKELY,
+		.basis = MO_BASIS_INFERENCE,
 		.verdict = "Some struct pages are inconsistent, alone or with their neighbours: a tail page without its head, "
 			   "a free block with a page in use, an impossible order.",
 		.advice = "Inspect them with `memopsy page PFN`: either memory was overwritten, or the dump caught the "

@@ -57,12 +57,12 @@ static void judge_direct(struct mo_run *run, const struct mem_map_state *state, 
 	struct mo_finding finding = {
 		.id = "usage-direct-users",
 		.severity = per_mille >= 100 ? MO_WARNING : MO_NOTICE,
-		.confidence = MO_LIKELY,
+		.basis = MO_BASIS_INFERENCE,
 		.verdict = verdict,
 		.evidence = evidence,
 		.n_evidence = sizeof(evidence) / sizeof(evidence[0]),
 		.advice = "No kernel counter covers this memory: drivers, unmarked balloons, or a page leak. "
-			  "pages. `memopsy pages --class direct` lists it.",
+			  "`memopsy pages --class direct` lists it.",
 	};
 
 	if (per_mille < 50 || rest * facts->page_bytes < 16u << 20)
@@ -81,7 +81,6 @@ static void judge_hwpoison(struct mo_run *run, const struct mem_map_state *state
 	struct mo_finding finding = {
 		.id = "usage-hwpoison",
 		.severity = MO_WARNING,
-		.confidence = MO_CERTAIN,
 		.verdict = "Pages were hwpoisoned after memory errors.",
 		.evidence = &evidence,
 		.n_evidence = 1,

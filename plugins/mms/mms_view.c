@@ -221,7 +221,8 @@ struct mo_error *judge_mms(struct mo_run *run)
 	const struct mo_finding finding = {
 		.id = "mm-without-task-holds-memory",
 		.severity = MO_WARNING,
-		.confidence = MO_LIKELY,
+		.basis = MO_BASIS_ABSENCE, /* of a task that has it */
+		.is_incomplete = !((const struct mo_tasks_model *)mo_run_model_of(run, MO_TASKS_MODEL))->is_complete,
 		.verdict = "Address spaces without a process hold memory.",
 		.evidence = evidence,
 		.n_evidence = sizeof(evidence) / sizeof(evidence[0]),

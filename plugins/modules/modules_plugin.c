@@ -42,7 +42,6 @@ static void tell(struct modules_state *state, const char *id, const char *verdic
 	mo_run_finding(state->run, &(const struct mo_finding){
 		.id = id,
 		.severity = MO_WARNING,
-		.confidence = MO_CERTAIN,
 		.verdict = verdict,
 		.evidence = evidence,
 		.n_evidence = 1,

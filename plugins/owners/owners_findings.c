@@ -46,7 +46,8 @@ static void judge_lost_pages(const struct owners_state *state, struct mo_run *ru
 		.id = "pages-without-owner",
 		/* The warning is that of `leaks`, which names each group of lost pages. */
 		.severity = MO_NOTICE,
-		.confidence = state->missing_pages ? MO_GUESS : MO_LIKELY,
+		.basis = MO_BASIS_ABSENCE,
+		.is_incomplete = state->missing_pages != 0,
 		.verdict = "Pages were allocated directly from the buddy allocator, and nothing in the kernel's memory points at them: "
 			   "they were leaked, or only hardware has their addresses.",
 		.evidence = evidence,
@@ -95,11 +96,12 @@ static const struct mo_holder *largest_direct(const struct mo_owners_model *mode
 	return largest;
 }
 
-static enum mo_confidence confidence_in(const struct mo_holder *holder)
+/* A pointer may be one of several, of which a better one may be missing. */
+static enum mo_basis basis_of(const struct mo_holder *holder)
 {
-	return holder->evidence == MO_HOLDER_BY_GUESS	? MO_GUESS :
-	       holder->evidence == MO_HOLDER_BY_POINTER ? MO_LIKELY :
-							  MO_CERTAIN;
+	return holder->evidence == MO_HOLDER_BY_GUESS	? MO_BASIS_FIT :
+	       holder->evidence == MO_HOLDER_BY_POINTER ? MO_BASIS_INFERENCE :
+							  MO_BASIS_FACTS;
 }
 
 #define MIN_DIRECT_THOUSANDTHS 50
@@ -132,7 +134,8 @@ static void judge_direct_pages(const struct owners_state *state, struct mo_run *
 	mo_run_judge(run, "owners", &(struct mo_finding){
 		.id = "direct-pages-held",
 		.severity = thousandths >= MANY_DIRECT_THOUSANDTHS ? MO_WARNING : MO_NOTICE,
-		.confidence = confidence_in(holder),
+		.basis = basis_of(holder),
+		.is_incomplete = holder->evidence == MO_HOLDER_BY_POINTER && state->missing_pages,
 		.verdict = verdict,
 		.evidence = (const struct mo_evidence[]){
 			{ .label = "allocated directly", .kind = MO_CELL_BYTES, .cell = mo_cell_number(mo_exact(held.whole_bytes)) },

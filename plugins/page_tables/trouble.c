@@ -26,7 +26,6 @@ void report_trouble(struct page_tables_state *state)
 	mo_trouble_tell_as(state->run, &state->miscounted, &(const struct mo_finding){
 		.id = "page-tables-miscounted",
 		.severity = MO_NOTICE,
-		.confidence = MO_CERTAIN,
 		.verdict = "pgtables_bytes of some address spaces disagrees with the page tables found.",
 		.advice = "They changed while the dump was taken, or page tables were leaked.",
 	});

@@ -187,7 +187,7 @@ static void report_fault(const struct slab_state *state, enum mo_slab_fault faul
 	struct mo_finding finding = {
 		.id = text->id,
 		.severity = text->severity,
-		.confidence = MO_LIKELY,
+		.basis = MO_BASIS_INFERENCE,
 		.verdict = text->verdict,
 		.evidence = evidence,
 		.n_evidence = 2,
@@ -199,7 +199,7 @@ static void report_fault(const struct slab_state *state, enum mo_slab_fault faul
 	if (is_passing) {
 		finding.verdict = fault == MO_SLAB_LEAVES ? "Free lists lead out of their slabs." : text->verdict;
 		finding.severity = MO_NOTICE;
-		finding.confidence = MO_GUESS;
+		finding.basis = MO_BASIS_FIT;
 		finding.advice = "The dump may have caught a CPU inside the allocator, which leaves this for a moment: see where the "
 				 "CPUs were. Else these slabs were overwritten.";
 	}
@@ -217,7 +217,6 @@ void report_slab_faults(struct slab_state *state)
 	const struct mo_finding finding = {
 		.id = "slab-lists-unreadable",
 		.severity = MO_WARNING,
-		.confidence = MO_CERTAIN,
 		.verdict = "Some lists of the slab allocator could not be followed to their end.",
 		.evidence = evidence,
 		.n_evidence = 2,

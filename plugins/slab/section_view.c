@@ -155,7 +155,7 @@ static void judge_suspect(struct mo_run *run, const struct slab_state *state, co
 	const struct mo_finding finding = {
 		.id = "slab-growth",
 		.severity = MO_NOTICE, /* that something is lost is for leaks to say */
-		.confidence = MO_GUESS,
+		.basis = MO_BASIS_FIT,
 		.verdict = verdict,
 		.evidence = evidence,
 		.n_evidence = sizeof(evidence) / sizeof(evidence[0]),

@@ -167,7 +167,7 @@ static void report_damage(struct mo_report *report, const struct checking *check
 	const struct mo_finding finding = {
 		.id = "slab-overwritten",
 		.severity = MO_CRITICAL,
-		.confidence = MO_LIKELY,
+		.basis = MO_BASIS_INFERENCE,
 		.verdict = "Red zones, poison or padding of slab objects were overwritten.",
 		.evidence = evidence,
 		.n_evidence = 1 + (checking->n_damaged < MAX_PLACES ? (size_t)checking->n_damaged : MAX_PLACES),

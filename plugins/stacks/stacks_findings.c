@@ -61,7 +61,6 @@ static void tell(const struct stacks_state *state, struct mo_run *run, const cha
 	mo_run_judge(run, "waits", &(const struct mo_finding){
 		.id = id,
 		.severity = severity,
-		.confidence = MO_CERTAIN,
 		.verdict = verdict,
 		.evidence = evidence,
 		.n_evidence = sizeof(evidence) / sizeof(evidence[0]),
@@ -164,7 +163,7 @@ static void judge_panic(const struct stacks_state *state, struct mo_run *run)
 	put_path(state, stack, PANIC_FRAMES, path, sizeof(path));
 	evidence[1].cell = mo_cell_text(*path ? path : NULL);
 	snprintf(verdict, sizeof(verdict), "CPU %d panicked, running %s.", (int)stack->cpu, task);
-	mo_run_judge(run, "waits", &(const struct mo_finding){ .id = "panicked-task", .severity = MO_INFO, .confidence = MO_CERTAIN,
+	mo_run_judge(run, "waits", &(const struct mo_finding){ .id = "panicked-task", .severity = MO_INFO,
 							       .verdict = verdict, .evidence = evidence, .n_evidence = 2 });
 }
 

@@ -30,7 +30,6 @@ static void judge_absent_types(struct mo_run *run, const char *view)
 	struct mo_finding finding = {
 		.id = "zones-unbound",
 		.severity = MO_WARNING,
-		.confidence = MO_CERTAIN,
 		.verdict = "The kernel's type information lacks members of zones and counters; parts of them are unknown.",
 		.evidence = evidence,
 		.is_about_reading = true,

@@ -16,7 +16,6 @@ void zones_unreadable(const struct zones_state *state, const char *what, struct 
 	struct mo_finding finding = {
 		.id = "zones-unreadable",
 		.severity = MO_WARNING,
-		.confidence = MO_CERTAIN,
 		.verdict = verdict,
 		.evidence = &evidence,
 		.n_evidence = 1,

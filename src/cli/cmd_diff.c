@@ -169,7 +169,9 @@ static void write_comparison(struct mo_cli *cli, const struct mo_comparison *com
 	mo_diff_write_sides(cli->report, comparison, paths);
 	mo_diff_write_changes(cli->report, comparison, all ? SIZE_MAX : ROWS_OF_A_KIND, all ? 0 : MIN_BYTES);
 	mo_diff_write_findings(cli->report, files);
-	cli->is_partial |= comparison->facts[0].is_partial || comparison->facts[1].is_partial;
+	for (unsigned i = 0; i < 2; i++)
+		if (comparison->facts[i].is_partial)
+			mo_cli_missing(cli, "the report of %s is partial", paths[i]);
 }
 
 static struct mo_error *compare_sides(struct mo_cli *cli, struct side *sides)

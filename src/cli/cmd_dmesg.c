@@ -192,7 +192,6 @@ void mo_log_write_skipped(struct mo_report *report, const struct mo_log *log)
 	const struct mo_finding finding = {
 		.id = "log-records-skipped",
 		.severity = MO_NOTICE,
-		.confidence = MO_CERTAIN,
 		.verdict = "Some records of the kernel log could not be read.",
 		.evidence = evidence,
 		.n_evidence = why ? 2 : 1,

@@ -138,7 +138,8 @@ static void write_refused(struct mo_cli *cli)
 		cells[REFUSED_FILE] = mo_cell_text(set->refused[i].path);
 		cells[REFUSED_WHY] = mo_cell_text(set->refused[i].why);
 		mo_report_row(cli->report, cells);
-		cli->is_partial |= !set->refused[i].is_shadowed;
+		if (!set->refused[i].is_shadowed)
+			mo_cli_missing(cli, "%s: %s", set->refused[i].path, set->refused[i].why);
 	}
 	mo_report_table_end(cli->report);
 }
@@ -200,10 +201,11 @@ struct needing {
 	const struct mo_need *needs;
 	size_t n_needs;
 	size_t layout_bytes;
+	bool is_core;
 };
 
 /* Binds one need alone, so that each is told and none hides the next. Without a dump its state is unknown. */
-static struct mo_error *write_need(struct mo_cli *cli, const char *user, const struct mo_need *need, void *layout)
+static struct mo_error *write_need(struct mo_cli *cli, const struct needing *user, const struct mo_need *need, void *layout)
 {
 	struct mo_error *error = cli->kernel ? mo_bind(cli->kernel, need, 1, layout) : NULL;
 	const char *found = error || !cli->kernel ? NULL : found_name(need, layout);
@@ -215,7 +217,7 @@ static struct mo_error *write_need(struct mo_cli *cli, const char *user, const s
 		return error;
 	append_need(&name, need);
 	append_others(&others, need);
-	cells[NEED_PLUGIN] = mo_cell_text(user);
+	cells[NEED_PLUGIN] = mo_cell_text(user->name);
 	cells[NEED_KIND] = mo_cell_text(kind_name(need->kind));
 	cells[NEED_NAME] = mo_cell_text(mo_text_chars(&name));
 	cells[NEED_OTHERS] = mo_cell_text(mo_text_chars(&others));
@@ -224,7 +226,8 @@ static struct mo_error *write_need(struct mo_cli *cli, const char *user, const s
 	cells[NEED_OPTIONAL] = mo_cell_number(mo_exact(need->is_optional));
 	cells[NEED_WHY] = mo_cell_text(need->why ? need->why : "");
 	mo_report_row(cli->report, cells);
-	cli->is_partial |= error != NULL;
+	if (error && !user->is_core)
+		mo_cli_missing(cli, "%s: %s", user->name, mo_error_text(error));
 	mo_error_destroy(error);
 	return NULL;
 }
@@ -237,7 +240,7 @@ static struct mo_error *write_table(struct mo_cli *cli, const struct needing *us
 	if (!layout)
 		return mo_error_no_memory();
 	for (size_t i = 0; i < user->n_needs && !error; i++)
-		error = write_need(cli, user->name, &user->needs[i], layout);
+		error = write_need(cli, user, &user->needs[i], layout);
 	return error;
 }
 
@@ -265,7 +268,7 @@ static struct mo_error *write_core_tables(struct mo_cli *cli, const struct mo_la
 
 	for (size_t i = 0; i < n_tables && !error; i++) {
 		struct needing core = { .name = "core", .needs = tables[i]->needs, .n_needs = tables[i]->n_needs,
-					.layout_bytes = tables[i]->layout_bytes };
+					.layout_bytes = tables[i]->layout_bytes, .is_core = true };
 
 		error = write_table(cli, &core);
 	}
@@ -277,12 +280,10 @@ static struct mo_error *write_core_needs(struct mo_cli *cli)
 	size_t n_of_kernel, n_of_mm;
 	const struct mo_layout_table *const *of_kernel = mo_kernel_layout_tables(&n_of_kernel);
 	const struct mo_layout_table *const *of_mm = mo_mm_layout_tables(&n_of_mm);
-	bool was_partial = cli->is_partial;
 	struct mo_error *error = write_core_tables(cli, of_kernel, n_of_kernel);
 
 	if (!error)
 		error = write_core_tables(cli, of_mm, n_of_mm);
-	cli->is_partial = was_partial;
 	return error;
 }
 

@@ -162,6 +162,7 @@ static struct mo_error *show_range(struct mo_cli *cli, uint64_t address, uint64_
 {
 	struct mo_error *error = NULL;
 	uint64_t done = 0;
+	MO_DROP_ERROR struct mo_error *missing = NULL;
 
 	mo_progress_begin(cli->progress, "reading memory", n_bytes);
 	while (!error && done < n_bytes && !mo_report_failed(cli->report) && !ferror(cli->out)) {
@@ -174,9 +175,12 @@ static struct mo_error *show_range(struct mo_cli *cli, uint64_t address, uint64_
 			error = mo_take(piece.why);
 		else if (!mo_progress_add(cli->progress, piece.n_bytes))
 			error = mo_progress_cancelled(cli->progress);
-		cli->is_partial |= piece.why != NULL;
+		if (!missing)
+			missing = mo_take(piece.why);
 		mo_error_destroy(piece.why);
 	}
+	if (missing)
+		mo_cli_missing(cli, "%s", mo_error_text(missing));
 	mo_progress_end(cli->progress);
 	return error;
 }

@@ -103,7 +103,6 @@ static void write_crash(struct mo_cli *cli, const struct mo_identity *identity)
 	struct mo_finding finding = {
 		.id = crash->panic.id,
 		.severity = MO_CRITICAL,
-		.confidence = MO_CERTAIN,
 		.evidence = evidence,
 	};
 
@@ -174,7 +173,6 @@ static struct mo_error *show_place(struct mo_cli *cli, struct mo_host *host, con
 		struct mo_finding finding = {
 			.id = "section-incomplete",
 			.severity = MO_NOTICE,
-			.confidence = MO_CERTAIN,
 			.is_about_reading = true,
 		};
 
@@ -287,7 +285,6 @@ static void write_completeness(struct mo_cli *cli, const struct mo_host *host, b
 		const struct mo_finding finding = {
 			.id = "plugin-refused",
 			.severity = MO_NOTICE,
-			.confidence = MO_CERTAIN,
 			.verdict = set->refused[i].why,
 			.is_about_reading = true,
 		};

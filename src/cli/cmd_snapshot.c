@@ -25,7 +25,8 @@ static struct mo_error *conclude(struct mo_cli *cli, const struct mo_worker *wor
 		cli->cannot_open = WEXITSTATUS(worker->status) == MO_EXIT_CANNOT_OPEN;
 		return mo_error_create(cli->cannot_open ? MO_E_CORRUPT : MO_E_INVALID, "%s", mo_worker_last_line(messages));
 	}
-	cli->is_partial = WEXITSTATUS(worker->status) == MO_EXIT_PARTIAL;
+	if (WEXITSTATUS(worker->status) == MO_EXIT_PARTIAL)
+		mo_cli_missing(cli, "the report in %s is partial", cli->arguments[0]);
 	if (n_messages)
 		fputs(messages, stderr);
 	mo_cli_remark(cli, "%s written; `memopsy diff %s LATER` says what grew since", cli->arguments[0], cli->arguments[0]);

@@ -94,8 +94,7 @@ static void load_modules(struct mo_cli *cli)
 	struct mo_error *error = mo_kernel_load_modules(cli->kernel);
 
 	if (error && mo_error_code(error) != MO_E_ABSENT) {
-		mo_cli_remark(cli, "without the symbols of modules: %s", mo_error_text(error));
-		cli->is_partial = true;
+		mo_cli_missing(cli, "the symbols of modules: %s", mo_error_text(error));
 	}
 	mo_error_destroy(error);
 }

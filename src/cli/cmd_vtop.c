@@ -175,8 +175,7 @@ static struct mo_error *show_virtual(struct mo_cli *cli, const char *word)
 	mo_report_record(cli->report, &result_table, cells);
 	/* The walk is shown, but it has no physical address to show: a script is told by the exit status. */
 	if (!translation.is_mapped) {
-		mo_cli_remark(cli, "0x%llx is not mapped", (unsigned long long)va);
-		cli->is_partial = true;
+		mo_cli_missing(cli, "0x%llx is not mapped", (unsigned long long)va);
 	}
 	return NULL;
 }

@@ -188,7 +188,8 @@ static struct mo_error *step(struct watching *watching)
 	MO_TRY(pause_until_next(watching));
 	MO_TRY(look(watching, &now));
 	MO_TRY(mo_compare(&watching->before, &now, &comparison));
-	watching->cli->is_partial |= comparison.facts[1].is_partial;
+	if (comparison.facts[1].is_partial)
+		mo_cli_missing(watching->cli, "what a look at the machine could not read");
 	struct mo_error *error = show(watching, &comparison);
 
 	mo_comparison_deinit(&comparison);

@@ -86,7 +86,8 @@ struct mo_cli {
 	struct mo_reader *reader;       /* the main thread's */
 	struct mo_report *report;
 	bool cannot_open;               /* set by a command whose error is that of opening what it was given */
-	bool is_partial;                /* to be set by a command that left something out and said so */
+	char *missing;                  /* what a command without a report left out first: mo_cli_missing() */
+	size_t n_missing;
 };
 
 extern const struct mo_command *const mo_commands[]; /* NULL at its end */
@@ -133,6 +134,11 @@ void mo_cli_append_symbol(const struct mo_cli *cli, uint64_t kva, struct mo_text
  */
 void mo_cli_enter_sandbox(const struct mo_cli *cli);
 
+/*
+ * Something that was asked for is missing, in a phrase or sentence: the status is 1, and a line says why. JSON has it under
+ * "missing".
+ */
+void mo_cli_missing(struct mo_cli *cli, const char *format, ...) MO_PRINTF(2, 3);
 /* A line for people on standard error, unless --quiet. */
 void mo_cli_remark(const struct mo_cli *cli, const char *format, ...) MO_PRINTF(2, 3);
 

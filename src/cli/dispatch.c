@@ -2,6 +2,7 @@
 /* One command's run: options parsed, dump opened, output finished, exit status decided. */
 #include "dispatch.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -233,6 +234,26 @@ static struct outcome run_command(struct mo_cli *cli)
 	return outcome;
 }
 
+/* A report keeps what is missing, since it may be JSON; the line about it is written after the output. */
+static void take_missing(struct mo_cli *cli)
+{
+	size_t n;
+	const char *first = mo_report_first_missing(cli->report, &n);
+
+	free(cli->missing);
+	cli->missing = first ? strdup(first) : NULL;
+	cli->n_missing = n;
+}
+
+static void say_missing(const struct mo_cli *cli)
+{
+	char more[40] = "";
+
+	if (cli->n_missing > 1)
+		snprintf(more, sizeof(more), " (and %zu more)", cli->n_missing - 1);
+	mo_cli_remark(cli, "status 1: some of what was asked for is missing: %s%s", cli->missing ? cli->missing : "?", more);
+}
+
 /* Ends report and output; a failure to write counts for more than what the command said. */
 static void finish_output(struct mo_cli *cli, struct outcome *outcome)
 {
@@ -243,8 +264,8 @@ static void finish_output(struct mo_cli *cli, struct outcome *outcome)
 		if (outcome->error)
 			mo_report_abort(cli->report, mo_error_text(outcome->error));
 		error = mo_report_finish(cli->report);
-		if (!outcome->error && mo_report_is_partial(cli->report))
-			cli->is_partial = true;
+		if (!outcome->error)
+			take_missing(cli);
 		mo_report_destroy(cli->report);
 	}
 	if (error && !outcome->error)
@@ -259,8 +280,9 @@ static void finish_output(struct mo_cli *cli, struct outcome *outcome)
 		outcome->error = mo_output_is_broken_pipe(cli->output) ? NULL : mo_take(error);
 		outcome->status = MO_EXIT_PARTIAL;
 		mo_error_destroy(error);
-	} else if (!outcome->error && cli->is_partial) {
+	} else if (!outcome->error && cli->n_missing) {
 		outcome->status = MO_EXIT_PARTIAL;
+		say_missing(cli);
 	}
 	mo_output_destroy(cli->output);
 }
@@ -324,6 +346,7 @@ static struct outcome run_with_output(struct mo_cli *cli)
 	mo_kernel_close(cli->kernel);
 	outcome.signal = mo_interrupt_destroy(interrupt);
 	mo_progress_destroy(cli->progress);
+	free(cli->missing);
 	return outcome;
 }
 
@@ -342,9 +365,20 @@ static int conclude(struct outcome *outcome)
 	return outcome->status;
 }
 
+int mo_end_standard_output(void)
+{
+	errno = 0;
+	if (!fflush(stdout) && !ferror(stdout))
+		return MO_EXIT_COMPLETE;
+	if (errno != EPIPE)
+		fprintf(stderr, "memopsy: cannot write to standard output: %s\n", strerror(errno ? errno : EIO));
+	return MO_EXIT_PARTIAL;
+}
+
 int mo_print_version(void)
 {
-	return printf("memopsy %s\n", MEMOPSY_VERSION) < 0 || fflush(stdout) ? MO_EXIT_PARTIAL : MO_EXIT_COMPLETE;
+	printf("memopsy %s\n", MEMOPSY_VERSION);
+	return mo_end_standard_output();
 }
 
 static int run_parsed(struct mo_cli *cli)
@@ -355,7 +389,7 @@ static int run_parsed(struct mo_cli *cli)
 
 	if (mo_parsed_has(cli->parsed, "help")) {
 		mo_help_command(stdout, cli->command);
-		return fflush(stdout) ? MO_EXIT_PARTIAL : MO_EXIT_COMPLETE;
+		return mo_end_standard_output();
 	}
 	if (mo_parsed_has(cli->parsed, "version"))
 		return mo_print_version();

@@ -9,6 +9,9 @@
 /* Tells errors on standard error; returns the exit status. Does not return after an interruption: the signal ends us. */
 int mo_dispatch(struct mo_cli *cli, char *const *argv, size_t argc);
 
+/* After help or version was printed: the exit status, with a message if that could not be written (but for a closed pipe). */
+int mo_end_standard_output(void);
+
 /* What --version prints, wherever it stands on the line; the exit status. */
 int mo_print_version(void);
 

@@ -63,6 +63,7 @@ struct mo_error *mo_cli_show_each(struct mo_cli *cli)
 {
 	struct mo_view each = *cli->view;
 	struct mo_error *error = NULL;
+	size_t n_unread = 0;
 
 	each.show = each.show_each;
 	mo_report_table_begin(cli->report, each.each_table);
@@ -71,10 +72,12 @@ struct mo_error *mo_cli_show_each(struct mo_cli *cli)
 		if (!error || mo_error_ends_run(error))
 			continue;
 		mo_cli_remark(cli, "%s", mo_error_text(error));
-		cli->is_partial = true;
+		n_unread++;
 		mo_error_destroy(error);
 		error = NULL;
 	}
+	if (n_unread)
+		mo_cli_missing(cli, "%zu of %zu files could not be read", n_unread, cli->n_dump_paths);
 	if (!error)
 		mo_report_table_end(cli->report);
 	return error;

@@ -134,7 +134,6 @@ static void write_damage(struct mo_report *report, const char *id, const char *v
 	const struct mo_finding finding = {
 		.id = id,
 		.severity = MO_WARNING,
-		.confidence = MO_CERTAIN,
 		.verdict = verdict,
 		.advice = advice,
 		.is_about_reading = true,

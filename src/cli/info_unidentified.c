@@ -79,7 +79,6 @@ struct mo_error *mo_info_unidentified(struct mo_cli *cli, const struct mo_dump *
 	const struct mo_finding finding = {
 		.id = "not-identified",
 		.severity = MO_WARNING,
-		.confidence = MO_CERTAIN,
 		.verdict = "No kernel could be identified in the dump: nothing of its memory can be told, nor its log.",
 		.evidence = &(const struct mo_evidence){ .label = "why", .kind = MO_CELL_TEXT, .cell = mo_cell_text(why) },
 		.n_evidence = 1,
@@ -91,6 +90,5 @@ struct mo_error *mo_info_unidentified(struct mo_cli *cli, const struct mo_dump *
 	write_headers(cli->report, info);
 	mo_identity_write_file(cli->report, info, path, info->vmcoreinfo != NULL);
 	mo_identity_write_left_out(cli->report, info);
-	cli->is_partial = true;
 	return NULL;
 }

@@ -13,7 +13,23 @@
 #include "command.h"
 #include "completion.h"
 #include "dispatch.h"
+#include "report_write.h"
 #include "suggest.h"
+#include "text.h"
+
+void mo_cli_missing(struct mo_cli *cli, const char *format, ...)
+{
+	MO_CLEANUP(mo_cleanup_text) struct mo_text text = MO_TEXT_EMPTY;
+	va_list arguments;
+
+	va_start(arguments, format);
+	mo_text_vprintf(&text, format, arguments);
+	va_end(arguments);
+	if (cli->report)
+		mo_report_missing(cli->report, mo_text_chars(&text));
+	else if (!cli->n_missing++)
+		cli->missing = mo_text_take(&text);
+}
 
 void mo_cli_remark(const struct mo_cli *cli, const char *format, ...)
 {
@@ -149,9 +165,7 @@ static int run_program(struct mo_cli *cli, char *const *argv, size_t argc)
 		bool was_asked = mo_parsed_has(&before, "help");
 
 		error = mo_help_overview(cli, was_asked ? stdout : stderr);
-		status = was_asked ? MO_EXIT_COMPLETE : MO_EXIT_USAGE;
-		if (was_asked && fflush(stdout))
-			status = MO_EXIT_PARTIAL;
+		status = was_asked ? mo_end_standard_output() : MO_EXIT_USAGE;
 		if (error)
 			status = fail(error, MO_EXIT_USAGE);
 	}

@@ -347,12 +347,10 @@ struct mo_error *mo_print_value(struct mo_cli *cli, const char *type_name, const
 	if (print.as_rows)
 		mo_report_table_end(cli->report);
 	if (!error && object.error) {
-		mo_cli_remark(cli, "'?': unreadable: %s", mo_error_text(object.error));
-		cli->is_partial = true;
+		mo_cli_missing(cli, "'?': unreadable: %s", mo_error_text(object.error));
 	}
 	if (print.n_objects >= MAX_OBJECTS)
-		mo_cli_remark(cli, "only %d pointers were followed", MAX_OBJECTS);
-	cli->is_partial |= print.n_objects >= MAX_OBJECTS;
+		mo_cli_missing(cli, "only %d pointers were followed", MAX_OBJECTS);
 	mo_print_object_deinit(&object);
 	mo_text_deinit(&print.path);
 	return error;

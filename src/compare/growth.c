@@ -73,7 +73,7 @@ static void write_finding(struct mo_report *report, const char *id, enum mo_seve
 	mo_report_finding(report, &(const struct mo_finding){
 		.id = id,
 		.severity = severity,
-		.confidence = severity == MO_WARNING ? MO_LIKELY : MO_CERTAIN,
+		.basis = severity == MO_WARNING ? MO_BASIS_INFERENCE : MO_BASIS_FACTS,
 		.verdict = mo_text_chars(verdict),
 		.advice = advice,
 	});
@@ -170,7 +170,7 @@ static void judge_pace(const struct mo_comparison *comparison, struct mo_report 
 	mo_append_elapsed(&verdict, (double)after.value / per_second);
 	mo_text_append_char(&verdict, '.');
 	mo_report_finding(report, &(const struct mo_finding){
-		.id = "available-falls", .severity = MO_NOTICE, .confidence = MO_GUESS, .verdict = mo_text_chars(&verdict) });
+		.id = "available-falls", .severity = MO_NOTICE, .basis = MO_BASIS_FIT, .verdict = mo_text_chars(&verdict) });
 }
 
 void mo_growth_judge(const struct mo_comparison *comparison, struct mo_report *report)

@@ -92,5 +92,5 @@ bool mo_finding_is_worse(const struct mo_finding *a, const struct mo_finding *b)
 		return weight(a) > weight(b);
 	if (a->rank != b->rank)
 		return a->rank > b->rank;
-	return a->confidence > b->confidence;
+	return mo_finding_confidence(a) > mo_finding_confidence(b);
 }

@@ -84,7 +84,6 @@ static struct mo_error *skip(struct mo_host *host, size_t plugin, const char *wh
 	struct mo_finding finding = {
 		.id = "plugin-skipped",
 		.severity = MO_NOTICE,
-		.confidence = MO_CERTAIN,
 		.is_about_reading = true,
 	};
 
@@ -242,7 +241,6 @@ static struct mo_error *tell_judging_failed(struct mo_run *run, struct mo_error 
 	struct mo_finding finding = {
 		.id = "judging-failed",
 		.severity = MO_NOTICE,
-		.confidence = MO_CERTAIN,
 		.is_about_reading = true,
 	};
 

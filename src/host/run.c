@@ -60,14 +60,39 @@ void mo_run_finding(struct mo_run *run, const struct mo_finding *finding)
 	mo_finding_queue_add(&run->findings, NULL, finding);
 }
 
+static bool could_not_read_all(const struct mo_run *run)
+{
+	for (size_t i = 0; i < run->findings.count; i++)
+		if (run->findings.items[i].finding.is_about_reading)
+			return true;
+	return false;
+}
+
+/* Whether this plugin, or one of those whose models it reads, could not read all: what was not found may lie there. */
+static bool is_search_incomplete(const struct mo_run *run)
+{
+	if (could_not_read_all(run))
+		return true;
+	for (size_t i = 0; i < run->plugin->n_reads; i++) {
+		size_t publisher = mo_host_publisher(run->host, &run->plugin->reads[i]);
+
+		if (publisher < run->host->n_plugins && could_not_read_all(&run->host->runs[publisher]))
+			return true;
+	}
+	return false;
+}
+
 void mo_run_judge(struct mo_run *run, const char *view, const struct mo_finding *finding)
 {
+	struct mo_finding judged = *finding;
 	const struct mo_view *found = NULL;
 
 	for (size_t i = 0; i < run->plugin->n_views && !found; i++)
 		if (!strcmp(run->plugin->views[i].name, view))
 			found = &run->plugin->views[i];
-	mo_finding_queue_add(&run->findings, found, finding);
+	if (finding->basis == MO_BASIS_ABSENCE)
+		judged.is_incomplete |= is_search_incomplete(run);
+	mo_finding_queue_add(&run->findings, found, &judged);
 }
 
 /* The plugin that publishes a model that this one declared; n_plugins: none. */

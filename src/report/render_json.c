@@ -207,7 +207,7 @@ static void write_finding(struct mo_report *report, struct mo_text *out, const s
 
 	append_member(out, "{", "id", finding->id);
 	append_member(out, ",", "severity", mo_severity_word(finding->severity));
-	append_member(out, ",", "confidence", mo_confidence_word(finding->confidence));
+	append_member(out, ",", "confidence", mo_confidence_word(mo_finding_confidence(finding)));
 	append_member(out, ",", "verdict", finding->verdict);
 	mo_text_append(out, ",\"evidence\":[");
 	for (size_t i = 0; i < finding->n_evidence; i++) {
@@ -308,7 +308,13 @@ static void json_end(struct mo_report *report)
 	append_section_notes(report, &out, MO_NO_SECTION);
 	write_and_clear(report, &out, "\"notes\":[]");
 	mo_text_printf(&out, ",\n\"notes_left_out\":%zu,\n", report->n_notes_left_out);
-	append_member(&out, "", "status", report->is_partial ? "partial" : "complete");
+	mo_text_append(&out, "\"missing\":[");
+	for (size_t i = 0; i < report->missing.count; i++) {
+		mo_text_append(&out, i ? "," : "");
+		append_string(&out, report->missing.items[i]);
+	}
+	mo_text_append(&out, "],\n");
+	append_member(&out, "", "status", mo_report_is_partial(report) ? "partial" : "complete");
 	append_member(&out, ",\n", "error", report->abort_text);
 	mo_text_append(&out, "}\n");
 	write_and_clear(report, &out, "}\n");

@@ -75,8 +75,7 @@ void mo_text_append_finding(const struct mo_report *report, struct mo_text *out,
 	mo_append_wrapped(out, finding->verdict, width, strlen(label) + 2, INDENT);
 	mo_text_append_char(out, '\n');
 	append_evidence(report, out, finding);
-	if (finding->confidence != MO_CONFIDENCE_UNSTATED)
-		mo_text_printf(out, "    Confidence: %s\n", mo_confidence_word(finding->confidence));
+	mo_text_printf(out, "    Confidence: %s\n", mo_confidence_word(mo_finding_confidence(finding)));
 	if (finding->advice) {
 		mo_text_append(out, "    Next: ");
 		mo_append_wrapped(out, finding->advice, width, INDENT + 6, INDENT + 6);

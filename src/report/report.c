@@ -329,7 +329,7 @@ bool mo_report_failed(const struct mo_report *report)
 
 bool mo_report_is_partial(const struct mo_report *report)
 {
-	return report->is_partial;
+	return report->n_missing || report->abort_text;
 }
 
 void mo_report_close_open(struct mo_report *report)
@@ -351,7 +351,6 @@ void mo_report_abort(struct mo_report *report, const char *error_text)
 	report->abort_text = mo_text_store_add_line(&report->texts, error_text, &failed);
 	if (!report->abort_text)
 		report->abort_text = "stopped by an error";
-	report->is_partial = true;
 	report->is_over = true;
 }
 

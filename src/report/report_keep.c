@@ -17,7 +17,6 @@ static const struct severity_words {
 };
 
 static const char *const confidences[] = {
-	[MO_CONFIDENCE_UNSTATED] = NULL,
 	[MO_GUESS] = "guess",
 	[MO_LIKELY] = "likely",
 	[MO_CERTAIN] = "certain",
@@ -37,8 +36,15 @@ const char *mo_severity_word(enum mo_severity severity)
 
 const char *mo_confidence_word(enum mo_confidence confidence)
 {
-	assert(confidence <= MO_CERTAIN);
+	assert(confidence >= MO_GUESS && confidence <= MO_CERTAIN);
 	return confidences[confidence];
+}
+
+enum mo_confidence mo_finding_confidence(const struct mo_finding *finding)
+{
+	int confidence = finding->basis == MO_BASIS_FACTS ? MO_CERTAIN : finding->basis == MO_BASIS_FIT ? MO_GUESS : MO_LIKELY;
+
+	return finding->is_incomplete && confidence > MO_GUESS ? confidence - 1 : confidence;
 }
 
 const char *mo_report_keep_note(struct mo_report *report, const char *text, size_t n_chars)
@@ -93,12 +99,30 @@ static bool copy_finding(struct mo_report *report, const struct mo_finding *find
 	return !failed && copy->evidence;
 }
 
+void mo_report_missing(struct mo_report *report, const char *what)
+{
+	bool failed = false;
+	const char *kept;
+
+	if (report->n_missing++ >= MO_KEPT_MAXIMUM)
+		return;
+	kept = mo_text_store_add_line(&report->texts, what, &failed);
+	if (failed || !mo_vector_append(&report->missing, kept))
+		mo_report_fail(report, mo_error_no_memory());
+}
+
+const char *mo_report_first_missing(const struct mo_report *report, size_t *n_ret)
+{
+	*n_ret = report->n_missing;
+	return report->missing.count ? report->missing.items[0] : NULL;
+}
+
 const struct mo_finding *mo_report_keep_finding(struct mo_report *report, const struct mo_finding *finding)
 {
 	struct mo_kept_finding kept = { .section = report->open_section };
 
 	if (finding->is_about_reading)
-		report->is_partial = true;
+		mo_report_missing(report, finding->verdict);
 	if (report->findings.count >= MO_KEPT_MAXIMUM) {
 		report->n_findings_left_out++;
 		return NULL;
@@ -115,6 +139,7 @@ void mo_report_keep_deinit(struct mo_report *report)
 	for (size_t i = 0; i < report->blocks.count; i++)
 		free(report->blocks.items[i]);
 	mo_vector_deinit(&report->blocks);
+	mo_vector_deinit(&report->missing);
 	mo_vector_deinit(&report->sections);
 	mo_vector_deinit(&report->tables);
 	mo_vector_deinit(&report->notes);

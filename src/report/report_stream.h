@@ -99,7 +99,8 @@ struct mo_report {
 	struct mo_report_brief brief;
 	size_t n_section_tables, n_section_notes; /* shown of the open section, while it is brief */
 
-	bool is_partial;
+	MO_VECTOR(const char *) missing; /* what could not be read or was skipped: kept texts */
+	size_t n_missing;            /* of these, with those that are not kept */
 	bool is_over;                /* finished or aborted: nothing more is taken */
 	const char *abort_text;      /* why it ended early; NULL: it did not */
 	struct mo_error *failure;    /* the first; sticky */

@@ -90,7 +90,11 @@ void mo_report_abort(struct mo_report *report, const char *error_text);
 struct mo_error *mo_report_finish(struct mo_report *report) MO_MUST_USE;
 void mo_report_destroy(struct mo_report *report);
 
-/* Whether a finding with is_about_reading was written, or the report was aborted. */
+/* Something that was asked for is not in the report, in one sentence; a finding with is_about_reading says so by itself. */
+void mo_report_missing(struct mo_report *report, const char *what);
+/* The first of them, as it is shown (NULL: none), and how many there are. */
+const char *mo_report_first_missing(const struct mo_report *report, size_t *n_ret);
+/* Whether there is one, or the report was aborted. */
 bool mo_report_is_partial(const struct mo_report *report);
 
 /* Lists a table's columns (key, heading, help) for --help. */

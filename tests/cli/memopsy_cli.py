@@ -30,6 +30,9 @@ def memopsy(*words, environment=None, cache="", program=PROGRAM, **options):
     options.setdefault("stdout", subprocess.PIPE)
     done = subprocess.run([program, *map(str, words)], stderr=subprocess.PIPE, env=variables, timeout=120, check=False,
                           **options)
+    # Whoever gets status 1 is told why, unless they closed the pipe or wanted quiet.
+    if done.returncode == 1 and options["stdout"] == subprocess.PIPE and not {"-q", "--quiet"} & set(words):
+        assert done.stderr, f"{words}: status 1 without a reason"
     return Run(subprocess.CompletedProcess(done.args, done.returncode, done.stdout or b"", done.stderr))
 
 

@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Dumps that are none, are cut, lie, or are of what this build does not know: a clear message and status 3, or partial
 output that says so and status 1; never a crash, never a wrong number in silence."""
+import json
 import os
+import re
 import struct
 import subprocess
 
@@ -137,6 +139,31 @@ class BadDump(Case):
             self.assertIn(run.status, (0, 1, 3), run)
             if run.status:
                 self.assertRegex(run.err + run.out, r"memopsy: |\?|>=|\[notice\]|NOTICE|WARNING", run)
+
+    def test_the_reason_of_status_1(self):
+        """One line says what is missing, and how much else; JSON has all of it. --quiet wants none."""
+        kdump = self.kdump()
+        damaged = self.write("damaged", kdump.data[:len(kdump.data) // 2])
+        run = memopsy("report", damaged)
+        self.fails(run, 1)
+        line = re.fullmatch(r"memopsy: status 1: some of what was asked for is missing: (?P<first>.*) \(and (?P<n>\d+) more\)",
+                            run.err.splitlines()[-1])
+        self.assertTrue(line, run)
+        document = json.loads(memopsy("report", "--json", damaged).out)
+        self.assertEqual(document["status"], "partial")
+        self.assertEqual(document["missing"][0], line["first"])
+        self.assertGreaterEqual(len(document["missing"]), int(line["n"]) + 1) # it has the sections that a page leaves out
+        self.assertTrue({finding["verdict"] for finding in document["findings"] if finding["is_about_reading"]}
+                        <= set(document["missing"]))
+        self.assertEqual(memopsy("report", "--quiet", damaged).err, "")
+        whole = json.loads(memopsy("report", "--json", self.sample()).out)
+        self.assertEqual((whole["status"], whole["missing"]), ("complete", []))
+
+    def test_what_commands_leave_out_is_in_json(self):
+        run = memopsy("vtop", "--json", self.sample(), "0x1000")
+        document = json.loads(run.out)
+        self.assertEqual((run.status, document["status"], document["missing"]), (1, "partial", ["0x1000 is not mapped"]))
+        self.assertEqual(run.err, "memopsy: status 1: some of what was asked for is missing: 0x1000 is not mapped\n")
 
     def test_no_types_at_all(self):
         kdump = self.kdump()

@@ -160,7 +160,7 @@ class Commands(Case):
         inverse = self.json("vtop", sample, "--pa", address["physical"])["data"]["address"]
         self.assertEqual((inverse["direct_map"], inverse["struct_page"]), (address["direct_map"], address["struct_page"]))
         run = self.succeeds(memopsy("vtop", sample, "0x1000"), "absent", "Physical address:  ?", status=1)
-        self.assertEqual(run.err, "memopsy: 0x1000 is not mapped\n")
+        self.assertEqual(run.err, "memopsy: status 1: some of what was asked for is missing: 0x1000 is not mapped\n")
         self.assertNotIn("page   PRESENT", run.out)
         self.fails(memopsy("vtop", sample, "nothing_like_this"), 1, "'nothing_like_this' is neither an address nor a symbol")
 

@@ -55,7 +55,7 @@ class Output(Case):
                            "cannot write to standard output: No space left on device")
         with open("/dev/full", "wb") as full:
             for words in (("help",), ("--version",), ("--help",), ("info", "--help")):
-                self.assertEqual(memopsy(*words, stdout=full).status, 1, words)
+                self.fails(memopsy(*words, stdout=full), 1, "cannot write to standard output: No space left on device")
 
     def test_closed_pipe_ends_quietly(self):
         for words in (("dmesg",), ("report",), ("dmesg", "--json"), ("print", "struct task_struct")):

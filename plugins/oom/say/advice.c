@@ -229,8 +229,8 @@ static enum mo_severity severity_of(const struct draft *draft)
 	return draft->event.kind >= MO_OOM_ALLOCATION_FAILURE ? MO_NOTICE : MO_WARNING;
 }
 
-/* Follows from what was read, or only fits it; of each event by what its own verdict rests on. */
-static enum mo_confidence confidence_of(const struct draft *draft)
+/* Whether the event's own verdict rests on all that it should: its whole report, numbers of its moment, a cause. */
+static bool is_incomplete(const struct draft *draft)
 {
 	const struct mo_oom_event *event = &draft->event;
 	const struct mo_oom_share *share = told_share(draft);
@@ -239,8 +239,8 @@ static enum mo_confidence confidence_of(const struct draft *draft)
 				event->kind > MO_OOM_STALL;
 
 	if (event->gap || (share && share->source == MO_OOM_OF_DUMP && !draft->is_of_dump))
-		return MO_LIKELY;
-	return event->cause == MO_OOM_CAUSE_UNKNOWN && !is_without_cause ? MO_LIKELY : MO_CERTAIN;
+		return true;
+	return event->cause == MO_OOM_CAUSE_UNKNOWN && !is_without_cause;
 }
 
 void say_finding(const struct finding_sink *sink, const struct mo_finding *finding)
@@ -276,7 +276,7 @@ void report_event(const struct oom_state *state, const struct draft *draft, bool
 	say_finding(sink, &(struct mo_finding){
 		.id = id_of(event->kind),
 		.severity = severity_of(draft),
-		.confidence = confidence_of(draft),
+		.is_incomplete = is_incomplete(draft),
 		.verdict = text,
 		.evidence = list.items,
 		.n_evidence = list.n,

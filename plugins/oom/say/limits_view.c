@@ -139,7 +139,6 @@ void report_limits(const struct oom_state *state, const struct finding_sink *sin
 	say_finding(sink, &(struct mo_finding){
 		.id = "limit-reached",
 		.severity = MO_NOTICE,
-		.confidence = MO_CERTAIN,
 		.verdict = text,
 		.advice = "Raise the limit if the process needs more, or find why it grew.",
 	});

@@ -43,12 +43,12 @@ static void a_finding_outlives_what_it_was_made_of(void **state)
 
 static void worse_is_graver_then_surer(void **state)
 {
-	const struct mo_finding sure_notice = { .severity = MO_NOTICE, .confidence = MO_CERTAIN };
-	const struct mo_finding guessed_warning = { .severity = MO_WARNING, .confidence = MO_GUESS };
+	const struct mo_finding sure_notice = { .severity = MO_NOTICE };
+	const struct mo_finding guessed_warning = { .severity = MO_WARNING, .basis = MO_BASIS_FIT };
 	const struct mo_finding info = { .severity = MO_INFO };
-	const struct mo_finding unread_warning = { .severity = MO_WARNING, .confidence = MO_CERTAIN, .is_about_reading = true };
-	const struct mo_finding ranked_guess = { .severity = MO_WARNING, .confidence = MO_GUESS, .rank = 1 };
-	const struct mo_finding likely_warning = { .severity = MO_WARNING, .confidence = MO_LIKELY };
+	const struct mo_finding unread_warning = { .severity = MO_WARNING, .is_about_reading = true };
+	const struct mo_finding ranked_guess = { .severity = MO_WARNING, .basis = MO_BASIS_FIT, .rank = 1 };
+	const struct mo_finding likely_warning = { .severity = MO_WARNING, .basis = MO_BASIS_INFERENCE };
 
 	(void)state;
 	assert_false(mo_finding_is_worse(&unread_warning, &info));

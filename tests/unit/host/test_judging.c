@@ -28,6 +28,7 @@ struct mo_kernel {
 	unsigned n_judged;
 	struct mo_kernel_facts facts;
 	bool is_placed;           /* the view of "memory" writes its findings itself */
+	bool is_unread;           /* "memory" could not read all */
 };
 
 const struct mo_kernel_facts *mo_kernel_facts(const struct mo_kernel *kernel)
@@ -62,6 +63,13 @@ static struct mo_error *gather(struct mo_run *run, void **ret)
 	return NULL;
 }
 
+static struct mo_error *gather_memory(struct mo_run *run, void **ret)
+{
+	if (mo_run_kernel(run)->is_unread)
+		mo_run_finding(run, &(struct mo_finding){ .id = "unread", .verdict = "a page", .is_about_reading = true });
+	return gather(run, ret);
+}
+
 /* A section that shares its function with a command of more options. */
 static struct mo_error *show(struct mo_run *run, struct mo_report *report)
 {
@@ -84,9 +92,11 @@ static const struct mo_view groups_views[] = {
 	{ .name = "groups", .title = "Groups", .report_order = 200, .show = show },
 };
 
+static const struct mo_model_ref groups_reads[] = { { .name = "memory", .version = 1 } };
+
 static struct mo_loaded_plugin loaded[] = {
-	{ .plugin = { .name = "groups", .gather = gather, .judge = judge_groups, .views = groups_views, .n_views = 1 } },
-	{ .plugin = { .name = "memory", .gather = gather, .judge = judge_memory, .views = memory_views, .n_views = 2 } },
+	{ .plugin = { .name = "groups", .reads = groups_reads, .n_reads = 1, .gather = gather, .judge = judge_groups, .views = groups_views, .n_views = 1 } },
+	{ .plugin = { .name = "memory", .publishes = { .name = "memory", .version = 1 }, .gather = gather_memory, .judge = judge_memory, .views = memory_views, .n_views = 2 } },
 };
 
 #define N_PLUGINS (sizeof(loaded) / sizeof(loaded[0]))
@@ -129,20 +139,64 @@ static void assert_verdict(const struct found *found, size_t n_found, const char
 	mo_host_destroy(host);
 }
 
-#define FOUND(plugin_, view_, id_, severity_, confidence_, ...) \
+#define FOUND(plugin_, view_, id_, severity_, basis_, ...) \
 	{ .plugin = plugin_, .view = view_, \
-	  .finding = { .id = id_, .severity = severity_, .confidence = confidence_, .verdict = __VA_ARGS__ } }
+	  .finding = { .id = id_, .severity = severity_, .basis = basis_, .verdict = __VA_ARGS__ } }
+
+/* How sure "groups" is of a finding. */
+static enum mo_confidence confidence_with(const struct mo_finding *finding, bool is_unread)
+{
+	const struct found found = { .plugin = "groups", .view = "groups", .finding = *finding };
+	struct mo_kernel kernel = { .is_unread = is_unread };
+	struct mo_host *host = start_and_judge(&kernel, &found, 1);
+	struct mo_verdict verdict;
+	enum mo_confidence confidence;
+
+	assert_null(mo_host_verdict(host, &verdict));
+	assert_int_equal(verdict.n, 1);
+	confidence = mo_finding_confidence(verdict.findings[0]);
+	mo_host_destroy(host);
+	return confidence;
+}
+
+static void what_a_finding_rests_on_decides(void **state)
+{
+	static const struct {
+		enum mo_basis basis;
+		bool is_incomplete;
+		enum mo_confidence all_read, not_all_read;
+	} rows[] = {
+		{ MO_BASIS_FACTS, false, MO_CERTAIN, MO_CERTAIN },
+		{ MO_BASIS_FACTS, true, MO_LIKELY, MO_LIKELY },
+		{ MO_BASIS_INFERENCE, false, MO_LIKELY, MO_LIKELY },
+		{ MO_BASIS_INFERENCE, true, MO_GUESS, MO_GUESS },
+		/* What is nowhere may lie in what the other plugin could not read. */
+		{ MO_BASIS_ABSENCE, false, MO_LIKELY, MO_GUESS },
+		{ MO_BASIS_ABSENCE, true, MO_GUESS, MO_GUESS },
+		{ MO_BASIS_FIT, false, MO_GUESS, MO_GUESS },
+		{ MO_BASIS_FIT, true, MO_GUESS, MO_GUESS },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct mo_finding finding = { .id = "lost", .severity = MO_CRITICAL, .basis = rows[i].basis,
+						    .is_incomplete = rows[i].is_incomplete, .verdict = "lost" };
+
+		assert_int_equal(confidence_with(&finding, false), rows[i].all_read);
+		assert_int_equal(confidence_with(&finding, true), rows[i].not_all_read);
+	}
+}
 
 static void the_worst_of_different_kinds_are_told(void **state)
 {
 	static const struct found found[] = {
-		FOUND("groups", "groups", "slab", MO_WARNING, MO_LIKELY, "slab grew"),
-		FOUND("memory", "memory", "leak", MO_WARNING, MO_LIKELY, "leak"),
-		FOUND("memory", "memory", "leak", MO_WARNING, MO_LIKELY, "leak, no worse"),
-		FOUND("memory", "memory", "note", MO_NOTICE, MO_CERTAIN, "worth a look"),
-		FOUND("groups", "groups", "unread", MO_WARNING, MO_LIKELY, "unread", .is_about_reading = true),
-		FOUND("groups", "groups", "oom", MO_CRITICAL, MO_GUESS, "killed"),
-		FOUND("memory", "frames", "frames", MO_CRITICAL, MO_CERTAIN, "in no section"),
+		FOUND("groups", "groups", "slab", MO_WARNING, MO_BASIS_INFERENCE, "slab grew"),
+		FOUND("memory", "memory", "leak", MO_WARNING, MO_BASIS_INFERENCE, "leak"),
+		FOUND("memory", "memory", "leak", MO_WARNING, MO_BASIS_INFERENCE, "leak, no worse"),
+		FOUND("memory", "memory", "note", MO_NOTICE, MO_BASIS_FACTS, "worth a look"),
+		FOUND("groups", "groups", "unread", MO_WARNING, MO_BASIS_INFERENCE, "unread", .is_about_reading = true),
+		FOUND("groups", "groups", "oom", MO_CRITICAL, MO_BASIS_FIT, "killed"),
+		FOUND("memory", "frames", "frames", MO_CRITICAL, MO_BASIS_FACTS, "in no section"),
 	};
 
 	(void)state;
@@ -158,13 +212,13 @@ static void the_worst_of_different_kinds_are_told(void **state)
 static void what_else_was_found(void **state)
 {
 	static const struct found found[] = {
-		FOUND("groups", "groups", "slab", MO_WARNING, MO_LIKELY, "slab grew"),
-		FOUND("memory", "memory", "leak", MO_WARNING, MO_LIKELY, "leak"),
-		FOUND("memory", "memory", "leak", MO_WARNING, MO_LIKELY, "leak, no worse"),
-		FOUND("memory", "memory", "note", MO_NOTICE, MO_CERTAIN, "worth a look"),
-		FOUND("groups", "groups", "unread", MO_WARNING, MO_LIKELY, "unread", .is_about_reading = true),
-		FOUND("groups", "groups", "oom", MO_CRITICAL, MO_GUESS, "killed"),
-		FOUND("memory", "memory", "stacks", MO_WARNING, MO_GUESS, "stacks"),
+		FOUND("groups", "groups", "slab", MO_WARNING, MO_BASIS_INFERENCE, "slab grew"),
+		FOUND("memory", "memory", "leak", MO_WARNING, MO_BASIS_INFERENCE, "leak"),
+		FOUND("memory", "memory", "leak", MO_WARNING, MO_BASIS_INFERENCE, "leak, no worse"),
+		FOUND("memory", "memory", "note", MO_NOTICE, MO_BASIS_FACTS, "worth a look"),
+		FOUND("groups", "groups", "unread", MO_WARNING, MO_BASIS_INFERENCE, "unread", .is_about_reading = true),
+		FOUND("groups", "groups", "oom", MO_CRITICAL, MO_BASIS_FIT, "killed"),
+		FOUND("memory", "memory", "stacks", MO_WARNING, MO_BASIS_FIT, "stacks"),
 	};
 	struct mo_kernel kernel = { .n_judged = 0 };
 	struct mo_host *host = start_and_judge(&kernel, found, 7);
@@ -183,8 +237,8 @@ static void what_else_was_found(void **state)
 static void rank_decides_among_equals(void **state)
 {
 	static const struct found found[] = {
-		FOUND("memory", "memory", "surer", MO_WARNING, MO_CERTAIN, "surer"),
-		FOUND("groups", "groups", "ranked", MO_WARNING, MO_LIKELY, "ranked", .rank = 1),
+		FOUND("memory", "memory", "surer", MO_WARNING, MO_BASIS_FACTS, "surer"),
+		FOUND("groups", "groups", "ranked", MO_WARNING, MO_BASIS_INFERENCE, "ranked", .rank = 1),
 	};
 
 	(void)state;
@@ -197,15 +251,15 @@ static const char *const of_oom[] = { "oom" };
 static void what_is_superseded_takes_no_place(void **state)
 {
 	static const struct found found[] = {
-		FOUND("groups", "groups", "group-oom", MO_CRITICAL, MO_CERTAIN, "a group was full"),
-		FOUND("memory", "memory", "oom", MO_WARNING, MO_LIKELY, "memory ran out", .supersedes = of_groups, .n_supersedes = 2),
-		FOUND("memory", "memory", "leak", MO_WARNING, MO_GUESS, "leak"),
-		FOUND("memory", "memory", "slab", MO_WARNING, MO_GUESS, "slab grew"),
+		FOUND("groups", "groups", "group-oom", MO_CRITICAL, MO_BASIS_FACTS, "a group was full"),
+		FOUND("memory", "memory", "oom", MO_WARNING, MO_BASIS_INFERENCE, "memory ran out", .supersedes = of_groups, .n_supersedes = 2),
+		FOUND("memory", "memory", "leak", MO_WARNING, MO_BASIS_FIT, "leak"),
+		FOUND("memory", "memory", "slab", MO_WARNING, MO_BASIS_FIT, "slab grew"),
 	};
 	/* Two that say so of each other: one of them is told. */
 	static const struct found circle[] = {
-		FOUND("memory", "memory", "oom", MO_WARNING, MO_LIKELY, "memory ran out", .supersedes = of_groups, .n_supersedes = 2),
-		FOUND("groups", "groups", "group-oom", MO_WARNING, MO_LIKELY, "a group was full", .supersedes = of_oom, .n_supersedes = 1),
+		FOUND("memory", "memory", "oom", MO_WARNING, MO_BASIS_INFERENCE, "memory ran out", .supersedes = of_groups, .n_supersedes = 2),
+		FOUND("groups", "groups", "group-oom", MO_WARNING, MO_BASIS_INFERENCE, "a group was full", .supersedes = of_oom, .n_supersedes = 1),
 	};
 	struct mo_kernel kernel = { .n_judged = 0 };
 	struct mo_host *host = start_and_judge(&kernel, found, 4);
@@ -257,7 +311,7 @@ static void assert_text(struct mo_host *host, size_t view, bool is_report, const
 static void findings_stand_in_their_view(void **state)
 {
 	static const struct found found[] = {
-		FOUND("memory", "memory", "leak", MO_WARNING, MO_LIKELY, "leak"),
+		FOUND("memory", "memory", "leak", MO_WARNING, MO_BASIS_INFERENCE, "leak"),
 	};
 	struct mo_kernel kernel = { .is_placed = true };
 	struct mo_host *host = start_and_judge(&kernel, found, 1);
@@ -279,7 +333,7 @@ static void findings_stand_in_their_view(void **state)
 static void judging_that_fails_costs_what_it_has_not_said(void **state)
 {
 	static const struct found found[] = {
-		FOUND("memory", "memory", "leak", MO_WARNING, MO_LIKELY, "leak"),
+		FOUND("memory", "memory", "leak", MO_WARNING, MO_BASIS_INFERENCE, "leak"),
 	};
 	struct mo_kernel kernel = { .fails = MO_E_CORRUPT };
 	struct mo_host *host = start_and_judge(&kernel, found, 1);
@@ -301,6 +355,7 @@ static void judging_that_fails_costs_what_it_has_not_said(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_a_finding_rests_on_decides),
 		cmocka_unit_test(the_worst_of_different_kinds_are_told),
 		cmocka_unit_test(what_else_was_found),
 		cmocka_unit_test(rank_decides_among_equals),

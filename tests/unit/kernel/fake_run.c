@@ -150,7 +150,7 @@ void mo_run_finding(struct mo_run *run, const struct mo_finding *finding)
 			fprintf(stream, "; %s %s", finding->evidence[i].label, finding->evidence[i].cell.as.text.bytes);
 	fprintf(stream, " [%s, %s]",
 		finding->severity == MO_CRITICAL ? "critical" : finding->severity == MO_WARNING ? "warning" : "notice",
-		finding->confidence == MO_CERTAIN ? "certain" : finding->confidence == MO_LIKELY ? "likely" : "guess");
+		(const char *const[]){ "", "guess", "likely", "certain" }[mo_finding_confidence(finding)]);
 	fclose(stream);
 	assert_true(run->n_findings < MAX_FINDINGS);
 	run->findings[run->n_findings++] = text;

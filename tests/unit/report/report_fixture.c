@@ -161,7 +161,7 @@ void write_critical(struct mo_report *report)
 	const struct mo_finding finding = {
 		.id = "free-list-broken",
 		.severity = MO_CRITICAL,
-		.confidence = MO_LIKELY,
+		.basis = MO_BASIS_INFERENCE,
 		.verdict = "The free list of zone Normal, order 0, is broken after 17 of 341 pages: its next page is "
 			   "not a page.",
 		.evidence = evidence,
@@ -173,13 +173,13 @@ void write_critical(struct mo_report *report)
 	mo_report_finding(report, &finding);
 }
 
-void write_plain_finding(struct mo_report *report, enum mo_severity severity, enum mo_confidence confidence,
+void write_plain_finding(struct mo_report *report, enum mo_severity severity, enum mo_basis basis,
 			 const char *verdict)
 {
 	const struct mo_finding finding = {
 		.id = "plain",
 		.severity = severity,
-		.confidence = confidence,
+		.basis = basis,
 		.verdict = verdict,
 	};
 
@@ -212,5 +212,5 @@ void write_everything(struct mo_report *report)
 	mo_report_table_begin(report, &lines_spec);
 	mo_report_row(report, line);
 	mo_report_table_end(report);
-	write_plain_finding(report, MO_INFO, MO_CONFIDENCE_UNSTATED, "Nothing else is wrong.");
+	write_plain_finding(report, MO_INFO, MO_BASIS_FACTS, "Nothing else is wrong.");
 }

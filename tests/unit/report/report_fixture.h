@@ -48,8 +48,8 @@ void kinds_row(struct mo_cell *cells, enum mo_certainty certainty);
 /* A critical finding with evidence and advice. */
 void write_critical(struct mo_report *report);
 
-/* A finding of this severity and confidence with a verdict only. */
-void write_plain_finding(struct mo_report *report, enum mo_severity severity, enum mo_confidence confidence,
+/* A finding of this severity and basis with a verdict only. */
+void write_plain_finding(struct mo_report *report, enum mo_severity severity, enum mo_basis basis,
 			 const char *verdict);
 
 /* All that a report can hold: used for the JSON tests here and by Python. */

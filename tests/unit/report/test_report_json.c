@@ -247,7 +247,7 @@ static void test_findings_sections_and_columns(void **state)
 	assert_text(json_array_get(json_object_get(finding, "evidence"), 0), "value", "0xffff888000001000");
 	assert_text(json_array_get(json_object_get(finding, "evidence"), 2), "value", "No\\x0armal");
 	assert_text(json_array_get(json_object_get(finding, "evidence"), 3), "value", NULL);
-	assert_text(json_array_get(json_object_get(document, "findings"), 1), "confidence", NULL);
+	assert_text(json_array_get(json_object_get(document, "findings"), 1), "confidence", "certain");
 	assert_text(json_array_get(json_object_get(document, "findings"), 1), "section", NULL);
 	column = json_array_get(json_object_get(json_object_get(document, "columns"), "zones"), 2);
 	assert_text(column, "key", "size_bytes");

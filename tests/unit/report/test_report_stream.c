@@ -286,7 +286,7 @@ static void test_reading_makes_partial(void **state)
 
 	(void)state;
 	catch_begin(&caught, &text, NULL, false);
-	write_plain_finding(caught.report, MO_WARNING, MO_GUESS, "first");
+	write_plain_finding(caught.report, MO_WARNING, MO_BASIS_FIT, "first");
 	assert_false(mo_report_is_partial(caught.report));
 	write_critical(caught.report);
 	assert_true(mo_report_is_partial(caught.report));
@@ -301,7 +301,7 @@ static void test_findings_beyond_the_most_are_counted(void **state)
 	(void)state;
 	catch_begin(&caught, &text, NULL, false);
 	for (size_t i = 0; i < MAX_KEPT + 3; i++) {
-		write_plain_finding(caught.report, MO_NOTICE, MO_GUESS, "one of many");
+		write_plain_finding(caught.report, MO_NOTICE, MO_BASIS_FIT, "one of many");
 		mo_report_note(caught.report, "note");
 	}
 	write_critical(caught.report);

@@ -243,12 +243,13 @@ static void test_colour_marks_severity_only(void **state)
 
 	(void)state;
 	catch_begin(&caught, &options, NULL, false);
-	write_plain_finding(caught.report, MO_WARNING, MO_GUESS, "Zone is\033[0m low.");
-	write_plain_finding(caught.report, MO_INFO, MO_CONFIDENCE_UNSTATED, "All is well.");
+	write_plain_finding(caught.report, MO_WARNING, MO_BASIS_FIT, "Zone is\033[0m low.");
+	write_plain_finding(caught.report, MO_INFO, MO_BASIS_FACTS, "All is well.");
 	assert_string_equal(catch_end(&caught), "\033[1;33mWARNING:\033[0m Zone is\\x1b[0m low.\n"
 						"    Confidence: guess\n"
 						"\n"
-						"INFO: All is well.\n");
+						"INFO: All is well.\n"
+						"    Confidence: certain\n");
 	catch_free(&caught);
 }
 
