@@ -57,8 +57,10 @@ def compare_rows(checks, label, dump, text, fields):
 
 def compare_event(checks, label, dump, text):
     (row, tables), (other, others) = dump, text
-    if other["is_partial"] and not row["is_partial"]:
-        # A console at loglevel 4: the kill alone.
+    report = ("oom_memcg", "oom_candidates", "oom_zones")
+    is_less = any(tables[name] for name in report) and not any(others[name] for name in report)
+    if other["is_partial"] and (not row["is_partial"] or is_less):
+        # A console at loglevel 4: the kill alone, of a report that the dump's log has, or has the end of.
         is_group = sum(bool(task["is_victim"]) for task in tables["oom_candidates"].values()) > 1
         for field in ("victim_pid", "victim") if is_group else ("victim_pid", "victim", "freed_bytes"):
             checks.same(f"{label}: {field}", row[field], other[field])
