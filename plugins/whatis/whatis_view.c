@@ -112,7 +112,7 @@ static void put_area(const struct whatis_run *whatis, const struct mo_place *pla
 
 static void put_described_page(struct whatis_run *whatis, const struct mo_place *place)
 {
-	const struct places_state *state = whatis->state;
+	const struct whatis_state *state = whatis->state;
 	struct mo_place described;
 	struct mo_error *error;
 
@@ -243,7 +243,7 @@ static void put_place(const struct whatis_run *whatis, const struct mo_place *pl
 
 static struct mo_error *put_all(struct whatis_run *whatis, const struct whatis_words *words, bool is_brief)
 {
-	const struct places_state *state = whatis->state;
+	const struct whatis_state *state = whatis->state;
 	struct mo_reader *reader = mo_run_reader(whatis->run);
 	struct mo_error *error = NULL;
 

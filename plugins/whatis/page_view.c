@@ -112,7 +112,7 @@ static struct mo_error *parse_number(struct mo_kernel *kernel, const char *text,
 }
 
 /* Whether a page frame has a struct page. */
-static bool has_struct_page(const struct places_state *state, uint64_t pfn)
+static bool has_struct_page(const struct whatis_state *state, uint64_t pfn)
 {
 	uint64_t page_kva;
 	struct mo_error *error = mo_pfn_to_page(state->memmap, pfn, &page_kva);
@@ -126,7 +126,7 @@ static bool has_struct_page(const struct places_state *state, uint64_t pfn)
  */
 static struct mo_error *find_pfn(struct mo_run *run, const char *text, uint64_t *ret)
 {
-	const struct places_state *state = mo_run_model(run);
+	const struct whatis_state *state = mo_run_model(run);
 	uint64_t number = 0;
 	uint64_t pa;
 	struct mo_error *error = parse_number(mo_run_kernel(run), text, &number);
@@ -169,7 +169,7 @@ static const struct mo_zone *zone_of(const struct mo_zones_model *zones, uint64_
 
 static void set_place(struct mo_run *run, uint64_t pfn, uint64_t page_kva, struct mo_cell *cells)
 {
-	const struct places_state *state = mo_run_model(run);
+	const struct whatis_state *state = mo_run_model(run);
 	const struct mo_zone *zone = zone_of(state->zones, pfn);
 	uint64_t pa = pfn << state->page_shift;
 	uint64_t kva;
@@ -208,7 +208,7 @@ static void set_facts(const struct mo_page_shape *shape, const struct mo_page_fa
 static void describe_owner_of(struct mo_run *run, enum mo_page_class class, uint64_t page_kva, const struct mo_page_facts *facts,
 			      char *text, size_t n_bytes)
 {
-	const struct places_state *state = mo_run_model(run);
+	const struct whatis_state *state = mo_run_model(run);
 	uint8_t head[MO_PAGE_STRUCT_BYTES_MAX];
 	struct mo_page_facts head_facts = *facts;
 	struct mo_error *error;
@@ -243,7 +243,7 @@ static struct mo_error *read_facts(struct mo_run *run, const struct mo_place *pl
 				   uint64_t page_kva, struct mo_cell *cells, char *flags, size_t n_flags, char *owner,
 				   size_t n_owner)
 {
-	const struct places_state *state = mo_run_model(run);
+	const struct whatis_state *state = mo_run_model(run);
 	struct mo_reader *reader = mo_run_reader(run);
 	enum mo_page_class class = (enum mo_page_class)place->page_class;
 	uint64_t struct_bytes = state->page_shape->struct_bytes;
@@ -268,7 +268,7 @@ static struct mo_error *read_facts(struct mo_run *run, const struct mo_place *pl
 
 static struct mo_error *put_record(struct whatis_run *whatis, const struct mo_place *place)
 {
-	const struct places_state *state = whatis->state;
+	const struct whatis_state *state = whatis->state;
 	struct mo_cell cells[N_COLUMNS];
 	struct mo_page_flag_names names;
 	uint64_t page_kva;
@@ -296,7 +296,7 @@ static struct mo_error *put_record(struct whatis_run *whatis, const struct mo_pl
 struct mo_error *show_page(struct mo_run *run, struct mo_report *report)
 {
 	struct whatis_run whatis = { .run = run, .report = report, .state = mo_run_model(run) };
-	const struct places_state *state = whatis.state;
+	const struct whatis_state *state = whatis.state;
 	struct mo_place place;
 	struct mo_error *error;
 	uint64_t pfn = 0;

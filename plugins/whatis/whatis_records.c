@@ -12,7 +12,7 @@
 #define MAX_STACK_BYTES_SHOWN 560
 
 /* "function+0x1c [module] < function+0x10 < ..." */
-static void describe_frames(const struct places_state *state, const uint64_t *frames_kva, size_t n_frames, char *text,
+static void describe_frames(const struct whatis_state *state, const uint64_t *frames_kva, size_t n_frames, char *text,
 			    size_t n_bytes)
 {
 	size_t used = 0;

@@ -5,7 +5,7 @@
 
 #include "whatis.h"
 
-const char *page_presence(const struct places_state *state, uint64_t pfn)
+const char *page_presence(const struct whatis_state *state, uint64_t pfn)
 {
 	switch (mo_kernel_frame_presence(state->kernel, pfn)) {
 	case MO_FRAME_PRESENT:
@@ -42,7 +42,7 @@ static bool read_page(const struct whatis_run *whatis, uint64_t page_kva, enum m
 
 static void put_struct_page(const struct whatis_run *whatis, const struct mo_place *place, uint64_t page_kva)
 {
-	const struct places_state *state = whatis->state;
+	const struct whatis_state *state = whatis->state;
 	enum mo_page_class class = (enum mo_page_class)place->page_class;
 	struct mo_page_flag_names names;
 	struct mo_page_facts facts;
@@ -70,7 +70,7 @@ static void put_struct_page(const struct whatis_run *whatis, const struct mo_pla
 
 void put_page(const struct whatis_run *whatis, const struct mo_place *place)
 {
-	const struct places_state *state = whatis->state;
+	const struct whatis_state *state = whatis->state;
 	const struct mo_page_class_info *class = state->mem_map ? &state->mem_map->classes[place->page_class] : NULL;
 	uint64_t pa = place->pfn << state->page_shift | (whatis->address & (state->page_bytes - 1));
 	uint64_t direct_kva = state->direct_map_kva + pa;

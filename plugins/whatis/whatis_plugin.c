@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The places plugin: what an address is. */
+/* The whatis plugin: what an address is. */
 #include <stdlib.h>
 
 #include "whatis.h"
 
 static void release(void *model)
 {
-	struct places_state *state = model;
+	struct whatis_state *state = model;
 
 	if (!state)
 		return;
@@ -21,7 +21,7 @@ static void release(void *model)
 	free(state);
 }
 
-static struct mo_error *fill(struct places_state *state)
+static struct mo_error *fill(struct whatis_state *state)
 {
 	const struct mo_kernel_facts *facts = mo_kernel_facts(state->kernel);
 	struct mo_error *error;
@@ -49,7 +49,7 @@ static struct mo_error *fill(struct places_state *state)
 
 static struct mo_error *gather(struct mo_run *run, void **model_ret)
 {
-	struct places_state *state = calloc(1, sizeof(*state));
+	struct whatis_state *state = calloc(1, sizeof(*state));
 	struct mo_error *error;
 
 	if (!state)
@@ -126,11 +126,11 @@ static const struct mo_view views[] = {
 
 static const struct mo_plugin plugin = {
 	MO_PLUGIN_HEADER,
-	.name = "places",
+	.name = "whatis",
 	.version = MEMOPSY_VERSION,
 	.summary = "what an address of kernel memory is; whatis, page",
-	.needs = &places_needs,
-	.layout_bytes = sizeof(struct places_layout),
+	.needs = &whatis_needs,
+	.layout_bytes = sizeof(struct whatis_layout),
 	.reads = reads,
 	.n_reads = sizeof(reads) / sizeof(reads[0]),
 	.publishes = { .name = MO_PLACES_MODEL, .version = MO_PLACES_MODEL_VERSION },

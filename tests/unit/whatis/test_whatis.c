@@ -22,8 +22,8 @@ static uint8_t states[8];
 static struct mo_page_class_info infos[MO_N_PAGE_CLASSES];
 
 struct toy {
-	struct places_state state;
-	struct places_layout layout;
+	struct whatis_state state;
+	struct whatis_layout layout;
 	struct mo_slab_cache cache;
 	struct mo_slab slab;
 	struct mo_slab_model slabs;
@@ -71,7 +71,7 @@ static void fill_models(struct toy *toy)
 
 static void toy_init(struct toy *toy)
 {
-	struct places_state *state = &toy->state;
+	struct whatis_state *state = &toy->state;
 
 	memset(toy, 0, sizeof(*toy));
 	fill_models(toy);
@@ -79,7 +79,7 @@ static void toy_init(struct toy *toy)
 	toy->part = (struct module_part){ .module = "toymod", .what = "text" };
 	toy->frames[0] = (struct frame_span){ .first_pfn = 0x100, .n_pages = 0x10, .kva = VMALLOC_KVA };
 	toy->layout.percpu_start.kva = 0;
-	*state = (struct places_state){
+	*state = (struct whatis_state){
 		.kernel = mo_fake_kernel(&(const struct mo_fake){ .symbols = symbols, .n_symbols = N_ROWS(symbols) }),
 		.layout = &toy->layout, .slabs = &toy->slabs, .mem_map = &toy->mem_map, .vmap = &toy->vmap, .memmap = &toy->memmap,
 		.direct_map_kva = DIRECT_KVA, .direct_map_bytes = 0x400000, .page_bytes = 4096, .page_shift = 12,

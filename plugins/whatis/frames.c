@@ -9,7 +9,7 @@
 
 #include "gathering.h"
 
-static struct mo_error *add_span(struct places_state *state, uint64_t first_pfn, uint64_t n_pages, uint64_t kva)
+static struct mo_error *add_span(struct whatis_state *state, uint64_t first_pfn, uint64_t n_pages, uint64_t kva)
 {
 	struct frame_span *last = state->n_frames ? &state->frames[state->n_frames - 1] : NULL;
 
@@ -33,13 +33,13 @@ static struct mo_error *add_span(struct places_state *state, uint64_t first_pfn,
 enum frame_walk_kind { WALK_IMAGE, WALK_STRUCT_PAGES, WALK_AREAS };
 
 struct frame_walk {
-	struct places_state *state;
+	struct whatis_state *state;
 	size_t area;        /* the next one that may hold what is mapped, of WALK_AREAS */
 	enum frame_walk_kind kind;
 };
 
 /* What the image does not need after boot was given back, and belongs to others, mapped as it may be. */
-static struct mo_error *add_image_pages(struct places_state *state, uint64_t first_pfn, uint64_t n_pages, uint64_t kva)
+static struct mo_error *add_image_pages(struct whatis_state *state, uint64_t first_pfn, uint64_t n_pages, uint64_t kva)
 {
 	struct mo_error *error = NULL;
 
@@ -70,7 +70,7 @@ static bool is_in_area(struct frame_walk *walk, uint64_t kva)
 static struct mo_error *add_leaf(void *context, const struct mo_table_entry *entry)
 {
 	struct frame_walk *walk = context;
-	const struct places_state *state = walk->state;
+	const struct whatis_state *state = walk->state;
 	uint64_t n_pages = (entry->n_bytes + state->page_bytes - 1) >> state->page_shift;
 	uint64_t kva = entry->va & ~(state->page_bytes - 1);
 
@@ -89,7 +89,7 @@ static void skip_broken(void *context, const struct mo_table_entry *entry, struc
 }
 
 /* What lies behind a range. */
-static struct mo_error *add_mapped(struct places_state *state, uint64_t first_kva, uint64_t end_kva,
+static struct mo_error *add_mapped(struct whatis_state *state, uint64_t first_kva, uint64_t end_kva,
 				   enum frame_walk_kind kind)
 {
 	struct frame_walk context = { .state = state, .kind = kind };
@@ -115,7 +115,7 @@ static int compare_spans(const void *left, const void *right)
 	return (a->kva > b->kva) - (a->kva < b->kva);
 }
 
-static void sort_frames(struct places_state *state)
+static void sort_frames(struct whatis_state *state)
 {
 	size_t n = 0;
 
@@ -136,14 +136,14 @@ static void sort_frames(struct places_state *state)
 	state->n_frames = n;
 }
 
-const struct frame_span *frame_span_of(const struct places_state *state, uint64_t pfn)
+const struct frame_span *frame_span_of(const struct whatis_state *state, uint64_t pfn)
 {
 	size_t low = mo_lower_bound(state->n_frames, at, state->frames[at].first_pfn + state->frames[at].n_pages <= pfn);
 
 	return low < state->n_frames && state->frames[low].first_pfn <= pfn ? &state->frames[low] : NULL;
 }
 
-struct mo_error *gather_frames(struct places_state *state)
+struct mo_error *gather_frames(struct whatis_state *state)
 {
 	const struct mo_memmap *memmap = state->memmap;
 	const struct mo_vmap_model *vmap = state->vmap;

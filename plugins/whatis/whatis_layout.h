@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#ifndef PLACES_LAYOUT_H
-#define PLACES_LAYOUT_H
+#ifndef WHATIS_LAYOUT_H
+#define WHATIS_LAYOUT_H
 
-/* What the places plugin needs of a kernel. */
+/* What the whatis plugin needs of a kernel. */
 
 #include <memopsy/page_facts.h>
 
-struct places_layout {
+struct whatis_layout {
 	const struct mo_page_shape *page;       /* NULL: not to be had; so is the next one */
 	const struct mo_page_names *page_names;
 
@@ -21,6 +21,6 @@ struct places_layout {
 	struct mo_field pcpu_hot_hardirq_stack;
 };
 
-extern const struct mo_need_table places_needs;
+extern const struct mo_need_table whatis_needs;
 
 #endif

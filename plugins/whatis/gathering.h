@@ -23,7 +23,7 @@
 #include <memopsy/vmap.h>
 #include <memopsy/zones.h>
 
-#include "places_layout.h"
+#include "whatis_layout.h"
 
 #define MAX_PERCPU_UNIT_BYTES (1ull << 30)
 #define MAX_STACK_BYTES (1ull << 20)
@@ -71,11 +71,11 @@ struct module_percpu {
 	uint64_t n_bytes;
 };
 
-struct places_state {
+struct whatis_state {
 	struct mo_places_model model; /* first: the published model is this state */
 	struct mo_run *run;           /* while gathering */
 	struct mo_kernel *kernel;
-	const struct places_layout *layout;
+	const struct whatis_layout *layout;
 	const struct mo_slab_model *slabs;     /* NULL: not to be had; the same with those that follow */
 	const struct mo_mem_map_model *mem_map;
 	const struct mo_vmap_model *vmap;
@@ -118,21 +118,21 @@ void sort_ranges(struct range_table *table);
 const struct kva_range *range_at(const struct range_table *table, uint64_t kva);
 
 /* Whether this code is what takes areas for stacks. */
-bool is_stack_caller(const struct places_state *state, uint64_t caller_kva);
+bool is_stack_caller(const struct whatis_state *state, uint64_t caller_kva);
 
 /* What cannot be read is left out; errors are of memory and interruption only. */
-struct mo_error *gather_images(struct places_state *state) MO_MUST_USE;
-struct mo_error *gather_percpu_units(struct places_state *state) MO_MUST_USE;
-struct mo_error *gather_stacks(struct places_state *state) MO_MUST_USE;
-struct mo_error *gather_frames(struct places_state *state) MO_MUST_USE;
+struct mo_error *gather_images(struct whatis_state *state) MO_MUST_USE;
+struct mo_error *gather_percpu_units(struct whatis_state *state) MO_MUST_USE;
+struct mo_error *gather_stacks(struct whatis_state *state) MO_MUST_USE;
+struct mo_error *gather_frames(struct whatis_state *state) MO_MUST_USE;
 /* Errors of gathering that end it; others are freed: what they cost is not known then. */
 struct mo_error *only_fatal(struct mo_error *error) MO_MUST_USE;
 
 /* The span that a page frame lies in; NULL: it is used in the direct map alone, or not at all. */
-const struct frame_span *frame_span_of(const struct places_state *state, uint64_t pfn);
+const struct frame_span *frame_span_of(const struct whatis_state *state, uint64_t pfn);
 
 /* percpu_units.c: the allocation that an address belongs to, of whichever CPU; NULL: none. *cpu and *percpu_kva with it. */
-const struct mo_percpu_allocation *percpu_allocation_at(const struct places_state *state, uint64_t kva, int32_t *cpu,
+const struct mo_percpu_allocation *percpu_allocation_at(const struct whatis_state *state, uint64_t kva, int32_t *cpu,
 							uint64_t *percpu_kva);
 
 /* find.c */
@@ -140,7 +140,7 @@ struct mo_error *find_place(const struct mo_places_model *places, struct mo_read
 			    struct mo_place *ret) MO_MUST_USE;
 struct mo_error *find_place_pa(const struct mo_places_model *places, struct mo_reader *reader, uint64_t pa,
 			       struct mo_place *ret) MO_MUST_USE;
-bool page_block_of(const struct places_state *state, struct mo_reader *reader, uint64_t pfn, uint64_t *first_pfn,
+bool page_block_of(const struct whatis_state *state, struct mo_reader *reader, uint64_t pfn, uint64_t *first_pfn,
 		   unsigned *order);
 
 #endif

@@ -6,9 +6,9 @@
 
 #include "gathering.h"
 
-static const struct places_state *state_of(const struct mo_places_model *places)
+static const struct whatis_state *state_of(const struct mo_places_model *places)
 {
-	return (const struct places_state *)places; /* its first member */
+	return (const struct whatis_state *)places; /* its first member */
 }
 
 static void set_name(struct mo_place *place, const char *format, ...) MO_PRINTF(2, 3);
@@ -30,7 +30,7 @@ static void set_container(struct mo_place *place, enum mo_place_kind kind, uint6
 	place->offset_bytes = kva - first_kva;
 }
 
-static void find_stack(const struct places_state *state, const struct kva_range *range, uint64_t kva, struct mo_place *place)
+static void find_stack(const struct whatis_state *state, const struct kva_range *range, uint64_t kva, struct mo_place *place)
 {
 	const struct stack *stack = &state->stack_infos[range->index];
 
@@ -47,7 +47,7 @@ static void find_stack(const struct places_state *state, const struct kva_range 
 		set_name(place, "stack of PID %d %s", stack->pid, stack->comm);
 }
 
-static bool find_symbol(const struct places_state *state, uint64_t kva, struct mo_symbol *ret)
+static bool find_symbol(const struct whatis_state *state, uint64_t kva, struct mo_symbol *ret)
 {
 	struct mo_error *error = mo_symbols_at(mo_kernel_symbols(state->kernel), kva, ret);
 	bool is_found = !error;
@@ -57,7 +57,7 @@ static bool find_symbol(const struct places_state *state, uint64_t kva, struct m
 }
 
 /* Memory that alloc_percpu() gave out; false: what this address lies in is not allocated, or not known. */
-static bool find_percpu_allocation(const struct places_state *state, uint64_t kva, struct mo_place *place)
+static bool find_percpu_allocation(const struct whatis_state *state, uint64_t kva, struct mo_place *place)
 {
 	const struct mo_percpu_allocation *allocation = percpu_allocation_at(state, kva, &place->cpu, &place->percpu_kva);
 
@@ -71,7 +71,7 @@ static bool find_percpu_allocation(const struct places_state *state, uint64_t kv
 }
 
 /* A CPU's unit of the first chunk: static variables, those of modules, then what was allocated. */
-static void find_in_unit(const struct places_state *state, const struct kva_range *range, uint64_t kva, struct mo_place *place)
+static void find_in_unit(const struct whatis_state *state, const struct kva_range *range, uint64_t kva, struct mo_place *place)
 {
 	uint64_t offset = kva - range->first_kva;
 	uint64_t pointer_kva = state->layout->percpu_start.kva + offset;
@@ -103,7 +103,7 @@ static void find_in_unit(const struct places_state *state, const struct kva_rang
 		set_name(place, "first chunk of the per-CPU allocator");
 }
 
-static void find_in_image(const struct places_state *state, const struct kva_range *range, uint64_t kva, struct mo_place *place)
+static void find_in_image(const struct whatis_state *state, const struct kva_range *range, uint64_t kva, struct mo_place *place)
 {
 	bool is_kernel = range->index == PLACES_KERNEL_IMAGE;
 	const struct module_part *part = is_kernel ? NULL : &state->parts[range->index];
@@ -126,7 +126,7 @@ static void find_in_image(const struct places_state *state, const struct kva_ran
 		set_name(place, "image of the kernel");
 }
 
-static void find_in_area(const struct places_state *state, const struct mo_vmap_area *area, uint64_t kva, struct mo_place *place)
+static void find_in_area(const struct whatis_state *state, const struct mo_vmap_area *area, uint64_t kva, struct mo_place *place)
 {
 	const char *caller = area->caller_name ? area->caller_name : area->caller;
 
@@ -153,7 +153,7 @@ static void find_in_area(const struct places_state *state, const struct mo_vmap_
 }
 
 /* By an address outside of the direct map, or in it where that is the one in use; false: nothing there is known. */
-static bool find_by_kva(const struct places_state *state, uint64_t kva, struct mo_place *place)
+static bool find_by_kva(const struct whatis_state *state, uint64_t kva, struct mo_place *place)
 {
 	const struct mo_vmap_area *area;
 	const struct kva_range *range = range_at(&state->stacks, kva);
@@ -180,7 +180,7 @@ static bool find_by_kva(const struct places_state *state, uint64_t kva, struct m
 	return true;
 }
 
-static bool find_struct_page(const struct places_state *state, uint64_t kva, struct mo_place *place)
+static bool find_struct_page(const struct whatis_state *state, uint64_t kva, struct mo_place *place)
 {
 	const struct mo_memmap *memmap = state->memmap;
 
@@ -201,7 +201,7 @@ static bool find_struct_page(const struct places_state *state, uint64_t kva, str
 	return false;
 }
 
-static bool find_object(const struct places_state *state, uint64_t direct_kva, struct mo_place *place)
+static bool find_object(const struct whatis_state *state, uint64_t direct_kva, struct mo_place *place)
 {
 	const struct mo_slab *slab;
 	const struct mo_slab_cache *cache;
@@ -230,7 +230,7 @@ static bool find_object(const struct places_state *state, uint64_t direct_kva, s
 	return true;
 }
 
-bool page_block_of(const struct places_state *state, struct mo_reader *reader, uint64_t pfn, uint64_t *first_pfn, unsigned *order)
+bool page_block_of(const struct whatis_state *state, struct mo_reader *reader, uint64_t pfn, uint64_t *first_pfn, unsigned *order)
 {
 	const struct mo_page_shape *shape = state->page_shape;
 	uint8_t pages[2 * MO_PAGE_STRUCT_BYTES_MAX];
@@ -276,7 +276,7 @@ static bool may_be_mapped_elsewhere(enum mo_page_class class)
 	}
 }
 
-static void find_block(const struct places_state *state, struct mo_reader *reader, uint64_t direct_kva, struct mo_place *place)
+static void find_block(const struct whatis_state *state, struct mo_reader *reader, uint64_t direct_kva, struct mo_place *place)
 {
 	enum mo_page_class class = (enum mo_page_class)place->page_class;
 	uint64_t first_pfn = place->pfn;
@@ -295,7 +295,7 @@ static void find_block(const struct places_state *state, struct mo_reader *reade
 }
 
 /* A page table that a walk has found, whatever the class of its page. */
-static bool find_page_table(const struct places_state *state, uint64_t direct_kva, struct mo_place *place)
+static bool find_page_table(const struct whatis_state *state, uint64_t direct_kva, struct mo_place *place)
 {
 	const struct mo_page_tables_model *model = state->page_tables;
 	const struct mo_page_table *table = model ? mo_page_table_at(model, place->pfn) : NULL;
@@ -317,7 +317,7 @@ static bool find_page_table(const struct places_state *state, uint64_t direct_kv
 }
 
 /* Memory by its page frame. */
-static void find_memory(const struct places_state *state, struct mo_reader *reader, uint64_t pa, struct mo_place *place)
+static void find_memory(const struct whatis_state *state, struct mo_reader *reader, uint64_t pa, struct mo_place *place)
 {
 	uint64_t direct_kva = state->direct_map_kva + pa;
 	const struct frame_span *span;
@@ -351,7 +351,7 @@ struct mo_error *find_place_pa(const struct mo_places_model *places, struct mo_r
 
 struct mo_error *find_place(const struct mo_places_model *places, struct mo_reader *reader, uint64_t kva, struct mo_place *ret)
 {
-	const struct places_state *state = state_of(places);
+	const struct whatis_state *state = state_of(places);
 	bool is_direct = kva - state->direct_map_kva < state->direct_map_bytes;
 	struct mo_error *error = NULL;
 	bool is_found = false;

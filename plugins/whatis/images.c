@@ -16,7 +16,7 @@ static const char *const part_names[] = {
 	[MO_MODULE_INIT_RODATA] = "init read-only data",
 };
 
-static struct mo_error *add_part(struct places_state *state, const char *module, const struct mo_module_range *range)
+static struct mo_error *add_part(struct whatis_state *state, const char *module, const struct mo_module_range *range)
 {
 	struct module_part *parts;
 
@@ -31,7 +31,7 @@ static struct mo_error *add_part(struct places_state *state, const char *module,
 }
 
 /* Its parts, and its own per-CPU variables, an allocation of the reserved part of the first chunk. */
-static struct mo_error *add_module(struct places_state *state, const struct mo_module *module)
+static struct mo_error *add_module(struct whatis_state *state, const struct mo_module *module)
 {
 	struct module_percpu *grown;
 	struct mo_error *error = NULL;
@@ -49,9 +49,9 @@ static struct mo_error *add_module(struct places_state *state, const struct mo_m
 	return NULL;
 }
 
-struct mo_error *gather_images(struct places_state *state)
+struct mo_error *gather_images(struct whatis_state *state)
 {
-	const struct places_layout *layout = state->layout;
+	const struct whatis_layout *layout = state->layout;
 	struct mo_error *error = NULL;
 
 	if (mo_has(&layout->image_start) && mo_has(&layout->image_end) && layout->image_end.kva > layout->image_start.kva &&

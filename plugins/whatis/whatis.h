@@ -26,7 +26,7 @@ enum { FACT_ADDRESS, FACT_WHAT, FACT_DETAIL, N_FACT_COLUMNS };
 struct whatis_run {
 	struct mo_run *run;
 	struct mo_report *report;
-	const struct places_state *state;
+	const struct whatis_state *state;
 	struct mo_cache_types types;
 	uint64_t address;
 };
@@ -35,7 +35,7 @@ void put_fact(const struct whatis_run *whatis, const char *what, const char *for
 /* whatis_object.c, whatis_page.c, whatis_records.c */
 void put_object(struct whatis_run *whatis, const struct mo_place *place);
 void put_page(const struct whatis_run *whatis, const struct mo_place *place);
-const char *page_presence(const struct places_state *state, uint64_t pfn);
+const char *page_presence(const struct whatis_state *state, uint64_t pfn);
 /* What the kernel recorded: who took the page, who allocated and freed the object; and who can say who maps it. */
 void put_records(const struct whatis_run *whatis, const struct mo_place *place);
 /* whatis_view.c: what contains the address, without the page. */

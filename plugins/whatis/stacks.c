@@ -5,7 +5,7 @@
 
 #include "gathering.h"
 
-static struct mo_error *add_stack(struct places_state *state, uint64_t first_kva, uint64_t n_bytes, const struct stack *stack)
+static struct mo_error *add_stack(struct whatis_state *state, uint64_t first_kva, uint64_t n_bytes, const struct stack *stack)
 {
 	struct stack *grown;
 
@@ -21,7 +21,7 @@ static struct mo_error *add_stack(struct places_state *state, uint64_t first_kva
 	return add_range(&state->stacks, first_kva, first_kva + n_bytes, (uint32_t)state->n_stacks++);
 }
 
-static uint64_t stack_bytes_at(const struct places_state *state, uint64_t kva)
+static uint64_t stack_bytes_at(const struct whatis_state *state, uint64_t kva)
 {
 	const struct mo_vmap_area *area = state->vmap ? mo_vmap_area_at(state->vmap, kva) : NULL;
 
@@ -33,7 +33,7 @@ static uint64_t stack_bytes_at(const struct places_state *state, uint64_t kva)
 	return 0;
 }
 
-bool is_stack_caller(const struct places_state *state, uint64_t caller_kva)
+bool is_stack_caller(const struct whatis_state *state, uint64_t caller_kva)
 {
 	for (size_t i = 0; i < state->n_stack_callers; i++)
 		if (state->stack_callers[i] == caller_kva)
@@ -41,7 +41,7 @@ bool is_stack_caller(const struct places_state *state, uint64_t caller_kva)
 	return false;
 }
 
-static void note_stack_caller(struct places_state *state, uint64_t stack_kva)
+static void note_stack_caller(struct whatis_state *state, uint64_t stack_kva)
 {
 	const struct mo_vmap_area *area = state->vmap ? mo_vmap_area_at(state->vmap, stack_kva) : NULL;
 
@@ -50,7 +50,7 @@ static void note_stack_caller(struct places_state *state, uint64_t stack_kva)
 		state->stack_callers[state->n_stack_callers++] = area->caller_kva;
 }
 
-static struct mo_error *add_stack_of(struct places_state *state, uint64_t task_kva, struct stack *stack)
+static struct mo_error *add_stack_of(struct whatis_state *state, uint64_t task_kva, struct stack *stack)
 {
 	uint64_t stack_kva = 0;
 	struct mo_error *error = mo_read_field(mo_run_reader(state->run), &state->layout->task_stack, task_kva, &stack_kva);
@@ -62,7 +62,7 @@ static struct mo_error *add_stack_of(struct places_state *state, uint64_t task_k
 	return add_stack(state, stack_kva, stack_bytes_at(state, stack_kva), stack);
 }
 
-static struct mo_error *add_task_stacks(struct places_state *state)
+static struct mo_error *add_task_stacks(struct whatis_state *state)
 {
 	struct mo_error *error = NULL;
 
@@ -77,7 +77,7 @@ static struct mo_error *add_task_stacks(struct places_state *state)
 }
 
 /* The idle task of a CPU, as the kernel keeps it for when the CPU comes up (kernel/smpboot.c). */
-static struct mo_error *add_idle_stack(struct places_state *state, unsigned cpu)
+static struct mo_error *add_idle_stack(struct whatis_state *state, unsigned cpu)
 {
 	struct mo_reader *reader = mo_run_reader(state->run);
 	struct stack stack = { .cpu = (int32_t)cpu };
@@ -99,9 +99,9 @@ static struct mo_error *add_idle_stack(struct places_state *state, unsigned cpu)
 }
 
 /* The per-CPU pointer holds where the stack begins to grow down: at its end, or one word below it. */
-static struct mo_error *add_irq_stack(struct places_state *state, unsigned cpu)
+static struct mo_error *add_irq_stack(struct whatis_state *state, unsigned cpu)
 {
-	const struct places_layout *layout = state->layout;
+	const struct whatis_layout *layout = state->layout;
 	struct mo_reader *reader = mo_run_reader(state->run);
 	uint64_t pointer_kva = layout->hardirq_stack.kva;
 	const struct mo_vmap_area *area;
@@ -127,7 +127,7 @@ static struct mo_error *add_irq_stack(struct places_state *state, unsigned cpu)
 			 &(const struct stack){ .cpu = (int32_t)cpu, .is_irq = true });
 }
 
-static struct mo_error *add_cpu_stacks(struct places_state *state)
+static struct mo_error *add_cpu_stacks(struct whatis_state *state)
 {
 	struct mo_set cpus = { .n_bits = 0 };
 	struct mo_error *error = mo_cpus(mo_run_reader(state->run), MO_CPUS_POSSIBLE, &cpus);
@@ -140,7 +140,7 @@ static struct mo_error *add_cpu_stacks(struct places_state *state)
 	return only_fatal(error);
 }
 
-struct mo_error *gather_stacks(struct places_state *state)
+struct mo_error *gather_stacks(struct whatis_state *state)
 {
 	struct mo_error *error;
 

@@ -4,7 +4,7 @@
 
 #include "gathering.h"
 
-static uint64_t read_unit_bytes(const struct places_state *state)
+static uint64_t read_unit_bytes(const struct whatis_state *state)
 {
 	uint32_t unit_bytes = 0;
 	struct mo_error *error;
@@ -17,9 +17,9 @@ static uint64_t read_unit_bytes(const struct places_state *state)
 	return unit_bytes;
 }
 
-struct mo_error *gather_percpu_units(struct places_state *state)
+struct mo_error *gather_percpu_units(struct whatis_state *state)
 {
-	const struct places_layout *layout = state->layout;
+	const struct whatis_layout *layout = state->layout;
 	struct mo_reader *reader = mo_run_reader(state->run);
 	struct mo_set cpus = { .n_bits = 0 };
 	uint64_t unit_bytes;
@@ -43,7 +43,7 @@ struct mo_error *gather_percpu_units(struct places_state *state)
 }
 
 /* A CPU's copy lies as far from the pointer as its unit does from where per-CPU pointers begin. */
-const struct mo_percpu_allocation *percpu_allocation_at(const struct places_state *state, uint64_t kva, int32_t *cpu,
+const struct mo_percpu_allocation *percpu_allocation_at(const struct whatis_state *state, uint64_t kva, int32_t *cpu,
 							uint64_t *percpu_kva)
 {
 	for (size_t i = 0; state->percpu && i < state->units.n; i++) {

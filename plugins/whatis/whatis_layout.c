@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The types, members, enumerators and symbols of the kernel that the places plugin binds. */
-#include "places_layout.h"
+/* The types, members, enumerators and symbols of the kernel that the whatis plugin binds. */
+#include "whatis_layout.h"
 
-#define L struct places_layout
+#define L struct whatis_layout
 #define OPTIONAL .is_optional = true
 
 #define WHY_PCPU_HOT "arch/x86/include/asm/current.h: hot per-CPU variables were one struct from 6.2 to 6.14"
@@ -28,4 +28,4 @@ static const struct mo_need rows[] = {
 	MO_FIELD(L, pcpu_hot_hardirq_stack, "struct pcpu_hot", "hardirq_stack_ptr", OPTIONAL, .why = WHY_PCPU_HOT),
 };
 
-const struct mo_need_table places_needs = { .needs = rows, .n_needs = sizeof(rows) / sizeof(rows[0]) };
+const struct mo_need_table whatis_needs = { .needs = rows, .n_needs = sizeof(rows) / sizeof(rows[0]) };

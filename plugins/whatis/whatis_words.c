@@ -26,7 +26,7 @@ static struct mo_error *append_address(struct whatis_words *words, uint64_t addr
 }
 
 /* A per-CPU variable is meant as what each CPU has of it. */
-static struct mo_error *append_percpu(const struct places_state *state, uint64_t offset, struct whatis_words *words)
+static struct mo_error *append_percpu(const struct whatis_state *state, uint64_t offset, struct whatis_words *words)
 {
 	struct mo_error *error = NULL;
 
@@ -35,7 +35,7 @@ static struct mo_error *append_percpu(const struct places_state *state, uint64_t
 	return error;
 }
 
-static struct mo_error *append_symbol(const struct places_state *state, const char *text, struct whatis_words *words)
+static struct mo_error *append_symbol(const struct whatis_state *state, const char *text, struct whatis_words *words)
 {
 	uint64_t kva = 0;
 	struct mo_error *error = mo_symbols_find_place(mo_kernel_symbols(state->kernel), text, &kva);
@@ -47,7 +47,7 @@ static struct mo_error *append_symbol(const struct places_state *state, const ch
 	return append_address(words, kva, false);
 }
 
-static struct mo_error *append_word(const struct places_state *state, const char *text, struct whatis_words *words)
+static struct mo_error *append_word(const struct whatis_state *state, const char *text, struct whatis_words *words)
 {
 	bool is_pfn = !strncmp(text, "pfn:", 4);
 	uint64_t number;
@@ -66,7 +66,7 @@ static struct mo_error *append_word(const struct places_state *state, const char
 	return append_symbol(state, text, words);
 }
 
-static struct mo_error *append_standard_input(const struct places_state *state, struct whatis_words *words)
+static struct mo_error *append_standard_input(const struct whatis_state *state, struct whatis_words *words)
 {
 	char text[MAX_WORD_BYTES];
 	struct mo_error *error = NULL;
@@ -80,7 +80,7 @@ static struct mo_error *append_standard_input(const struct places_state *state, 
 
 struct mo_error *read_words(struct mo_run *run, struct whatis_words *ret)
 {
-	const struct places_state *state = mo_run_model(run);
+	const struct whatis_state *state = mo_run_model(run);
 	struct whatis_words words = { .n = 0 };
 	struct mo_error *error = NULL;
 
