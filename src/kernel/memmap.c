@@ -201,12 +201,23 @@ static struct mo_error *build_flat(struct building *building)
 	return append(building, &building->online, 0, n_pages, base_kva);
 }
 
+/* Of those at one address the one of the lowest page frame first: a damaged entry that is a copy stands behind what it copies. */
 static int compare_by_page(const void *a, const void *b)
 {
 	const struct mo_memmap_run *left = a;
 	const struct mo_memmap_run *right = b;
 
-	return (left->first_page_kva > right->first_page_kva) - (left->first_page_kva < right->first_page_kva);
+	if (left->first_page_kva != right->first_page_kva)
+		return left->first_page_kva > right->first_page_kva ? 1 : -1;
+	return (left->first_pfn > right->first_pfn) - (left->first_pfn < right->first_pfn);
+}
+
+static int compare_by_pfn(const void *a, const void *b)
+{
+	const struct mo_memmap_run *left = a;
+	const struct mo_memmap_run *right = b;
+
+	return (left->first_pfn > right->first_pfn) - (left->first_pfn < right->first_pfn);
 }
 
 /* Where every section keeps what is known of its page blocks. */
@@ -230,6 +241,39 @@ static struct mo_error *publish_sections(struct building *building)
 	layout->map.n_sections = sections->found.count;
 	layout->map.section_pages = 1ull << sections->pfn_shift;
 	return NULL;
+}
+
+/*
+ * Struct pages describe one page frame each: of two runs that would share some, one is wrong, and what was there first stands.
+ * Runs are few; those that sections of a damaged table alias are cut away here, so that a pass meets no struct page twice.
+ */
+static void drop_shared(struct building *building, run_vector *runs)
+{
+	const uint64_t page_bytes = building->layout->page.bytes;
+	MO_FREE struct mo_memmap_run *sorted = calloc(runs->count + 1, sizeof(*sorted));
+	uint64_t end_kva = 0;
+	uint64_t n_dropped = 0;
+	size_t n = 0;
+
+	if (!sorted || !runs->count)
+		return;
+	memcpy(sorted, runs->items, runs->count * sizeof(*sorted));
+	qsort(sorted, runs->count, sizeof(*sorted), compare_by_page);
+	for (size_t i = 0; i < runs->count; i++) {
+		if (sorted[i].first_page_kva < end_kva) {
+			n_dropped++;
+			continue;
+		}
+		end_kva = sorted[i].first_page_kva + sorted[i].n_pages * page_bytes;
+		sorted[n++] = sorted[i];
+	}
+	if (!n_dropped)
+		return;
+	qsort(sorted, n, sizeof(*sorted), compare_by_pfn);
+	memcpy(runs->items, sorted, n * sizeof(*sorted));
+	runs->count = n;
+	note(building, mo_error_create(MO_E_CORRUPT, "%llu runs of sections would share struct pages with others",
+				       (unsigned long long)n_dropped));
 }
 
 /* Hands what was built over to the layout. */
@@ -284,6 +328,8 @@ static struct mo_error *build(struct building *building)
 	else
 		return mo_error_create(MO_E_ABSENT, "neither mem_section nor mem_map was found: struct pages cannot be "
 				       "found");
+	drop_shared(building, &building->online);
+	drop_shared(building, &building->offline);
 	if (!building->online.count)
 		return mo_error_create(MO_E_CORRUPT, "no section of memory has struct pages%s%s",
 				       building->sections.first_error ? ": " : "",

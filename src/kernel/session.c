@@ -94,12 +94,17 @@ static struct mo_error *release_from_banner(struct mo_kernel *kernel)
 
 /*
  * How many page frames a dump can tell of, by what is stored of it: a bound for passes over struct pages, whose number
- * sections can inflate. A kernel's struct page takes 64 bytes and compresses to one at best, so a quarter of a byte a page
- * frame is less than any dump has; 128 GiB of memory are granted to all.
+ * sections can inflate. A kernel's struct page takes 56 bytes or more, 32 on 32 bits. Where pages are compressed that may become one
+ * byte, so a quarter of a byte a page frame is less than any dump has, and 128 GiB of memory are granted to all; where they are not, 16
+ * bytes a page frame, and 16 GiB.
  */
 static uint64_t max_pages(const struct mo_dump_info *info)
 {
-	return info->is_live ? 0 : 4 * info->stored_bytes + (1ull << 25);
+	if (info->is_live)
+		return 0;
+	if (info->compression && !strcmp(info->compression, "none"))
+		return info->stored_bytes / 16 + (1ull << 22);
+	return 4 * info->stored_bytes + (1ull << 25);
 }
 
 static void fill_facts(struct mo_kernel *kernel)

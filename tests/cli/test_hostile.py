@@ -58,6 +58,21 @@ class Hostile(Case):
             self.skipTest(f"no sparse file of 4 TiB here: {error.strerror}")
         return path
 
+    def add_hole(self, path):
+        """Another segment of an ELF core: 4 TiB of a hole, from 1 TiB on."""
+        with open(path, "r+b") as file:
+            head = file.read(64)
+            n_headers = struct.unpack_from("<H", head, 56)[0]
+            headers = file.read(56 * n_headers)
+            at = file.seek(0, os.SEEK_END)
+            begin = -(-(at + 56 * (n_headers + 1)) // PAGE) * PAGE
+            file.write(headers + struct.pack("<IIQQQQQQ", 1, 7, begin, 0, TIB, 4 * TIB - begin, 4 * TIB - begin, PAGE))
+            file.seek(32)
+            file.write(struct.pack("<Q", at))
+            file.seek(56)
+            file.write(struct.pack("<H", n_headers + 1))
+        return self.sparse(path, 4 * TIB)
+
     def test_elf_is_a_hole(self):
         path = self.place / "dump"
         write_segments(path, [(PAGE, 0, 4 * TIB - PAGE)])
@@ -87,18 +102,8 @@ class Hostile(Case):
         for vmcoreinfo in (kdump.vmcoreinfo(), None):
             path = self.place / "dump"
             dump_forms.write_elf(path, pages, vmcoreinfo)
-            with open(path, "r+b") as file:
-                head = file.read(64)
-                n_headers = struct.unpack_from("<H", head, 56)[0]
-                headers = file.read(56 * n_headers)
-                at = file.seek(0, os.SEEK_END)
-                begin = -(-(at + 56 * (n_headers + 1)) // PAGE) * PAGE
-                file.write(headers + struct.pack("<IIQQQQQQ", 1, 7, begin, 0, TIB, 4 * TIB - begin, 4 * TIB - begin, PAGE))
-                file.seek(32)
-                file.write(struct.pack("<Q", at))
-                file.seek(56)
-                file.write(struct.pack("<H", n_headers + 1))
-            status, err = self.run_bounded("report", file=self.sparse(path, 4 * TIB))
+            self.add_hole(path)
+            status, err = self.run_bounded("report", file=path)
             self.assertEqual(status, 0, err)
 
     def test_kdump_bitmaps_are_holes(self):
@@ -135,6 +140,20 @@ class Hostile(Case):
                 getattr(memory, "alias_" + change)()
             memory.write(path)
             for command in ("report", "usage", "pagetables"):
+                with self.subTest(changes=changes, command=command):
+                    status, err = self.run_bounded(command, file=path)
+                    self.assertIn(status, (0, 1), err)
+
+    def test_tables_that_lead_back_beside_a_hole(self):
+        """The same with 4 TiB of nothing beside: aliased struct pages read as zeros there."""
+        path = self.place / "dump"
+        for changes in (("section_roots",), ("sections",), ("sections", "section_roots", "process_tables", "kernel_tables")):
+            memory = dump_aliases.Memory(self.sample())
+            for change in changes:
+                getattr(memory, "alias_" + change)()
+            memory.write(path)
+            self.add_hole(path)
+            for command in ("report", "usage", "leaks", "owners"):
                 with self.subTest(changes=changes, command=command):
                     status, err = self.run_bounded(command, file=path)
                     self.assertIn(status, (0, 1), err)
