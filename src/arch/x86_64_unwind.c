@@ -185,10 +185,10 @@ static uint8_t numbering(const uint32_t n_rules[MO_ARCH_RULE_REGISTERS])
 	uint8_t best = NUMBERED_FIRST;
 	uint32_t n_best = 0;
 
-	for (uint8_t i = 0; i < N_NUMBERINGS; i++)
+	for (unsigned i = 0; i < N_NUMBERINGS; i++)
 		for (unsigned number = 0; number < MO_ARCH_RULE_REGISTERS; number++)
 			if (numberings[i][number] == ORC_SP && n_rules[number] > n_best) {
-				best = i;
+				best = (uint8_t)i;
 				n_best = n_rules[number];
 			}
 	return best;

@@ -115,6 +115,10 @@ struct mo_error *mo_cli_load_plugins(struct mo_cli *cli) MO_MUST_USE;
 void mo_command_of_view(const struct mo_plugin *plugin, const struct mo_view *view, struct mo_cli_option *options,
 			struct mo_command *ret);
 
+/* The models of the command's view are gathered; an error if its plugin has to be skipped. The caller destroys the host. */
+struct mo_host;
+struct mo_error *mo_cli_prepare_view(struct mo_cli *cli, struct mo_host **ret) MO_MUST_USE;
+
 /* Whether the files are taken one by one, into one table: a view that can, and a log among them. They are not opened. */
 bool mo_cli_takes_each(const struct mo_cli *cli);
 struct mo_error *mo_cli_show_each(struct mo_cli *cli) MO_MUST_USE;

@@ -21,19 +21,11 @@ bool mo_cli_takes_each(const struct mo_cli *cli)
 static struct mo_error *show_opened(struct mo_cli *cli, const struct mo_view *each)
 {
 	const struct mo_view_arguments said = { .options = NULL };
-	MO_FREE bool *wanted = calloc(cli->plugins.count + 1, sizeof(*wanted));
 	struct mo_host *host;
 	struct mo_error *error;
 
-	if (!wanted)
-		return mo_error_no_memory();
-	wanted[cli->plugin] = true;
-	MO_TRY(mo_host_create(&cli->plugins, cli->kernel, cli->progress, &host));
-	error = mo_host_prepare(host, wanted, NULL, 0);
-	if (!error && mo_host_why_skipped(host, cli->plugin))
-		error = mo_error_create(MO_E_ABSENT, "%s", mo_host_why_skipped(host, cli->plugin));
-	if (!error)
-		error = mo_host_show(host, cli->plugin, each, &said, cli->report);
+	MO_TRY(mo_cli_prepare_view(cli, &host));
+	error = mo_host_show(host, cli->plugin, each, &said, cli->report);
 	mo_host_destroy(host);
 	return error;
 }

@@ -67,14 +67,12 @@ static struct mo_error *show_view(struct mo_cli *cli, struct mo_host *host)
 	return error;
 }
 
-static struct mo_error *run_view(struct mo_cli *cli)
+struct mo_error *mo_cli_prepare_view(struct mo_cli *cli, struct mo_host **ret)
 {
 	MO_FREE bool *wanted = calloc(cli->plugins.count + 1, sizeof(*wanted));
 	struct mo_host *host;
 	struct mo_error *error;
 
-	if (mo_cli_takes_each(cli))
-		return mo_cli_show_each(cli);
 	if (!wanted)
 		return mo_error_no_memory();
 	wanted[cli->plugin] = true;
@@ -82,8 +80,22 @@ static struct mo_error *run_view(struct mo_cli *cli)
 	error = mo_host_prepare(host, wanted, NULL, 0);
 	if (!error && mo_host_why_skipped(host, cli->plugin))
 		error = mo_error_create(MO_E_ABSENT, "%s", mo_host_why_skipped(host, cli->plugin));
-	if (!error)
-		error = show_view(cli, host);
+	if (error)
+		mo_host_destroy(host);
+	else
+		*ret = host;
+	return error;
+}
+
+static struct mo_error *run_view(struct mo_cli *cli)
+{
+	struct mo_host *host;
+	struct mo_error *error;
+
+	if (mo_cli_takes_each(cli))
+		return mo_cli_show_each(cli);
+	MO_TRY(mo_cli_prepare_view(cli, &host));
+	error = show_view(cli, host);
 	if (!error)
 		mo_identity_write_log_only(cli);
 	mo_host_destroy(host);

@@ -94,10 +94,11 @@ static enum json_object_state complete(struct json_object *object, struct cursor
 
 enum json_object_state json_object_line(struct json_object *object, struct cursor line, struct cursor *ret)
 {
+	static const char may_begin[] = { '{', '}', '[', ']', ' ', '\t' };
 	bool is_end;
 
 	/* Nearly all lines of logs. */
-	if (!object->depth && !memchr("{}[] \t", *line.at, 6))
+	if (!object->depth && !memchr(may_begin, *line.at, sizeof(may_begin)))
 		return JSON_OBJECT_NONE;
 	line = trimmed(line);
 	if (!cursor_left(&line))

@@ -6,15 +6,14 @@
  * Usage: fuzz-log [ROUNDS]
  */
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "text_log.h"
 
-#define ROOM (1u << 20)
+#define FUZZER "fuzz-log"
+#include "log_fuzzer.h"
+
 #define MAX_RECORD_BYTES (256u << 10)
 
 #define SEED(text) { text, sizeof(text) - 1 }
@@ -35,37 +34,6 @@ static const struct {
 	SEED("\033[1;31m[    1.000000]\033[0m a\r\r\n> > [ 2.0001] b\n-- Boot x --\n12-01 08:49:04.123   398   399 I lmkd : k\n"),
 };
 #define N_SEEDS (sizeof(seeds) / sizeof(seeds[0]))
-
-struct fuzzer {
-	uint64_t random;
-	char *text;        /* ROOM bytes */
-	size_t n;
-	uint64_t n_records;
-};
-
-static uint64_t next_random(struct fuzzer *fuzzer, uint64_t below)
-{
-	fuzzer->random ^= fuzzer->random << 13;
-	fuzzer->random ^= fuzzer->random >> 7;
-	fuzzer->random ^= fuzzer->random << 17;
-	return fuzzer->random % below;
-}
-
-static void check(bool holds, const char *what)
-{
-	if (holds)
-		return;
-	fprintf(stderr, "fuzz-log: %s\n", what);
-	abort();
-}
-
-static void append(struct fuzzer *fuzzer, const char *bytes, size_t n)
-{
-	if (n > ROOM - fuzzer->n)
-		n = ROOM - fuzzer->n;
-	memcpy(fuzzer->text + fuzzer->n, bytes, n);
-	fuzzer->n += n;
-}
 
 static void make_text(struct fuzzer *fuzzer)
 {
@@ -97,10 +65,7 @@ static void damage(struct fuzzer *fuzzer)
 			fuzzer->text[at] = tokens[next_random(fuzzer, sizeof(tokens) - 1)];
 			break;
 		case 2:
-			if (n > fuzzer->n - at)
-				n = fuzzer->n - at;
-			memmove(fuzzer->text + at, fuzzer->text + at + n, fuzzer->n - at - n);
-			fuzzer->n -= n;
+			cut(fuzzer, at, n);
 			break;
 		default:
 			for (size_t k = next_random(fuzzer, 400) ? 1 : 20000; k > 0; k--)
@@ -126,7 +91,7 @@ static uint64_t sum_of(struct fuzzer *fuzzer, const struct mo_text_file *file)
 		for (size_t i = 0; i < record.text_bytes; i++)
 			sum = sum * 31 + (unsigned char)record.text[i];
 		sum += record.time_ns + record.boot + (record.host ? strlen(record.host) : 0);
-		fuzzer->n_records++;
+		fuzzer->n_found++;
 	}
 	check(!mo_text_log_failed(log), "memory is short");
 	sum += mo_text_log_lost(log, &why);
@@ -157,14 +122,14 @@ static void run_round(struct fuzzer *fuzzer)
 
 int main(int argc, char **argv)
 {
-	struct fuzzer fuzzer = { .random = 88172645463325252ull, .text = malloc(ROOM) };
+	struct fuzzer fuzzer = NEW_FUZZER;
 	long rounds = argc > 1 ? strtol(argv[1], NULL, 10) : 4000;
 
 	check(fuzzer.text != NULL, "memory is short");
 	for (long i = 0; i < rounds; i++)
 		run_round(&fuzzer);
-	check(fuzzer.n_records > (uint64_t)rounds, "hardly a line was recognised");
-	printf("%ld logs, %llu records\n", rounds, (unsigned long long)fuzzer.n_records);
+	check(fuzzer.n_found > (uint64_t)rounds, "hardly a line was recognised");
+	printf("%ld logs, %llu records\n", rounds, (unsigned long long)fuzzer.n_found);
 	free(fuzzer.text);
 	return 0;
 }

@@ -6,46 +6,10 @@
  * pass. Deterministic. Usage: fuzz-oom-log ROUNDS FILE... (fuzz-oom-logs writes the files)
  */
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "log_feed.h"
 
-#define ROOM (256u << 10)
-
-struct fuzzer {
-	uint64_t random;
-	char **texts;
-	size_t n_texts;
-	char *text;        /* ROOM bytes */
-	size_t n;
-	uint64_t n_events;
-};
-
-static uint64_t next_random(struct fuzzer *fuzzer, uint64_t below)
-{
-	fuzzer->random ^= fuzzer->random << 13;
-	fuzzer->random ^= fuzzer->random >> 7;
-	fuzzer->random ^= fuzzer->random << 17;
-	return fuzzer->random % below;
-}
-
-static void check(bool holds, const char *what)
-{
-	if (holds)
-		return;
-	fprintf(stderr, "fuzz-oom-log: %s\n", what);
-	abort();
-}
-
-static void append(struct fuzzer *fuzzer, const char *bytes, size_t n)
-{
-	if (n > ROOM - 1 - fuzzer->n)
-		n = ROOM - 1 - fuzzer->n;
-	memcpy(fuzzer->text + fuzzer->n, bytes, n);
-	fuzzer->n += n;
-}
+#define FUZZER "fuzz-oom-log"
+#include "log_fuzzer.h"
 
 /* One or two reports, line by line in turns of a random length; now and then a line is left out, doubled or cut. */
 static void mix(struct fuzzer *fuzzer)
@@ -79,8 +43,6 @@ static void damage(struct fuzzer *fuzzer)
 		size_t at = next_random(fuzzer, fuzzer->n);
 		size_t n = next_random(fuzzer, 30);
 
-		if (n > fuzzer->n - at)
-			n = fuzzer->n - at;
 		switch (next_random(fuzzer, 4)) {
 		case 0:
 			fuzzer->text[at] = (char)(1 + next_random(fuzzer, 255));
@@ -89,12 +51,12 @@ static void damage(struct fuzzer *fuzzer)
 			fuzzer->text[at] = tokens[next_random(fuzzer, sizeof(tokens) - 1)];
 			break;
 		case 2:
-			memmove(fuzzer->text + at, fuzzer->text + at + n, fuzzer->n - at - n);
-			fuzzer->n -= n;
+			cut(fuzzer, at, n);
 			break;
 		default:
 			/* Numbers that no machine has. */
-			memset(fuzzer->text + at, '9', n < 22 ? n : 22);
+			for (size_t k = at; k < at + 22 && k < at + n && k < fuzzer->n; k++)
+				fuzzer->text[k] = '9';
 		}
 	}
 	fuzzer->text[fuzzer->n] = '\0';
@@ -147,7 +109,7 @@ static uint64_t sum_of(struct fuzzer *fuzzer)
 	for (size_t i = 0; i < state.scan.n_drafts; i++) {
 		check(!explain_event(&state, i), "an event cannot be explained");
 		sum = sum * 31 + sum_of_event(&state, state.scan.drafts[i]);
-		fuzzer->n_events++;
+		fuzzer->n_found++;
 	}
 	log_scan_free(&state.scan);
 	return sum;
@@ -165,7 +127,7 @@ static char *read_file(const char *path)
 
 int main(int argc, char **argv)
 {
-	struct fuzzer fuzzer = { .random = 88172645463325252ull, .text = malloc(ROOM) };
+	struct fuzzer fuzzer = NEW_FUZZER;
 	long rounds = argc > 2 ? strtol(argv[1], NULL, 10) : 0;
 
 	check(fuzzer.text && rounds > 0, "usage: fuzz-oom-log ROUNDS FILE...");
@@ -182,8 +144,8 @@ int main(int argc, char **argv)
 		sum = sum_of(&fuzzer);
 		check(sum == sum_of(&fuzzer), "two passes differ");
 	}
-	check(fuzzer.n_events > (uint64_t)rounds, "hardly an event was recognised");
-	printf("%ld logs, %llu events\n", rounds, (unsigned long long)fuzzer.n_events);
+	check(fuzzer.n_found > (uint64_t)rounds, "hardly an event was recognised");
+	printf("%ld logs, %llu events\n", rounds, (unsigned long long)fuzzer.n_found);
 	for (size_t i = 0; i < fuzzer.n_texts; i++)
 		free(fuzzer.texts[i]);
 	free(fuzzer.texts);

@@ -5,6 +5,21 @@
  */
 #include "events.h"
 
+/* A line is all that there is of it: the stream has no event open afterwards. NULL: as open_draft(). */
+static struct draft *open_refusal(struct log_scan *scan, struct stream *stream, enum mo_oom_cause cause)
+{
+	struct draft *draft = open_draft(scan, stream, MO_OOM_REFUSAL);
+
+	stream->draft = NULL;
+	if (!draft)
+		return NULL;
+	draft->parts |= PART_HEADER;
+	draft->event.has_request = true;
+	draft->event.constraint = MO_OOM_LIMIT;
+	draft->event.cause = cause;
+	return draft;
+}
+
 /* "__vm_enough_memory: pid: 12, comm: x, bytes: 4096 not enough memory for the allocation" (6.7 on) */
 static bool take_overcommit(struct log_scan *scan, struct stream *stream, struct span line)
 {
@@ -17,15 +32,11 @@ static bool take_overcommit(struct log_scan *scan, struct stream *stream, struct
 	if (!span_find(line, "__vm_enough_memory: pid: ", NULL, &rest) || !span_int(&rest, &pid) ||
 	    !span_find(rest, " not enough memory", &rest, NULL))
 		return false;
-	draft = open_draft(scan, stream, MO_OOM_REFUSAL);
-	stream->draft = NULL;
+	draft = open_refusal(scan, stream, MO_OOM_COMMITMENT);
 	if (!draft)
 		return true;
-	draft->parts |= PART_HEADER;
-	draft->event.has_request = draft->event.has_pid = true;
+	draft->event.has_pid = true;
 	draft->event.pid = pid;
-	draft->event.constraint = MO_OOM_LIMIT;
-	draft->event.cause = MO_OOM_COMMITMENT;
 	if (span_find(rest, "comm: ", NULL, &part) && span_find_last(part, ", ", &part, &rest))
 		span_copy(part, draft->event.comm, sizeof(draft->event.comm));
 	if ((span_find(rest, "bytes: ", NULL, &rest) || span_find(rest, "no. of pages: ", NULL, &rest)) &&
@@ -45,14 +56,9 @@ static bool take_data_limit(struct log_scan *scan, struct stream *stream, struct
 
 	if (!span_find(line, "): VmData ", &before, &rest) || !span_has(rest, "exceed data ulimit"))
 		return false;
-	draft = open_draft(scan, stream, MO_OOM_REFUSAL);
-	stream->draft = NULL;
+	draft = open_refusal(scan, stream, MO_OOM_COMMITMENT);
 	if (!draft)
 		return true;
-	draft->parts |= PART_HEADER;
-	draft->event.has_request = true;
-	draft->event.constraint = MO_OOM_LIMIT;
-	draft->event.cause = MO_OOM_COMMITMENT;
 	if (span_number(&rest, &bytes))
 		draft->event.bytes = mo_exact(bytes);
 	if (span_find(rest, "data ulimit ", NULL, &rest) && span_number(&rest, &bytes))
@@ -74,14 +80,10 @@ static bool take_pids_limit(struct log_scan *scan, struct stream *stream, struct
 
 	if (!span_find(line, "cgroup: fork rejected by pids controller in ", NULL, &path))
 		return false;
-	draft = open_draft(scan, stream, MO_OOM_REFUSAL);
-	stream->draft = NULL;
+	draft = open_refusal(scan, stream, MO_OOM_CAUSE_UNKNOWN);
 	if (!draft)
 		return true;
-	draft->parts |= PART_HEADER;
-	draft->event.has_request = true;
 	draft->event.is_task_limit = true;
-	draft->event.constraint = MO_OOM_LIMIT;
 	span_copy(path, draft->event.memcg, sizeof(draft->event.memcg));
 	return true;
 }

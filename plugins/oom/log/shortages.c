@@ -131,6 +131,22 @@ bool take_shortage(struct log_scan *scan, struct stream *stream, struct span lin
 	return take_swiotlb(scan, stream, line) || take_cma(scan, stream, line) || take_hugetlb(scan, stream, line);
 }
 
+/* An event only if its trace shows that it is about memory. */
+static void open_unproven(struct log_scan *scan, struct stream *stream, enum mo_oom_kind kind, struct span comm, struct span pid,
+			  uint64_t seconds)
+{
+	struct draft *draft = open_draft(scan, stream, kind);
+
+	if (!draft)
+		return;
+	draft->parts |= PART_HEADER;
+	draft->is_unproven = true;
+	draft->event.has_request = true;
+	draft->event.waited_ns = seconds * 1000000000;
+	span_copy(comm, draft->event.comm, sizeof(draft->event.comm));
+	draft->event.has_pid = span_int(&pid, &draft->event.pid);
+}
+
 /*
  * khungtaskd (kernel/hung_task.c): "INFO: task kswapd0:139 blocked for more than 120 seconds.", "INFO: task a:1 blocked
  * in I/O wait for more than 120 seconds." (6.18); a comm may hold colons. Its trace has to show that it is about
@@ -142,21 +158,12 @@ static bool take_hung_task(struct log_scan *scan, struct stream *stream, struct 
 	struct span comm;
 	struct span pid;
 	uint64_t seconds;
-	struct draft *draft;
 
 	if (!span_find(line, "INFO: task ", NULL, &rest) || !span_find(rest, " blocked ", &comm, &rest) ||
 	    !span_find(rest, "for more than ", NULL, &rest) || !span_number(&rest, &seconds) || seconds > UINT32_MAX ||
 	    !span_skip(&rest, " seconds") || !span_find_last(comm, ":", &comm, &pid))
 		return false;
-	draft = open_draft(scan, stream, MO_OOM_RECLAIM_HANG);
-	if (!draft)
-		return true;
-	draft->parts |= PART_HEADER;
-	draft->is_unproven = true;
-	draft->event.has_request = true;
-	draft->event.waited_ns = seconds * 1000000000;
-	span_copy(comm, draft->event.comm, sizeof(draft->event.comm));
-	draft->event.has_pid = span_int(&pid, &draft->event.pid);
+	open_unproven(scan, stream, MO_OOM_RECLAIM_HANG, comm, pid, seconds);
 	return true;
 }
 
@@ -169,7 +176,6 @@ bool take_lockup(struct log_scan *scan, struct stream *stream, struct span line)
 	struct span comm;
 	struct span pid;
 	uint64_t seconds;
-	struct draft *draft;
 
 	if (take_hung_task(scan, stream, line))
 		return true;
@@ -177,14 +183,6 @@ bool take_lockup(struct log_scan *scan, struct stream *stream, struct span line)
 	    !span_number(&rest, &seconds) || seconds > UINT32_MAX || !span_find(rest, "[", NULL, &rest) ||
 	    !span_find_last(rest, ":", &comm, &pid))
 		return false;
-	draft = open_draft(scan, stream, MO_OOM_RECLAIM_LOCKUP);
-	if (!draft)
-		return true;
-	draft->parts |= PART_HEADER;
-	draft->is_unproven = true;
-	draft->event.has_request = true;
-	draft->event.waited_ns = seconds * 1000000000;
-	span_copy(comm, draft->event.comm, sizeof(draft->event.comm));
-	draft->event.has_pid = span_int(&pid, &draft->event.pid);
+	open_unproven(scan, stream, MO_OOM_RECLAIM_LOCKUP, comm, pid, seconds);
 	return true;
 }
