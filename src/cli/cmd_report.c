@@ -142,8 +142,38 @@ static void write_last_words(struct mo_cli *cli, const struct mo_identity *ident
 		mo_report_note(cli->report, "No panic, and no errors in the kernel log.");
 }
 
+/* What the sections are written from. */
+struct sections {
+	struct mo_host *host;
+	const struct place *places;
+	size_t n_places;
+	const struct mo_live_counters *before; /* of a running kernel; NULL: it is a dump */
+};
+
+/* What was not analysed, by the names of the commands: the verdict is silent on it, and must not sound as if all were well. */
+static void write_not_analysed(struct mo_cli *cli, const struct sections *sections)
+{
+	MO_CLEANUP(mo_cleanup_text) struct mo_text names = MO_TEXT_EMPTY;
+
+	for (size_t i = 0; i < sections->n_places; i++) {
+		size_t plugin = sections->places[i].plugin;
+		bool is_listed = !mo_host_why_skipped(sections->host, plugin);
+
+		for (size_t k = 0; k < i; k++)
+			is_listed |= sections->places[k].plugin == plugin;
+		if (!is_listed)
+			mo_text_printf(&names, "%s%s", names.length ? ", " : "", cli->plugins.items[plugin].plugin.name);
+	}
+	if (names.length && !mo_text_failed(&names))
+		mo_report_note(cli->report, "Not analysed (why: see %s): %s.",
+			       mo_parsed_has(cli->parsed, "full") || mo_parsed_has(cli->parsed, "json") ?
+				       "Completeness" : "What this dump cannot tell",
+			       mo_text_chars(&names));
+}
+
 /* What the log says, then the worst that looking at memory found: the machine's own words are not its whole story. */
-static void write_verdict(struct mo_cli *cli, const struct mo_identity *identity, const struct mo_verdict *verdict)
+static void write_verdict(struct mo_cli *cli, const struct mo_identity *identity, const struct mo_verdict *verdict,
+			  const struct sections *sections)
 {
 	mo_report_section_begin(cli->report, "verdict", "Verdict");
 	if (!mo_kernel_facts(cli->kernel)->is_log)
@@ -155,6 +185,12 @@ static void write_verdict(struct mo_cli *cli, const struct mo_identity *identity
 	for (size_t i = 0; i < verdict->n; i++)
 		mo_report_note(cli->report, "%s%s", verdict->findings[i]->severity == MO_NOTICE ? "Worth a look: " : "",
 			       verdict->findings[i]->verdict);
+	for (size_t i = 0; i < verdict->n_unknowns; i++)
+		mo_report_note(cli->report, "Incomplete: %s", verdict->unknowns[i]->verdict);
+	if (!mo_kernel_facts(cli->kernel)->lacks_types)
+		write_not_analysed(cli, sections);
+	else if (!mo_kernel_facts(cli->kernel)->is_log)
+		mo_report_note(cli->report, "The dump's memory could not be read: only its kernel log was analysed.");
 	mo_report_section_end(cli->report);
 }
 
@@ -186,14 +222,6 @@ static struct mo_error *show_place(struct mo_cli *cli, struct mo_host *host, con
 		mo_report_section_end(cli->report);
 	return error;
 }
-
-/* What the sections are written from. */
-struct sections {
-	struct mo_host *host;
-	const struct place *places;
-	size_t n_places;
-	const struct mo_live_counters *before; /* of a running kernel; NULL: it is a dump */
-};
 
 /* Of all plugins that ran, before the first section is written. */
 static struct mo_error *judge_all(const struct sections *sections)
@@ -350,7 +378,7 @@ static struct mo_error *write_parts(struct mo_cli *cli, const struct sections *s
 
 	MO_TRY(judge_all(sections));
 	MO_TRY(mo_host_verdict(sections->host, &verdict));
-	write_verdict(cli, identity, &verdict);
+	write_verdict(cli, identity, &verdict, sections);
 	if (!mo_parsed_has(cli->parsed, "full") && !mo_parsed_has(cli->parsed, "json"))
 		return write_page(cli, sections, identity, &verdict);
 	mo_report_section_begin(cli->report, "identity", "Identity");

@@ -163,6 +163,11 @@ void mo_identity_write_log_only(struct mo_cli *cli)
 
 	if (facts->is_log)
 		mo_report_note(cli->report, "A log contains no memory: only what its text says is known.");
+	else if (facts->lacks_types && !facts->paging_levels)
+		write_damage(cli->report, "page-tables-unknown",
+			     "The dump's memory cannot be read, because the kernel's page tables were not found in it: this is what its "
+			     "kernel log says.",
+			     "What was tried stands among the remarks; a complete copy of the dump may have them.");
 	else if (facts->lacks_types)
 		write_damage(cli->report, "types-unknown",
 			     "The dump's memory cannot be read, because its types are unknown: this is what its kernel log says.",

@@ -143,6 +143,27 @@ static void pick(const struct candidates *candidates, struct mo_verdict *ret)
 	}
 }
 
+/* Ids that are told apart from the verdict, in the order of sections. */
+static void pick_unknowns(const struct mo_host *host, struct mo_verdict *ret)
+{
+	ret->n_unknowns = 0;
+	for (size_t plugin = 0; plugin < host->n_plugins; plugin++) {
+		const struct mo_run *run = &host->runs[plugin];
+
+		for (size_t i = 0; run->is_gathered && first_section(run->plugin) && i < run->findings.count; i++) {
+			const struct mo_queued_finding *queued = &run->findings.items[i];
+			const struct mo_finding *finding = &queued->finding;
+			bool is_listed = !finding->is_about_reading || finding->severity != MO_WARNING ||
+					 (queued->view && !queued->view->report_order);
+
+			for (size_t k = 0; k < ret->n_unknowns; k++)
+				is_listed |= !strcmp(ret->unknowns[k]->id, finding->id);
+			if (!is_listed && ret->n_unknowns < MO_VERDICT_UNKNOWNS)
+				ret->unknowns[ret->n_unknowns++] = finding;
+		}
+	}
+}
+
 struct mo_error *mo_host_verdict(const struct mo_host *host, struct mo_verdict *ret)
 {
 	MO_FREE struct candidate *items = NULL;
@@ -160,6 +181,7 @@ struct mo_error *mo_host_verdict(const struct mo_host *host, struct mo_verdict *
 	qsort(items, candidates.n, sizeof(*items), compare);
 	pick(&candidates, ret);
 	pick_others(&candidates, ret);
+	pick_unknowns(host, ret);
 	return NULL;
 }
 

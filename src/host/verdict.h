@@ -7,7 +7,7 @@
  *
  * Of findings of one id the worst counts. One that another supersedes is left out, and the other stands in its place if
  * that is the better one. A notice is told if there is nothing worse, and what only says that something could not be read
- * is not told, unless it is critical. Among equals the section that stands first in the report decides.
+ * is not told, unless it is critical: of such warnings the first are listed apart. Among equals the section that stands first in the report decides.
  */
 
 #include <stddef.h>
@@ -18,6 +18,7 @@ struct mo_host;
 
 #define MO_VERDICT_FINDINGS 3
 #define MO_VERDICT_OTHERS 6
+#define MO_VERDICT_UNKNOWNS 3
 
 struct mo_verdict {
 	const struct mo_finding *findings[MO_VERDICT_FINDINGS]; /* the worst first; live as long as the host */
@@ -25,6 +26,9 @@ struct mo_verdict {
 	const struct mo_finding *others[MO_VERDICT_OTHERS]; /* what else was found, notices too; of each id one */
 	size_t n_others;
 	size_t n_left_out;      /* more of these */
+	/* What could not be told because it could not be read: warnings about reading; of each id one. */
+	const struct mo_finding *unknowns[MO_VERDICT_UNKNOWNS];
+	size_t n_unknowns;
 };
 
 /* Of all plugins that ran and have a section. Errors: memory. */

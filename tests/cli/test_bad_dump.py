@@ -7,6 +7,7 @@ import os
 import re
 import struct
 import subprocess
+import sys
 
 import dump_forms
 import memopsy_cli
@@ -244,6 +245,19 @@ class BadDump(Case):
         run = memopsy("info", self.sample(), self.sample("6.1-oom-global"))
         self.assertEqual(run.status, 3, run)
         self.assertTrue(run.err.startswith("memopsy: "), run)
+
+    def test_the_verdict_says_what_it_does_not_know(self):
+        """Pages missing at random: what could not be judged for want of them stands in the verdict, not only further down."""
+        sys.path.insert(0, str(memopsy_cli.SOURCE / "tests/damage"))
+        import damage  # pylint: disable=import-outside-toplevel
+        path = self.place / "gaps"
+        for share, texts in ((0.001, ("Incomplete: Memory of the kernel is missing that may point at what seems to be lost",)),
+                             (0.05, ("Not analysed (why: see What this dump cannot tell): ", " leaks"))):
+            damage.lose_pages(self.sample("6.1-leak-slab"), path, share, 0)
+            run = memopsy("report", path)
+            verdict = " ".join(run.out[run.out.index("Verdict\n"):run.out.index("Host: ")].split())
+            for text in texts:
+                self.assertIn(text, verdict)
 
     def test_memory_is_bounded(self):
         """Headers that promise the world make nobody allocate it."""

@@ -231,6 +231,8 @@ static void what_else_was_found(void **state)
 	assert_int_equal(verdict.n_left_out, 0);
 	assert_string_equal(verdict.others[0]->verdict, "stacks");
 	assert_string_equal(verdict.others[1]->verdict, "worth a look");
+	assert_int_equal(verdict.n_unknowns, 1);
+	assert_string_equal(verdict.unknowns[0]->verdict, "unread");
 	mo_host_destroy(host);
 }
 
