@@ -26,7 +26,7 @@ enum mo_page_class {
 	MO_PAGE_FREE_PCP,            /* on a per-CPU list */
 	MO_PAGE_SLAB,
 	MO_PAGE_LARGE_KMALLOC,
-	MO_PAGE_ANON,
+	MO_PAGE_ANON,                /* to SHMEM_THP: mo_class_is_user() */
 	MO_PAGE_ANON_THP,            /* _THP: of a folio that a PMD can map; smaller large folios stand without it */
 	MO_PAGE_FILE,
 	MO_PAGE_FILE_THP,
@@ -58,6 +58,24 @@ enum mo_page_class {
 	MO_PAGE_GUARD,               /* guard pages of debug_pagealloc */
 	MO_N_PAGE_CLASSES,
 };
+
+/* On the buddy allocator's lists or on those of CPUs. */
+static inline bool mo_class_is_free(unsigned page_class)
+{
+	return page_class == MO_PAGE_FREE_BUDDY || page_class == MO_PAGE_FREE_PCP;
+}
+
+/* Anonymous memory and page cache, tmpfs among it: what reclaim and compaction work on. Without the swap cache and hugetlb. */
+static inline bool mo_class_is_user(unsigned page_class)
+{
+	return page_class >= MO_PAGE_ANON && page_class <= MO_PAGE_SHMEM_THP;
+}
+
+/* The same with what struct page keeps in the same members: pages of a mapping, which processes may map. */
+static inline bool mo_class_is_mapped(unsigned page_class)
+{
+	return mo_class_is_user(page_class) || page_class == MO_PAGE_SWAP_CACHE || page_class == MO_PAGE_HUGETLB_USED;
+}
 
 struct mo_page_class_info {
 	const char *name;            /* "anon" */

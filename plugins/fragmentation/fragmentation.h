@@ -72,7 +72,6 @@ struct zone_pageblocks {
 
 /* One per zone of the model "zones"; to be freed. NULL in *ret if mem_map could not be had. */
 struct mo_error *sum_pageblocks(const struct models *models, struct zone_pageblocks **ret) MO_MUST_USE;
-bool class_is_free(unsigned class);
 bool class_is_stuck(unsigned class); /* compaction cannot move such pages */
 
 bool is_populated(const struct mo_zone *zone);

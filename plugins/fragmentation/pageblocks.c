@@ -4,31 +4,11 @@
 
 #include <stdlib.h>
 
-bool class_is_free(unsigned class)
-{
-	return class == MO_PAGE_FREE_BUDDY || class == MO_PAGE_FREE_PCP;
-}
-
 /* mm/compaction.c isolates pages on the LRU lists and those of drivers that say how to move them; hugetlb it passes by. */
 bool class_is_stuck(unsigned class)
 {
-	switch (class) {
-	case MO_PAGE_FREE_BUDDY:
-	case MO_PAGE_FREE_PCP:
-	case MO_PAGE_ANON:
-	case MO_PAGE_ANON_THP:
-	case MO_PAGE_FILE:
-	case MO_PAGE_FILE_THP:
-	case MO_PAGE_SHMEM:
-	case MO_PAGE_SHMEM_THP:
-	case MO_PAGE_SWAP_CACHE:
-	case MO_PAGE_ZSMALLOC:
-	case MO_PAGE_BALLOON:
-	case MO_PAGE_ISOLATED:
-		return false;
-	default:
-		return true;
-	}
+	return !mo_class_is_free(class) && !mo_class_is_user(class) && class != MO_PAGE_SWAP_CACHE && class != MO_PAGE_ZSMALLOC &&
+	       class != MO_PAGE_BALLOON && class != MO_PAGE_ISOLATED;
 }
 
 static size_t zone_of(const struct mo_zones_model *zones, uint64_t pfn)
@@ -66,7 +46,7 @@ static void add_block(const struct models *models, struct zone_pageblocks *zone,
 	for (unsigned class = 0; class < MO_N_PAGE_CLASSES; class++) {
 		if (!counts[class])
 			continue;
-		n_free += class_is_free(class) ? counts[class] : 0;
+		n_free += mo_class_is_free(class) ? counts[class] : 0;
 		n_stuck += class_is_stuck(class) ? counts[class] : 0;
 		zone->classes[class].pages += counts[class];
 		zone->classes[class].blocks++;

@@ -43,19 +43,7 @@ static bool is_met(const struct leaks_state *state, uint64_t pfn)
 /* Pages that nobody refers to by a number; page tables are not scanned for numbers. */
 static bool is_control(uint8_t class)
 {
-	switch (class) {
-	case MO_PAGE_FREE_BUDDY:
-	case MO_PAGE_FREE_PCP:
-	case MO_PAGE_ANON:
-	case MO_PAGE_ANON_THP:
-	case MO_PAGE_FILE:
-	case MO_PAGE_FILE_THP:
-	case MO_PAGE_SHMEM:
-	case MO_PAGE_SHMEM_THP:
-		return true;
-	default:
-		return false;
-	}
+	return mo_class_is_free(class) || mo_class_is_user(class);
 }
 
 static void measure(const struct leaks_state *state, struct chances *chances)

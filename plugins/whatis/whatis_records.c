@@ -127,20 +127,8 @@ static void put_tracks(const struct whatis_run *whatis, const struct mo_place *p
 
 static void put_pointer_to_rmap(const struct whatis_run *whatis, const struct mo_place *place)
 {
-	switch ((enum mo_page_class)place->page_class) {
-	case MO_PAGE_ANON:
-	case MO_PAGE_ANON_THP:
-	case MO_PAGE_FILE:
-	case MO_PAGE_FILE_THP:
-	case MO_PAGE_SHMEM:
-	case MO_PAGE_SHMEM_THP:
-	case MO_PAGE_SWAP_CACHE:
-	case MO_PAGE_HUGETLB_USED:
+	if (mo_class_is_mapped(place->page_class))
 		put_fact(whatis, "processes", "memopsy rmap DUMP 0x%" PRIx64 " lists the processes that map it", place->pfn);
-		break;
-	default:
-		break;
-	}
 }
 
 void put_records(const struct whatis_run *whatis, const struct mo_place *place)

@@ -7,6 +7,7 @@
 _Static_assert(MO_PAGE_ANON_THP == MO_PAGE_ANON + 1 && MO_PAGE_FILE_THP == MO_PAGE_FILE + 1 &&
 		       MO_PAGE_SHMEM_THP == MO_PAGE_SHMEM + 1,
 	       "page_class.h: the class of huge ones follows that of small ones");
+_Static_assert(MO_PAGE_SHMEM_THP == MO_PAGE_ANON + 5, "mem_map.h: mo_class_is_user()");
 
 struct mo_error *mo_page_flag_names(struct mo_kernel *kernel, struct mo_page_flag_names *ret)
 {
@@ -66,24 +67,6 @@ uint64_t mo_page_flag_by_name(const struct mo_page_flag_names *names, const stru
 	return 0;
 }
 
-static bool uses_mapping(enum mo_page_class class)
-{
-	switch (class) {
-	case MO_PAGE_ANON:
-	case MO_PAGE_ANON_THP:
-	case MO_PAGE_FILE:
-	case MO_PAGE_FILE_THP:
-	case MO_PAGE_SHMEM:
-	case MO_PAGE_SHMEM_THP:
-	case MO_PAGE_SWAP_CACHE:
-	case MO_PAGE_HUGETLB_USED:
-	case MO_PAGE_ISOLATED:
-		return true;
-	default:
-		return false;
-	}
-}
-
 static unsigned order_of(const struct mo_page_shape *shape, enum mo_page_class class, const struct mo_page_facts *facts,
 			 const uint8_t *second)
 {
@@ -101,7 +84,7 @@ static unsigned order_of(const struct mo_page_shape *shape, enum mo_page_class c
 static struct mo_count mapcount_of(const struct mo_page_shape *shape, const uint8_t *page, const struct mo_page_facts *facts,
 				   enum mo_page_class class)
 {
-	if (!uses_mapping(class))
+	if (!mo_class_is_mapped(class) && class != MO_PAGE_ISOLATED)
 		return mo_exact(0);
 	if (facts->order || facts->is_tail)
 		return mo_unknown();
@@ -120,7 +103,7 @@ void mo_page_facts_of(const struct mo_page_shape *shape, uint64_t page_kva, enum
 		.compound = mo_page_word(shape, page, shape->at.compound, false),
 		.page_type = mo_page_half(shape, page, shape->at.page_type, false),
 		.refcount = (int32_t)mo_page_half(shape, page, shape->at.refcount, false),
-		.has_mapping = uses_mapping(class),
+		.has_mapping = mo_class_is_mapped(class) || class == MO_PAGE_ISOLATED,
 	};
 	uint64_t head_kva;
 
