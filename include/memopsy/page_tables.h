@@ -29,6 +29,7 @@ enum mo_table_owner_kind {
 	MO_TABLES_OF_NO_TASK = 2, /* an mm that is on the kernel's list of top tables and that no task has */
 	MO_TABLES_OF_PATCHING = 3, /* poking_mm, text_poke_mm: through it the kernel writes its own code */
 	MO_TABLES_OF_EFI = 4,     /* efi_mm */
+	MO_TABLES_OF_ENTRY = 5,   /* what is mapped of the kernel while users' code runs (arm64's tramp_pg_dir) */
 };
 
 struct mo_table_owner {

@@ -34,6 +34,7 @@ struct mo_table_entry {
 
 struct mo_table_walk {
 	uint64_t root_pa;        /* of the top table; 0: the kernel's own */
+	bool has_kernels_half;   /* root_pa is one of mo_other_root_tables(): it maps the kernel's half where a process's does not */
 	uint64_t first_va;       /* the range, its last byte included; both in the same half of the address space */
 	uint64_t last_va;        /* UINT64_MAX: to the end */
 	uint64_t tables_left;    /* how many tables may still be read: counts down, over several walks if need be */
@@ -72,6 +73,10 @@ unsigned mo_root_table_entries(const struct mo_kernel *kernel);
 
 /* Where the kernel's own top table lies. */
 uint64_t mo_kernel_root_table_pa(const struct mo_kernel *kernel);
+
+/* Where other top tables of the kernel's half lie, that have tables of their own (arm64's trampoline). Returns how many. */
+#define MO_MAX_OTHER_ROOTS 4
+size_t mo_other_root_tables(struct mo_reader *reader, uint64_t *ret_pa, size_t room);
 
 MO_API_END
 

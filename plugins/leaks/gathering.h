@@ -7,6 +7,7 @@
 #include <memopsy/leaks.h>
 #include <memopsy/mem_map.h>
 #include <memopsy/memmap.h>
+#include <memopsy/object_modules.h>
 #include <memopsy/page_entry.h>
 #include <memopsy/plugin.h>
 #include <memopsy/vmap.h>
@@ -61,6 +62,7 @@ struct leaks_state {
 	uint64_t *met_pfns;          /* a bit for each page frame of the index: its number was met, ... */
 	uint64_t *met_addresses;     /* ... its physical address; NULL: numbers are not looked at */
 	uint64_t *pointed;           /* likewise: an address of the direct map points into it; NULL: there are no blocks */
+	struct mo_module_index modules; /* for data of modules where kallsyms has functions alone: groups have its names */
 	struct mo_lost_object *lost;
 	MO_VECTOR(struct mo_lost_head) heads;
 	struct mo_leak_group *groups;

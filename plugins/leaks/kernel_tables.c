@@ -38,9 +38,9 @@ static void skip_broken(void *context, const struct mo_table_entry *entry, struc
 }
 
 /* Tables of addresses that were freed stay: so all of the kernel's half is walked. What cannot be is not known. */
-static void walk_kernel_half(struct leaks_state *state, struct mo_reader *reader, uint64_t first_va)
+static void walk_kernel_half(struct leaks_state *state, struct mo_reader *reader, uint64_t root_pa, uint64_t first_va)
 {
-	struct mo_table_walk walk = { .first_va = first_va, .last_va = UINT64_MAX, .tables_left = state->index.n_pages + 1,
+	struct mo_table_walk walk = { .root_pa = root_pa, .has_kernels_half = root_pa, .first_va = first_va, .last_va = UINT64_MAX, .tables_left = state->index.n_pages + 1,
 				      .lowest_height = 1, .table = meet_table, .broken = skip_broken, .context = state };
 	struct mo_error *error = mo_walk_tables(reader, &walk);
 
@@ -51,6 +51,7 @@ struct mo_error *mark_kernel_tables(struct leaks_state *state)
 {
 	uint64_t last_user_va;
 	uint64_t first_kernel_va;
+	uint64_t others_pa[MO_MAX_OTHER_ROOTS];
 	struct mo_kernel *kernel = mo_run_kernel(state->run);
 
 	state->has_root_tables_in_slabs = (uint64_t)mo_root_table_entries(kernel) * mo_entry_bytes(kernel) < state->index.page_bytes;
@@ -61,6 +62,8 @@ struct mo_error *mark_kernel_tables(struct leaks_state *state)
 		return mo_error_no_memory();
 	mo_address_halves(kernel, &last_user_va, &first_kernel_va);
 	mark_table(state, mo_kernel_root_table_pa(kernel));
-	walk_kernel_half(state, mo_run_reader(state->run), first_kernel_va);
+	walk_kernel_half(state, mo_run_reader(state->run), 0, first_kernel_va);
+	for (size_t n = mo_other_root_tables(mo_run_reader(state->run), others_pa, MO_MAX_OTHER_ROOTS); n--;)
+		walk_kernel_half(state, mo_run_reader(state->run), others_pa[n], first_kernel_va);
 	return NULL;
 }

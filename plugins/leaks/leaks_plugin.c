@@ -42,6 +42,7 @@ static void release(void *model)
 	free(state->lost);
 	mo_vector_deinit(&state->heads);
 	free(state->groups);
+	mo_module_index_deinit(&state->modules);
 	free(state);
 }
 

@@ -43,6 +43,7 @@ static uint64_t lowest_symbol(const struct mo_symbols *symbols)
 struct mo_error *create_owner_finder(struct leaks_state *state, struct owner_finder **ret)
 {
 	struct owner_finder *finder = calloc(1, sizeof(*finder));
+	struct mo_error *error;
 
 	if (!finder)
 		return mo_error_no_memory();
@@ -52,6 +53,12 @@ struct mo_error *create_owner_finder(struct leaks_state *state, struct owner_fin
 	finder->reader = mo_run_reader(state->run);
 	finder->symbols = mo_kernel_symbols(mo_run_kernel(state->run));
 	finder->first_kva = lowest_symbol(finder->symbols);
+	error = mo_module_index_init(&state->modules, finder->reader);
+	if (mo_error_ends_run(error)) {
+		destroy_owner_finder(finder);
+		return error;
+	}
+	mo_error_destroy(error);
 	*ret = finder;
 	return NULL;
 }
@@ -76,6 +83,10 @@ static struct owner owner_at(struct owner_finder *finder, uint64_t word)
 					      .offset_bytes = word - symbol.value_kva,
 					      .source = MO_OWNER_POINTERS };
 	mo_error_destroy(error);
+	if (!memo->owner.module) {
+		memo->owner.module = mo_module_at(&finder->state->modules, word);
+		memo->owner.source = MO_OWNER_POINTERS;
+	}
 	return memo->owner;
 }
 

@@ -81,4 +81,9 @@ static inline unsigned top_height(const struct page_tables_state *state)
 	return state->model.n_levels - 1;
 }
 
+static inline bool is_kernels_own(const struct mo_table_owner *owner)
+{
+	return owner->kind == MO_TABLES_OF_KERNEL || owner->kind == MO_TABLES_OF_EFI || owner->kind == MO_TABLES_OF_ENTRY;
+}
+
 #endif

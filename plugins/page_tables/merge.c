@@ -19,7 +19,7 @@ static int compare_tables(const void *a, const void *b)
 
 static bool is_of_kernel(const struct page_tables_state *state, uint32_t owner)
 {
-	return state->owners[owner].kind == MO_TABLES_OF_KERNEL || state->owners[owner].kind == MO_TABLES_OF_EFI;
+	return is_kernels_own(&state->owners[owner]);
 }
 
 static bool may_be_shared(const struct page_tables_state *state, const struct mo_page_table *table,

@@ -113,6 +113,22 @@ static struct mo_error *add_by_symbol(struct page_tables_state *state)
 	return error;
 }
 
+/* The top tables beside the kernel's own that architectures have in the image. */
+static struct mo_error *add_others(struct page_tables_state *state)
+{
+	uint64_t roots_pa[MO_MAX_OTHER_ROOTS];
+	size_t n = mo_other_root_tables(mo_run_reader(state->run), roots_pa, MO_MAX_OTHER_ROOTS);
+	struct mo_error *error = NULL;
+
+	for (size_t i = 0; i < n && !error; i++) {
+		const struct mo_table_owner owner = { .kind = MO_TABLES_OF_ENTRY, .root_pa = roots_pa[i], .is_complete = true,
+						      .comm = "(kernel entry)" };
+
+		error = is_known_root(state, owner.root_pa) ? NULL : add_owner(state, &owner);
+	}
+	return error;
+}
+
 static int compare_roots(const void *a, const void *b)
 {
 	uint64_t first = *(const uint64_t *)a;
@@ -205,6 +221,8 @@ struct mo_error *gather_owners(struct page_tables_state *state)
 		error = add_tasks(state);
 	if (!error)
 		error = add_by_symbol(state);
+	if (!error)
+		error = add_others(state);
 	if (!error)
 		error = add_listed(state);
 	return error;

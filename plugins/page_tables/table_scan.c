@@ -78,11 +78,17 @@ struct mo_error *take_table(struct page_tables_state *state, struct thread_table
 /* The kernel maps some of its own tables many times over (its espfix area, for one): each is one table. */
 static void count_table(struct mo_table_owner *owner, unsigned height, bool is_new)
 {
-	bool is_kernels = owner->kind == MO_TABLES_OF_KERNEL || owner->kind == MO_TABLES_OF_EFI;
+	bool is_kernels = is_kernels_own(owner);
 
 	if (is_new || !is_kernels)
 		owner->tables[height]++;
 	owner->shared += !is_new && !is_kernels;
+}
+
+/* The kernel's own tables have no half of users and no deposits. */
+static bool has_mm(const struct scan *scan)
+{
+	return scan->owner && scan->state->owners[scan->owner].kind != MO_TABLES_OF_ENTRY;
 }
 
 /* An entry that points at a table: counts that for its owner, and says whether to go into it. */
@@ -111,7 +117,7 @@ static bool visit_table(void *context, const struct mo_table_entry *entry)
 	} else {
 		state->owners[scan->owner].is_complete = false;
 	}
-	if (is_new && table.height == 1 && scan->owner && !scan->memory)
+	if (is_new && table.height == 1 && has_mm(scan) && !scan->memory)
 		scan->memory = take_deposits(state, scan->reader, scan->found, scan->owner, table.pfn);
 	return is_new;
 }
@@ -132,6 +138,7 @@ static struct mo_error *scan_half(struct scan *scan, uint64_t first_va, uint64_t
 	struct page_tables_state *state = scan->state;
 	struct mo_table_walk walk = {
 		.root_pa = state->owners[scan->owner].root_pa,
+		.has_kernels_half = state->owners[scan->owner].kind == MO_TABLES_OF_ENTRY,
 		.first_va = first_va,
 		.last_va = last_va,
 		/* Each page is gone into once. */
@@ -184,11 +191,11 @@ static struct mo_error *scan_owner(struct scan *scan)
 	struct mo_error *error = take_root(scan);
 
 	mo_address_halves(mo_run_kernel(scan->state->run), &last_user_va, &first_kernel_va);
-	if (!error && scan->owner)
+	if (!error && has_mm(scan))
 		error = scan_half(scan, 0, last_user_va);
 	if (!error)
 		error = scan_half(scan, first_kernel_va, UINT64_MAX);
-	if (!error && scan->owner)
+	if (!error && has_mm(scan))
 		error = take_deposits_of_mm(scan->state, scan->reader, scan->found, scan->owner);
 	return error;
 }

@@ -173,6 +173,9 @@ struct mo_arch {
 
 	void (*entry_words)(const struct mo_paging *paging, struct mo_entry_words *ret);
 
+	/* Symbols of further top tables of the kernel's half, with tables of their own below; NULL-terminated. NULL: none. */
+	const char *const *root_symbols;
+
 	/* Candidates for the direct map, the likeliest first; the caller asks the page tables. Returns how many. */
 	size_t (*direct_maps)(const struct mo_arch_view *view, const struct mo_paging *paging, struct mo_arch_direct_map *ret,
 			      size_t room);

@@ -407,6 +407,9 @@ static const struct mo_arch_flag flags[] = {
 
 static const char *const vmcoreinfo_keys[] = { "NUMBER(kimage_voffset)", "NUMBER(TCR_EL1_T1SZ)", NULL };
 
+/* arch/arm64/mm/mmu.c: what is mapped of the kernel while users' code runs (CONFIG_UNMAP_KERNEL_AT_EL0). */
+static const char *const root_symbols[] = { "tramp_pg_dir", NULL };
+
 const struct mo_arch mo_arch_arm64 = {
 	.name = "aarch64",
 	.pointer_bytes = 8,
@@ -419,6 +422,7 @@ const struct mo_arch mo_arch_arm64 = {
 	.flags = flags,
 	.n_flags = sizeof(flags) / sizeof(flags[0]),
 	.entry_words = entry_words,
+	.root_symbols = root_symbols,
 	.direct_maps = direct_maps,
 	.mapped_ranges = mapped_ranges,
 	.registers = registers,

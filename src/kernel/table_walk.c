@@ -160,7 +160,7 @@ struct mo_error *mo_walk_tables(struct mo_reader *reader, struct mo_table_walk *
 	const struct mo_paging *paging = &kernel->paging;
 	bool is_users = walk->first_va <= paging->last_user_va;
 	/* Where a process's top table serves one half, that is the user's, and the kernel's serves the other. */
-	bool is_others = paging->has_own_user_root && is_users == (!walk->root_pa || walk->root_pa == paging->root_pa);
+	bool is_others = paging->has_own_user_root && !walk->has_kernels_half && is_users == (!walk->root_pa || walk->root_pa == paging->root_pa);
 	uint64_t last_va = walk->last_va == UINT64_MAX && !is_users ? paging->last_kernel_va : walk->last_va;
 
 	if (!kernel->arch)
