@@ -165,6 +165,21 @@ static int compare_groups(const void *left, const void *right)
 	return a->representative < b->representative ? -1 : a->representative > b->representative;
 }
 
+/* Lists of free objects that could not be read may have as many as seem lost: whether these are allocated is a guess. */
+static void doubt_groups(struct leaks_state *state, size_t n_groups)
+{
+	for (size_t i = 0; i < n_groups; i++) {
+		struct mo_leak_group *group = &state->groups[i];
+
+		if (group->confidence != MO_LOST_LIKELY || group->kind != MO_LOST_OBJECT ||
+		    state->index.slabs->caches[group->cache].untold_objects < group->objects)
+			continue;
+		group->confidence = MO_LOST_GUESS;
+		state->model.likely_objects -= group->objects;
+		state->model.likely_bytes -= group->bytes;
+	}
+}
+
 static struct mo_error *sort_groups(struct leaks_state *state, size_t n_groups)
 {
 	uint32_t *new_place = calloc(n_groups + 1, sizeof(*new_place));
@@ -172,6 +187,7 @@ static struct mo_error *sort_groups(struct leaks_state *state, size_t n_groups)
 
 	if (!new_place)
 		return mo_error_no_memory();
+	doubt_groups(state, n_groups);
 	/* A group's representative is its own object, which tells where the group went. */
 	qsort(state->groups, n_groups, sizeof(*state->groups), compare_groups);
 	for (uint32_t i = 0; i < n_groups; i++)

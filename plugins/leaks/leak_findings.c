@@ -337,13 +337,22 @@ static void judge_unknown(struct mo_run *run, const struct mo_leaks_model *model
 	mo_run_judge(run, "leaks", &finding);
 }
 
+/* ", 42 % from each other": nothing of what is less than a per cent. */
+static size_t print_share(char *text, size_t n_bytes, const struct mo_grown_cache *grown, uint64_t part, const char *source,
+			  bool is_first)
+{
+	uint64_t percent = part * 100 / grown->reached_objects;
+
+	return percent ? (size_t)snprintf(text, n_bytes, "%s%" PRIu64 " %% from %s", is_first ? "" : ", ", percent, source) : 0;
+}
+
 /* A cache whose objects are all reachable has not lost any: whose they are is said, and takes the place of slab's doubt. */
 static void judge_grown(struct mo_run *run, const struct mo_slab_model *slabs, const struct mo_grown_cache *grown, bool is_told)
 {
 	static const char *const told_with_it[] = { "slab-growth" };
 	const struct mo_slab_cache *cache = &slabs->caches[grown->cache];
 	const struct mo_slab_cache *holder = grown->holder_cache == MO_SLAB_NO_CACHE ? NULL : &slabs->caches[grown->holder_cache];
-	char count[40], size[40], room[64], verdict[600];
+	char count[40], size[40], room[64], source[100] = "", verdict[600];
 	size_t n;
 	struct mo_finding finding = {
 		.id = "leaks-grown-reachable",
@@ -360,10 +369,12 @@ static void judge_grown(struct mo_run *run, const struct mo_slab_model *slabs, c
 	n = (size_t)snprintf(verdict, sizeof(verdict), "Slab cache %s has %s objects (%s) in use, all of them reachable. Reached first: ",
 			     cache_name(cache, room, sizeof(room)), count, size);
 	if (holder)
-		n += (size_t)snprintf(verdict + n, sizeof(verdict) - n, "%" PRIu64 " %% from objects of %s, ",
-				      grown->by_holder * 100 / grown->reached_objects, cache_name(holder, room, sizeof(room)));
-	snprintf(verdict + n, sizeof(verdict) - n, "%" PRIu64 " %% from each other, %" PRIu64 " %% from variables, page blocks and vmalloc.",
-		 grown->by_own * 100 / grown->reached_objects, grown->by_others * 100 / grown->reached_objects);
+		snprintf(source, sizeof(source), "objects of %s", cache_name(holder, room, sizeof(room)));
+	n += print_share(verdict + n, sizeof(verdict) - n, grown, holder ? grown->by_holder : 0, source, true);
+	n += print_share(verdict + n, sizeof(verdict) - n, grown, grown->by_own, "each other", verdict[n - 1] == ' ');
+	n += print_share(verdict + n, sizeof(verdict) - n, grown, grown->by_others, "variables, page blocks and vmalloc",
+			 verdict[n - 1] == ' ');
+	snprintf(verdict + n, sizeof(verdict) - n, ".");
 	mo_run_judge(run, "leaks", &finding);
 }
 

@@ -8,6 +8,7 @@
  * pointers.c), what they begin with (guess.c); all of it summed up by holder (holders.c).
  */
 
+#include <memopsy/leaks.h>
 #include <memopsy/mem_map.h>
 #include <memopsy/member_path.h>
 #include <memopsy/memmap.h>

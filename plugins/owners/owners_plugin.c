@@ -112,6 +112,7 @@ static const struct mo_model_ref reads[] = {
 	{ .name = MO_PAGE_TABLES_MODEL, .version = MO_PAGE_TABLES_MODEL_VERSION, .is_optional = true },
 	{ .name = MO_PERCPU_MODEL, .version = MO_PERCPU_MODEL_VERSION, .is_optional = true },
 	{ .name = MO_PAGE_OWNER_MODEL, .version = MO_PAGE_OWNER_MODEL_VERSION, .is_optional = true },
+	{ .name = MO_LEAKS_MODEL, .version = MO_LEAKS_MODEL_VERSION, .is_optional = true, .is_late = true },
 };
 
 static const struct mo_table_spec *const tables[] = { &owners_table, &owners_by_table, &owners_direct_table,

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include <memopsy/numbers.h>
+
 #include "gathering.h"
 
 #define USUAL_TOP 30u
@@ -378,6 +380,42 @@ static void put_direct_note(const struct owners_state *state, struct mo_report *
 		mo_report_note(report, "%" PRIu64 " kernel pages are not in the dump; what only they point at cannot be traced.", state->missing_pages);
 }
 
+#define MIN_TOLD_BYTES (1u << 20) /* idle kernels have less */
+
+/* In a report, where `leaks` has looked at the same pages: one leak has one size. */
+static struct mo_error *put_lost_note(const struct owners_state *state, struct mo_run *run, struct mo_report *report)
+{
+	const struct mo_leaks_model *leaks = NULL;
+	const void *model = NULL;
+	uint64_t unowned_bytes = state->model.direct_unowned_pages << state->page_shift;
+	uint64_t bytes[MO_N_LOST_CONFIDENCES] = { 0 };
+	char unowned[MO_SIZE_TEXT_BYTES], lost[MO_SIZE_TEXT_BYTES], suspect[MO_SIZE_TEXT_BYTES], rest[MO_SIZE_TEXT_BYTES];
+	uint64_t found_bytes;
+	struct mo_error *error = mo_run_late_model(run, MO_LEAKS_MODEL, &model);
+
+	leaks = model;
+	if (error || !leaks || unowned_bytes < MIN_TOLD_BYTES)
+		return error;
+	for (size_t i = 0; i < leaks->n_groups; i++)
+		if (leaks->groups[i].kind == MO_LOST_PAGES || leaks->groups[i].kind == MO_LOST_LARGE_KMALLOC)
+			bytes[leaks->groups[i].confidence] += leaks->groups[i].bytes;
+	found_bytes = bytes[MO_LOST_LIKELY] + bytes[MO_LOST_SUSPECT];
+	mo_format_bytes(unowned, sizeof(unowned), unowned_bytes, false);
+	mo_format_bytes(lost, sizeof(lost), bytes[MO_LOST_LIKELY], false);
+	mo_format_bytes(suspect, sizeof(suspect), bytes[MO_LOST_SUSPECT], false);
+	mo_format_bytes(rest, sizeof(rest), found_bytes > unowned_bytes ? found_bytes - unowned_bytes : unowned_bytes - found_bytes,
+			false);
+	if (found_bytes >= unowned_bytes)
+		mo_report_note(report, "Pages without a known owner: %s. Leaks counts %s of pages as lost and %s as suspect; %s of these have an "
+				       "owner here, by a pointer in memory that is lost itself or as the tail of other pages.",
+			       unowned, lost, suspect, rest);
+	else
+		mo_report_note(report, "Pages without a known owner: %s. Leaks counts %s of pages as lost and %s as suspect; to the other %s "
+				       "leads something that names no owner.",
+			       unowned, lost, suspect, rest);
+	return NULL;
+}
+
 struct mo_error *show_owners(struct mo_run *run, struct mo_report *report)
 {
 	const struct owners_state *state = mo_run_model(run);
@@ -388,6 +426,8 @@ struct mo_error *show_owners(struct mo_run *run, struct mo_report *report)
 	if (mo_run_is_report(run)) {
 		error = put_section(state, report, mo_run_report_rows(run, SECTION_HOLDERS));
 		put_direct_note(state, report);
+		if (!error)
+			error = put_lost_note(state, run, report);
 		mo_run_show_findings(run, report);
 		return error;
 	}

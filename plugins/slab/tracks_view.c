@@ -110,7 +110,8 @@ struct mo_error *put_tracks(struct mo_run *run, struct mo_report *report, const 
 		put_group(run, report, &state, cache, &groups.groups[i]);
 	mo_report_table_end(report);
 	if (groups.unreadable)
-		mo_report_note(report, "The tracks of %" PRIu64 " objects could not be read.", groups.unreadable);
+		mo_report_note(report, "The tracks of %" PRIu64 " object%s could not be read.", groups.unreadable,
+			       groups.unreadable == 1 ? "" : "s");
 	track_groups_deinit(&groups);
 	return NULL;
 }

@@ -78,6 +78,28 @@ static void test_long_list(void **state)
 	toy_destroy(&toy);
 }
 
+/* A list of free objects that could not be read may have all that seem lost of one cache, and not those of another. */
+static void test_doubted(void **state)
+{
+	struct toy toy;
+
+	(void)state;
+	toy_init(&toy);
+	(void)take(THINGS, 3);
+	(void)take(THINGS, 5);
+	(void)take(ODD, 2);
+	toy_doubt(THINGS, 2);
+	toy_gather(&toy);
+	assert_int_equal(toy.model->n_groups, 2);
+	assert_int_equal(toy.model->groups[0].confidence, MO_LOST_LIKELY);
+	assert_int_equal(toy.model->groups[0].objects, 1);
+	assert_int_equal(toy.model->groups[1].confidence, MO_LOST_GUESS);
+	assert_int_equal(toy.model->groups[1].objects, 2);
+	assert_int_equal(toy.model->likely_objects, 1);
+	toy_destroy(&toy);
+	toy_doubt(THINGS, 0);
+}
+
 static void test_chain_and_tree(void **state)
 {
 	struct toy toy;
@@ -252,7 +274,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_reached),           cmocka_unit_test(test_long_list),
 		cmocka_unit_test(test_constant),
-		cmocka_unit_test(test_chain_and_tree),    cmocka_unit_test(test_cycles),
+		cmocka_unit_test(test_doubted), cmocka_unit_test(test_chain_and_tree), cmocka_unit_test(test_cycles),
 		cmocka_unit_test(test_owner_and_verdict), cmocka_unit_test(test_on_purpose), cmocka_unit_test(test_grown_cache),
 	};
 

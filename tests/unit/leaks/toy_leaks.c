@@ -427,6 +427,11 @@ void toy_gather(struct toy *toy)
 	toy->model = mo_run_model(toy->run);
 }
 
+void toy_doubt(unsigned cache, uint64_t n_objects)
+{
+	caches[cache].untold_objects = n_objects;
+}
+
 void toy_destroy(struct toy *toy)
 {
 	fake_run_destroy(toy->run);

@@ -81,6 +81,8 @@ void toy_init(struct toy *toy);
 void toy_init_with_pages(struct toy *toy);
 /* A block of a direct user: its first page is counted; of a compound one the others say that they are tails. */
 void make_block(struct toy *toy, uint64_t pfn, uint64_t n_pages, bool is_compound);
+/* So many allocated objects of a cache may be free, since a list of free ones could not be read. */
+void toy_doubt(unsigned cache, uint64_t n_objects);
 void toy_destroy(struct toy *toy);
 void toy_gather(struct toy *toy);
 

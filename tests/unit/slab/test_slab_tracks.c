@@ -134,7 +134,7 @@ static void test_stacks_in_tracks(void **state)
 	expect_part(text, " 1 384 B 0x4141414141414141 0 0 0 -1 -1 0x4141414141414141\n");
 	/* Two of whom nobody noted anything. */
 	expect_part(text, " 2 768 B ? ? ? ? ? ? ?\n");
-	expect_part(text, "The tracks of 1 objects could not be read.");
+	expect_part(text, "The tracks of 1 object could not be read.");
 	free(text);
 	text = shown(&toy, "free-tracks");
 	expect_part(text, " 1 384 B toy_init+0x80 1000 1000 1000 33 33 toy_init+0x80\n");
