@@ -331,7 +331,12 @@ static void put_groups(struct mo_run *run, struct mo_report *report, const struc
 			shown[COLUMN_ALLOCATED_BY].flags &= ~(unsigned)MO_COLUMN_HIDDEN;
 			shown[COLUMN_POINTS_AT].flags |= MO_COLUMN_HIDDEN;
 		}
+	/* A report says what and whose; `leaks` has addresses. */
+	if (mo_run_is_report(run))
+		shown[COLUMN_ADDRESS].flags |= MO_COLUMN_HIDDEN;
 	table.columns = shown;
+	if (mo_run_is_report(run) && model->is_whole && !model->likely_objects)
+		mo_report_note(report, "Nothing that the kernel does not lose on purpose is lost for sure.");
 	mo_report_table_begin(report, &table);
 	for (size_t i = 0; i < model->n_groups; i++) {
 		if (model->groups[i].confidence == MO_LOST_SUSPECT && !mo_run_flag(run, "suspects"))

@@ -20,7 +20,7 @@ static const struct mo_column columns[] = {
 	CLASS_COLUMNS,
 	{ .key = "excluded_pages", .heading = "EXCLUDED", .kind = MO_CELL_COUNT, .flags = MO_COLUMN_HIDDEN,
 	  .help = "of these, page frames excluded from the dump" },
-	{ .key = "what", .heading = "WHAT", .kind = MO_CELL_TEXT, .flags = MO_COLUMN_WRAP, .help = "what it is" },
+	{ .key = "what", .heading = "WHAT", .kind = MO_CELL_TEXT, .flags = MO_COLUMN_TRUNCATE, .help = "what it is" },
 };
 
 static const struct mo_column columns_by_node[] = { NODE_COLUMN, CLASS_COLUMNS };

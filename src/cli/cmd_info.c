@@ -33,7 +33,7 @@ static struct mo_error *run_info(struct mo_cli *cli)
 	if (!mo_kernel_facts(cli->kernel)->is_log && !mo_kernel_facts(cli->kernel)->lacks_types)
 		mo_identity_write_settings(cli, &identity);
 	mo_identity_write_dump(cli);
-	mo_identity_write_completeness(cli);
+	mo_identity_write_completeness(cli, false);
 	mo_identity_write_remarks(cli);
 	mo_identity_deinit(&identity);
 	return NULL;

@@ -16,7 +16,8 @@
 #include "verdict.h"
 
 #define LAST_LOG_LINES 20 /* and whatever follows the line of a panic, an oops, a BUG, a hung task or an OOM */
-#define PAGE_LOG_LINES 6
+#define PAGE_LOG_LINES 2
+#define MAX_PAGE_LOG_LINES 10
 #define JSON_ROWS 1000 /* of a long table: programs compare reports row by row */
 #define MAX_LOG_LINES 60 /* of what follows such a line */
 
@@ -269,7 +270,8 @@ static uint64_t first_of_last(const struct mo_crash_lines *crash, uint64_t n)
 }
 
 /* The last records of the log: counted first, so that no more than these are kept. */
-static struct mo_error *write_last_log_lines(struct mo_cli *cli, const struct mo_identity *identity, uint64_t n_wanted)
+static struct mo_error *write_last_log_lines(struct mo_cli *cli, const struct mo_identity *identity, uint64_t n_wanted,
+					     uint64_t n_most)
 {
 	uint64_t first = first_of_last(&identity->crash, n_wanted);
 	struct mo_log_record record;
@@ -285,7 +287,7 @@ static struct mo_error *write_last_log_lines(struct mo_cli *cli, const struct mo
 	} else {
 		mo_report_table_begin(cli->report, &mo_log_table);
 		for (uint64_t i = 0; mo_log_next(log, &record); i++)
-			if (i >= first)
+			if (i >= first && i - first < n_most)
 				mo_log_write_record(cli->report, &record, NULL);
 		mo_report_table_end(cli->report);
 		mo_log_write_skipped(cli->report, log);
@@ -303,7 +305,7 @@ static void write_completeness(struct mo_cli *cli, const struct mo_host *host, b
 	mo_report_section_begin(cli->report, "completeness", is_page ? "What this dump cannot tell" : "Completeness");
 	if (!is_page)
 		mo_identity_write_dump(cli);
-	mo_identity_write_completeness(cli);
+	mo_identity_write_completeness(cli, is_page);
 	mo_identity_write_remarks(cli);
 	mo_identity_write_log_only(cli);
 	for (size_t i = 0; i < set->count; i++)
@@ -343,7 +345,8 @@ static struct mo_error *write_page_sections(struct mo_cli *cli, const struct sec
 {
 	for (size_t i = 0; i < sections->n_places; i++) {
 		const struct place *place = &sections->places[i];
-		const struct mo_report_brief *brief = mo_page_part_of(place->view->name);
+		const struct mo_report_brief *brief =
+			mo_page_part_of(place->view->name, mo_host_has_found(sections->host, place->plugin));
 
 		if (!brief || mo_host_why_skipped(sections->host, place->plugin))
 			continue;
@@ -357,16 +360,17 @@ static struct mo_error *write_page_sections(struct mo_cli *cli, const struct sec
 static struct mo_error *write_page(struct mo_cli *cli, const struct sections *sections, const struct mo_identity *identity,
 				   const struct mo_verdict *verdict)
 {
-	static const struct mo_report_brief paragraph = { .max_tables = 0 };
-
-	mo_report_set_brief(cli->report, &paragraph);
+	mo_report_set_brief(cli->report, &mo_page_paragraph);
+	mo_report_set_brief(cli->report, NULL);
+	write_verdict(cli, identity, verdict, sections);
+	mo_report_set_brief(cli->report, &mo_page_paragraph);
 	mo_page_write_others(cli, verdict);
 	mo_page_write_machine(cli, identity);
 	MO_TRY(write_page_sections(cli, sections));
 	write_consistency(cli, sections);
 	mo_report_set_brief(cli->report, NULL);
 	if (identity->has_log && (identity->crash.panic.text || identity->crash.trouble.text))
-		MO_TRY(write_last_log_lines(cli, identity, PAGE_LOG_LINES));
+		MO_TRY(write_last_log_lines(cli, identity, PAGE_LOG_LINES, MAX_PAGE_LOG_LINES));
 	write_completeness(cli, sections->host, true);
 	mo_page_write_steps(cli, verdict);
 	return NULL;
@@ -378,9 +382,9 @@ static struct mo_error *write_parts(struct mo_cli *cli, const struct sections *s
 
 	MO_TRY(judge_all(sections));
 	MO_TRY(mo_host_verdict(sections->host, &verdict));
-	write_verdict(cli, identity, &verdict, sections);
 	if (!mo_parsed_has(cli->parsed, "full") && !mo_parsed_has(cli->parsed, "json"))
 		return write_page(cli, sections, identity, &verdict);
+	write_verdict(cli, identity, &verdict, sections);
 	mo_report_section_begin(cli->report, "identity", "Identity");
 	mo_identity_write_kernel(cli, identity);
 	mo_identity_write_machine(cli, identity);
@@ -389,7 +393,7 @@ static struct mo_error *write_parts(struct mo_cli *cli, const struct sections *s
 	mo_report_section_end(cli->report);
 	MO_TRY(write_sections(cli, sections));
 	write_consistency(cli, sections);
-	MO_TRY(write_last_log_lines(cli, identity, LAST_LOG_LINES));
+	MO_TRY(write_last_log_lines(cli, identity, LAST_LOG_LINES, UINT64_MAX));
 	write_completeness(cli, sections->host, false);
 	return NULL;
 }
@@ -451,7 +455,7 @@ const struct mo_command mo_cmd_report = {
 		"is missing. --json has all of that in any case.",
 	.options = options,
 	.n_options = sizeof(options) / sizeof(options[0]),
-	.flags = MO_COMMAND_DUMP | MO_COMMAND_REPORT | MO_COMMAND_SHOW_HEAD | MO_COMMAND_PLUGINS |
+	.flags = MO_COMMAND_DUMP | MO_COMMAND_REPORT | MO_COMMAND_SHOW_HEAD | MO_COMMAND_PAGE | MO_COMMAND_PLUGINS |
 		 MO_COMMAND_READS_LOGS,
 	.run = run_report,
 };

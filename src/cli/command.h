@@ -40,6 +40,7 @@ enum mo_command_flags {
 	MO_COMMAND_DUMP_OPTIONAL = 1 << 5,  /* with MO_COMMAND_DUMP: no dump named, none opened */
 	MO_COMMAND_TYPES_OPTIONAL = 1 << 4, /* of use without any type information */
 	MO_COMMAND_DUMP_OPTIONS = 1 << 7,   /* options of the dump apply to what it makes of its arguments itself */
+	MO_COMMAND_PAGE = 1 << 8,           /* as text without --full a page: as wide as one, and headed in brief */
 	MO_COMMAND_READS_LOGS = 1 << 6,     /* of use on the kernel's log alone: on texts, and on dumps without types */
 };
 

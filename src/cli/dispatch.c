@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <memopsy/numbers.h>
+
 #include "cleanup.h"
 #include "dump.h"
 #include "file.h"
@@ -54,13 +56,37 @@ static void report_options(const struct mo_cli *cli, struct mo_report_options *r
 	};
 }
 
-static struct mo_error *create_report(struct mo_cli *cli, const struct mo_report_head *head)
+static bool is_page(const struct mo_cli *cli)
 {
+	return cli->command->flags & MO_COMMAND_PAGE && !mo_parsed_has(cli->parsed, "full") && !mo_parsed_has(cli->parsed, "json");
+}
+
+#define PAGE_WIDTH 80
+
+/* Of a page that goes to no terminal: what $COLUMNS says, else what fits a mail or a ticket. */
+static unsigned page_width(void)
+{
+	const char *columns = getenv("COLUMNS");
+	uint64_t width = 0;
+
+	return columns && mo_parse_number(columns, &width) && width && width < UINT16_MAX ? (unsigned)width : PAGE_WIDTH;
+}
+
+static struct mo_error *create_report(struct mo_cli *cli, const struct mo_report_head *whole_head)
+{
+	struct mo_report_head page_head = *whole_head;
+	const struct mo_report_head *head = whole_head;
 	struct mo_report_options options;
 
 	report_options(cli, &options);
 	options.width = mo_output_width(cli->output);
 	options.use_colour = wants_colour(cli);
+	if (is_page(cli)) {
+		/* `info` and --full have what release and build-id tell already. */
+		page_head.banner = page_head.symbols_from = page_head.arch = NULL;
+		head = &page_head;
+		options.width = options.width ? options.width : page_width();
+	}
 	return mo_report_create(cli->out, &options, head, cli->command->flags & MO_COMMAND_SHOW_HEAD, &cli->report);
 }
 

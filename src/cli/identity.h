@@ -39,7 +39,7 @@ void mo_identity_write_cut(struct mo_report *report, const struct mo_dump_info *
 
 /* The same two for a dump without a session. */
 void mo_identity_write_file(struct mo_report *report, const struct mo_dump_info *info, const char *path, bool has_vmcoreinfo);
-void mo_identity_write_left_out(struct mo_report *report, const struct mo_dump_info *info);
+void mo_identity_write_left_out(struct mo_report *report, const struct mo_dump_info *info, bool is_page);
 
 /*
  * What the dump leaves out and what that hides, as a table; that its writer marked it as incomplete, as a finding about
@@ -48,7 +48,7 @@ void mo_identity_write_left_out(struct mo_report *report, const struct mo_dump_i
 /* What a session that has nothing but the log leaves unknown; nothing of others. */
 void mo_identity_write_log_only(struct mo_cli *cli);
 
-void mo_identity_write_completeness(struct mo_cli *cli);
+void mo_identity_write_completeness(struct mo_cli *cli, bool is_page);
 
 /* How the session came about, as notes. */
 void mo_identity_write_remarks(struct mo_cli *cli);

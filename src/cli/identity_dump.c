@@ -187,20 +187,33 @@ void mo_identity_write_cut(struct mo_report *report, const struct mo_dump_info *
 		     "Compare its size with the original: the copy may have been interrupted, or the disk full.");
 }
 
-void mo_identity_write_left_out(struct mo_report *report, const struct mo_dump_info *info)
+/* The same in a sentence. */
+static void note_excluded(struct mo_report *report, unsigned level)
+{
+	MO_CLEANUP(mo_cleanup_text) struct mo_text text = MO_TEXT_EMPTY;
+
+	for (size_t i = 0; i < COUNT(excluded_pages); i++)
+		if (level & excluded_pages[i].bit)
+			mo_text_printf(&text, "%s%s", text.length ? ", " : "", excluded_pages[i].what);
+	mo_report_note(report, "Excluded by the dump level: %s.", mo_text_chars(&text));
+}
+
+void mo_identity_write_left_out(struct mo_report *report, const struct mo_dump_info *info, bool is_page)
 {
 	if (info->is_incomplete)
 		write_damage(report, "dump-incomplete", "The program that wrote the dump marked it as incomplete.",
 			     "See the log of the dump program: the target disk was probably full.");
 	if (info->is_live)
 		mo_report_note(report, "This is the running kernel: what was read at different moments need not fit together.");
-	if (info->has_dump_level && info->dump_level)
+	if (info->has_dump_level && info->dump_level && is_page)
+		note_excluded(report, info->dump_level);
+	else if (info->has_dump_level && info->dump_level)
 		write_excluded(report, info->dump_level);
 }
 
-void mo_identity_write_completeness(struct mo_cli *cli)
+void mo_identity_write_completeness(struct mo_cli *cli, bool is_page)
 {
-	mo_identity_write_left_out(cli->report, mo_kernel_dump_info(cli->kernel));
+	mo_identity_write_left_out(cli->report, mo_kernel_dump_info(cli->kernel), is_page);
 }
 
 void mo_identity_write_remarks(struct mo_cli *cli)

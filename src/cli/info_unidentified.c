@@ -89,6 +89,6 @@ struct mo_error *mo_info_unidentified(struct mo_cli *cli, const struct mo_dump *
 	mo_report_finding(cli->report, &finding);
 	write_headers(cli->report, info);
 	mo_identity_write_file(cli->report, info, path, info->vmcoreinfo != NULL);
-	mo_identity_write_left_out(cli->report, info);
+	mo_identity_write_left_out(cli->report, info, false);
 	return NULL;
 }

@@ -12,19 +12,22 @@
 static const struct {
 	const char *view;
 	struct mo_report_brief brief;
+	bool is_paragraph_if_quiet; /* no table where nothing was found */
 } parts[] = {
-	{ "waits", { .max_tables = 1, .max_rows = 4 } },
-	{ "oom", { .max_tables = 4, .max_rows = 4 } },
-	{ "usage", { .max_tables = 1, .max_rows = 6 } },
-	{ "owners", { .max_tables = 1, .max_rows = 6 } },
-	{ "leaks", { .max_tables = 1, .max_rows = 4 } },
+	{ "waits", { .max_tables = 1, .max_rows = 4 }, false },
+	{ "oom", { .max_tables = 4, .max_rows = 4 }, false },
+	{ "usage", { .max_tables = 1, .max_rows = 4 }, false },
+	{ "owners", { .max_tables = 1, .max_rows = 3 }, false },
+	{ "leaks", { .max_tables = 1, .max_rows = 4 }, true },
 };
 
-const struct mo_report_brief *mo_page_part_of(const char *view_name)
+const struct mo_report_brief mo_page_paragraph = { .max_tables = 0 };
+
+const struct mo_report_brief *mo_page_part_of(const char *view_name, bool has_found)
 {
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
 		if (!strcmp(parts[i].view, view_name))
-			return &parts[i].brief;
+			return parts[i].is_paragraph_if_quiet && !has_found ? &mo_page_paragraph : &parts[i].brief;
 	return NULL;
 }
 

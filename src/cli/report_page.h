@@ -12,8 +12,10 @@
 #include "report_write.h"
 #include "verdict.h"
 
-/* How much of a view's section stands on the page; NULL: none of it. */
-const struct mo_report_brief *mo_page_part_of(const char *view_name);
+/* How much of a view's section stands on the page, by whether its plugin has found anything; NULL: none of it. */
+const struct mo_report_brief *mo_page_part_of(const char *view_name, bool has_found);
+/* A section as one paragraph. */
+extern const struct mo_report_brief mo_page_paragraph;
 
 void mo_page_write_machine(struct mo_cli *cli, const struct mo_identity *identity);
 

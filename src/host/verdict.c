@@ -185,6 +185,16 @@ struct mo_error *mo_host_verdict(const struct mo_host *host, struct mo_verdict *
 	return NULL;
 }
 
+bool mo_host_has_found(const struct mo_host *host, size_t plugin)
+{
+	const struct mo_run *run = &host->runs[plugin];
+
+	for (size_t i = 0; i < run->findings.count; i++)
+		if (is_worth_telling(&run->findings.items[i].finding))
+			return true;
+	return false;
+}
+
 bool mo_verdict_supersedes(const struct mo_verdict *verdict, const char *id)
 {
 	for (size_t i = 0; i < verdict->n; i++)

@@ -34,6 +34,9 @@ struct mo_verdict {
 /* Of all plugins that ran and have a section. Errors: memory. */
 struct mo_error *mo_host_verdict(const struct mo_host *host, struct mo_verdict *ret) MO_MUST_USE;
 
+/* Whether this plugin found anything worth telling, other than what could not be read. */
+bool mo_host_has_found(const struct mo_host *host, size_t plugin);
+
 /* Whether the verdict tells what a finding of this id would say. */
 bool mo_verdict_supersedes(const struct mo_verdict *verdict, const char *id);
 

@@ -57,7 +57,17 @@ static void put_heading(struct mo_report *report)
 		mo_report_write_text(report, &rendering->heading);
 		rendering->has_output = true;
 	}
+	rendering->is_below_heading = report->is_page && rendering->heading.length;
 	mo_text_clear(&rendering->heading);
+}
+
+/* The blank line that sets off what comes from what was before. */
+static bool needs_blank(struct mo_text_rendering *rendering)
+{
+	bool is_needed = rendering->has_output && !rendering->is_below_heading;
+
+	rendering->is_below_heading = false;
+	return is_needed;
 }
 
 /* Writes a block of whole lines; while a table is open it waits. */
@@ -71,7 +81,7 @@ static void put_block(struct mo_report *report, const struct mo_text *block)
 		return;
 	}
 	put_heading(report);
-	if (rendering->has_output)
+	if (needs_blank(rendering))
 		mo_report_write(report, "\n", 1);
 	mo_report_write_text(report, block);
 	rendering->has_output = true;
@@ -135,6 +145,10 @@ static void text_section_begin(struct mo_report *report, const char *title)
 	mo_text_clear(heading);
 	if (!title || report->options.no_headings)
 		return;
+	if (report->is_page) {
+		mo_text_printf(heading, "== %s\n", title);
+		return;
+	}
 	previous = enter_utf8(report);
 	width = mo_display_width(title, strlen(title));
 	leave_utf8(previous);
@@ -162,6 +176,12 @@ static bool is_said_by_heading(const struct mo_report *report, const char *title
 	return heading && !strcmp(heading, title);
 }
 
+/* Of a section on a page that has one table: its heading is the table's as well. */
+static bool is_only_table(const struct mo_report *report)
+{
+	return report->is_brief && report->brief.max_tables == 1;
+}
+
 /* What stands above the rows, and the blank line that sets it off from what was before. */
 static void put_table_title(struct mo_report *report)
 {
@@ -171,13 +191,13 @@ static void put_table_title(struct mo_report *report)
 	bool is_said = spec->title && is_said_by_heading(report, spec->title);
 
 	put_heading(report);
-	if (rendering->has_output)
+	if (needs_blank(rendering))
 		mo_text_append_char(&title, '\n');
 	rendering->has_output = true;
 	if (!report->options.no_headings) {
 		if (is_line_table(report))
 			mo_text_append(&title, spec->line_head ? spec->line_head : "");
-		else if (spec->title && !is_said && !(spec->flags & MO_TABLE_NO_TITLE))
+		else if (spec->title && !is_said && !is_only_table(report) && !(spec->flags & MO_TABLE_NO_TITLE))
 			mo_text_printf(&title, "%s\n", spec->title);
 	}
 	mo_report_write_text(report, &title);

@@ -127,6 +127,7 @@ void mo_report_set_brief(struct mo_report *report, const struct mo_report_brief 
 	report->is_brief = brief && report->options.format == MO_FORMAT_TEXT;
 	if (brief)
 		report->brief = *brief;
+	report->is_page |= report->is_brief;
 }
 
 void mo_report_section_begin(struct mo_report *report, const char *name, const char *title)

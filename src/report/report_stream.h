@@ -96,6 +96,7 @@ struct mo_report {
 	size_t open_section; /* MO_NO_SECTION: none */
 
 	bool is_brief;               /* mo_report_set_brief() */
+	bool is_page;                /* ... has been called: headings are lines */
 	struct mo_report_brief brief;
 	size_t n_section_tables, n_section_notes; /* shown of the open section, while it is brief */
 

@@ -63,7 +63,8 @@ struct mo_error *mo_report_check_columns(const struct mo_report_options *options
 /*
  * From here on text is brief: of each section so many tables (records, which have one row, not among them), of each table so
  * many rows and how many more there are, of each section one note, and no findings (they count as written). A section of which
- * only a note is left is one paragraph that begins with its title. NULL: all of it again. JSON has everything in any case.
+ * only a note is left is one paragraph that begins with its title. NULL: all of it again, but from the first call on headings
+ * are one line, without blank lines below them. JSON has everything in any case.
  */
 struct mo_report_brief {
 	size_t max_tables;

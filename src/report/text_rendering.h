@@ -9,7 +9,8 @@
 struct mo_text_table;
 
 struct mo_text_rendering {
-	bool has_output;      /* a blank line is due before the next block */
+	bool has_output;      /* a blank line is due before the next block ... */
+	bool is_below_heading; /* ... but for right below a heading of a page */
 	bool has_rows;        /* the open table has printed some */
 	bool showed_unknown;
 	bool showed_bound;

@@ -280,11 +280,12 @@ class Commands(Case):
 
     def test_report_is_a_page(self):
         for name in ("6.1-oom-global", "6.1-healthy", "6.1-leak-slab"):
-            page = self.succeeds(memopsy("report", self.sample(name)), "Verdict\n=======", "Host: guest, ", "Where the memory is\n",
+            page = self.succeeds(memopsy("report", self.sample(name)), "\n== Verdict\n", "Host: guest, ", "Where the memory is\n",
                                  "Who holds the kernel's memory\n", "What this dump cannot tell\n", "Next steps\n",
                                  "`memopsy report --full` has every section of this dump.")
             full = self.succeeds(memopsy("report", "--full", self.sample(name)))
-            self.assertLess(len(page.out.splitlines()), 120, page)
+            self.assertLess(len(page.out.splitlines()), 84, page)
+            self.assertEqual([line for line in page.out.splitlines() if len(line) > 80 and not re.match(r"\[ *\d|Dump:", line)], [])
             self.assertGreater(len(full.out.splitlines()), 250)
             self.assertNotIn("MemTotal", page.out)
             # What the page cuts short says how much it leaves out.
@@ -292,9 +293,13 @@ class Commands(Case):
             self.assertNotRegex(full.out, r"\n\(\d+ more\)\n")
         self.succeeds(memopsy("report", self.sample("6.1-oom-global")), "Last kernel messages\n", "Out of memory: Killed process",
                       "The watermark test of each zone\n", "Candidates\n", "1. Find why eat-memory grew")
+        wide = memopsy("report", self.sample("6.1-oom-global"), environment={"COLUMNS": "200"})
+        self.assertGreater(max(len(line) for line in wide.out.splitlines() if not line.startswith("[")), 90)
         quiet = memopsy("report", self.sample())
         self.assertIn("\nOut of memory: No OOM in the log. ", quiet.out)
         self.assertNotIn("Last kernel messages", quiet.out)
+        self.assertIn("\nLeaks: ", quiet.out)
+        self.assertNotIn("== Leaks", quiet.out)
 
     def test_last_messages_begin_with_the_trouble(self):
         path = self.place / "log"

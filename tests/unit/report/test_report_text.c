@@ -422,7 +422,7 @@ static void test_brief(void **state)
 	assert_null(strstr(text, "Second."));
 	assert_null(strstr(text, "Found."));
 	assert_non_null(strstr(text, "Not read."));
-	assert_non_null(strstr(text, "\nWhole\n=====\n\nThird.\n\nFourth.\n"));
+	assert_non_null(strstr(text, "\n== Whole\nThird.\n\nFourth.\n"));
 	catch_free(&caught);
 }
 
