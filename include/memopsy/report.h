@@ -4,7 +4,7 @@
 
 /*
  * The report: a stream of sections, tables with typed cells, records, paragraphs and findings. Who writes one says
- * what is known; how it looks (text for a terminal, JSON, one day HTML) is the renderer's business. There is one
+ * what is known; how it looks (text for a terminal, JSON, CSV, one day HTML) is the renderer's business. There is one
  * description of a table's columns, and every view of it comes from the same cells.
  *
  * Thread rule: one thread writes a report. Strings are used during the call only; strings in specs are literals.

@@ -154,7 +154,7 @@ static void write_comparison(struct mo_cli *cli, const struct mo_comparison *com
 			     const struct side *sides)
 {
 	const char *const paths[2] = { sides[0].path, sides[1].path };
-	bool all = mo_parsed_has(cli->parsed, "all") || mo_parsed_has(cli->parsed, "json");
+	bool all = mo_parsed_has(cli->parsed, "all") || mo_cli_is_for_programs(cli);
 	const struct mo_change *grower;
 	char size[MO_SIZE_TEXT_BYTES];
 

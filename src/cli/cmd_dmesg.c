@@ -212,7 +212,7 @@ static struct mo_error *run_dmesg(struct mo_cli *cli)
 	unsigned levels = 0;
 
 	MO_TRY(parse_levels(mo_parsed_text(cli->parsed, "level"), &levels));
-	if (wants_clock || mo_parsed_has(cli->parsed, "json") || mo_parsed_has(cli->parsed, "columns"))
+	if (wants_clock || mo_cli_is_for_programs(cli) || mo_parsed_has(cli->parsed, "columns"))
 		MO_TRY(find_boot_time(cli, &is_boot_known, &boot_seconds));
 	if (wants_clock && !is_boot_known && !mo_kernel_facts(cli->kernel)->is_log)
 		return mo_error_create(MO_E_ABSENT, "--ctime: the kernel's clock is unknown");

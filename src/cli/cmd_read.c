@@ -210,7 +210,7 @@ static struct mo_error *run_read(struct mo_cli *cli)
 	uint64_t address = 0;
 	uint64_t n_bytes;
 
-	if (is_raw && (is_words || mo_parsed_has(cli->parsed, "json")))
+	if (is_raw && (is_words || mo_cli_is_for_programs(cli)))
 		return mo_error_create(MO_E_INVALID, "--raw cannot be combined with --words or --json");
 	if (is_raw && mo_output_is_terminal(cli->output))
 		return mo_error_create(MO_E_INVALID, "--raw writes to a pipe or a file, not to a terminal");

@@ -144,6 +144,9 @@ void mo_cli_enter_sandbox(const struct mo_cli *cli);
  * "missing".
  */
 void mo_cli_missing(struct mo_cli *cli, const char *format, ...) MO_PRINTF(2, 3);
+/* Whether a program reads what is written: everything as rows of tables, nothing shortened. */
+bool mo_cli_is_for_programs(const struct mo_cli *cli);
+
 /* A line for people on standard error, unless --quiet. */
 void mo_cli_remark(const struct mo_cli *cli, const char *format, ...) MO_PRINTF(2, 3);
 

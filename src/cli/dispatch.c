@@ -48,7 +48,9 @@ static bool wants_colour(const struct mo_cli *cli)
 static void report_options(const struct mo_cli *cli, struct mo_report_options *ret)
 {
 	*ret = (struct mo_report_options){
-		.format = mo_parsed_has(cli->parsed, "json") ? MO_FORMAT_JSON : MO_FORMAT_TEXT,
+		.format = mo_parsed_has(cli->parsed, "json") ? MO_FORMAT_JSON :
+			  mo_parsed_has(cli->parsed, "csv")  ? MO_FORMAT_CSV :
+							       MO_FORMAT_TEXT,
 		.columns = mo_parsed_text(cli->parsed, "columns"),
 		.sort = mo_parsed_text(cli->parsed, "sort"),
 		.no_headings = mo_parsed_has(cli->parsed, "no-headings"),
@@ -125,6 +127,11 @@ static struct mo_error *check_line(struct mo_cli *cli, const char **paths)
 {
 	struct mo_report_options options;
 
+	if (mo_parsed_has(cli->parsed, "csv") && mo_parsed_has(cli->parsed, "json"))
+		return mo_error_create(MO_E_INVALID, "--csv or --json, not both");
+	if (mo_parsed_has(cli->parsed, "csv") && cli->command->flags & MO_COMMAND_SHOW_HEAD)
+		return mo_error_create(MO_E_INVALID, "%s has tables of many kinds: --json, or --csv with the command of one of them",
+				       cli->command->name);
 	MO_TRY(mo_split_words(cli, paths));
 	if (!(cli->command->flags & MO_COMMAND_REPORT) || !cli->command->n_tables)
 		return NULL;

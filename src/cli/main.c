@@ -44,6 +44,11 @@ void mo_cli_remark(const struct mo_cli *cli, const char *format, ...)
 	fputc('\n', stderr);
 }
 
+bool mo_cli_is_for_programs(const struct mo_cli *cli)
+{
+	return mo_parsed_has(cli->parsed, "json") || mo_parsed_has(cli->parsed, "csv");
+}
+
 /*
  * The values of --plugin-dir, wherever they stand: whether a word is a command, and so what its options are, is known
  * only when plugins are loaded. `dirs` has room for all words; how many there are.

@@ -241,7 +241,7 @@ static struct mo_error *put_text(struct layout_print *print, const struct mo_typ
 struct mo_error *mo_print_layout(struct mo_cli *cli, const struct mo_type *declared, const struct mo_type *complete,
 				 uint64_t depth)
 {
-	struct layout_print print = { .cli = cli, .as_rows = mo_parsed_has(cli->parsed, "json"), .depth = depth };
+	struct layout_print print = { .cli = cli, .as_rows = mo_cli_is_for_programs(cli), .depth = depth };
 	const struct mo_type *type = mo_type_strip(complete);
 	struct mo_error *error = NULL;
 

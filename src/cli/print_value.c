@@ -330,7 +330,7 @@ static struct mo_error *show_wanted(struct value_print *print, const struct valu
 struct mo_error *mo_print_value(struct mo_cli *cli, const char *type_name, const struct mo_type *type, uint64_t kva,
 				const struct mo_print_requests *requests)
 {
-	struct value_print print = { .cli = cli, .requests = requests, .as_rows = mo_parsed_has(cli->parsed, "json") };
+	struct value_print print = { .cli = cli, .requests = requests, .as_rows = mo_cli_is_for_programs(cli) };
 	MO_CLEANUP(mo_cleanup_text) struct mo_text head = MO_TEXT_EMPTY;
 	struct value_at whole = { .place = { .type = type }, .depth = requests->depth };
 	struct mo_print_object object;

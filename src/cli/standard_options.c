@@ -38,6 +38,8 @@ static const struct mo_cli_option dump[] = {
 
 static const struct mo_cli_option report[] = {
 	{ .name = "json", .kind = MO_OPTION_FLAG, .help = "JSON for programs (docs/report-schema.md)" },
+	{ .name = "csv", .kind = MO_OPTION_FLAG,
+	  .help = "the tables as comma-separated values, all columns unless --columns names some" },
 	{ .name = "columns", .kind = MO_OPTION_TEXT, .value = "LIST",
 	  .help = "columns to show, comma separated; +NAME adds one to the defaults" },
 	{ .name = "sort", .kind = MO_OPTION_TEXT, .value = "LIST",

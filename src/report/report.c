@@ -93,7 +93,9 @@ struct mo_error *mo_report_create(FILE *out, const struct mo_report_options *opt
 	report->show_head = show_head;
 	report->open_section = MO_NO_SECTION;
 	report->utf8 = newlocale(LC_ALL_MASK, "C.UTF-8", (locale_t)0);
-	report->renderer = options->format == MO_FORMAT_JSON ? &mo_json_renderer : &mo_text_renderer;
+	report->renderer = options->format == MO_FORMAT_JSON ? &mo_json_renderer :
+			   options->format == MO_FORMAT_CSV  ? &mo_csv_renderer :
+							       &mo_text_renderer;
 	error = start(report, options, head);
 	if (error) {
 		mo_report_destroy(report);

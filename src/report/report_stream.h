@@ -38,6 +38,7 @@ struct mo_renderer {
 
 extern const struct mo_renderer mo_text_renderer;
 extern const struct mo_renderer mo_json_renderer;
+extern const struct mo_renderer mo_csv_renderer;
 
 struct mo_open_table {
 	const struct mo_table_spec *spec; /* NULL: no table is open */

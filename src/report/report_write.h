@@ -12,6 +12,7 @@
 enum mo_report_format {
 	MO_FORMAT_TEXT = 0,
 	MO_FORMAT_JSON = 1,
+	MO_FORMAT_CSV = 2,   /* the tables alone */
 };
 
 struct mo_report_options {

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Where output goes: files, pipes that are closed, disks that are full, interruption."""
+import csv
+import io
 import json
 import os
 import pty
@@ -107,6 +109,40 @@ class Output(Case):
         self.assertEqual(len(data["slabtop"]), len(everything))
         self.assertGreater(len(everything), 50)
         self.assertNotIn("(others)", [row["name"] for row in data["owners_by_class"]])
+
+    def test_csv_says_what_json_says(self):
+        sample = self.sample("6.1-leak-slab")
+        for command in ("slabtop", "ps", "usage", "owners", "dmesg", "vmallocinfo", "zoneinfo", "leaks"):
+            with self.subTest(command=command):
+                tables = json.loads(memopsy(command, sample, "--json").out)["data"]
+                out = memopsy(command, sample, "--csv").out
+                self.assertNotIn("\n", out.replace("\r\n", ""))
+                parts = [list(csv.reader(io.StringIO(part, newline=""))) for part in out.split("\r\n\r\n")]
+                self.assertEqual(len(parts), len(tables))
+                for (name, rows), (keys, *lines) in zip(tables.items(), parts):
+                    rows = [rows] if isinstance(rows, dict) else rows
+                    self.assertEqual(len(lines), len(rows), name)
+                    for row, line in zip(rows, lines):
+                        self.assertEqual(keys, list(row))
+                        for key, field in zip(keys, line):
+                            value = row[key]
+                            if isinstance(value, bool):
+                                value = str(value).lower()
+                            elif isinstance(value, dict):
+                                value = f">={value['at_least']}"
+                            elif isinstance(value, float):
+                                value, field = round(value, 6), round(float(field), 6)
+                            elif value is None:
+                                value = ""
+                            self.assertEqual(field.removeprefix("'") if str(value)[:1] in "=+-@\t" else field, str(value)
+                                             if not isinstance(value, float) else value, (command, key))
+
+    def test_csv_columns_and_refusals(self):
+        sample = self.sample()
+        lines = memopsy("ps", sample, "--csv", "--columns=comm,pid", "--no-headings").out.split("\r\n")
+        self.assertRegex(lines[0], r"^\w+,\d+$")
+        self.fails(memopsy("ps", sample, "--csv", "--json"), 2, "--csv or --json, not both")
+        self.fails(memopsy("report", sample, "--csv"), 2, "tables of many kinds")
 
     def test_no_progress_line_in_a_pipe(self):
         self.assertEqual(memopsy("report", self.sample()).err, "")

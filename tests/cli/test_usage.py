@@ -110,6 +110,8 @@ class Usage(Case):
             for option in memopsy("--list-options", command).out.split():
                 name = option.split("=")[0]
                 self.assertTrue(name in page, f"{command} {name}")
+        for command in memopsy("--list-commands").out.split():
+            self.assertRegex(page, rf"\n\.(B|BI|BR) (.*[ \"])?{command}\b", "each command stands in the page")
 
     @staticmethod
     def is_of_plugin(name):
