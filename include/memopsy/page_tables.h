@@ -41,7 +41,7 @@ struct mo_table_owner {
 	uint64_t tables[MO_MAX_TABLE_LEVELS]; /* by height, without the deposited ones */
 	uint64_t deposited;       /* PTE tables kept behind huge pages, for the time when they are split */
 	uint64_t shared;          /* of tables[], those that another owner had first (huge pages of hugetlbfs, mostly) */
-	struct mo_count said_pages; /* what the mm itself counts (pgtables_bytes): without the upper two levels of five */
+	struct mo_count counted_pages; /* what the mm itself counts (pgtables_bytes): without the upper two levels of five */
 	bool is_complete;         /* every table of it could be read */
 };
 

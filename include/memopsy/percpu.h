@@ -63,7 +63,7 @@ struct mo_percpu_model {
 	uint64_t static_bytes;       /* of a unit: the kernel's own per-CPU variables; 0: not known */
 	uint64_t static_percpu_kva;  /* where those begin, as a per-CPU pointer (__per_cpu_start) */
 	uint64_t populated_pages;    /* of a unit, found; /proc/meminfo's Percpu is this times n_units */
-	struct mo_count said_populated_pages; /* pcpu_nr_populated */
+	struct mo_count counted_populated_pages; /* pcpu_nr_populated */
 	bool is_complete;            /* every list was followed to its end */
 };
 

@@ -93,7 +93,7 @@ struct mo_error *gather_buddy_lists(struct free_areas_state *state)
 {
 	size_t n_lists = buddy_list_count(state);
 	struct lists lists = { .state = state, .results = calloc(n_lists + 1, sizeof(*lists.results)) };
-	bool met_marked = false;
+	bool seen_marked = false;
 	struct mo_error *error;
 
 	if (!lists.results)
@@ -101,8 +101,8 @@ struct mo_error *gather_buddy_lists(struct free_areas_state *state)
 	error = mo_parallel_scan(mo_run_kernel(state->run), mo_run_progress(state->run), "walking free lists", 0, n_lists,
 				 state->model.n_migratetypes, walk_lists, &lists);
 	for (size_t i = 0; i < n_lists && !error; i++)
-		met_marked |= lists.results[i].met_marked;
-	if (!error && met_marked)
+		seen_marked |= lists.results[i].seen_marked;
+	if (!error && seen_marked)
 		error = walk_again_in_order(&lists, n_lists);
 	if (!error)
 		sum_up(state, lists.results);

@@ -80,7 +80,7 @@ struct list_result {
 	uint64_t n_troubles;
 	struct trouble *troubles;     /* the first few; the last of them first */
 	bool is_broken;               /* not all of the list was seen */
-	bool met_marked;              /* a page had been marked before */
+	bool seen_marked;              /* a page had been marked before */
 };
 
 struct free_areas_state {

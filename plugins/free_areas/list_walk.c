@@ -124,7 +124,7 @@ static struct mo_error *step(struct walk *walk, uint64_t from_kva, uint64_t node
 	if (trouble.found != from_kva)
 		return stop(walk, &trouble, is_over);
 	mark = frame_set_mark(walk->frames, found.pfn, 1ull << walk->place->order);
-	walk->result->met_marked |= mark == FRAME_WAS_MARKED;
+	walk->result->seen_marked |= mark == FRAME_WAS_MARKED;
 	trouble.kind = mark == FRAME_OUTSIDE ? TROUBLE_NO_PAGE : TROUBLE_TWICE;
 	if (mark != FRAME_MARKED)
 		return stop(walk, &trouble, is_over);

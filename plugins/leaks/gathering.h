@@ -59,8 +59,8 @@ struct leaks_state {
 	uint64_t *kernel_tables;     /* a bit for each page frame of the index; NULL: there are no blocks */
 	bool has_root_tables_in_slabs; /* top tables are smaller than a page (arm64's pgd_cache) */
 	uint64_t *weak;              /* a bit for each object: a number was met that may refer to it */
-	uint64_t *met_pfns;          /* a bit for each page frame of the index: its number was met, ... */
-	uint64_t *met_addresses;     /* ... its physical address; NULL: numbers are not looked at */
+	uint64_t *seen_pfns;          /* a bit for each page frame of the index: its number was met, ... */
+	uint64_t *seen_addresses;     /* ... its physical address; NULL: numbers are not looked at */
 	uint64_t *pointed;           /* likewise: an address of the direct map points into it; NULL: there are no blocks */
 	struct mo_module_index modules; /* for data of modules where kallsyms has functions alone: groups have its names */
 	struct mo_lost_object *lost;

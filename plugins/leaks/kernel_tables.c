@@ -25,7 +25,7 @@ static bool mark_table(struct leaks_state *state, uint64_t pa)
 	return true;
 }
 
-static bool meet_table(void *context, const struct mo_table_entry *entry)
+static bool note_table(void *context, const struct mo_table_entry *entry)
 {
 	return mark_table(context, entry->pa);
 }
@@ -40,8 +40,9 @@ static void skip_broken(void *context, const struct mo_table_entry *entry, struc
 /* Tables of addresses that were freed stay: so all of the kernel's half is walked. What cannot be is not known. */
 static void walk_kernel_half(struct leaks_state *state, struct mo_reader *reader, uint64_t root_pa, uint64_t first_va)
 {
-	struct mo_table_walk walk = { .root_pa = root_pa, .has_kernels_half = root_pa, .first_va = first_va, .last_va = UINT64_MAX, .tables_left = state->index.n_pages + 1,
-				      .lowest_height = 1, .table = meet_table, .broken = skip_broken, .context = state };
+	struct mo_table_walk walk = { .root_pa = root_pa, .has_kernels_half = root_pa, .first_va = first_va,
+				      .last_va = UINT64_MAX, .tables_left = state->index.n_pages + 1,
+				      .lowest_height = 1, .table = note_table, .broken = skip_broken, .context = state };
 	struct mo_error *error = mo_walk_tables(reader, &walk);
 
 	mo_error_destroy(error);

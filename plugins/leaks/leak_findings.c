@@ -168,11 +168,11 @@ static bool print_owners(char *text, size_t n_bytes, size_t *n, const struct mo_
 			 const struct mo_slab_model *slabs, const struct losses *losses, bool are_modules, size_t *n_owners)
 {
 	for (size_t i = 0; i < losses->n_groups && *n < n_bytes; i++) {
-		bool is_said = !model->groups[i].module == are_modules;
+		bool is_printed = !model->groups[i].module == are_modules;
 
-		for (size_t k = 0; k < i && !is_said; k++)
-			is_said = is_same_owner(&model->groups[i], &model->groups[k]);
-		if (is_said)
+		for (size_t k = 0; k < i && !is_printed; k++)
+			is_printed = is_same_owner(&model->groups[i], &model->groups[k]);
+		if (is_printed)
 			continue;
 		if (++*n_owners > NAMED_OWNERS)
 			return false;
@@ -224,7 +224,7 @@ static void judge_losses(struct mo_run *run, const struct mo_leaks_model *model,
 			  struct losses losses)
 {
 	/* Pages that nobody owns are told once, as lost. */
-	static const char *const told_with_it[] = { "pages-without-owner" };
+	static const char *const superseded[] = { "pages-without-owner" };
 	bool is_much = losses.largest_objects >= WARNING_OBJECTS || losses.bytes >= WARNING_BYTES;
 	char verdict[1000];
 	struct mo_evidence evidence[] = {
@@ -241,7 +241,7 @@ static void judge_losses(struct mo_run *run, const struct mo_leaks_model *model,
 		.evidence = evidence,
 		.n_evidence = sizeof(evidence) / sizeof(evidence[0]),
 		.advice = "`memopsy leaks --list` has every one of them.",
-		.supersedes = told_with_it,
+		.supersedes = superseded,
 		.n_supersedes = losses.page_bytes + model->suspect_bytes >= PAGES_TOLD_BYTES,
 	};
 
@@ -349,7 +349,7 @@ static size_t print_share(char *text, size_t n_bytes, const struct mo_grown_cach
 /* A cache whose objects are all reachable has not lost any: whose they are is said, and takes the place of slab's doubt. */
 static void judge_grown(struct mo_run *run, const struct mo_slab_model *slabs, const struct mo_grown_cache *grown, bool is_told)
 {
-	static const char *const told_with_it[] = { "slab-growth" };
+	static const char *const superseded[] = { "slab-growth" };
 	const struct mo_slab_cache *cache = &slabs->caches[grown->cache];
 	const struct mo_slab_cache *holder = grown->holder_cache == MO_SLAB_NO_CACHE ? NULL : &slabs->caches[grown->holder_cache];
 	char count[40], size[40], room[64], source[100] = "", verdict[600];
@@ -360,7 +360,7 @@ static void judge_grown(struct mo_run *run, const struct mo_slab_model *slabs, c
 		.basis = MO_BASIS_INFERENCE,
 		.verdict = verdict,
 		.advice = "`memopsy leaks --reachable` names the lists, trees and tables that they hang on.",
-		.supersedes = told_with_it,
+		.supersedes = superseded,
 		.n_supersedes = is_told,
 	};
 

@@ -20,15 +20,15 @@ void free_gathering(struct leaks_state *state)
 	state->uncounted = NULL;
 	free(state->marked);
 	free(state->weak);
-	free(state->met_pfns);
-	free(state->met_addresses);
+	free(state->seen_pfns);
+	free(state->seen_addresses);
 	free(state->pointed);
 	free(state->grown_of_cache);
 	state->grown_of_cache = NULL;
 	free(state->kernel_tables);
 	state->areas = NULL;
 	state->marked = state->weak = state->kernel_tables = NULL;
-	state->met_pfns = state->met_addresses = state->pointed = NULL;
+	state->seen_pfns = state->seen_addresses = state->pointed = NULL;
 	state->run = NULL;
 }
 

@@ -82,12 +82,12 @@ struct meeting {
 	struct marking_thread *thread;
 };
 
-static void meet_mapped(void *context, uint32_t node)
+static void note_mapped(void *context, uint32_t node)
 {
 	const struct meeting *meeting = context;
 	uint64_t pa = mo_index_pa(&meeting->state->index, meeting->state->index.indexed[node].first_kva);
 
-	meet_frame(meeting->state, meeting->thread, pa >> meeting->state->index.page_shift);
+	note_frame(meeting->state, meeting->thread, pa >> meeting->state->index.page_shift);
 }
 
 /* What belongs to a node beside its bytes. */
@@ -98,7 +98,7 @@ static struct word_source begin_node(struct leaks_state *state, struct mo_reader
 	struct word_source source = { .kva = kva };
 
 	if (area && area->is_mapping)
-		for_each_mapped_block(state, reader, area, meet_mapped, &(struct meeting){ .state = state, .thread = thread });
+		for_each_mapped_block(state, reader, area, note_mapped, &(struct meeting){ .state = state, .thread = thread });
 	if (mo_is_slab_node(&state->index, ref.slab)) {
 		source.has_no_frames = true;
 		source.may_be_root_table = state->has_root_tables_in_slabs;
@@ -505,11 +505,11 @@ static struct mo_error *make_room(struct leaks_state *state)
 	if (index->n_blocks)
 		state->pointed = new_bits(index->n_pages);
 	if (state->ranges.physical_bytes) {
-		state->met_pfns = new_bits(index->n_pages);
-		state->met_addresses = new_bits(index->n_pages);
+		state->seen_pfns = new_bits(index->n_pages);
+		state->seen_addresses = new_bits(index->n_pages);
 	}
 	if (!state->marked || !state->weak || (index->n_blocks && !state->pointed) ||
-	    (state->ranges.physical_bytes && (!state->met_pfns || !state->met_addresses)))
+	    (state->ranges.physical_bytes && (!state->seen_pfns || !state->seen_addresses)))
 		return mo_error_no_memory();
 	return NULL;
 }

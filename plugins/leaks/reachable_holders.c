@@ -75,7 +75,7 @@ static void hold(const struct reachable *reachable, struct link_kind *kind, cons
 	keep_best(&kind->holders[to->number], rank << HOLDER_PA_BITS | (pa >> 3 & ((1ull << HOLDER_PA_BITS) - 1)));
 }
 
-static bool meet_words(void *context, unsigned thread_index, const struct mo_word_view *view)
+static bool note_words(void *context, unsigned thread_index, const struct mo_word_view *view)
 {
 	struct reachable *reachable = context;
 	const struct mo_object_index index = reachable->refs.index;
@@ -108,7 +108,7 @@ static bool meet_words(void *context, unsigned thread_index, const struct mo_wor
 
 struct mo_error *find_holders(struct reachable *reachable)
 {
-	struct mo_word_pass pass = mo_kernel_words_pass(&reachable->refs, meet_words, reachable);
+	struct mo_word_pass pass = mo_kernel_words_pass(&reachable->refs, note_words, reachable);
 	uint64_t n_missing_pages = 0; /* told already: by the pass before */
 
 	return mo_scan_words(&pass, &n_missing_pages);

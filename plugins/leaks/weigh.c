@@ -37,7 +37,7 @@ static unsigned alignment_of(uint64_t pfn)
 
 static bool is_met(const struct leaks_state *state, uint64_t pfn)
 {
-	return pfn < state->index.n_pages && (state->met_pfns[pfn / 64] | state->met_addresses[pfn / 64]) >> pfn % 64 & 1;
+	return pfn < state->index.n_pages && (state->seen_pfns[pfn / 64] | state->seen_addresses[pfn / 64]) >> pfn % 64 & 1;
 }
 
 /* Pages that nobody refers to by a number; page tables are not scanned for numbers. */
@@ -118,7 +118,7 @@ void weigh_numbers(struct leaks_state *state)
 	uint32_t at = 0;
 	uint64_t pfn;
 
-	if (!state->met_pfns)
+	if (!state->seen_pfns)
 		return;
 	measure(state, &chances);
 	while (next_block(state, &at, &ref, &pfn)) {

@@ -23,7 +23,7 @@ bool append_ref(struct ref_list *list, struct mo_object_ref ref)
 	return true;
 }
 
-static void meet_bit(uint64_t *bits, uint64_t at)
+static void note_bit(uint64_t *bits, uint64_t at)
 {
 	uint64_t bit = 1ull << at % 64;
 
@@ -67,7 +67,7 @@ static void meet(struct leaks_state *state, struct marking_thread *thread, uint3
 		thread->is_out_of_memory = true;
 }
 
-void meet_frame(struct leaks_state *state, struct marking_thread *thread, uint64_t pfn)
+void note_frame(struct leaks_state *state, struct marking_thread *thread, uint64_t pfn)
 {
 	uint64_t at = pfn - state->index.first_pfn;
 	uint32_t node = at < state->index.n_pages ? state->index.slab_of_page[at] : 0;
@@ -96,7 +96,7 @@ static uint32_t find_area(const struct mo_object_index *index, uint64_t word)
 	return index->n_areas;
 }
 
-static void meet_area(struct leaks_state *state, struct marking_thread *thread, uint64_t word, uint64_t source_kva)
+static void note_area(struct leaks_state *state, struct marking_thread *thread, uint64_t word, uint64_t source_kva)
 {
 	const struct mo_object_index *index = &state->index;
 	uint32_t area = find_area(index, word);
@@ -157,7 +157,7 @@ static bool is_in_one_object(const struct mo_object_index *index, uint32_t slab,
  * A struct page, its low bits apart. Of a block it is a reference; of a slab only if offset and length stand behind it, as
  * in struct scatterlist, struct bio_vec and skb_frag_t.
  */
-static void meet_page(struct leaks_state *state, struct marking_thread *thread, uint64_t word, const uint8_t *behind,
+static void note_page(struct leaks_state *state, struct marking_thread *thread, uint64_t word, const uint8_t *behind,
 		      size_t n_behind, struct word_source source)
 {
 	const struct mo_object_index *index = &state->index;
@@ -198,7 +198,7 @@ static void note_weak(struct leaks_state *state, uint32_t node, uint32_t object)
  * A number that may be the physical address of an object or of a page, or a page frame number. In blocks, which may be page
  * tables of devices, entries are addresses, too.
  */
-static inline void meet_number(struct leaks_state *state, uint64_t word, struct word_source source)
+static inline void note_number(struct leaks_state *state, uint64_t word, struct word_source source)
 {
 	const struct mo_object_index *index = &state->index;
 	uint64_t pfn = (word & state->ranges.entries.pa_mask) >> index->page_shift;
@@ -215,10 +215,10 @@ static inline void meet_number(struct leaks_state *state, uint64_t word, struct 
 		}
 	} else if (pfn < index->n_pages && (!(word & (index->page_bytes - 1)) ||
 					    (source.may_be_table && word & state->ranges.entries.present_mask))) {
-		meet_bit(state->met_addresses, pfn);
+		note_bit(state->seen_addresses, pfn);
 	}
 	if (word < index->n_pages && !source.has_no_frames)
-		meet_bit(state->met_pfns, word);
+		note_bit(state->seen_pfns, word);
 }
 
 /* An entry that leads to a table of the next level, as the kernel writes these. */
@@ -254,13 +254,13 @@ static inline bool is_zero(const uint8_t *bytes)
 }
 
 /* A word that is lower than all addresses. */
-static inline void meet_low(struct leaks_state *state, struct marking_thread *thread, uint64_t word, struct word_source source)
+static inline void note_low(struct leaks_state *state, struct marking_thread *thread, uint64_t word, struct word_source source)
 {
 	if ((source.may_be_table || source.may_be_root_table) && is_table_entry(&state->ranges.entries, word))
-		meet_frame(state, thread, (word & state->ranges.entries.pa_mask) >> state->index.page_shift);
+		note_frame(state, thread, (word & state->ranges.entries.pa_mask) >> state->index.page_shift);
 	/* Small numbers are numbers. */
 	else if (word - state->ranges.least_number < state->ranges.physical_bytes && !source.has_no_numbers)
-		meet_number(state, word, source);
+		note_number(state, word, source);
 }
 
 void scan_words(struct leaks_state *state, struct marking_thread *thread, const uint8_t *bytes, size_t n_bytes,
@@ -280,7 +280,7 @@ void scan_words(struct leaks_state *state, struct marking_thread *thread, const 
 		word = mo_index_word(&index, bytes + at);
 		if (word < ranges.floor_kva) {
 			if (word >= ranges.least_number)
-				meet_low(state, thread, word, source);
+				note_low(state, thread, word, source);
 			continue;
 		}
 		node = mo_pointed_slab(&index, word);
@@ -288,13 +288,13 @@ void scan_words(struct leaks_state *state, struct marking_thread *thread, const 
 			if (!source.has_no_pages || !is_own_page(&index, &ranges, source.kva + at, word, node))
 				meet(state, thread, node - 1, word);
 			if (mo_is_block_node(&index, node - 1))
-				meet_bit(state->pointed, (word - index.first_kva) >> index.page_shift);
+				note_bit(state->pointed, (word - index.first_kva) >> index.page_shift);
 		}
 		/* Struct pages first: areas lie on both sides of them. */
 		else if (word - ranges.first_page_kva < ranges.page_bytes)
-			meet_page(state, thread, word, bytes + at + index.word_bytes, n_bytes - at - index.word_bytes, source);
+			note_page(state, thread, word, bytes + at + index.word_bytes, n_bytes - at - index.word_bytes, source);
 		else if (word - ranges.first_area_kva < ranges.area_bytes && at >= source.area_bytes)
-			meet_area(state, thread, word, source.kva + at);
+			note_area(state, thread, word, source.kva + at);
 	}
 }
 
@@ -312,7 +312,7 @@ void scan_table(struct leaks_state *state, struct marking_thread *thread, const 
 
 		for (unsigned i = 0; i < n_found; i++)
 			if (entries[i].kind != MO_ENTRY_SWAP)
-				meet_frame(state, thread, entries[i].pa >> index->page_shift);
+				note_frame(state, thread, entries[i].pa >> index->page_shift);
 		bytes += (size_t)n * entry_bytes;
 		n_bytes -= (size_t)n * entry_bytes;
 	}

@@ -44,7 +44,7 @@ void scan_words(struct leaks_state *state, struct marking_thread *thread, const 
 void scan_table(struct leaks_state *state, struct marking_thread *thread, const uint8_t *bytes, size_t n_bytes);
 
 /* Marks the block that a page frame belongs to. That an area's pages are mapped is no reference: its own mapping does so. */
-void meet_frame(struct leaks_state *state, struct marking_thread *thread, uint64_t pfn);
+void note_frame(struct leaks_state *state, struct marking_thread *thread, uint64_t pfn);
 
 /* The node that an address refers to; false: none. */
 bool node_at(const struct leaks_state *state, uint64_t word, struct mo_object_ref *ret);

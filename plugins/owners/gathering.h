@@ -186,13 +186,13 @@ void keep_best(uint64_t *best, uint64_t pointer);
 /* The same for a target, whose pointers rank in a way of their own, at physical address pa. */
 void keep_best_target(const struct owners_state *state, uint64_t *best, uint64_t pa, enum pointer_rank rank, bool is_begin);
 /* A word that may lie in one of a prepared table's ranges. Any thread. */
-void meet_target(const struct owners_state *state, const struct target_table *table, uint64_t pa, enum pointer_rank rank,
+void note_target(const struct owners_state *state, const struct target_table *table, uint64_t pa, enum pointer_rank rank,
 		 uint64_t word);
 bool is_generic_cache(const struct owners_state *state, uint32_t cache);
 struct mo_error *prepare_generic_objects(struct owners_state *state) MO_MUST_USE;
 void generic_objects_deinit(struct generic_objects *objects);
 /* A word at pa that points into a slab of kmalloc(). Any thread. */
-void meet_generic_object(const struct owners_state *state, uint32_t slab, uint64_t pa, enum pointer_rank rank, uint64_t word);
+void note_generic_object(const struct owners_state *state, uint32_t slab, uint64_t pa, enum pointer_rank rank, uint64_t word);
 /* False: that is not kept of this object. NO_POINTER: nothing points at it. */
 bool best_pointer_to_object(const struct owners_state *state, uint64_t kva, uint64_t *ret);
 

@@ -82,7 +82,7 @@ static uint64_t *best_of(const struct owners_state *state, uint32_t slab, uint64
 	return word - *kva_ret < *n_bytes_ret ? &state->objects.best[state->objects.first[slab] - 1 + number] : NULL;
 }
 
-void meet_generic_object(const struct owners_state *state, uint32_t slab, uint64_t pa, enum pointer_rank rank, uint64_t word)
+void note_generic_object(const struct owners_state *state, uint32_t slab, uint64_t pa, enum pointer_rank rank, uint64_t word)
 {
 	uint64_t kva;
 	uint64_t n_bytes;

@@ -111,7 +111,7 @@ static enum mo_basis basis_of(const struct mo_holder *holder)
 /* What no counter has is told with its holder, where one has the most of it: that there is so much says the balance sheet, too. */
 static void judge_direct_pages(const struct owners_state *state, struct mo_run *run)
 {
-	static const char *const told_with_it[] = { "usage-direct-users" };
+	static const char *const superseded[] = { "usage-direct-users" };
 	uint64_t held_bytes;
 	const struct mo_holder *holder = largest_direct(&state->model, &held_bytes);
 	struct mo_share held = { .part_bytes = held_bytes, .whole_bytes = state->model.direct_pages << state->page_shift };
@@ -145,7 +145,7 @@ static void judge_direct_pages(const struct owners_state *state, struct mo_run *
 		},
 		.n_evidence = 3,
 		.advice = advice,
-		.supersedes = told_with_it,
+		.supersedes = superseded,
 		.n_supersedes = 1,
 	});
 }

@@ -62,13 +62,13 @@ static void look_at_words(const struct pass *pass, const struct mo_word_view *vi
 			at = mo_skip_zero_words(bytes, at, n_bytes);
 		word = mo_index_word(&index, bytes + at);
 		if (mo_may_refer(&percpu, word))
-			meet_target(state, &state->percpu_targets, view->pa + at, rank, word);
+			note_target(state, &state->percpu_targets, view->pa + at, rank, word);
 		if (word < of.word_min)
 			continue;
 		slab = has_objects ? mo_pointed_slab(&index, word) : 0;
 		if (slab) {
 			if (state->objects.first[slab - 1])
-				meet_generic_object(state, slab - 1, view->pa + at, rank, word);
+				note_generic_object(state, slab - 1, view->pa + at, rank, word);
 		} else if (word - of.direct_kva < of.direct_bytes) {
 			uint64_t offset = word - state->direct_map_kva;
 

@@ -135,7 +135,7 @@ void keep_best_target(const struct owners_state *state, uint64_t *best, uint64_t
 		keep_best(best, (uint64_t)rank << POINTER_RANK_SHIFT | (uint64_t)!is_begin << POINTER_INSIDE_BIT | (pa & POINTER_PA_MASK));
 }
 
-void meet_target(const struct owners_state *state, const struct target_table *table, uint64_t pa, enum pointer_rank rank,
+void note_target(const struct owners_state *state, const struct target_table *table, uint64_t pa, enum pointer_rank rank,
 		 uint64_t word)
 {
 	const struct mo_word_range *found = word < WORD_MIN ? NULL : mo_word_range_of(&table->ranges, word);
@@ -168,7 +168,7 @@ static bool look_for_targets(void *context, unsigned thread_index, const struct 
 			at = mo_skip_zero_words(bytes, at, n_bytes);
 		word = mo_index_word(&index, bytes + at);
 		if (mo_may_refer(&ranges, word))
-			meet_target(pass->state, pass->table, view->pa + at, (enum pointer_rank)(view->kind - 1), word);
+			note_target(pass->state, pass->table, view->pa + at, (enum pointer_rank)(view->kind - 1), word);
 	}
 	return true;
 }

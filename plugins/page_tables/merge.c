@@ -64,13 +64,13 @@ static void sum_up(struct page_tables_state *state)
 		if (!owner->is_complete)
 			state->model.is_complete = false;
 		/* The kernel's own mm counts nothing that it made at boot. */
-		if (owner->kind != MO_TABLES_OF_TASKS || owner->said_pages.certainty != MO_EXACT || !owner->is_complete ||
-		    owner->said_pages.value == found)
+		if (owner->kind != MO_TABLES_OF_TASKS || owner->counted_pages.certainty != MO_EXACT || !owner->is_complete ||
+		    owner->counted_pages.value == found)
 			continue;
 		mo_trouble_note(&state->miscounted,
 			     mo_error_create(MO_E_CORRUPT, "the mm_struct at 0x%" PRIx64 " of %s counts %" PRIu64
 					     ", and %" PRIu64 " were found", owner->mm_kva, owner->comm,
-					     owner->said_pages.value, found));
+					     owner->counted_pages.value, found));
 	}
 }
 

@@ -46,8 +46,8 @@ static struct mo_error *add_tasks(struct page_tables_state *state)
 		struct mo_table_owner owner = { .kind = MO_TABLES_OF_TASKS, .mm_kva = mm->kva, .is_complete = true };
 		struct mo_error *error;
 
-		owner.said_pages = mm->pgtables_bytes;
-		owner.said_pages.value >>= page_shift;
+		owner.counted_pages = mm->pgtables_bytes;
+		owner.counted_pages.value >>= page_shift;
 		if (mm->first_task < tasks->n_tasks) {
 			owner.pid = tasks->tasks[mm->first_task].pid;
 			memcpy(owner.comm, tasks->tasks[mm->first_task].comm, sizeof(owner.comm));
@@ -85,7 +85,7 @@ static struct mo_error *add_mm(struct page_tables_state *state, uint64_t mm_kva,
 		return NULL;
 	if (!error && mo_has(&layout->mm_pgtables_bytes)) {
 		error = mo_read_field(reader, &layout->mm_pgtables_bytes, mm_kva, &bytes);
-		owner.said_pages = mo_exact(bytes >> mo_kernel_facts(mo_run_kernel(state->run))->page_shift);
+		owner.counted_pages = mo_exact(bytes >> mo_kernel_facts(mo_run_kernel(state->run))->page_shift);
 	}
 	if (!error)
 		error = find_root(state, pgd_kva, &owner);

@@ -202,7 +202,7 @@ static struct mo_count of_owner(const struct mo_table_owner *owner, uint64_t val
 
 static void write_owner(struct mo_report *report, const struct mo_table_owner *owner, uint64_t page_bytes)
 {
-	struct mo_count said = owner->said_pages;
+	struct mo_count said = owner->counted_pages;
 	struct mo_cell cells[N_OWNER_COLUMNS] = {
 		[OWNER_PID] = owner->pid ? mo_cell_signed(owner->pid) : mo_cell_unknown(),
 		[OWNER_NAME] = mo_cell_text(owner->comm),

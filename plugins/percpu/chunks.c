@@ -232,7 +232,7 @@ struct mo_error *gather_chunks(struct percpu_state *state)
 	number_allocations(state);
 	sum_up(state);
 	error = mo_has(&layout->n_populated) ? mo_read_pointer(state->reader, layout->n_populated.kva, &populated) : NULL;
-	state->model.said_populated_pages = mo_has(&layout->n_populated) && !error ? mo_exact(populated) : mo_unknown();
+	state->model.counted_populated_pages = mo_has(&layout->n_populated) && !error ? mo_exact(populated) : mo_unknown();
 	mo_trouble_note(&state->unreadable, mo_error_prepend(error, "pcpu_nr_populated"));
 	return NULL;
 }

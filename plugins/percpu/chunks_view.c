@@ -124,7 +124,7 @@ static void write_sums(struct mo_report *report, const struct mo_percpu_model *p
 						 percpu->n_units));
 	cells[SUM_ALLOCATED] = mo_cell_number(times(allocated, percpu->n_units));
 	cells[SUM_COUNT] = mo_cell_number(is_whole ? mo_exact(percpu->n_allocations) : mo_at_least(percpu->n_allocations));
-	cells[SUM_SAID] = mo_cell_number(times(times(percpu->said_populated_pages, page_bytes), percpu->n_units));
+	cells[SUM_SAID] = mo_cell_number(times(times(percpu->counted_populated_pages, page_bytes), percpu->n_units));
 	mo_report_record(report, &percpu_sums_table, cells);
 }
 

@@ -165,7 +165,7 @@ static bool is_line_table(const struct mo_report *report)
 }
 
 /* Whether the heading right above says the same: a section's first table often has the section's title. */
-static bool is_said_by_heading(const struct mo_report *report, const char *title)
+static bool is_printed_by_heading(const struct mo_report *report, const char *title)
 {
 	const struct mo_text_rendering *rendering = report->rendering;
 	const char *heading;
@@ -188,7 +188,7 @@ static void put_table_title(struct mo_report *report)
 	const struct mo_table_spec *spec = report->table.spec;
 	struct mo_text_rendering *rendering = report->rendering;
 	struct mo_text title = MO_TEXT_EMPTY;
-	bool is_said = spec->title && is_said_by_heading(report, spec->title);
+	bool is_printed = spec->title && is_printed_by_heading(report, spec->title);
 
 	put_heading(report);
 	if (needs_blank(rendering))
@@ -197,7 +197,7 @@ static void put_table_title(struct mo_report *report)
 	if (!report->options.no_headings) {
 		if (is_line_table(report))
 			mo_text_append(&title, spec->line_head ? spec->line_head : "");
-		else if (spec->title && !is_said && !is_only_table(report) && !(spec->flags & MO_TABLE_NO_TITLE))
+		else if (spec->title && !is_printed && !is_only_table(report) && !(spec->flags & MO_TABLE_NO_TITLE))
 			mo_text_printf(&title, "%s\n", spec->title);
 	}
 	mo_report_write_text(report, &title);

@@ -260,7 +260,7 @@ void report_event(const struct oom_state *state, const struct draft *draft, bool
 	struct evidence_list list;
 	char advice[512];
 	/* That a group had an OOM is in here, and what the log says of it. */
-	static const char *const told_with_it[] = { "cgroup-oom", "log-out-of-memory" };
+	static const char *const superseded[] = { "cgroup-oom", "log-out-of-memory" };
 	bool is_oom = event->kind < MO_OOM_ALLOCATION_FAILURE;
 
 	write_sentences(state, draft, &sentences);
@@ -281,7 +281,7 @@ void report_event(const struct oom_state *state, const struct draft *draft, bool
 		.evidence = list.items,
 		.n_evidence = list.n,
 		.advice = advice[0] ? advice : NULL,
-		.supersedes = told_with_it,
-		.n_supersedes = is_oom ? sizeof(told_with_it) / sizeof(told_with_it[0]) : 0,
+		.supersedes = superseded,
+		.n_supersedes = is_oom ? sizeof(superseded) / sizeof(superseded[0]) : 0,
 	});
 }

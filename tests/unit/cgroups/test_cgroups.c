@@ -147,7 +147,7 @@ static void test_killed_for_others(void **unused)
 {
 	static const struct {
 		unsigned at_limit;
-		bool is_said;
+		bool is_printed;
 	} cases[] = { { 0, true }, { 1, true }, { 2, false } };
 
 	(void)unused;
@@ -160,7 +160,7 @@ static void test_killed_for_others(void **unused)
 		mo_fake_put_u64(kernel, GROUP(cases[i].at_limit) + MEMCG_LOCAL + 24, 1);
 		run = run_of(kernel);
 		text = fake_run_text(run, "cgroups", NULL);
-		assert_int_equal(strstr(text, "processes in it were killed") != NULL, cases[i].is_said);
+		assert_int_equal(strstr(text, "processes in it were killed") != NULL, cases[i].is_printed);
 		free(text);
 		fake_run_destroy(run);
 		toy_destroy(kernel);

@@ -188,7 +188,7 @@ static void test_sound(void **state)
 	assert_true(model->chunks[2].is_charged);
 	assert_int_equal(model->static_bytes, 0x1800);
 	assert_int_equal(model->populated_pages, 4);
-	assert_int_equal(model->said_populated_pages.value, 4);
+	assert_int_equal(model->counted_populated_pages.value, 4);
 	assert_int_equal(model->n_allocations, 4);
 	expect_allocation(model, 0, 0x100 + 0x1c00, 16, 0);
 	expect_allocation(model, 1, 0x100 + 0x1800, 40, 0);

@@ -153,7 +153,7 @@ static bool section_says(struct mo_run *run, const char *part)
 {
 	char *text = fake_run_section(run, "waits");
 	size_t n = 0;
-	bool is_said;
+	bool is_printed;
 
 	for (const char *at = text; *at; at++)
 		if (*at != '\n' && (*at != ' ' || (n && text[n - 1] != ' ')))
@@ -161,9 +161,9 @@ static bool section_says(struct mo_run *run, const char *part)
 		else if (*at == '\n' && n && text[n - 1] != ' ')
 			text[n++] = ' ';
 	text[n] = '\0';
-	is_said = strstr(text, part);
+	is_printed = strstr(text, part);
 	free(text);
-	return is_said;
+	return is_printed;
 }
 
 static void expect_waits(struct mo_kernel *kernel)
