@@ -215,7 +215,7 @@ static const char *advice_of(const struct obstacle *obstacle, char *text, size_t
 }
 
 static void judge_zone(struct mo_run *run, const struct fragmentation_state *state, size_t i, const struct shortage *shortage,
-		       const struct mo_owners_model *owners)
+		       const struct mo_owners_model *owners, const struct mo_slab_model *slabs)
 {
 	const struct models *models = &state->models;
 	const struct zone_pageblocks *sums = state->sums ? &state->sums[i] : NULL;
@@ -223,10 +223,12 @@ static void judge_zone(struct mo_run *run, const struct fragmentation_state *sta
 	bool is_had_elsewhere = shortage->has_no_block && percent_that_has_it(models, shortage->order) >= A_LOT_PERCENT;
 	struct mo_evidence evidence[7];
 	size_t n = list_evidence(models, &models->zones->zones[i], sums, &obstacle, evidence);
-	char verdict[640];
+	char verdict[1000];
 	char advice[400];
 	size_t length = say_shortage(models, i, shortage, verdict, sizeof(verdict));
 
+	say_demands(&state->demands, slabs, shortage->order, verdict + length, sizeof(verdict) - length);
+	length += strlen(verdict + length);
 	say_obstacle(models, sums, &obstacle, verdict + length, sizeof(verdict) - length);
 	mo_run_judge(run, "fragmentation", &(struct mo_finding){
 		.id = "zone-fragmented",
@@ -247,9 +249,9 @@ static bool is_much(const struct models *models, const struct mo_zone *zone)
 
 /*
  * Of the orders that the kernel itself asks for (slabs, stacks, tables of drivers): none is there; or so little that the
- * next few allocations have it all, although much is free.
+ * next few allocations have it all, although much is free. Of larger ones that have failed before: none is there.
  */
-static bool find_shortage(const struct models *models, size_t i, struct shortage *ret)
+static bool find_shortage(const struct models *models, size_t i, const struct demands *demands, struct shortage *ret)
 {
 	const struct mo_zone *zone = &models->zones->zones[i];
 
@@ -264,6 +266,11 @@ static bool find_shortage(const struct models *models, size_t i, struct shortage
 		if (ret->has_no_block || (indexes.is_known && indexes.unusable >= UNUSABLE_THOUSANDTHS && is_much(models, zone)))
 			return true;
 	}
+	for (unsigned order = USUAL_ORDER + 1; order <= largest_failed_order(demands) && order < models->free_areas->n_orders; order++) {
+		*ret = (struct shortage){ .order = order, .has_no_block = true };
+		if (demands->n_failed[order] && chance_of(models, i, order, REQUEST_KERNEL) == CHANCE_NO_BLOCK)
+			return true;
+	}
 	return false;
 }
 
@@ -271,20 +278,23 @@ struct mo_error *judge_fragmentation(struct mo_run *run)
 {
 	const struct fragmentation_state *state = mo_run_model(run);
 	const void *owners = NULL;
+	const void *slabs = NULL;
 	bool has_asked = false;
 
 	for (size_t i = 0; i < state->models.zones->n_zones; i++) {
 		struct shortage shortage;
 		struct mo_error *error = NULL;
 
-		if (!find_shortage(&state->models, i, &shortage))
+		if (!find_shortage(&state->models, i, &state->demands, &shortage))
 			continue;
 		if (!has_asked && state->sums)
 			error = mo_run_late_model(run, MO_OWNERS_MODEL, &owners);
+		if (!error && !has_asked)
+			error = mo_run_late_model(run, MO_SLAB_MODEL, &slabs);
 		if (error)
 			return error;
 		has_asked = true;
-		judge_zone(run, state, i, &shortage, owners);
+		judge_zone(run, state, i, &shortage, owners, slabs);
 	}
 	return NULL;
 }

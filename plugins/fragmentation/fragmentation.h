@@ -12,6 +12,7 @@
 #include <memopsy/mem_map.h>
 #include <memopsy/owners.h>
 #include <memopsy/plugin.h>
+#include <memopsy/slab.h>
 #include <memopsy/zones.h>
 
 struct fragmentation_layout {
@@ -76,10 +77,21 @@ bool class_is_stuck(unsigned class); /* compaction cannot move such pages */
 
 bool is_populated(const struct mo_zone *zone);
 
+/* demands.c: which orders are asked for. */
+#define MAX_DEMAND_ORDERS 16
+struct demands {
+	uint64_t n_failed[MAX_DEMAND_ORDERS]; /* of each order above 0: allocations that failed, or for which a process was killed */
+};
+void note_failure(struct demands *demands, const char *bytes, size_t n_bytes); /* a line of the log */
+unsigned largest_failed_order(const struct demands *demands); /* 0: none */
+/* " 14 slab caches ask for slabs of order 2 or more (...), ... The log has ..."; empty: nobody is known to. */
+void say_demands(const struct demands *demands, const struct mo_slab_model *slabs, unsigned order, char *text, size_t room);
+
 /* The plugin's own model. */
 struct fragmentation_state {
 	struct models models;
 	struct zone_pageblocks *sums; /* of each zone; NULL: the pages could not be classified */
+	struct demands demands;
 };
 
 /* The views. */

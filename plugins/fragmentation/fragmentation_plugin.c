@@ -2,6 +2,8 @@
 /* The fragmentation plugin: what could be allocated, and what stands in the way. */
 #include "fragmentation.h"
 
+#include <memopsy/printk.h>
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -95,6 +97,23 @@ static void release(void *model)
 	free(state);
 }
 
+/* What the log says of allocations that failed; without a log, nothing. */
+static struct mo_error *read_failures(struct mo_reader *reader, struct demands *demands)
+{
+	struct mo_log_record record;
+	struct mo_log *log;
+	struct mo_error *error = mo_log_open(reader, &log);
+
+	if (mo_error_ends_run(error))
+		return error;
+	if (mo_error_destroy(error))
+		return NULL;
+	while (mo_log_next(log, &record))
+		note_failure(demands, record.text, record.text_bytes);
+	mo_log_close(log);
+	return NULL;
+}
+
 static struct mo_error *gather(struct mo_run *run, void **model_ret)
 {
 	struct fragmentation_state *state = calloc(1, sizeof(*state));
@@ -110,6 +129,8 @@ static struct mo_error *gather(struct mo_run *run, void **model_ret)
 		.page_bytes = mo_kernel_facts(mo_run_kernel(run))->page_bytes,
 	};
 	error = sum_pageblocks(&state->models, &state->sums);
+	if (!error)
+		error = read_failures(mo_run_reader(run), &state->demands);
 	if (error) {
 		release(state);
 		return error;
@@ -154,6 +175,7 @@ static const struct mo_model_ref reads[] = {
 	{ .name = MO_ZONES_MODEL, .version = MO_ZONES_MODEL_VERSION },
 	{ .name = MO_FREE_AREAS_MODEL, .version = MO_FREE_AREAS_MODEL_VERSION },
 	{ .name = MO_MEM_MAP_MODEL, .version = MO_MEM_MAP_MODEL_VERSION, .is_optional = true },
+	{ .name = MO_SLAB_MODEL, .version = MO_SLAB_MODEL_VERSION, .is_optional = true, .is_late = true },
 	{ .name = MO_OWNERS_MODEL, .version = MO_OWNERS_MODEL_VERSION, .is_optional = true, .is_late = true },
 };
 

@@ -238,10 +238,17 @@ const void *mo_run_model(const struct mo_run *run)
 	return run->state;
 }
 
+static struct mo_slab_cache slab_caches[] = {
+	{ .name = "task_struct", .order = 3, .objects = 90 },
+	{ .name = "files_cache", .order = 2, .objects = 800 },
+	{ .name = "big_things", .order = 2, .min_order = 2, .objects = 10 },
+	{ .name = "unused", .order = 3, .min_order = 3 },
+};
+static const struct mo_slab_model slab_model = { .caches = slab_caches, .n_caches = 4 };
+
 struct mo_error *mo_run_late_model(struct mo_run *run, const char *name, const void **ret)
 {
-	assert_string_equal(name, MO_OWNERS_MODEL);
-	*ret = run->owners;
+	*ret = strcmp(name, MO_SLAB_MODEL) ? (const void *)run->owners : (const void *)&slab_model;
 	return NULL;
 }
 
@@ -268,6 +275,31 @@ static char *findings_with(const struct machine *machine, struct zone_pageblocks
 	mo_report_destroy(report);
 	assert_int_equal(fclose(out), 0);
 	return text;
+}
+
+/* Orders that caches ask for first, that they cannot do without, and that failed before. */
+static void test_demands(void **unused)
+{
+	struct demands demands = { .n_failed = { 0 } };
+	char text[300];
+
+	(void)unused;
+	say_demands(&demands, &slab_model, 2, text, sizeof(text));
+	assert_string_equal(text, " 3 slab caches ask for slabs of order 2 or more (files_cache has the most objects), and 1 of them "
+				  "(big_things) cannot do with less.");
+	say_demands(&demands, &slab_model, 3, text, sizeof(text));
+	assert_string_equal(text, " 1 slab cache asks for slabs of order 3 or more (task_struct has the most objects), and can do with less.");
+	note_failure(&demands, "insmod: page allocation failure: order:5, mode:0xcc0", 51);
+	note_failure(&demands, "dd invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=2, oom_score_adj=0", 76);
+	note_failure(&demands, "dd invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0", 76);
+	note_failure(&demands, "insmod: page allocation failure: order:99, mode", 47);
+	assert_int_equal(largest_failed_order(&demands), 5);
+	say_demands(&demands, NULL, 2, text, sizeof(text));
+	assert_string_equal(text, " The log has 2 failed allocations of order 2 or more.");
+	say_demands(&demands, &slab_model, 4, text, sizeof(text));
+	assert_string_equal(text, " The log has 1 failed allocation of order 4 or more.");
+	say_demands(&demands, &slab_model, 6, text, sizeof(text));
+	assert_string_equal(text, "");
 }
 
 static char *findings_of(const struct machine *machine, struct zone_pageblocks *sums)
@@ -387,7 +419,7 @@ static void test_findings(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_watermarks), cmocka_unit_test(test_reserves), cmocka_unit_test(test_blocks),
+		cmocka_unit_test(test_demands), cmocka_unit_test(test_watermarks), cmocka_unit_test(test_reserves), cmocka_unit_test(test_blocks),
 		cmocka_unit_test(test_unknown),	   cmocka_unit_test(test_indexes),  cmocka_unit_test(test_pageblocks),
 		cmocka_unit_test(test_findings),   cmocka_unit_test(test_hardly_any),
 	};
