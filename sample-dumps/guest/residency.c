@@ -27,10 +27,11 @@ void add_line(struct lines *lines, const char *format, ...)
 static long resident_pages(int fd, size_t bytes)
 {
 	static unsigned char present[16384];
+	const size_t page_bytes = (size_t)sysconf(_SC_PAGESIZE);
 	long count = 0;
 
-	for (size_t at = 0; at < bytes; at += sizeof(present) * 4096) {
-		size_t length = bytes - at < sizeof(present) * 4096 ? bytes - at : sizeof(present) * 4096;
+	for (size_t at = 0; at < bytes; at += sizeof(present) * page_bytes) {
+		size_t length = bytes - at < sizeof(present) * page_bytes ? bytes - at : sizeof(present) * page_bytes;
 		void *start = mmap(NULL, length, PROT_READ, MAP_SHARED, fd, (off_t)at);
 		int failed = start == MAP_FAILED || mincore(start, length, present) != 0;
 
@@ -38,7 +39,7 @@ static long resident_pages(int fd, size_t bytes)
 			munmap(start, length);
 		if (failed)
 			return -1;
-		for (size_t page = 0; page * 4096 < length; page++)
+		for (size_t page = 0; page * page_bytes < length; page++)
 			count += present[page] & 1;
 	}
 	return count;

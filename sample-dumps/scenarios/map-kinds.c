@@ -24,8 +24,6 @@
 #endif
 
 enum {
-	PAGE = 4096,
-	SIX_PAGES = 6 * PAGE,
 	NO_ACCESS_PAGES = 1024,
 	HUGE_BYTES = 2 << 20,
 	ADVICE_GUARD_INSTALL = 102, /* since 6.13 */
@@ -33,6 +31,9 @@ enum {
 	SET_VMA = 0x53564d41,
 	SET_VMA_ANON_NAME = 0,
 };
+
+#define PAGE ((size_t)sysconf(_SC_PAGESIZE))
+#define SIX_PAGES (6 * PAGE)
 
 static char *map(size_t bytes, int protection, int flags, int fd)
 {

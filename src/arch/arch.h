@@ -99,6 +99,7 @@ struct mo_paging {
 	uint64_t image_first_kva; /* where a search for the kernel image may begin ... */
 	uint64_t image_bytes;     /* ... and how far it may go */
 	unsigned entry_form;      /* which of the architecture's several forms entries have: its own */
+	uint64_t signed_mask;     /* bits of an address of the kernel's half that may hold a signature or a tag instead; 0: none */
 	uint64_t vmalloc_first_kva, vmalloc_end_kva; /* where VMCOREINFO has them; 0: not known */
 	const char *found_by;     /* "VMCOREINFO", "CR3 of a CPU": for the report */
 };

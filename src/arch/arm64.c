@@ -66,6 +66,7 @@ static void set_bits(struct mo_paging *paging, unsigned va_bits)
 	paging->last_user_va = (1ull << va_bits) - 1;
 	paging->first_kernel_va = ~paging->last_user_va;
 	paging->last_kernel_va = UINT64_MAX;
+	paging->signed_mask = paging->first_kernel_va;
 	if (va_bits == 52 && paging->page_shift < 16)
 		paging->entry_form |= FORM_LPA2;
 }
@@ -248,6 +249,9 @@ static struct mo_error *find_paging(const struct mo_arch_view *view, struct mo_p
 		return mo_error_create(MO_E_ABSENT, "no VMCOREINFO, and the CPUs' notes of arm64 do not hold TTBR1_EL1");
 	MO_TRY(read_numbers(view, &paging, &swapper_kva, &voffset));
 	paging.root_pa = swapper_kva - voffset;
+	/* The CPU signs above the bits that it translates (KERNELPACMASK, 5.11). */
+	if (number(view, "NUMBER(TCR_EL1_T1SZ)", &value) && value >= 12 && value <= 28)
+		paging.signed_mask = UINT64_MAX << (64 - (unsigned)value);
 	if (number(view, "KERNELOFFSET", &value))
 		paging.kaslr_offset = (uint64_t)value;
 	if (number(view, "SYMBOL(_stext)", &value)) {
@@ -429,5 +433,6 @@ const struct mo_arch mo_arch_arm64 = {
 	.has_call = has_call,
 	.feature_bit = feature_bit,
 	.vma_flag = vma_flag,
+	.unwinding = &mo_arch_arm64_unwinding,
 	.vmalloc_bytes = vmalloc_bytes,
 };

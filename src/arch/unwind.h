@@ -57,7 +57,14 @@ enum mo_arch_unwound {
 struct mo_arch_memory {
 	bool (*read_word)(void *context, uint64_t kva, uint64_t *ret);
 	void *context;
+	uint64_t signed_mask;    /* struct mo_paging's */
 };
+
+/* A return address without its signature: of the kernel's half all those bits are set. */
+static inline uint64_t mo_arch_plain_code(uint64_t signed_mask, uint64_t word)
+{
+	return word >> 55 & 1 ? word | signed_mask : word;
+}
 
 struct mo_arch_registers;
 
@@ -81,6 +88,7 @@ struct mo_arch_unwinding {
 /* The frame pointer leads to the caller's and, behind it, the return address; one of 0 ends a stack. */
 enum mo_arch_unwound mo_arch_by_frame_pointer(const struct mo_arch_memory *memory, struct mo_arch_frame *frame);
 
+extern const struct mo_arch_unwinding mo_arch_arm64_unwinding;
 extern const struct mo_arch_unwinding mo_arch_x86_64_unwinding;
 
 #endif

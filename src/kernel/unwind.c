@@ -108,7 +108,8 @@ static bool add_frame(struct mo_stack *stack, const struct mo_arch_frame *frame,
 static enum mo_arch_unwound step(struct mo_unwinder *unwinder, struct mo_arch_frame *frame, enum mo_frame_found *found)
 {
 	const struct mo_arch_unwinding *unwinding = unwinder->unwinding;
-	const struct mo_arch_memory memory = { .read_word = read_word, .context = unwinder };
+	const struct mo_arch_memory memory = { .read_word = read_word, .context = unwinder,
+					       .signed_mask = mo_reader_kernel(unwinder->reader)->paging.signed_mask };
 	uint64_t kva = frame->is_interrupted ? frame->instruction : frame->instruction - 1;
 	struct mo_arch_rule rule;
 
@@ -160,6 +161,7 @@ static void search(struct mo_unwinder *unwinder, const struct mo_arch_frame *fra
 
 		if (!read_word(unwinder, at_kva, &found.instruction))
 			return;
+		found.instruction = mo_arch_plain_code(mo_reader_kernel(unwinder->reader)->paging.signed_mask, found.instruction);
 		if (may_be_return(unwinder, found.instruction) && !add_frame(stack, &found, MO_FRAME_BY_SEARCH))
 			return;
 	}

@@ -118,13 +118,13 @@ def compare_pages(counts, folder, rows):
             counts.compare(f"{row['cgroup']} pages charged", want[row["inode"]], have[row["inode"]], row["cgroup"] == "/")
 
 
-def compare_slab(counts, found, path):
+def compare_slab(counts, found, path, page_bytes):
     """Objects counted one by one against what the kernel counted, its CPUs' parts added (5.10 prints without them): within
     what two CPUs hold charged ahead."""
     below = [group for name, group in found.items() if name == path or name.startswith(path + "/")]
     want = sum(row["own_value"] for group in below for row in group["memory_stat"] if row["name"] == "slab")
     have = found[path]["cgroup"]["charged_slab_bytes"]
-    counts.compare(f"{path} slab memory, {want} bytes", True, abs(want - have) <= 4 * 4096 * len(below) or have)
+    counts.compare(f"{path} slab memory, {want} bytes", True, abs(want - have) <= 4 * page_bytes * len(below) or have)
 
 
 def compare_v1(counts, folder, program, dump, root):
@@ -181,7 +181,7 @@ def main():
     found = {path: compare_group(counts, dump, program, path, root / path[1:]) for path in want}
     for path in want:
         if path != "/":
-            compare_slab(counts, found, path)
+            compare_slab(counts, found, path, truth.page_bytes(folder))
     if (folder / "proc/kpagecgroup").exists():
         compare_pages(counts, folder, rows)
     stat = lines_of(root / "cgroup.stat")

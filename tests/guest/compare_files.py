@@ -6,7 +6,8 @@ import sys
 
 import truth
 
-PAGE = 4096
+PAGE = truth.page_bytes(truth.arguments()[1])
+
 # Where memory is short, recording brings dentries and inodes back that had been dropped.
 MAX_RECORDED = 64
 # A CPU folds its delta to a counter in when it passes this (mm/vmstat.c), for each node.

@@ -6,8 +6,8 @@ import sys
 
 import truth
 
-PAGE_KIB = 4
 dump, folder, program = truth.arguments()
+PAGE_KIB = truth.page_bytes(folder) // 1024
 data = json.loads(truth.run(program, "pagetables", dump, "--json"))["data"]
 
 

@@ -8,9 +8,9 @@ import sys
 
 import truth
 
-SLACK = 2 * 4096  # two CPUs
 
 dump, folder, program = truth.arguments()
+SLACK = 2 * truth.page_bytes(folder)  # two CPUs
 stat = folder / "sys/fs/cgroup/services/database/memory.stat"
 if not stat.exists():
     truth.skip("no memory cgroup was recorded")

@@ -6,7 +6,6 @@ import sys
 
 import truth
 
-PAGE_KIB = 4
 # How many pages of each check may be missing or too many. Anonymous pages that were just unmapped wait in the CPUs' LRU
 # batches: found, and no longer counted. Pages that were mlocked or munlocked wait there too.
 TOLERANCE = {"anonymous": (0, 64), "unevictable": (-32, 32), "mlocked": (-32, 32)}
@@ -42,6 +41,7 @@ def sums(rows, key):
 
 def main():
     dump, folder, program = truth.arguments()
+    page_kib = truth.page_bytes(folder) // 1024
     if "oom-panic" in folder.resolve().parent.name:
         truth.skip("the guest went on after the record, until it panicked")
     data = usage(program, dump)
@@ -70,9 +70,9 @@ def main():
         line = MEMINFO.get(row["check"])
         pending = ""
         if line in printed:
-            difference = row["kernel_pages"] - printed[line] // PAGE_KIB
+            difference = row["kernel_pages"] - printed[line] // page_kib
             good = good and abs(difference) <= MAX_PENDING * n_cpus * max(len(zones), 1)
-            pending = f"; {line} printed {printed[line] // PAGE_KIB} pages"
+            pending = f"; {line} printed {printed[line] // page_kib} pages"
         print(f"{'' if good else 'WRONG: '}{row['check']}: found {row['found_pages']}, counted {row['kernel_pages']}, "
               f"difference {row['difference_pages']}{pending}")
         wrong += not good

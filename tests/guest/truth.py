@@ -52,6 +52,12 @@ def compare_lines(expected, found, may_differ=()):
     return 1 if differing or not equal else 0
 
 
+def page_bytes(folder):
+    """Of the guest: what a mapping of its first process says."""
+    found = re.search(r"^KernelPageSize: +(\d+) kB", (folder / "proc/1/smaps").read_text(), re.MULTILINE)
+    return int(found[1]) * 1024 if found else 4096
+
+
 def pages_on_cpu_lists(zoneinfo):
     return sum(int(number) for number in re.findall(r"^ +count: +(\d+)", zoneinfo.read_text(), re.MULTILINE))
 
