@@ -89,7 +89,9 @@ static struct group largest_group(const struct mo_oom_candidate **by_comm, size_
 			group.resident_bytes += resident_part_of(by_comm[i], cause, page_bytes);
 			group.n += bytes != 0;
 		}
-		if (group.bytes > best.bytes)
+		/* What is said to be held is what is resident: who has more in swap alone does not hold more of it. */
+		if (group.resident_bytes > best.resident_bytes ||
+		    (group.resident_bytes == best.resident_bytes && group.bytes > best.bytes))
 			best = group;
 	}
 	return best;
@@ -111,7 +113,9 @@ static void prefer_single(const struct mo_oom_candidate **candidates, size_t n, 
 	for (size_t i = 0; i < n; i++) {
 		uint64_t bytes = part_of(candidates[i], share->cause, page_bytes);
 
-		if (bytes < share->bytes.value / 3 || bytes <= best->largest_bytes)
+		if (bytes < share->bytes.value / 3 || bytes <= best->largest_bytes ||
+		    resident_part_of(candidates[i], share->cause, page_bytes) <
+			    resident_part_of(best->largest, share->cause, page_bytes))
 			continue;
 		*best = (struct group){ .largest = candidates[i], .largest_bytes = bytes, .bytes = bytes, .n = 1 };
 		best->resident_bytes = resident_part_of(candidates[i], share->cause, page_bytes);

@@ -256,6 +256,24 @@ static void test_holders(void **context)
 	tear_down(&toy);
 }
 
+/* Who has more resident is the holder, however much another one has in swap. */
+static void test_holder_is_resident(void **context)
+{
+	struct toy toy;
+	struct draft *draft;
+
+	(void)context;
+	set_up(&toy);
+	draft = explained(&toy, REPORT_6_1_HEAD MEMINFO(90000, 0, 2000, 500, 400) ZONES_100000 SWAP_FULL HEADING_6_1
+			  "[     77]     0    77    90000    43000    40960    40000             0 swapped\n"
+			  "[     81]     0    81    90000    46000    40960      100             0 resident\n" GLOBAL
+			  KILLED(77, "swapped", 172000, 40));
+	assert_string_equal(cause_of(draft)->holder, "resident");
+	assert_string_equal(cause_of(draft)->second, "swapped");
+	assert_true(cause_of(draft)->holder_bytes.value > cause_of(draft)->second_bytes.value);
+	tear_down(&toy);
+}
+
 static void test_memcg(void **context)
 {
 	struct toy toy;
@@ -671,7 +689,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_part_never_exceeds_its_whole),
 		cmocka_unit_test(test_consumer), cmocka_unit_test(test_watermarks),	  cmocka_unit_test(test_bystanders),
-		cmocka_unit_test(test_holders),	 cmocka_unit_test(test_memcg),	  cmocka_unit_test(test_places),
+		cmocka_unit_test(test_holders),
+		cmocka_unit_test(test_holder_is_resident),	 cmocka_unit_test(test_memcg),	  cmocka_unit_test(test_places),
 		cmocka_unit_test(test_failures), cmocka_unit_test(test_unknown), cmocka_unit_test(test_panic),
 		cmocka_unit_test(test_sum),	 cmocka_unit_test(test_harmless), cmocka_unit_test(test_slub),
 		cmocka_unit_test(test_reserved_lists), cmocka_unit_test(test_impossible_sizes),
