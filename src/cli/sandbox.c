@@ -109,7 +109,7 @@ static void restrict_calls(bool may_use_network)
 
 void mo_sandbox_enter(const char *output_dir, const char *cache_dir, bool may_use_network)
 {
-	if (MO_HAS_SANITIZER || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+	if (MO_HAS_SANITIZER || MO_COUNTS_COVERAGE || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		return;
 	restrict_files(output_dir, cache_dir);
 #ifdef OWN_ARCH

@@ -19,4 +19,11 @@
 #define MO_HAS_SANITIZER false
 #endif
 
+/* Whether it writes down which lines it ran, beside the objects that it was built from: the sandbox would not let it. */
+#ifdef MO_COVERAGE
+#define MO_COUNTS_COVERAGE true
+#else
+#define MO_COUNTS_COVERAGE false
+#endif
+
 #endif

@@ -400,6 +400,8 @@ static struct mo_error *describe(struct mo_btf *btf, const char *origin)
 
 	if (mo_btf_ends_in_gap(btf))
 		length = asprintf(&btf->source.description, "BTF of %s (in part: some of its memory is missing)", origin);
+	else if (btf->n_gaps && !btf->n_lost)
+		length = asprintf(&btf->source.description, "BTF of %s (some of its names are missing)", origin);
 	else if (btf->n_gaps)
 		length = asprintf(&btf->source.description, "BTF of %s (%u of %u types are missing)", origin, btf->n_lost,
 				  btf->n_types);
