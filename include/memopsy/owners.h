@@ -15,7 +15,7 @@ extern "C" {
 #endif
 
 #define MO_OWNERS_MODEL "owners"
-#define MO_OWNERS_MODEL_VERSION 1
+#define MO_OWNERS_MODEL_VERSION 2
 
 /* What a holder's name rests on, the surest first. */
 enum mo_holder_evidence {
@@ -53,6 +53,8 @@ struct mo_holder {
 	bool is_reclaimable;
 	bool is_module_guessed;      /* module: by what samples of it point at */
 	uint64_t example_kva;        /* one of its pieces; 0: none */
+	uint64_t pageblocks;         /* of blocks: pageblocks in which it has any; 0: not known */
+	uint64_t last_pageblock;     /* the last of these */
 };
 
 struct mo_owners_model {

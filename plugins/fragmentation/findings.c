@@ -25,6 +25,8 @@ struct obstacle {
 	unsigned class;               /* MO_N_PAGE_CLASSES: not known */
 	uint64_t movable_blocks, all_blocks;
 	const struct mo_holder *holder; /* NULL: not known */
+	uint64_t held_blocks;         /* pageblocks of the machine in which it has pages, at least; 0: not known */
+	uint64_t machine_blocks;
 	struct mo_share held;         /* what the holder has of that class, in the machine */
 };
 
@@ -99,6 +101,7 @@ static void find_holder(const struct mo_owners_model *owners, struct obstacle *o
 			continue;
 		obstacle->holder = holder;
 		obstacle->held.part_bytes = bytes;
+		obstacle->held_blocks = holder->pageblocks;
 	}
 }
 
@@ -189,10 +192,19 @@ static void say_obstacle(const struct models *models, const struct zone_pagebloc
 	if (!holder || !words)
 		snprintf(text, room, ".");
 	else
-		snprintf(text, room, "; %s of that class (%.1f of %.1f MiB) belongs to %s%s%.63s%s.", words,
+		n = snprintf(text, room, "; %s of that class (%.1f of %.1f MiB) belongs to %s%s%.63s%s", words,
 			 (double)obstacle->held.part_bytes / (1 << 20), (double)obstacle->held.whole_bytes / (1 << 20),
 			 holder->module ? "module " : "", holder->module ? holder->module : "",
 			 holder->module ? "" : holder->name, holder->evidence == MO_HOLDER_BY_GUESS ? " (a guess)" : "");
+	if (!holder || !words || n < 0 || (size_t)n >= room)
+		return;
+	text += n;
+	room -= (size_t)n;
+	if (obstacle->held_blocks && obstacle->held_blocks <= obstacle->machine_blocks)
+		snprintf(text, room, ", which has pages in at least %" PRIu64 " of the machine's %" PRIu64 " pageblocks (%" PRIu64 " %%).",
+			 obstacle->held_blocks, obstacle->machine_blocks, obstacle->held_blocks * 100 / obstacle->machine_blocks);
+	else
+		snprintf(text, room, ".");
 }
 
 #define SHOWS "`memopsy fragmentation` shows orders and pageblocks."
@@ -214,6 +226,16 @@ static const char *advice_of(const struct obstacle *obstacle, char *text, size_t
 	return text;
 }
 
+static uint64_t count_blocks(const struct fragmentation_state *state)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; state->sums && i < state->models.zones->n_zones; i++)
+		for (unsigned type = 0; type <= MO_MAX_MIGRATETYPES; type++)
+			n += state->sums[i].types[type].blocks;
+	return n;
+}
+
 static void judge_zone(struct mo_run *run, const struct fragmentation_state *state, size_t i, const struct shortage *shortage,
 		       const struct mo_owners_model *owners, const struct mo_slab_model *slabs)
 {
@@ -227,6 +249,7 @@ static void judge_zone(struct mo_run *run, const struct fragmentation_state *sta
 	char advice[400];
 	size_t length = say_shortage(models, i, shortage, verdict, sizeof(verdict));
 
+	obstacle.machine_blocks = count_blocks(state);
 	say_demands(&state->demands, slabs, shortage->order, verdict + length, sizeof(verdict) - length);
 	length += strlen(verdict + length);
 	say_obstacle(models, sums, &obstacle, verdict + length, sizeof(verdict) - length);

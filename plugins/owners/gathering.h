@@ -8,6 +8,7 @@
  * pointers.c), what they begin with (guess.c); all of it summed up by holder (holders.c).
  */
 
+#include <memopsy/free_areas.h>
 #include <memopsy/leaks.h>
 #include <memopsy/mem_map.h>
 #include <memopsy/member_path.h>
@@ -152,6 +153,7 @@ struct owners_state {
 	struct mo_kernel *kernel;
 	const struct mo_slab_model *slabs;
 	const struct mo_mem_map_model *mem_map;
+	unsigned pageblock_order;    /* 0: not known */
 	const struct mo_vmap_model *vmap;             /* NULL: not to be had; so are the next ones */
 	const struct mo_places_model *places;
 	const struct mo_page_owner_model *page_owner;

@@ -129,6 +129,12 @@ struct mo_error *add_holder(struct holder_table *table, const struct mo_holder *
 
 		known->bytes += holder->bytes;
 		known->pieces += holder->pieces;
+		/* Blocks come in the order of their page frames. */
+		if (holder->pageblocks) {
+			known->pageblocks += holder->pageblocks -
+					     (known->pageblocks && known->last_pageblock == holder->last_pageblock - holder->pageblocks + 1);
+			known->last_pageblock = holder->last_pageblock;
+		}
 		return NULL;
 	}
 	table->holders[table->n] = *holder;

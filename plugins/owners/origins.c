@@ -207,6 +207,10 @@ static struct mo_error *name_block(struct owners_state *state, const struct bloc
 	bool is_named = false;
 	struct mo_error *error = by_record(state, block, &holder, &is_named);
 
+	if (state->pageblock_order) {
+		holder.last_pageblock = (block->pfn + block->n_pages - 1) >> state->pageblock_order;
+		holder.pageblocks = holder.last_pageblock - (block->pfn >> state->pageblock_order) + 1;
+	}
 	if (!error && !is_named && block->structure != STRUCTURE_NONE) {
 		holder.evidence = MO_HOLDER_BY_STRUCTURE;
 		holder.name = structure_names[block->structure];

@@ -78,6 +78,7 @@ static struct mo_error *fill(struct owners_state *state)
 static struct mo_error *gather(struct mo_run *run, void **model_ret)
 {
 	struct owners_state *state = calloc(1, sizeof(*state));
+	const struct mo_free_areas_model *free_areas;
 	struct mo_error *error;
 
 	if (!state)
@@ -89,6 +90,8 @@ static struct mo_error *gather(struct mo_run *run, void **model_ret)
 	state->slabs = mo_run_model_of(run, MO_SLAB_MODEL);
 	state->mem_map = mo_run_model_of(run, MO_MEM_MAP_MODEL);
 	state->vmap = mo_run_model_of(run, MO_VMAP_MODEL);
+	free_areas = mo_run_model_of(run, MO_FREE_AREAS_MODEL);
+	state->pageblock_order = free_areas ? free_areas->pageblock_order : 0;
 	state->places = mo_run_model_of(run, MO_PLACES_MODEL);
 	state->page_owner = mo_run_model_of(run, MO_PAGE_OWNER_MODEL);
 	state->page_tables = mo_run_model_of(run, MO_PAGE_TABLES_MODEL);
@@ -107,6 +110,7 @@ static struct mo_error *gather(struct mo_run *run, void **model_ret)
 static const struct mo_model_ref reads[] = {
 	{ .name = MO_SLAB_MODEL, .version = MO_SLAB_MODEL_VERSION },
 	{ .name = MO_MEM_MAP_MODEL, .version = MO_MEM_MAP_MODEL_VERSION },
+	{ .name = MO_FREE_AREAS_MODEL, .version = MO_FREE_AREAS_MODEL_VERSION, .is_optional = true },
 	{ .name = MO_VMAP_MODEL, .version = MO_VMAP_MODEL_VERSION, .is_optional = true },
 	{ .name = MO_PLACES_MODEL, .version = MO_PLACES_MODEL_VERSION, .is_optional = true },
 	{ .name = MO_PAGE_TABLES_MODEL, .version = MO_PAGE_TABLES_MODEL_VERSION, .is_optional = true },

@@ -343,7 +343,7 @@ static void test_hardly_any(void **state)
 		{ .name = "unknown", .evidence = MO_HOLDER_BY_NOBODY, .page_class = MO_PAGE_DIRECT, .bytes = 200 << 20 },
 		{ .name = "table", .module = "pinner", .page_class = MO_PAGE_DIRECT, .bytes = 150 << 20 },
 		{ .name = "cache", .module = "pinner", .page_class = MO_PAGE_SLAB, .bytes = 900 << 20 },
-		{ .name = "list", .module = "pinner", .page_class = MO_PAGE_DIRECT, .bytes = 100 << 20 },
+		{ .name = "list", .pageblocks = 60, .module = "pinner", .page_class = MO_PAGE_DIRECT, .bytes = 100 << 20 },
 	};
 	const struct mo_owners_model owners = { .holders = holders, .n_holders = sizeof(holders) / sizeof(holders[0]) };
 	char *said;
@@ -362,7 +362,7 @@ static void test_hardly_any(void **state)
 	assert_said_with(machine, sums, &owners, (const char *const[]){
 		"99.6 % of its free memory is in blocks smaller than order 1 (8 KiB), and no block is larger than order 3.",
 		"80 of its 100 pageblocks hold unmovable pages of the class direct; most of that class (250.0 of 450.0 MiB) belongs to "
-		"module pinner.", "Look at module pinner.", NULL });
+		"module pinner, which has pages in at least 60 of the machine's 100 pageblocks (60 %).", "Look at module pinner.", NULL });
 	/* Half of what is free in large blocks: no alarm, however many small ones there are. */
 	set_blocks(machine, 3, MOVABLE, 1200);
 	said = findings_with(machine, sums, &owners);
