@@ -14,6 +14,7 @@
 #define MAX_STACK_CHANGES 8          /* task, interrupts, exceptions: a few */
 #define MAX_SEARCH_BYTES (64u << 10)
 #define MAX_CALL_BYTES 7
+#define MAX_RESUME_WORDS 128
 
 /* Of an architecture that says nothing. */
 static const struct mo_arch_unwinding by_frame_pointers = { .by_rule = NULL };
@@ -167,31 +168,64 @@ static void search(struct mo_unwinder *unwinder, const struct mo_arch_frame *fra
 	}
 }
 
-static void unwind(struct mo_unwinder *unwinder, struct mo_arch_frame frame, uint64_t first_kva, uint64_t end_kva,
-		   struct mo_stack *stack)
+/* From a frame to the first one; false: not so far, and *frame is the one that nothing leads on from. */
+static bool follow(struct mo_unwinder *unwinder, struct mo_arch_frame *frame, enum mo_frame_found found, struct mo_stack *stack)
 {
 	unsigned n_changes = 0;
-	enum mo_frame_found found = MO_FRAME_START;
 
 	stack->end = MO_STACK_LONG;
-	while (add_frame(stack, &frame, found)) {
-		struct mo_arch_frame caller = frame;
+	while (add_frame(stack, frame, found)) {
+		struct mo_arch_frame caller = *frame;
 		enum mo_arch_unwound unwound = step(unwinder, &caller, &found);
 
 		if (unwound == MO_UNWOUND_END || unwound == MO_UNWOUND_USER) {
 			stack->end = unwound == MO_UNWOUND_END ? MO_STACK_WHOLE : MO_STACK_USER;
-			return;
+			return true;
 		}
-		if (unwound != MO_UNWOUND_CALLER || !goes_on(&frame, &caller, &n_changes) ||
-		    (!is_code(unwinder, caller.instruction) && !is_code(unwinder, frame.instruction))) {
+		if (unwound != MO_UNWOUND_CALLER || !goes_on(frame, &caller, &n_changes) ||
+		    (!is_code(unwinder, caller.instruction) && !is_code(unwinder, frame->instruction))) {
 			uint64_t word;
 
-			stack->end = read_word(unwinder, frame.stack, &word) ? MO_STACK_LOST : MO_STACK_UNREADABLE;
-			search(unwinder, &frame, first_kva, end_kva, stack);
-			return;
+			stack->end = read_word(unwinder, frame->stack, &word) ? MO_STACK_LOST : MO_STACK_UNREADABLE;
+			return false;
 		}
-		frame = caller;
+		*frame = caller;
 	}
+	return true;
+}
+
+/*
+ * Some functions have no rules on purpose (STACK_FRAME_NON_STANDARD: __crash_kexec(), in which a CPU that panicked is found).
+ * The first word above that may be a return address, and from which rules lead down to the end, is the caller's.
+ */
+static bool resume(struct mo_unwinder *unwinder, const struct mo_arch_frame *frame, uint64_t first_kva, uint64_t end_kva,
+		   struct mo_stack *stack)
+{
+	uint64_t word_bytes = unwinder->arch->pointer_bytes;
+	uint64_t at_kva = frame->stack & ~(word_bytes - 1);
+	size_t n_frames = stack->n_frames;
+	enum mo_stack_end end = stack->end;
+
+	if (!unwinder->tables.parts.count || at_kva < first_kva || at_kva >= end_kva)
+		return false;
+	for (size_t i = 0; i < MAX_RESUME_WORDS && at_kva + word_bytes <= end_kva; i++, at_kva += word_bytes) {
+		struct mo_arch_frame caller = { .stack = at_kva + word_bytes, .frame_pointer = frame->frame_pointer };
+
+		if (!read_word(unwinder, at_kva, &caller.instruction) || !may_be_return(unwinder, caller.instruction))
+			continue;
+		if (follow(unwinder, &caller, MO_FRAME_BY_SEARCH, stack) && stack->end != MO_STACK_LONG)
+			return true;
+		stack->n_frames = n_frames;
+		stack->end = end;
+	}
+	return false;
+}
+
+static void unwind(struct mo_unwinder *unwinder, struct mo_arch_frame frame, uint64_t first_kva, uint64_t end_kva,
+		   struct mo_stack *stack)
+{
+	if (!follow(unwinder, &frame, MO_FRAME_START, stack) && !resume(unwinder, &frame, first_kva, end_kva, stack))
+		search(unwinder, &frame, first_kva, end_kva, stack);
 }
 
 /* Where __switch_to_asm() or cpu_switch_to() left off. */

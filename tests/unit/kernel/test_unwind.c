@@ -143,11 +143,24 @@ static void test_lost(void **unused)
 	put_rule(kernel, 2, 8, 5);
 	put_rule(kernel, 3, 0, 1 << 10);
 	unwind(kernel, "ORC", &stack);
-	assert_int_equal(stack.end, MO_STACK_LOST);
+	/* What the search finds leads to the end by rules. */
+	assert_int_equal(stack.end, MO_STACK_WHOLE);
 	assert_int_equal(stack.n_frames, 4);
 	assert_int_equal(stack.frames[1].found, MO_FRAME_BY_RULE);
 	assert_int_equal(stack.frames[2].found, MO_FRAME_BY_SEARCH);
+	assert_int_equal(stack.frames[3].found, MO_FRAME_BY_RULE);
 	assert_int_equal(stack.frames[3].instruction_kva, FUNCTION(3) + 0x50);
+	/* Without an end that rules lead to, all is search. */
+	mo_fake_destroy(kernel);
+	kernel = start(narrow_rows, N_ROWS(narrow_rows), true);
+	put_rule(kernel, 0, 16, 5);
+	for (unsigned i = 1; i < 4; i++)
+		put_rule(kernel, i, 0, 0);
+	unwind(kernel, "ORC", &stack);
+	assert_int_equal(stack.end, MO_STACK_LOST);
+	assert_int_equal(stack.n_frames, 4);
+	assert_int_equal(stack.frames[2].found, MO_FRAME_BY_SEARCH);
+	assert_int_equal(stack.frames[3].found, MO_FRAME_BY_SEARCH);
 	mo_fake_destroy(kernel);
 }
 

@@ -306,6 +306,24 @@ static void test_names_and_holders(void **unused)
 	names_deinit(&names);
 }
 
+/* Blocks come in the order of their page frames: one that begins where the last one ended is in the same pageblock. */
+static void test_pageblocks(void **unused)
+{
+	struct holder_table table = { .n = 0 };
+	static const struct mo_holder blocks[] = {
+		{ .pieces = 1, .pageblocks = 1, .last_pageblock = 4 }, { .pieces = 1, .pageblocks = 1, .last_pageblock = 4 },
+		{ .pieces = 1, .pageblocks = 2, .last_pageblock = 5 }, { .pieces = 1, .pageblocks = 1, .last_pageblock = 9 },
+	};
+
+	(void)unused;
+	for (size_t i = 0; i < sizeof(blocks) / sizeof(blocks[0]); i++)
+		expect_success(add_holder(&table, &blocks[i]));
+	assert_int_equal(table.n, 1);
+	assert_int_equal(table.holders[0].pieces, 4);
+	assert_int_equal(table.holders[0].pageblocks, 3);
+	holders_deinit(&table);
+}
+
 /* A struct page of 64 bytes: flags (bit 0: head), compound word at 8, order of a head at 8 of its second, count at 52. */
 static void put_page(struct toy *toy, uint64_t pfn, uint64_t flags, uint64_t compound, uint32_t refcount)
 {
@@ -616,7 +634,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_pointers), cmocka_unit_test(test_chain_and_circle), cmocka_unit_test(test_rest_of_a_block),
-		cmocka_unit_test(test_guess), cmocka_unit_test(test_names_and_holders), cmocka_unit_test(test_blocks),
+		cmocka_unit_test(test_guess), cmocka_unit_test(test_names_and_holders), cmocka_unit_test(test_pageblocks), cmocka_unit_test(test_blocks),
 		cmocka_unit_test(test_broken_struct_pages), cmocka_unit_test(test_arrays),
 		cmocka_unit_test(test_objects_that_lead_on), cmocka_unit_test(test_percpu_allocations),
 		cmocka_unit_test(test_targets), cmocka_unit_test(test_best_pointers_to_objects),
