@@ -83,6 +83,18 @@ static uint64_t bytes_of_owner(const struct mo_owners_model *owners, const struc
 	return bytes;
 }
 
+/* Of the owner's holders the one that is in most of them: the others may be in the same ones. */
+static uint64_t pageblocks_of_owner(const struct mo_owners_model *owners, const struct mo_holder *of)
+{
+	uint64_t most = of->pageblocks;
+
+	for (size_t i = 0; i < owners->n_holders; i++)
+		if (owners->holders[i].page_class == of->page_class && is_same_owner(&owners->holders[i], of) &&
+		    owners->holders[i].pageblocks > most)
+			most = owners->holders[i].pageblocks;
+	return most;
+}
+
 /* Unknown is nobody's name: a holder without one is none. */
 static void find_holder(const struct mo_owners_model *owners, struct obstacle *obstacle)
 {
@@ -101,7 +113,7 @@ static void find_holder(const struct mo_owners_model *owners, struct obstacle *o
 			continue;
 		obstacle->holder = holder;
 		obstacle->held.part_bytes = bytes;
-		obstacle->held_blocks = holder->pageblocks;
+		obstacle->held_blocks = pageblocks_of_owner(owners, holder);
 	}
 }
 
