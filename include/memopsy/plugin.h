@@ -25,7 +25,7 @@
 
 MO_API_BEGIN
 
-#define MO_PLUGIN_ABI 5
+#define MO_PLUGIN_ABI 6
 
 struct mo_run;
 

@@ -219,6 +219,11 @@ struct mo_finding {
 	/* Ids of findings that this one tells as well, in better words: the verdict leaves them out, and has this one for them. */
 	const char *const *supersedes;
 	size_t n_supersedes;
+	/*
+	 * It holds only if what it rests on was read at one moment. Of a kernel that runs the host says of it that something moved, and
+	 * makes no claim.
+	 */
+	bool needs_one_moment;
 };
 
 void mo_report_finding(struct mo_report *report, const struct mo_finding *finding);

@@ -76,6 +76,7 @@ static inline void mo_trouble_tell_as(struct mo_run *run, struct mo_trouble *tro
 	evidence[1].cell = mo_cell_text(mo_error_text(trouble->first));
 	finding.evidence = evidence;
 	finding.n_evidence = 2;
+	finding.needs_one_moment = true;
 	mo_run_finding(run, &finding);
 	mo_trouble_forget(trouble);
 }

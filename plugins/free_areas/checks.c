@@ -46,6 +46,7 @@ static void check_orders(struct free_areas_state *state, size_t index)
 		 zone->name);
 	mo_run_finding(state->run, &(struct mo_finding){
 		.id = "free-blocks-differ",
+		.needs_one_moment = true,
 		.severity = MO_WARNING,
 		.verdict = verdict,
 		.evidence = evidence,
@@ -83,6 +84,7 @@ static void check_pages(struct free_areas_state *state, size_t index)
 		 zone->name);
 	mo_run_finding(state->run, &(struct mo_finding){
 		.id = "free-pages-differ",
+		.needs_one_moment = true,
 		.severity = MO_WARNING,
 		.verdict = verdict,
 		.evidence = (const struct mo_evidence[]){

@@ -114,6 +114,7 @@ static void check_cpu(struct pcp_pages *pages, size_t zone_index)
 		 zone->node_id, zone->name);
 	mo_run_finding(pages->state->run, &(struct mo_finding){
 		.id = "pcp-count-differs",
+		.needs_one_moment = true,
 		.severity = MO_NOTICE,
 		.verdict = verdict,
 		.evidence = (const struct mo_evidence[]){

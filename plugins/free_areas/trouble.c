@@ -190,6 +190,7 @@ static void report_trouble(struct free_areas_state *state, struct trouble *troub
 		describe_block(trouble, place, verdict, sizeof(verdict));
 	mo_run_finding(state->run, &(struct mo_finding){
 		.id = finding_id(trouble->kind),
+		.needs_one_moment = true,
 		.severity = trouble->kind == TROUBLE_UNREADABLE ? MO_NOTICE : MO_WARNING,
 		.verdict = verdict,
 		.evidence = (const struct mo_evidence[]){
@@ -226,6 +227,7 @@ void report_unshown_troubles(struct free_areas_state *state)
 		return;
 	mo_run_finding(state->run, &(struct mo_finding){
 		.id = "free-lists-more-troubles",
+		.needs_one_moment = true,
 		.severity = MO_WARNING,
 		.verdict = "More free-list errors were found than are listed.",
 		.evidence = (const struct mo_evidence[]){

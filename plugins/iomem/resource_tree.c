@@ -35,6 +35,7 @@ static void report_break(struct walk *walk, uint64_t resource_kva, struct mo_err
 
 	mo_run_finding(walk->run, &(const struct mo_finding){
 		.id = "iomem-broken",
+		.needs_one_moment = true,
 		.severity = MO_WARNING,
 		.verdict = "The resource tree is corrupt; ranges are missing.",
 		.evidence = evidence,

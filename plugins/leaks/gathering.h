@@ -45,6 +45,7 @@ struct leaks_state {
 	struct mo_leaks_model model; /* first: what is published */
 	struct mo_run *run;
 	bool is_live;                /* the kernel runs while it is looked at */
+	unsigned n_remarks;          /* how many times all that was reached is looked at once more */
 	const struct leaks_layout *layout;
 	const struct mo_mem_map_model *mem_map;
 	const struct mo_vmap_model *vmap; /* NULL: areas are no nodes */
@@ -58,6 +59,7 @@ struct leaks_state {
 	uint8_t *grown_of_cache;     /* index in model.grown + 1, or 0; NULL: there is none */
 	uint64_t *kernel_tables;     /* a bit for each page frame of the index; NULL: there are no blocks */
 	bool has_root_tables_in_slabs; /* top tables are smaller than a page (arm64's pgd_cache) */
+	uint64_t *strangers;         /* of a kernel that runs: a bit for each page frame that is neither node nor root; else NULL */
 	uint64_t *weak;              /* a bit for each object: a number was met that may refer to it */
 	uint64_t *seen_pfns;          /* a bit for each page frame of the index: its number was met, ... */
 	uint64_t *seen_addresses;     /* ... its physical address; NULL: numbers are not looked at */
@@ -84,6 +86,10 @@ struct mo_error *mark_reached(struct leaks_state *state) MO_MUST_USE;
 
 /* leaks_plugin.c: frees what serves the gathering alone. */
 void free_gathering(struct leaks_state *state);
+
+/* constant_pages.c */
+void find_constant_pages(struct leaks_state *state);
+bool is_constant_page(const struct leaks_state *state, uint64_t pfn);
 
 /* lost.c: lists what is allocated and not marked. */
 struct mo_error *list_lost(struct leaks_state *state) MO_MUST_USE;

@@ -22,6 +22,8 @@ void free_gathering(struct leaks_state *state)
 	free(state->weak);
 	free(state->seen_pfns);
 	free(state->seen_addresses);
+	free(state->strangers);
+	state->strangers = NULL;
 	free(state->pointed);
 	free(state->grown_of_cache);
 	state->grown_of_cache = NULL;

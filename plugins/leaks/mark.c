@@ -170,6 +170,10 @@ static void scan_object(const struct marking *marking, struct mo_reader *reader,
 	uint64_t kva;
 	uint64_t n_bytes;
 
+	if (ref.slab == STRANGER) {
+		scan_stranger(state, reader, thread, ref.index);
+		return;
+	}
 	if (state->is_live && is_still_free(state, reader, ref))
 		return;
 	thread->source_cache = source_cache(state, ref);
@@ -251,44 +255,6 @@ static struct mo_error *scan_roots(const struct marking *marking, struct mo_read
 	return error;
 }
 
-/* The page frames that lie wholly between two symbols of the kernel image, which is contiguous in memory. */
-static void set_constant(struct leaks_state *state, struct mo_reader *reader, unsigned which, const struct mo_address *from,
-			 const struct mo_address *to)
-{
-	uint64_t in_page = (1ull << state->index.page_shift) - 1;
-	uint64_t pa;
-	struct mo_error *error;
-
-	if (!mo_has(from) || !mo_has(to) || to->kva <= from->kva)
-		return;
-	error = mo_translate(reader, from->kva, &pa, NULL);
-	if (!error)
-		state->constant[which] = (struct constant_pages){
-			.first_pfn = (pa + in_page) >> state->index.page_shift,
-			.end_pfn = (pa + (to->kva - from->kva)) >> state->index.page_shift,
-		};
-	mo_error_destroy(error);
-}
-
-/* In between read-only data lies what changed until booting was over: without its borders none of it is constant. */
-static void find_constant_pages(struct leaks_state *state)
-{
-	const struct leaks_layout *layout = state->layout;
-	struct mo_reader *reader = mo_run_reader(state->run);
-
-	set_constant(state, reader, CONSTANT_BEFORE_INIT, &layout->rodata_start, &layout->ro_after_init_start);
-	set_constant(state, reader, CONSTANT_BEHIND_INIT, &layout->ro_after_init_end, &layout->rodata_end);
-	set_constant(state, reader, CONSTANT_ORC, &layout->orc_start, &layout->orc_end);
-}
-
-static bool is_constant(const struct leaks_state *state, uint64_t pfn)
-{
-	for (unsigned i = 0; i < N_CONSTANT; i++)
-		if (pfn >= state->constant[i].first_pfn && pfn < state->constant[i].end_pfn)
-			return true;
-	return false;
-}
-
 /*
  * A slab whose objects are not known one by one is scanned as the other pages are; so is what may be a node of its own but
  * was not told to be one. Struct pages are scanned apart where it is known which page each is of.
@@ -302,7 +268,7 @@ static enum root_kind root_kind(const struct leaks_state *state, uint8_t class, 
 		return NO_ROOT;
 	switch (class) {
 	case MO_PAGE_KERNEL_DATA:
-		return is_constant(state, pfn) ? NO_ROOT : ROOT_WORDS;
+		return is_constant_page(state, pfn) ? NO_ROOT : ROOT_WORDS;
 	case MO_PAGE_SLAB:
 	case MO_PAGE_DIRECT:
 	case MO_PAGE_LARGE_KMALLOC:
@@ -461,10 +427,71 @@ static struct mo_error *scan_registers(struct marking *marking)
 	return error;
 }
 
+static struct mo_error *follow_rounds(struct marking *marking, unsigned n_threads)
+{
+	struct leaks_state *state = marking->state;
+	struct mo_error *error = collect_round(marking, n_threads);
+
+	while (!error && marking->round.n_refs) {
+		error = mo_parallel_scan(mo_run_kernel(state->run), mo_run_progress(state->run), "following pointers", 0,
+					 marking->round.n_refs, ROUND_GRAIN_OBJECTS, follow_chunk, marking);
+		if (!error)
+			error = collect_round(marking, n_threads);
+	}
+	return error;
+}
+
+static struct mo_error *scan_all_roots(struct marking *marking)
+{
+	const struct mo_mem_map_model *mem_map = marking->state->mem_map;
+	struct mo_run *run = marking->state->run;
+	struct mo_error *error = mo_parallel_scan_frames(mo_run_kernel(run), mo_run_progress(run), "looking for leaks", mem_map->runs,
+							 mem_map->n_runs, sizeof(*mem_map->runs), SCAN_GRAIN_PAGES, scan_chunk,
+							 marking);
+
+	return error ? error : scan_memmap(marking);
+}
+
+/* Everything reached, in the nodes of a stretch, once more. */
+static struct mo_error *remark_chunk(void *context, struct mo_reader *reader, unsigned thread_index, uint64_t first, uint64_t n_items)
+{
+	const struct marking *marking = context;
+	const struct leaks_state *state = marking->state;
+
+	for (uint64_t i = first; i < first + n_items; i++) {
+		const struct mo_indexed_slab *node = &state->index.indexed[i];
+		struct mo_object_ref ref = { .slab = (uint32_t)i };
+
+		for (; ref.index < node->objects; ref.index++)
+			if (is_marked(state, node->first_object + ref.index))
+				scan_object(marking, reader, &marking->threads[thread_index], ref);
+	}
+	return follow(marking, reader, &marking->threads[thread_index]);
+}
+
+/*
+ * A kernel that runs: what was looked at while it led elsewhere may by now be the only one that leads to others (a busy area that
+ * became the head of the list of those to be purged). So all that was reached is looked at once more, roots and all.
+ */
+static struct mo_error *remark(struct marking *marking, unsigned n_threads)
+{
+	const struct leaks_state *state = marking->state;
+	struct mo_error *error = NULL;
+
+	for (unsigned i = 0; i < state->n_remarks && !error; i++) {
+		error = scan_all_roots(marking);
+		if (!error)
+			error = mo_parallel_scan(mo_run_kernel(state->run), mo_run_progress(state->run), "following pointers", 0,
+						 mo_n_index_nodes(&state->index), ROUND_GRAIN_OBJECTS, remark_chunk, marking);
+		if (!error)
+			error = follow_rounds(marking, n_threads);
+	}
+	return error;
+}
+
 static struct mo_error *mark_all(struct marking *marking, unsigned n_threads)
 {
 	struct leaks_state *state = marking->state;
-	const struct mo_mem_map_model *mem_map = state->mem_map;
 	struct mo_kernel *kernel = mo_run_kernel(state->run);
 	struct mo_progress *progress = mo_run_progress(state->run);
 	struct mo_error *error = begin_with_unknown(marking);
@@ -475,18 +502,11 @@ static struct mo_error *mark_all(struct marking *marking, unsigned n_threads)
 		error = mo_parallel_scan(kernel, progress, "following objects of unknown state", 0, marking->round.n_refs,
 					 ROUND_GRAIN_OBJECTS, follow_chunk, marking);
 	if (!error)
-		error = mo_parallel_scan_frames(kernel, progress, "looking for leaks", mem_map->runs, mem_map->n_runs,
-						sizeof(*mem_map->runs), SCAN_GRAIN_PAGES, scan_chunk, marking);
+		error = scan_all_roots(marking);
 	if (!error)
-		error = scan_memmap(marking);
+		error = follow_rounds(marking, n_threads);
 	if (!error)
-		error = collect_round(marking, n_threads);
-	while (!error && marking->round.n_refs) {
-		error = mo_parallel_scan(kernel, progress, "following pointers", 0, marking->round.n_refs,
-					 ROUND_GRAIN_OBJECTS, follow_chunk, marking);
-		if (!error)
-			error = collect_round(marking, n_threads);
-	}
+		error = remark(marking, n_threads);
 	return error;
 }
 
@@ -531,6 +551,8 @@ struct mo_error *mark_reached(struct leaks_state *state)
 	find_constant_pages(state);
 	if (!error)
 		error = find_dead_words(state, &marking.dead);
+	if (!error)
+		error = find_strangers(state);
 	if (!error)
 		error = mark_kernel_tables(state);
 	mark_page_ext(state);

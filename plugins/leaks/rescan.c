@@ -13,6 +13,7 @@
 
 #define PAUSE_SECONDS 1
 #define MAX_DIGEST_BYTES 4096          /* of what is longer, the beginning tells */
+#define REMARKS 2                      /* in the last look */
 #define CONFIRMATIONS 8
 #define CONFIRMATION_PAUSE_NS 60000000 /* on average longer than an object of a busy process lives */
 #define UNREADABLE 0
@@ -96,11 +97,13 @@ static void destroy_models(struct models_again *models)
 }
 
 /* What is lost now, with slabs, classes and areas of now. */
-static struct mo_error *look_again(const struct leaks_state *state, const struct models_again *models, struct sightings *ret)
+static struct mo_error *look_again(const struct leaks_state *state, const struct models_again *models, unsigned n_remarks,
+				   struct sightings *ret)
 {
 	struct leaks_state again = {
 		.run = state->run,
 		.is_live = state->is_live,
+		.n_remarks = n_remarks,
 		.layout = state->layout,
 		.mem_map = mo_model_again_get(models->mem_map),
 		.vmap = models->vmap ? mo_model_again_get(models->vmap) : NULL,
@@ -147,7 +150,7 @@ static void drop_others(struct leaks_state *state, const struct sightings *befor
 	state->model.n_lost = n_kept;
 }
 
-static struct mo_error *rescan_once(struct leaks_state *state, const struct sightings *first)
+static struct mo_error *rescan_once(struct leaks_state *state, const struct sightings *first, unsigned n_remarks)
 {
 	const struct timespec pause = { .tv_sec = PAUSE_SECONDS };
 	struct models_again models = { .slabs = NULL };
@@ -157,7 +160,7 @@ static struct mo_error *rescan_once(struct leaks_state *state, const struct sigh
 	nanosleep(&pause, NULL);
 	error = gather_models(state, &models);
 	if (!error)
-		error = look_again(state, &models, &now);
+		error = look_again(state, &models, n_remarks, &now);
 	if (!error) {
 		drop_others(state, first, &now);
 		state->model.rescans++;
@@ -195,7 +198,7 @@ struct mo_error *rescan(struct leaks_state *state)
 	if (state->model.n_lost)
 		error = list_sightings(state, &first);
 	for (unsigned i = 0; i < RESCANS && state->model.n_lost && !error; i++)
-		error = rescan_once(state, &first);
+		error = rescan_once(state, &first, i + 1 == RESCANS ? REMARKS : 0);
 	if (!error)
 		error = confirm(state, &first);
 	free(first.items);

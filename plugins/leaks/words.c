@@ -41,8 +41,10 @@ static bool leads_on(const struct leaks_state *state, struct mo_object_ref ref)
 
 	if (object == MO_OBJECT_ALLOCATED)
 		return true;
+	/* Those of slabs that moved were looked at in the beginning: they may have been taken since, and lead elsewhere. */
 	return state->is_live && state->index.slabs->looks_free &&
-	       (object == MO_OBJECT_FREE || object == MO_OBJECT_FREE_CPU || object == MO_OBJECT_FREE_CPU_PARTIAL);
+	       (object == MO_OBJECT_UNKNOWN || object == MO_OBJECT_FREE || object == MO_OBJECT_FREE_CPU ||
+		object == MO_OBJECT_FREE_CPU_PARTIAL);
 }
 
 /* A word that points into a node. */
@@ -290,6 +292,8 @@ void scan_words(struct leaks_state *state, struct marking_thread *thread, const 
 			if (mo_is_block_node(&index, node - 1))
 				note_bit(state->pointed, (word - index.first_kva) >> index.page_shift);
 		}
+		else if (state->strangers && word - index.first_kva < index.n_pages << index.page_shift)
+			meet_stranger(state, thread, (word - index.first_kva) >> index.page_shift);
 		/* Struct pages first: areas lie on both sides of them. */
 		else if (word - ranges.first_page_kva < ranges.page_bytes)
 			note_page(state, thread, word, bytes + at + index.word_bytes, n_bytes - at - index.word_bytes, source);

@@ -46,6 +46,15 @@ void scan_table(struct leaks_state *state, struct marking_thread *thread, const 
 /* Marks the block that a page frame belongs to. That an area's pages are mapped is no reference: its own mapping does so. */
 void note_frame(struct leaks_state *state, struct marking_thread *thread, uint64_t pfn);
 
+/*
+ * new_slabs.c: of a kernel that runs, pages that were neither nodes nor roots when they were looked at. One that is pointed at is
+ * remembered as a reference to STRANGER with its page frame number, once, and scanned if it is a slab's by now.
+ */
+#define STRANGER UINT32_MAX
+struct mo_error *find_strangers(struct leaks_state *state) MO_MUST_USE;
+void meet_stranger(struct leaks_state *state, struct marking_thread *thread, uint64_t pfn);
+void scan_stranger(struct leaks_state *state, struct mo_reader *reader, struct marking_thread *thread, uint64_t pfn);
+
 /* The node that an address refers to; false: none. */
 bool node_at(const struct leaks_state *state, uint64_t word, struct mo_object_ref *ret);
 

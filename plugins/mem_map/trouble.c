@@ -84,6 +84,7 @@ void report_trouble(struct mem_map_state *state)
 	};
 	struct mo_finding contradicting = {
 		.id = "mem-map-contradiction",
+		.needs_one_moment = true,
 		.severity = MO_WARNING,
 		.basis = MO_BASIS_INFERENCE,
 		.verdict = "Some struct pages are inconsistent, alone or with their neighbours: a tail page without its head, "

@@ -220,6 +220,7 @@ struct mo_error *judge_mms(struct mo_run *run)
 	};
 	const struct mo_finding finding = {
 		.id = "mm-without-task-holds-memory",
+		.needs_one_moment = true,
 		.severity = MO_WARNING,
 		.basis = MO_BASIS_ABSENCE, /* of a task that has it */
 		.is_incomplete = !((const struct mo_tasks_model *)mo_run_model_of(run, MO_TASKS_MODEL))->is_complete,

@@ -41,6 +41,7 @@ static void tell(struct modules_state *state, const char *id, const char *verdic
 
 	mo_run_finding(state->run, &(const struct mo_finding){
 		.id = id,
+		.needs_one_moment = true,
 		.severity = MO_WARNING,
 		.verdict = verdict,
 		.evidence = evidence,

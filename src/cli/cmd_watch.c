@@ -179,19 +179,37 @@ static struct mo_error *show(const struct watching *watching, const struct mo_co
 	return fflush(out) ? mo_error_create(MO_E_IO, "cannot write") : NULL;
 }
 
+/* What watching itself costs, and each look anew, is no growth of the machine's. */
+static void leave_out_ourselves(struct mo_comparison *comparison)
+{
+	static const char ours[] = "memopsy(";
+	size_t n = 0;
+
+	for (size_t i = 0; i < comparison->changes.count; i++)
+		if (comparison->changes.items[i].kind != MO_HOLDING_PROCESS ||
+		    strncmp(comparison->changes.items[i].name, ours, sizeof(ours) - 1))
+			comparison->changes.items[n++] = comparison->changes.items[i];
+	comparison->changes.count = n;
+}
+
 /* One more look, held against the one before (or the first one). */
 static struct mo_error *step(struct watching *watching)
 {
 	struct mo_report_file now = { .root = NULL };
 	struct mo_comparison comparison;
+	struct mo_error *error;
 
 	MO_TRY(pause_until_next(watching));
 	MO_TRY(look(watching, &now));
-	MO_TRY(mo_compare(&watching->before, &now, &comparison));
+	error = mo_compare(&watching->before, &now, &comparison);
+	if (error) {
+		mo_report_file_deinit(&now);
+		return error;
+	}
 	if (comparison.facts[1].is_partial)
 		mo_cli_missing(watching->cli, "what a look at the machine could not read");
-	struct mo_error *error = show(watching, &comparison);
-
+	leave_out_ourselves(&comparison);
+	error = show(watching, &comparison);
 	mo_comparison_deinit(&comparison);
 	if (mo_parsed_has(watching->cli->parsed, "since-start")) {
 		mo_report_file_deinit(&now);

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "cleanup.h"
@@ -178,10 +179,21 @@ static int run_program(struct mo_cli *cli, char *const *argv, size_t argc)
 	return status;
 }
 
+/* A worker is started from /proc/self/exe, after which the kernel names it: people look for memopsy. */
+static void take_name(void)
+{
+	char name[16] = "";
+
+	if (!prctl(PR_GET_NAME, name) && !strcmp(name, "exe"))
+		(void)prctl(PR_SET_NAME, "memopsy");
+}
+
 int memopsy_main(int argc, char **argv)
 {
 	struct mo_cli cli = { .command = NULL };
 	int status;
+
+	take_name();
 
 	/* A pipe that nobody reads is an error of writing, handled where output ends, not the end of the process. */
 	signal(SIGPIPE, SIG_IGN);

@@ -8,6 +8,7 @@
 
 #include "cleanup.h"
 #include "host.h"
+#include "text.h"
 
 struct mo_kernel *mo_run_kernel(const struct mo_run *run)
 {
@@ -55,9 +56,28 @@ struct mo_progress *mo_run_progress(const struct mo_run *run)
 	return run->host->progress;
 }
 
+/* Of a kernel that runs: what a list that moves can explain is no claim, and is said to have moved. */
+static void add_finding(struct mo_run *run, const struct mo_view *view, const struct mo_finding *finding)
+{
+	MO_CLEANUP(mo_cleanup_text) struct mo_text verdict = MO_TEXT_EMPTY;
+	struct mo_finding moved = *finding;
+
+	if (!finding->needs_one_moment || !mo_kernel_facts(run->host->kernel)->is_live) {
+		mo_finding_queue_add(&run->findings, view, finding);
+		return;
+	}
+	mo_text_printf(&verdict, "Something moved while it was read, so nothing is claimed: %s", finding->verdict);
+	moved.verdict = mo_text_chars(&verdict);
+	moved.severity = MO_INFO;
+	moved.basis = MO_BASIS_FIT;
+	moved.advice = NULL;
+	moved.n_supersedes = 0;
+	mo_finding_queue_add(&run->findings, view, &moved);
+}
+
 void mo_run_finding(struct mo_run *run, const struct mo_finding *finding)
 {
-	mo_finding_queue_add(&run->findings, NULL, finding);
+	add_finding(run, NULL, finding);
 }
 
 static bool could_not_read_all(const struct mo_run *run)
@@ -92,7 +112,7 @@ void mo_run_judge(struct mo_run *run, const char *view, const struct mo_finding 
 			found = &run->plugin->views[i];
 	if (finding->basis == MO_BASIS_ABSENCE)
 		judged.is_incomplete |= is_search_incomplete(run);
-	mo_finding_queue_add(&run->findings, found, &judged);
+	add_finding(run, found, &judged);
 }
 
 /* The plugin that publishes a model that this one declared; n_plugins: none. */

@@ -354,10 +354,33 @@ static void judging_that_fails_costs_what_it_has_not_said(void **state)
 	mo_host_destroy(host);
 }
 
+/* What a moving list can explain is no claim about a kernel that runs: it is said to have moved, and stands in no verdict. */
+static void test_of_one_moment(void **state)
+{
+	static const struct found found[] = {
+		{ "memory", "memory",
+		  { .id = "lists-differ", .severity = MO_CRITICAL, .verdict = "The lists differ.", .needs_one_moment = true } },
+		{ "memory", "memory", { .id = "low", .severity = MO_WARNING, .verdict = "Memory is low." } },
+	};
+
+	(void)state;
+	for (unsigned is_live = 0; is_live < 2; is_live++) {
+		struct mo_kernel kernel = { .facts = { .is_live = is_live } };
+		struct mo_host *host = start_and_judge(&kernel, found, 2);
+		struct mo_verdict verdict;
+
+		assert_null(mo_host_verdict(host, &verdict));
+		assert_int_equal(verdict.n, is_live ? 1 : 2);
+		assert_string_equal(verdict.findings[0]->verdict, is_live ? "Memory is low." : "The lists differ.");
+		mo_host_destroy(host);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_a_finding_rests_on_decides),
+		cmocka_unit_test(test_of_one_moment),
 		cmocka_unit_test(the_worst_of_different_kinds_are_told),
 		cmocka_unit_test(what_else_was_found),
 		cmocka_unit_test(rank_decides_among_equals),
