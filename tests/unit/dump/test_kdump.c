@@ -305,6 +305,70 @@ static void several_files_that_are_no_parts(void **state)
 	scratch_leave(&scratch);
 }
 
+static void assert_run(const struct mo_dump *dump, uint64_t pfn, uint64_t first_pfn, uint64_t n_pages)
+{
+	uint64_t first, n;
+
+	assert_true(mo_dump_next_run(dump, pfn, &first, &n));
+	assert_int_equal(first, first_pfn);
+	assert_int_equal(n, n_pages);
+}
+
+/* QEMU writes dumps of arm64 in units of 64 KiB, whatever the kernel's pages: page frames are the kernel's. */
+static void units_larger_than_the_kernel_s_pages(void **state)
+{
+	const struct kdump_spec spec = { .version = 6, .page_bytes = 65536, .vmcoreinfo = "PAGESIZE=4096\n", .pages = "z.xrr" };
+	struct scratch scratch;
+	struct image image;
+	struct opened opened;
+	uint64_t first, n;
+
+	(void)state;
+	scratch_enter(&scratch);
+	build_kdump(&spec, &image);
+	open_image(&opened, &scratch, &image);
+	assert_int_equal(opened.info->page_bytes, 4096);
+	assert_int_equal(opened.info->page_shift, 12);
+	assert_int_equal(opened.info->end_pfn, 80);
+	assert_int_equal(opened.info->present_pages, 48);
+	for (uint64_t pfn = 0; pfn < 96; pfn++)
+		assert_int_equal(mo_dump_presence(opened.dump, pfn), pfn < 16 || (pfn >= 48 && pfn < 80) ? MO_PRESENT :
+				 pfn >= 32 && pfn < 48 ? MO_EXCLUDED : MO_HOLE);
+	assert_run(opened.dump, 0, 0, 16);
+	assert_run(opened.dump, 7, 7, 9);
+	assert_run(opened.dump, 16, 48, 32);
+	assert_false(mo_dump_next_run(opened.dump, 80, &first, &n));
+	assert_memory(opened.reader, 3 * 65536 + 5 * 4096 + 1, 4096);
+	assert_unreadable(opened.reader, 2 * 65536 + 4096, MO_E_NOT_IN_DUMP, "page frame 0x20 ");
+	close_opened(&opened);
+	scratch_leave(&scratch);
+}
+
+/* Where only the page tables tell the page size, a page may have several units, and not all of them. */
+static void units_smaller_than_the_kernel_s_pages(void **state)
+{
+	struct scratch scratch;
+	struct image image;
+	struct opened opened;
+
+	(void)state;
+	scratch_enter(&scratch);
+	build_kdump(&(struct kdump_spec){ .version = 6, .pages = "rrrr....xx..xr..r" }, &image);
+	open_image(&opened, &scratch, &image);
+	mo_dump_use_page_bytes(opened.dump, 4 * PAGE);
+	assert_int_equal(opened.info->end_pfn, 5);
+	assert_int_equal(mo_dump_presence(opened.dump, 0), MO_PRESENT);
+	assert_int_equal(mo_dump_presence(opened.dump, 1), MO_HOLE);
+	assert_int_equal(mo_dump_presence(opened.dump, 2), MO_EXCLUDED);
+	assert_int_equal(mo_dump_presence(opened.dump, 3), MO_PRESENT);
+	assert_int_equal(mo_dump_presence(opened.dump, UINT64_MAX), MO_HOLE);
+	assert_run(opened.dump, 0, 0, 1);
+	assert_run(opened.dump, 1, 3, 1);
+	assert_run(opened.dump, 4, 4, 1);
+	close_opened(&opened);
+	scratch_leave(&scratch);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -316,6 +380,8 @@ int main(void)
 		cmocka_unit_test(bad_pages_stand_alone),
 		cmocka_unit_test(split_dumps),
 		cmocka_unit_test(several_files_that_are_no_parts),
+		cmocka_unit_test(units_larger_than_the_kernel_s_pages),
+		cmocka_unit_test(units_smaller_than_the_kernel_s_pages),
 	};
 
 	return cmocka_run_group_tests_name("kdump-compressed dumps", tests, NULL, NULL);

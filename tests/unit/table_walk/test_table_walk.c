@@ -326,6 +326,11 @@ static void a_top_table_of_one_half_maps_no_other(void **state)
 	walk.root_pa = 0;
 	assert_null(mo_walk_tables(&fake->reader, &walk));
 	assert_int_equal(fake->n_leaves, 7);
+	/* Another top table of the kernel's half (arm64's trampoline). */
+	walk.root_pa = 5 * PAGE;
+	walk.has_kernels_half = true;
+	assert_null(mo_walk_tables(&fake->reader, &walk));
+	assert_int_equal(fake->n_leaves, 11);
 	free(fake);
 }
 
