@@ -179,9 +179,8 @@ void mo_kernel_refine_paging(struct mo_kernel *kernel)
 {
 	struct mo_reader *reader = NULL;
 	struct mo_arch_view view;
-	MO_DROP_ERROR struct mo_error *error = kernel->arch->refine ? mo_reader_create(kernel, &reader) : NULL;
 
-	if (!reader)
+	if (!kernel->arch->refine || mo_error_destroy(mo_reader_create(kernel, &reader)))
 		return;
 	view = reader->view;
 	view.variable = read_variable;
