@@ -35,7 +35,7 @@ bool mo_vector_grow(void **items, size_t *capacity, size_t item_bytes, size_t wa
 	((wanted) <= (vector)->capacity || \
 	 mo_vector_grow((void **)&(vector)->items, &(vector)->capacity, sizeof(*(vector)->items), (wanted)))
 
-/* Appends a value; false: no memory. */
+/* Appends a value; false: no memory. The value is made when the items have moved: it may not be made from an item by pointer. */
 #define mo_vector_append(vector, ...) \
 	(mo_vector_reserve((vector), (vector)->count + 1) ? \
 		 ((vector)->items[(vector)->count++] = (__VA_ARGS__), true) : \

@@ -73,6 +73,7 @@ static struct mo_error *add_stretch(struct scan *scan, uint64_t first, uint64_t 
 {
 	struct stretch *last = scan->stretches.count ? &scan->stretches.items[scan->stretches.count - 1] : NULL;
 	uint64_t end_of_last = last ? last->first_chunk + last->n_chunks : 0;
+	uint64_t first_item = last ? last->first_item + last->n_chunks : 0; /* appending may move *last */
 	uint64_t first_chunk = first / scan->grain;
 	uint64_t end_chunk = (end - 1) / scan->grain + 1;
 
@@ -86,7 +87,7 @@ static struct mo_error *add_stretch(struct scan *scan, uint64_t first, uint64_t 
 	}
 	if (!mo_vector_append(&scan->stretches,
 			      (struct stretch){ .first_chunk = first_chunk, .n_chunks = end_chunk - first_chunk,
-						.first_item = last ? last->first_item + last->n_chunks : 0 }))
+						.first_item = first_item }))
 		return mo_error_no_memory();
 	return NULL;
 }

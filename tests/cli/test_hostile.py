@@ -39,10 +39,11 @@ class Hostile(Case):
             if limit_cpu_seconds:
                 resource.setrlimit(resource.RLIMIT_CPU, (limit_cpu_seconds, resource.RLIM_INFINITY))
         stored = os.stat(file).st_blocks * 512
+        # What the C library's debugging writes into memory that the program only reserves is not the program's.
         with tempfile.TemporaryFile() as err:
             # pylint: disable=consider-using-with,subprocess-popen-preexec-fn
             process = subprocess.Popen([PROGRAM, *words, str(file)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=err,
-                                       env=dict(os.environ, MEMOPSY_CACHE="", DEBUGINFOD_URLS=""), preexec_fn=limit)
+                                       env=dict(os.environ, MEMOPSY_CACHE="", DEBUGINFOD_URLS="", MALLOC_PERTURB_="0"), preexec_fn=limit)
             _, status, used = os.wait4(process.pid, 0)
             process.returncode = os.waitstatus_to_exitcode(status)
             err.seek(0)

@@ -64,6 +64,22 @@ static void test_gaps_are_not_walked(void **state)
 	assert_true(has(&seen, (1ull << 50) + 16, 1));
 }
 
+/* More stretches than a list has room for at first: each chunk comes once. */
+static void test_many_gaps(void **state)
+{
+	enum { N_RUNS = 60 };
+	struct mo_memmap_run runs[N_RUNS];
+	struct seen seen = { .n_chunks = 0 };
+
+	(void)state;
+	for (uint64_t i = 0; i < N_RUNS; i++)
+		runs[i] = (struct mo_memmap_run){ .first_pfn = i << 20, .n_pages = GRAIN };
+	scan(runs, N_RUNS, &seen);
+	assert_int_equal(seen.n_chunks, N_RUNS);
+	for (uint64_t i = 0; i < N_RUNS; i++)
+		assert_true(has(&seen, i << 20, GRAIN));
+}
+
 static void test_nothing_to_do(void **state)
 {
 	struct seen seen = { .n_chunks = 0 };
@@ -78,6 +94,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_gaps_are_not_walked),
+		cmocka_unit_test(test_many_gaps),
 		cmocka_unit_test(test_nothing_to_do),
 	};
 
