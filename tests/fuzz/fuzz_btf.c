@@ -179,12 +179,15 @@ int main(int argc, char **argv)
 	unsigned long n_rounds = argc > 1 ? strtoul(argv[1], NULL, 10) : DEFAULT_ROUNDS;
 	struct btf_writer writer;
 	struct btf_bytes kernel, module;
+	int status = 0;
 
 	write_kernel(&writer);
 	kernel = btf_write(&writer);
 	module = write_module(&writer);
-	if (argc == 3 && !strcmp(argv[1], "--write-seeds"))
-		return write_seed(argv[2], &kernel, &module);
+	if (argc == 3 && !strcmp(argv[1], "--write-seeds")) {
+		status = write_seed(argv[2], &kernel, &module);
+		n_rounds = 0;
+	}
 	for (fuzzer.round = 0; fuzzer.round < n_rounds; fuzzer.round++) {
 		run_round(&fuzzer, &kernel, &module);
 		if (!fuzzer.round)
@@ -194,5 +197,5 @@ int main(int argc, char **argv)
 	btf_writer_deinit(&writer);
 	free(kernel.bytes);
 	free(module.bytes);
-	return 0;
+	return status;
 }
