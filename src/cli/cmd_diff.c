@@ -82,7 +82,7 @@ static struct mo_error *take_report(struct mo_cli *cli, struct side *side)
 	if (WIFSIGNALED(status))
 		return mo_error_create(MO_E_CORRUPT, "%s: the analysis ended by signal %d%s%s", side->path, WTERMSIG(status),
 				       n_messages ? ": " : "", mo_worker_last_line(messages));
-	if (WEXITSTATUS(status) > MO_EXIT_PARTIAL)
+	if (WEXITSTATUS(status) > MO_EXIT_PARTIAL || !side->n_bytes)
 		return mo_error_create(MO_E_CORRUPT, "%s", n_messages ? mo_worker_last_line(messages) : side->path);
 	if (n_messages)
 		mo_cli_remark(cli, "%s", mo_worker_last_line(messages));
